@@ -1,0 +1,62 @@
+"""A sequence-to-sequence translator that is yours: train it, measure it, use it.
+
+    text -> tokenizer -> ids -> batch -> encoder -> sentence vector -> decoder -> search -> ids -> text
+
+    import mt
+    translator = mt.load("checkpoints/mine")
+    translator.translate(["我爱北京"])          # ['I love Beijing']
+
+The nouns are the stages (`tokenizer`, `batch`, `encoder`, `decoder`, `search` …), the verbs are the
+commands (`train`, `evaluate`, `translate`). Importing `mt` loads neither torch nor any of them.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from mt.translator import Translation, Translator
+
+__version__ = "0.1.0"
+__all__ = ["Translation", "Translator", "__version__", "load"]
+
+
+def load(
+    run: str | Path,
+    *,
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
+    beam: int = 5,
+    length_penalty: float = 1.0,
+    no_repeat_ngram: int = 0,
+) -> Translator:
+    """Load a trained run to translate with.
+
+    Args:
+        run: a run directory, such as `checkpoints/mine`.
+        device: where to compute; `auto` takes a GPU if there is one.
+        beam: hypotheses kept at each step; 1 is greedy search, and fastest.
+        length_penalty: exponent of the length normalisation; 0 is none.
+        no_repeat_ngram: no run of so many pieces occurs twice in a translation; 0 permits it.
+
+    Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
+    """
+    from mt import checkpoint
+    from mt import device as devices
+    from mt.config import SearchConfig
+    from mt.flags import lay_over
+    from mt.translator import Translator
+
+    config = lay_over(
+        SearchConfig(), {"beam": beam, "length_penalty": length_penalty, "no_repeat_ngram": no_repeat_ngram}
+    )
+    where = devices.choose(device, None)
+    return Translator(checkpoint.load_run(Path(run), where), config, where)
+
+
+def __getattr__(name: str) -> object:
+    if name in ("Translation", "Translator"):
+        from mt import translator
+
+        return getattr(translator, name)
+    raise AttributeError(f"module 'mt' has no attribute {name!r}")

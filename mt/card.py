@@ -1,0 +1,52 @@
+"""The model card of a run, README.md in the hub's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mt.checkpoint import write_bytes
+from mt.config import Config
+from mt.trainer import Progress
+
+
+def write_card(run_dir: Path, config: Config, progress: Progress) -> None:
+    """Describe the run for whoever finds its directory."""
+    write_bytes(run_dir / "README.md", _card(run_dir, config, progress).encode())
+
+
+def _card(run_dir: Path, config: Config, progress: Progress) -> str:
+    data, model, training = config.data, config.model, config.training
+    languages = [code for code in (data.src, data.tgt) if code]
+    front = ["---", "library_name: mt", "tags:", "- translation", "- seq2seq", "- rnn"]
+    if languages:
+        front += ["language:", *(f"- {code}" for code in languages)]
+    front += ["---", ""]
+    direction = " to ".join(languages) or "source to target"
+    metric = "BLEU" if training.validation_metric == "bleu" else "perplexity"
+    best = "none" if progress.best is None else f"{progress.best:.2f} (greedy, step {progress.best_step:,})"
+    return "\n".join(
+        [
+            *front,
+            f"# {run_dir.name}: {direction}",
+            "",
+            f"A sequence-to-sequence translator trained by `mt`: a {model.cell} encoder compresses the "
+            "sentence into one vector, a decoder of the same cell reads it back out.",
+            "",
+            "| | |",
+            "|---|---|",
+            f"| trained on | {', '.join(data.train)} |",
+            f"| validated on | {', '.join(data.validation) or 'pairs set aside from the training pairs'} |",
+            f"| best validation {metric} | {best} |",
+            f"| training | {progress.step:,} steps, {progress.tokens:,} target pieces, "
+            f"{progress.seconds / 60:.0f} minutes; stopped: {progress.finished} |",
+            f"| steps skipped (not finite) | {progress.nonfinite} |",
+            "",
+            "```",
+            f'mt translate -m {run_dir} "…"',
+            "```",
+            "",
+            "`config.toml` holds every setting and the fingerprints of the pairs. `model.safetensors`, "
+            "`config.toml` and the `.spm` files are all that translating needs.",
+            "",
+        ]
+    )

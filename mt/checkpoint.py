@@ -1,0 +1,289 @@
+"""One run directory: save, load, resume; every file whole at any instant.
+
+    config.toml          settings, and under [run] what the files must agree with
+    src.spm tgt.spm      pieces of each language (one shared.spm when shared)
+    model.safetensors    the best weights so far
+    state/last.safetensors   last weights, optimiser and counters: what resuming needs
+
+A file is written under a temporary name, flushed and renamed, so a crash leaves the last good one.
+No pickle: safetensors, JSON, TOML and SentencePiece models only.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import tomli_w
+import torch
+from torch import Tensor
+
+from mt.config import Config, validate
+from mt.errors import ConfigError, RunError
+from mt.model import Seq2Seq, build_model
+from mt.tokenizer import Tokenizer
+
+FORMAT = 1
+"""Version of a run directory's layout; a newer one is refused."""
+
+CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A trained translator, ready to translate."""
+
+    path: Path
+    config: Config
+    facts: Mapping[str, Any]
+    src_tokenizer: Tokenizer
+    tgt_tokenizer: Tokenizer
+    model: Seq2Seq
+
+    @property
+    def split_chars(self) -> int:
+        """Longer sources than this, in characters, are better translated in parts."""
+        return int(self.facts["split_chars"])
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Replace a file as a whole: the old content or the new, never a part."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.name}.partial")
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> None:
+    """Named tensors and JSON-able notes as one safetensors file with a checksum over everything."""
+    plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
+    text = json.dumps(notes, sort_keys=True)
+    metadata = {"notes": text, "checksum": _checksum(plain, text)}
+    write_bytes(path, safetensors.torch.save(plain, metadata))
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """What `write_tensors` wrote. Raises RunError if the file is missing or damaged in any bit."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except FileNotFoundError:
+        raise RunError(f"{path} is missing; train again, or name another run with -m") from None
+    except (safetensors.SafetensorError, OSError, ValueError, UnicodeDecodeError) as problem:
+        raise RunError(f"{path} is damaged ({problem}); restore it, or train again") from None
+    notes = metadata.get("notes", "")
+    if metadata.get("checksum") != _checksum(tensors, notes):
+        raise RunError(f"{path} is damaged (its checksum does not fit); restore it, or train again")
+    return tensors, json.loads(notes)
+
+
+def _checksum(tensors: Mapping[str, Tensor], notes: str) -> str:
+    digest = hashlib.blake2b(notes.encode(), digest_size=16)
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def save_setup(
+    path: Path,
+    config: Config,
+    src: Tokenizer,
+    tgt: Tokenizer,
+    *,
+    corpora: Mapping[str, str],
+    split_chars: int,
+) -> None:
+    """Begin a run: its settings and tokenizers.
+
+    `corpora` are fingerprints by name, to repeat the run; for `split_chars` see `Run`.
+    """
+    for name, tokenizer in _tokenizer_files(config, src, tgt).items():
+        write_bytes(path / name, tokenizer.serialized)
+    from mt import __version__
+
+    facts = {
+        "format": FORMAT,
+        "mt_version": __version__,
+        "src_tokenizer": src.fingerprint,
+        "tgt_tokenizer": tgt.fingerprint,
+        "corpora": dict(corpora),
+        "split_chars": split_chars,
+    }
+    tables = config.model_dump(mode="json", exclude_none=True) | {"run": facts}
+    write_bytes(path / CONFIG, tomli_w.dumps(tables).encode())
+
+
+def _tokenizer_files(config: Config, src: Tokenizer, tgt: Tokenizer) -> dict[str, Tokenizer]:
+    if config.tokenizer.shared:
+        return {"shared.spm": src}
+    return {"src.spm": src, "tgt.spm": tgt}
+
+
+def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
+    """A run's settings, and the facts under [run]. Raises RunError."""
+    file = path / CONFIG
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        facts = tables.pop("run")
+        found = facts["format"]
+    except FileNotFoundError:
+        what = "has no config.toml: it is not a run of mt train" if path.is_dir() else "does not exist"
+        raise RunError(f"{path} {what}; name a run directory with -m") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+        raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
+    except (KeyError, TypeError):
+        raise RunError(f"{file} has no [run] table with a format; it was not written by mt train") from None
+    if found != FORMAT:
+        raise RunError(
+            f"{path} was written in format {found} by mt {facts.get('mt_version', '?')}; "
+            f"this mt reads format {FORMAT}: use the other version, or train again"
+        )
+    try:
+        return validate(tables, where=str(file)), facts
+    except ConfigError as problem:
+        raise RunError(f"{problem}; restore it, or train again") from None
+
+
+def read_tokenizers(path: Path, config: Config, facts: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
+    """A run's tokenizers for source and target, one object if shared. Raises RunError."""
+    names = ["shared.spm"] if config.tokenizer.shared else ["src.spm", "tgt.spm"]
+    expected = [facts.get("src_tokenizer"), facts.get("tgt_tokenizer")]
+    found = []
+    for name, fingerprint in zip(names, expected, strict=False):
+        file = path / name
+        try:
+            tokenizer = Tokenizer(file.read_bytes())
+        except OSError:
+            raise RunError(f"{file} is missing; restore it, or train again") from None
+        except RunError as problem:
+            raise RunError(f"{file}: {problem}; restore it, or train again") from None
+        if tokenizer.fingerprint != fingerprint:
+            raise RunError(f"{file} is not the one this run was trained with; restore it, or train again")
+        found.append(tokenizer)
+    return found[0], found[-1]
+
+
+def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
+    """The untrained model of a config and its tokenizers."""
+    return build_model(
+        config.model,
+        src_vocab=src.vocab_size,
+        tgt_vocab=tgt.vocab_size,
+        shared=config.tokenizer.shared,
+        pad_id=Tokenizer.pad_id,
+    )
+
+
+def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
+    """Write the best weights so far, with the shape they are for. Tied weights are written once."""
+    described = {**notes, "model": config.model.model_dump(mode="json")}
+    write_tensors(path / MODEL, dict(model.named_parameters()), described)
+
+
+def load_run(path: Path, device: torch.device) -> Run:
+    """Load a trained translator. Raises RunError, one line, whatever is wrong with the directory."""
+    config, facts = read_config(path)
+    src, tgt = read_tokenizers(path, config, facts)
+    tensors, notes = read_tensors(path / MODEL)
+    shape = config.model.model_dump(mode="json")
+    if notes.get("model") != shape:
+        written = notes.get("model") or {}
+        names = ", ".join(name for name in shape if written.get(name) != shape[name])
+        raise RunError(
+            f"{path / CONFIG} and {MODEL} disagree on {names}; restore one of them, or train again"
+        )
+    model = build(config, src, tgt)
+    assign(model, tensors, path / MODEL)
+    return Run(path, config, facts, src, tgt, model.to(device).eval())
+
+
+def assign(model: Seq2Seq, tensors: Mapping[str, Tensor], file: Path) -> None:
+    """Copy weights into a model; names and sizes must fit. Raises RunError that says what does not."""
+    wanted = dict(model.named_parameters())
+    missing = sorted(wanted.keys() - tensors.keys())
+    foreign = sorted(tensors.keys() - wanted.keys())
+    if missing or foreign:
+        what = f"lacks {missing[0]}" if missing else f"holds {foreign[0]}, which this model has not"
+        raise RunError(f"{file} {what}; it belongs to another model")
+    for name, parameter in wanted.items():
+        if tensors[name].shape != parameter.shape:
+            sizes = f"{tuple(tensors[name].shape)} where the settings say {tuple(parameter.shape)}"
+            raise RunError(f"{file}: {name} is {sizes}; config.toml or the weights are of another run")
+        with torch.no_grad():
+            parameter.copy_(tensors[name])
+
+
+def save_state(
+    path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
+) -> None:
+    """Write all that resuming needs, in one file, so that its parts can never disagree."""
+    tensors: dict[str, Tensor] = {}
+    for name, parameter in model.named_parameters():
+        tensors[f"model/{name}"] = parameter
+        for key, value in optimizer.state[parameter].items():
+            tensors[f"optimizer/{name}/{key}"] = value
+    write_tensors(path / STATE, tensors, progress)
+
+
+def load_state(path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Put the last weights and the optimiser's moments back; returns the progress. Raises RunError."""
+    tensors, progress = read_tensors(path / STATE)
+    weights = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("model/")}
+    assign(model, weights, path / STATE)
+    for name, parameter in model.named_parameters():
+        prefix = f"optimizer/{name}/"
+        for key, tensor in tensors.items():
+            if key.startswith(prefix):
+                place = parameter.device if key != prefix + "step" else tensor.device
+                optimizer.state[parameter][key[len(prefix) :]] = tensor.to(place)
+    return progress
+
+
+def has_state(path: Path) -> bool:
+    """Whether there is something to resume from."""
+    return (path / STATE).exists()
+
+
+def append_line(path: Path, text: str) -> None:
+    """Add a line to a log; a crash can cut the last line, which `cut_log` then drops."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(text + "\n")
+
+
+def cut_log(path: Path, step: int) -> None:
+    """Drop the lines of metrics.jsonl after `step`: the resumed run writes them again."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
+        with suppress(ValueError, TypeError, KeyError):
+            if json.loads(line)["step"] <= step:
+                kept.append(line + "\n")
+    write_bytes(path, "".join(kept).encode())
+
+
+def newest_run(folder: Path) -> Path:
+    """The run under `folder` whose weights are newest. Raises RunError if there is none."""
+    found = sorted(folder.glob(f"*/{MODEL}"), key=lambda file: file.stat().st_mtime_ns)
+    if not found:
+        raise RunError(f"there is no trained run under {folder}/; run mt train, or name one with -m")
+    return found[-1].parent

@@ -1,0 +1,93 @@
+"""What a pair must be to be worth training on, and which pairs have been seen before."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+# C0 and C1 but for TAB; and U+FFFD, which is left where an earlier conversion lost a character.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufffd]")
+_SHORT = 16  # bytes added to both sides before their ratio is taken
+
+Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Cleaning:
+    """The rules for training pairs; `why_drop` applies all but `drop_duplicates`, which needs memory.
+
+    max_chars: the longest side allowed, in characters.
+    max_length_ratio: how many times longer one side may be than the other, in UTF-8 bytes. Bytes, because a
+        Chinese character is about a word and 3 bytes: across scripts, bytes say how much is being said, where
+        characters would call every Chinese-English pair lopsided. Both sides get 16 bytes on top, so that
+        "好" and "That sounds good" pass.
+    drop_identical: whether pairs whose sides are the same text go: they teach copying.
+    drop_duplicates: whether a pair that was read before goes.
+    """
+
+    max_chars: int
+    max_length_ratio: float
+    drop_identical: bool
+    drop_duplicates: bool
+
+    def why_drop(self, src: str, tgt: str) -> str | None:
+        """The first reason against a tidied pair, or None."""
+        if not src or not tgt:
+            return "empty side"
+        if len(src) > self.max_chars or len(tgt) > self.max_chars:
+            return "over-long"
+        if _CONTROL.search(src) or _CONTROL.search(tgt):
+            return "control characters"
+        if self.drop_identical and src == tgt:
+            return "identical sides"
+        sizes = len(src.encode()) + _SHORT, len(tgt.encode()) + _SHORT
+        if max(sizes) > self.max_length_ratio * min(sizes):
+            return "length ratio"
+        return None
+
+
+def tidy(text: str) -> str:
+    """Text on one line: no white space at its ends, each line break inside a single space."""
+    text = text.strip()
+    if "\n" in text or "\r" in text:
+        text = " ".join(part for line in re.split("[\r\n]+", text) if (part := line.strip()))
+    return text
+
+
+def hash_texts(texts: Iterable[str]) -> Hashes:
+    """8 bytes for each text, so that millions can be compared without being kept."""
+    digests = b"".join(blake2b(text.encode(), digest_size=8).digest() for text in texts)
+    return np.frombuffer(digests, dtype=np.uint64)
+
+
+class SeenHashes:
+    """A set of hashes at 8 bytes each, where Python's would take 60.
+
+    Sorted arrays of doubling length: a batch is looked up in each, then merged with those not longer.
+    """
+
+    def __init__(self) -> None:
+        self._runs: list[Hashes] = []  # longest first
+
+    def add(self, hashes: Hashes) -> NDArray[np.bool_]:
+        """Add hashes (N,); return where (N,) each comes up for the first time."""
+        distinct, first = np.unique(hashes, return_index=True)
+        known = np.zeros(len(distinct), dtype=bool)
+        for run in self._runs:
+            places = np.searchsorted(run, distinct).clip(max=len(run) - 1)
+            known |= run[places] == distinct
+        self._insert(distinct[~known])
+        new = np.zeros(len(hashes), dtype=bool)
+        new[first[~known]] = True
+        return new
+
+    def _insert(self, run: Hashes) -> None:
+        while self._runs and len(self._runs[-1]) <= len(run):
+            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+        if len(run):
+            self._runs.append(run)

@@ -1,0 +1,159 @@
+"""Arguments -> the command they name; the only place that prints errors and chooses the exit code.
+
+Exit codes: 0 done; 1 a problem that the message explains; 2 usage; 130 Ctrl-C; 143 SIGTERM; 141 the
+reader of our output went away.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mt.errors import MTError, UsageError
+
+if TYPE_CHECKING:
+    from mt.console import Console
+
+HELP = """\
+usage: mt COMMAND [options]
+
+Train a sequence-to-sequence translator on your own sentence pairs, measure it, use it.
+
+  mt train        learn from parallel text; without arguments from the built-in phrasebook, in a minute
+  mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
+  mt translate    arguments, a file, or lines from standard input
+
+  mt COMMAND --help     the options of a command
+  mt --version          the version
+
+Example:
+  mt train --train pairs.tsv --src zh --tgt en --out checkpoints/mine
+  mt translate -m checkpoints/mine "我爱北京"
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns the exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _dispatch(arguments)
+    except MTError as problem:
+        print(f"mt: {problem}", file=sys.stderr)
+        return problem.exit_code
+    except KeyboardInterrupt:
+        print("mt: interrupted", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # Nobody reads our output any more. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
+
+
+def _dispatch(arguments: list[str]) -> int:
+    commands: dict[str, Callable[[list[str]], int]] = {
+        "train": _train,
+        "evaluate": _evaluate,
+        "translate": _translate,
+    }
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        sys.stdout.write(HELP)
+        return 0
+    if arguments[0] == "--version":
+        from mt import __version__
+
+        print(__version__)
+        return 0
+    command = commands.get(arguments[0])
+    if command is None:
+        raise UsageError(f"there is no command {arguments[0]!r}; choose one of: {', '.join(commands)}")
+    return command(arguments[1:])
+
+
+def _train(arguments: list[str]) -> int:
+    from mt.config import BUILT_IN, Config, load_file, load_preset, preset_names
+    from mt.flags import Parser, parse
+    from mt.options import TrainOptions
+
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--preset")
+    first.add_argument("--config", type=Path)
+    first.add_argument("--train", nargs="+", default=[BUILT_IN])
+    chosen, _ = first.parse_known_args(arguments)
+    preset = chosen.preset or (BUILT_IN if chosen.train == [BUILT_IN] else "vector")
+    base = load_preset(preset)
+    if chosen.config is not None:
+        base = load_file(chosen.config, base)
+    parser = Parser(
+        prog="mt train",
+        description="Learn to translate from parallel text. SPEC is a .tsv, .csv, .jsonl, .parquet, .tmx or "
+        ".po file, a folder of .po files, two aligned files as train.zh,train.en (.gz, .xz and .zst too), "
+        "hub:org/name[:config][@split], or phrasebook. The defaults shown are those of the preset "
+        f"{preset}; presets: {', '.join(preset_names())}.",
+    )
+    options, data, tokenizer, model, training = parse(
+        parser, arguments, TrainOptions(), base.data, base.tokenizer, base.model, base.training
+    )
+    config = Config(data=data, tokenizer=tokenizer, model=model, training=training)
+
+    from mt.train import train
+
+    with _console() as console:
+        train(config, options, console)
+    return 0
+
+
+def _evaluate(arguments: list[str]) -> int:
+    from mt.config import SearchConfig
+    from mt.flags import Parser, parse
+    from mt.options import EvaluateOptions
+
+    parser = Parser(
+        prog="mt evaluate",
+        description="Score a run, or a file of translations, on test pairs: BLEU, chrF2++ and TER as "
+        "sacreBLEU computes them, with signatures.",
+    )
+    options, search = parse(parser, arguments, EvaluateOptions(), SearchConfig())
+
+    from mt.evaluate import evaluate
+
+    with _console() as console:
+        evaluate(options, search, console)
+    return 0
+
+
+def _translate(arguments: list[str]) -> int:
+    from mt.config import SearchConfig
+    from mt.flags import Parser, parse
+    from mt.options import TranslateOptions
+
+    parser = Parser(
+        prog="mt translate",
+        description="Translate texts, or the lines of a file or of standard input: n lines in, n lines out.",
+    )
+    options, search = parse(parser, arguments, TranslateOptions(), SearchConfig())
+    if options.texts and options.input is not None:
+        raise UsageError("mt translate: give texts or --input, not both")
+
+    from mt.translate import translate
+    from mt.translator import open_translator
+
+    with _console() as console:
+        translate(open_translator(options, search, console), options, console)
+    return 0
+
+
+@contextmanager
+def _console() -> Iterator[Console]:
+    """stderr for a command; its live line is gone before anything else is printed."""
+    from mt.console import Console
+
+    console = Console()
+    try:
+        yield console
+    finally:
+        console.settle()

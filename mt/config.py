@@ -1,0 +1,302 @@
+"""The tree of settings: documented, typed, frozen. Defaults live here and nowhere else.
+
+One tree serves as the schema of the TOML files (presets, `--config`, a run's config.toml), as the
+command line's flags and their help, and as what the code reads.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from mt.errors import ConfigError
+
+Positive = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(ge=0)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+BUILT_IN = "phrasebook"
+"""The corpus that ships with the package, and the preset that suits it."""
+
+
+class Section(BaseModel):
+    """A part of the tree: unknown keys are mistakes, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class DataConfig(Section):
+    """Which sentence pairs are learned from."""
+
+    train: tuple[str, ...] = (BUILT_IN,)
+    """SPEC of the training pairs; may be given several times, the pairs are joined"""
+    validation: tuple[str, ...] = ()
+    """SPEC of the validation pairs; without it a seeded part of the training pairs is set aside"""
+    src: str | None = None
+    """Source language code, such as zh; names columns and chooses the scoring tokeniser"""
+    tgt: str | None = None
+    """Target language code, such as en"""
+    swap: bool = False
+    """Exchange the two sides as read: the second column becomes the source"""
+    on_bad_line: Literal["stop", "skip"] = "stop"
+    """What to do with a line that cannot be read: stop and name the first five, or skip and count"""
+    validation_pairs: Positive = 1000
+    """Pairs set aside for validation when none are given (at most a tenth of the training pairs)"""
+    max_chars: Positive = 1000
+    """Drop training pairs with a side longer than this, in characters"""
+    max_length_ratio: PositiveFloat = 6.0
+    """Drop training pairs with a side this many times as long as the other, in UTF-8 bytes"""
+    drop_identical: bool = True
+    """Drop training pairs whose sides are the same text"""
+    drop_duplicates: bool = True
+    """Drop training pairs that occurred before"""
+
+
+class TokenizerConfig(Section):
+    """How text is cut into pieces (SentencePiece, Kudo & Richardson 2018)."""
+
+    algorithm: Literal["unigram", "bpe"] = "unigram"
+    """How pieces are found: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
+    vocab_size: Positive | None = None
+    """Pieces in a vocabulary; without it an eighth of the pairs, between 1,000 and 8,000"""
+    shared: bool = False
+    """One vocabulary and one embedding matrix for both languages"""
+    byte_fallback: bool = True
+    """Spell unknown characters in UTF-8 bytes, so that they can be copied"""
+    normalization: Literal["identity", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"] = "identity"
+    """Rewriting of text before it is cut; identity changes nothing"""
+    character_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9999
+    """Share of the characters' occurrences that get pieces of their own"""
+    sample_sentences: Annotated[int, Field(gt=100)] = 1_000_000
+    """Learn the pieces from at most this many sentences a side, drawn by the seed"""
+
+
+class ModelConfig(Section):
+    """The translator's shape."""
+
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
+    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru or lstm"""
+    embedding: Positive = 256
+    """Size of a piece's embedding"""
+    encoder_hidden: Positive = 512
+    """Size of the encoder's state, in each direction"""
+    encoder_layers: Positive = 1
+    """Recurrent layers of the encoder"""
+    bidirectional: bool = True
+    """Let the encoder read the source from both ends"""
+    reverse_source: bool = False
+    """Read the source from its end (Sutskever et al. 2014)"""
+    pooling: tuple[Literal["last", "mean", "max"], ...] = ("last",)
+    """Which of the encoder's states make the sentence vector: last, mean, max, or several joined"""
+    vector_size: Positive | None = None
+    """Size of the sentence vector, through a tanh layer; without it the pooled states as they are"""
+    decoder_hidden: Positive = 512
+    """Size of the decoder's state"""
+    decoder_layers: Positive = 1
+    """Recurrent layers of the decoder"""
+    feed_start: bool = True
+    """The sentence vector sets the decoder's first state"""
+    feed_steps: bool = True
+    """The sentence vector is a part of the decoder's input at each step (Cho et al. 2014)"""
+    feed_readout: bool = True
+    """The sentence vector is a part of what each output is read from; needs readout"""
+    readout: bool = True
+    """A tanh layer between state and output which also sees the previous piece"""
+    tied: bool = True
+    """Target embedding and output share one matrix; without readout both sizes must agree"""
+    dropout_embedding: Probability = 0.2
+    """Share of embedding values dropped in training"""
+    dropout_layers: Probability = 0.2
+    """Share of a recurrent layer's outputs dropped in training"""
+    dropout_output: Probability = 0.2
+    """Share of the values before the output matrix dropped in training"""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.tied and not self.readout and self.embedding != self.decoder_hidden:
+            raise ValueError("tied without readout needs embedding = decoder_hidden")
+        if self.feed_readout and not self.readout:
+            raise ValueError("feed_readout needs readout")
+        if not (self.feed_start or self.feed_steps or self.feed_readout):
+            raise ValueError(
+                "the decoder must be fed the sentence vector: by feed_start, feed_steps or feed_readout"
+            )
+        if not self.pooling or len(set(self.pooling)) != len(self.pooling):
+            raise ValueError("pooling names one or more of last, mean, max, each once")
+        return self
+
+
+class TrainingConfig(Section):
+    """How the model learns."""
+
+    seed: Count = 1
+    """Everything random is drawn from this number"""
+    batch_tokens: Positive = 2048
+    """Tokens in a batch, padding included, counted on the longer side"""
+    accumulate: Positive = 1
+    """Batches whose gradients are summed for one step"""
+    learning_rate: PositiveFloat = 1e-3
+    """Adam's step size at its highest (Kingma & Ba 2015)"""
+    warmup_steps: Count = 200
+    """Steps over which the learning rate rises from zero"""
+    decay: Literal["none", "inverse_sqrt", "linear", "plateau"] = "plateau"
+    """After warm-up: constant, by 1/sqrt(step), in a line to zero at the last step, or halved on a plateau"""
+    plateau_patience: Positive = 2
+    """Validations without a better one before plateau halves the learning rate"""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Decoupled weight decay (Loshchilov & Hutter 2019)"""
+    clip_norm: PositiveFloat = 1.0
+    """Gradients longer than this are scaled down to it (Pascanu et al. 2013)"""
+    label_smoothing: Probability = 0.1
+    """Probability spread over all pieces in the training target (Szegedy et al. 2016)"""
+    max_epochs: Positive = 30
+    """Stop after so many passes over the training pairs"""
+    max_steps: Positive | None = None
+    """Stop after so many steps"""
+    validate_every: Positive | None = None
+    """Steps between validations; without it at the end of each epoch"""
+    validation_metric: Literal["bleu", "perplexity"] = "bleu"
+    """What is best: the highest greedy BLEU or the lowest perplexity on the validation pairs"""
+    patience: Positive = 6
+    """Stop after so many validations without a better one"""
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    """Arithmetic of the products: fp32, bf16 autocast, or auto: bf16 where the device is good at it"""
+    save_minutes: PositiveFloat = 5.0
+    """Minutes between saves of the state that resuming needs"""
+    nonfinite_limit: Positive = 10
+    """Stop after so many steps in a row whose loss or gradient is not finite"""
+
+
+class Config(Section):
+    """All that decides how a run comes out."""
+
+    data: DataConfig = DataConfig()
+    tokenizer: TokenizerConfig = TokenizerConfig()
+    model: ModelConfig = ModelConfig()
+    training: TrainingConfig = TrainingConfig()
+
+
+class SearchConfig(Section):
+    """How a translation is looked for."""
+
+    beam: Positive = 5
+    """Hypotheses kept at each step; 1 is greedy search"""
+    length_penalty: Annotated[float, Field(ge=0)] = 1.0
+    """Exponent of the length normalisation ((5 + length) / 6) (Wu et al. 2016); 0 is none"""
+    max_length_ratio: PositiveFloat = 3.0
+    """A translation has at most this many pieces for each source piece, and ten more"""
+    no_repeat_ngram: Count = 0
+    """No run of so many pieces occurs twice in a translation; 0 permits it"""
+    batch_tokens: Positive = 4096
+    """Source tokens that are translated at once, padding included"""
+
+
+MAY_CHANGE = frozenset(
+    {
+        "training.max_epochs",
+        "training.max_steps",
+        "training.patience",
+        "training.save_minutes",
+        "training.nonfinite_limit",
+    }
+)
+"""Settings that a resumed run may change: they decide when it stops, not what it learns."""
+
+
+def differences(old: Config, new: Config) -> list[str]:
+    """The settings that matter and differ, as `training.seed: 1 -> 2`.
+
+    With linear decay the last step decides every learning rate before it, so it may not change either.
+    """
+    before, after = old.model_dump(), new.model_dump()
+    free = MAY_CHANGE
+    if old.training.decay == "linear":
+        free = free - {"training.max_epochs", "training.max_steps"}
+    return [
+        f"{section}.{name}: {value} -> {after[section][name]}"
+        for section, values in before.items()
+        for name, value in values.items()
+        if value != after[section][name] and f"{section}.{name}" not in free
+    ]
+
+
+def preset_names() -> list[str]:
+    """The presets that ship with the package."""
+    folder = resources.files("mt") / "presets"
+    return sorted(
+        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
+    )
+
+
+def load_preset(name: str) -> Config:
+    """A named preset. Raises ConfigError if there is none of that name."""
+    if name not in preset_names():
+        raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(preset_names())}")
+    text = (resources.files("mt") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
+    return parse(text, where=f"preset {name}", base=Config())
+
+
+def load_file(path: Path, base: Config) -> Config:
+    """Settings from a TOML file, laid over `base`. Raises ConfigError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise ConfigError(f"there is no file {path}") from None
+    except (OSError, UnicodeDecodeError) as problem:
+        raise ConfigError(f"cannot read {path}: {problem}") from None
+    return parse(text, where=str(path), base=base)
+
+
+def parse(text: str, *, where: str, base: Config) -> Config:
+    """TOML text laid over `base`. Raises ConfigError that names `where` and every wrong key."""
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as problem:
+        raise ConfigError(f"{where}: not valid TOML: {problem}") from None
+    merged = base.model_dump()
+    for section, values in tables.items():
+        if isinstance(merged.get(section), dict) and isinstance(values, dict):
+            merged[section] |= values
+        else:
+            merged[section] = values
+    return validate(merged, where=where)
+
+
+def validate(values: dict[str, Any], *, where: str) -> Config:
+    """Plain nested values -> Config. Raises ConfigError with all problems in one line."""
+    try:
+        return Config.model_validate(values)
+    except ValidationError as problem:
+        raise ConfigError(f"{where}: {describe(problem)}") from None
+
+
+def flag(name: str) -> str:
+    """The command-line flag of a field: `batch_tokens` -> `--batch-tokens`, `as_json` -> `--json`."""
+    return "--" + name.removeprefix("as_").replace("_", "-")
+
+
+def describe(problem: ValidationError, as_flags: bool = False) -> str:
+    """Every fault of a ValidationError in one line: what is wrong with which setting (or flag)."""
+    parts = []
+    for error in problem.errors():
+        name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
+        if as_flags and name:
+            name = flag(name.split(".")[-1])
+        message = error["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+        if error["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        elif isinstance(error["input"], (str, int, float)):
+            message += f", not {error['input']!r}"
+        parts.append(f"{name}: {message}" if name else message)
+    return "; ".join(dict.fromkeys(parts))
+
+
+def to_toml(config: Config) -> str:
+    """The whole tree as TOML; settings that are None are left out, as TOML has no null."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))

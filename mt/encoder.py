@@ -1,0 +1,114 @@
+"""Source ids -> sentence vector: the encoder reads one piece at a time and keeps one fixed-size vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mt.rnn import Cell, Recurrence, reverse_by_length
+
+Pooling = Literal["last", "mean", "max"]
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """What the decoder may know of the source.
+
+    sentence_vector: (B, D), the same size whatever the sentence's length.
+    src_mask: (B, S), True where there is a token.
+    memory: (B, S, H) states for attention to read; None in a fixed-vector model.
+    """
+
+    sentence_vector: Tensor
+    src_mask: Tensor
+    memory: Tensor | None = None
+
+    def select(self, rows: Tensor) -> Encoded:
+        """The sentences `rows` (N,) of this batch, in that order."""
+        memory = None if self.memory is None else self.memory[rows]
+        return Encoded(self.sentence_vector[rows], self.src_mask[rows], memory)
+
+
+class Encoder(nn.Module):
+    """A stack of recurrent layers over the embedded source, pooled into the sentence vector.
+
+    bidirectional: every layer also reads from right to left; both halves are joined (Schuster & Paliwal
+        1997), so H is 2 × hidden.
+    reverse_source: read the sentence from its end (Sutskever et al. 2014): its beginning is then what
+        the vector remembers best, and that is where the decoder starts.
+    pooling: how the top layer's states become the vector: its `last` state, their `mean`, their `max`,
+        or several, joined. The vector never depends on padding or on the neighbours in a batch.
+    vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
+    """
+
+    def __init__(
+        self,
+        embedding: nn.Embedding,
+        *,
+        cell: Cell,
+        hidden: int,
+        layers: int,
+        bidirectional: bool,
+        reverse_source: bool,
+        pooling: tuple[Pooling, ...],
+        vector_size: int | None,
+        dropout_embedding: float,
+        dropout_layers: float,
+    ) -> None:
+        super().__init__()
+        self.embedding = embedding
+        self.reverse_source = reverse_source
+        self.pooling = pooling
+        self.dropout_embedding = nn.Dropout(dropout_embedding)
+        self.dropout_layers = nn.Dropout(dropout_layers)
+        directions = 2 if bidirectional else 1
+        widths = [embedding.embedding_dim] + [hidden * directions] * (layers - 1)
+        self.forwards = nn.ModuleList(Recurrence(cell, width, hidden) for width in widths)
+        self.backwards = nn.ModuleList(Recurrence(cell, width, hidden) for width in widths if bidirectional)
+        self.memory_size = hidden * directions
+        pooled = self.memory_size * len(pooling)
+        self.projection = None if vector_size is None else nn.Linear(pooled, vector_size)
+        self.vector_size = pooled if vector_size is None else vector_size
+
+    def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
+        """Source ids (B, S), padded at the right, and their lengths (B,) -> `Encoded`."""
+        if self.reverse_source:
+            src = reverse_by_length(src, src_lengths)
+        positions = torch.arange(src.shape[1], device=src.device)
+        src_mask = positions.unsqueeze(0) < src_lengths.unsqueeze(1)
+        states = self.read(src, src_lengths)
+        pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
+        vector = pooled if self.projection is None else torch.tanh(self.projection(pooled))
+        return Encoded(vector, src_mask)
+
+    def read(self, src: Tensor, src_lengths: Tensor) -> Tensor:
+        """Ids (B, S) in reading order -> the top layer's state after each piece (B, S, H)."""
+        states: Tensor = self.dropout_embedding(self.embedding(src))
+        for depth, forwards in enumerate(self.forwards):
+            below = states if depth == 0 else self.dropout_layers(states)
+            states = forwards(below)
+            if self.backwards:
+                mirrored = self.backwards[depth](reverse_by_length(below, src_lengths))
+                states = torch.cat([states, reverse_by_length(mirrored, src_lengths)], dim=2)
+        return self.dropout_layers(states)  # type: ignore[no-any-return]
+
+    def _pool(self, how: Pooling, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
+        """States (B, S, H) -> (B, H); padding weighs nothing."""
+        if how == "last":
+            return self._last(states, src_lengths)
+        mask = src_mask.unsqueeze(2)
+        if how == "mean":
+            return (states * mask).sum(dim=1) / src_lengths.unsqueeze(1)
+        return states.masked_fill(~mask, float("-inf")).amax(dim=1)
+
+    def _last(self, states: Tensor, src_lengths: Tensor) -> Tensor:
+        """The state that each direction ends in: at the last token going right, at the first going left."""
+        end = (src_lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
+        last = states.gather(1, end).squeeze(1)
+        if not self.backwards:
+            return last
+        half = states.shape[2] // 2
+        return torch.cat([last[:, :half], states[:, 0, half:]], dim=1)

@@ -1,0 +1,49 @@
+"""The mistakes a user can make. `cli` prints them as one line; nothing else prints or exits."""
+
+
+class MTError(Exception):
+    """A problem the user can mend. The message is one line that says what to do next.
+
+    Raised by everything in this package where the cause lies in files, settings or input
+    rather than in the code.
+    """
+
+    exit_code = 1
+
+
+class UsageError(MTError):
+    """A command line that cannot be understood."""
+
+    exit_code = 2
+
+
+class ConfigError(MTError):
+    """A setting that cannot work: unknown, out of range, or at odds with another."""
+
+
+class VocabularySizeError(ConfigError):
+    """A vocabulary larger than the text can fill, or smaller than its characters; `possible` would fit."""
+
+    def __init__(self, message: str, possible: int) -> None:
+        super().__init__(message)
+        self.possible = possible
+
+
+class CorpusError(MTError):
+    """Parallel text that cannot be read. Names the file and, where there is one, the line."""
+
+
+class RunError(MTError):
+    """A run directory that is missing, damaged, or does not fit what is asked of it."""
+
+
+class TrainingError(MTError):
+    """Training cannot go on: the loss stays non-finite, or there is nothing to train on."""
+
+
+class Interrupted(MTError):
+    """Stopped by a signal after saving; exits with 128 + the signal's number, as shells expect."""
+
+    def __init__(self, message: str, signal_number: int) -> None:
+        super().__init__(message)
+        self.exit_code = 128 + signal_number

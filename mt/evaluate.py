@@ -1,0 +1,402 @@
+"""Evaluate: a run, or a file of translations, against references -> scores with all it takes to repeat them.
+
+Everything about the model is imported where one is opened: scoring a file needs no torch.
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+import math
+import re
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mt.config import BUILT_IN, DataConfig, SearchConfig, Section, flag
+from mt.console import Console
+from mt.corpus import load_whole
+from mt.errors import ConfigError, UsageError
+from mt.formats.lines import not_utf8, read_lines
+from mt.metrics import (
+    METRICS,
+    PairedResult,
+    Score,
+    built_in_test_set,
+    paired_bootstrap,
+    perplexity,
+    score,
+    sentence_scores,
+    tokenizer_for,
+)
+from mt.options import EvaluateOptions
+
+if TYPE_CHECKING:
+    from mt.translator import Translator
+
+CHUNK = 1000  # sentences translated between two looks at the clock
+SEED = 12345  # sacreBLEU's own, so that an interval is the one that `sacrebleu --confidence` prints
+
+
+@dataclass(frozen=True)
+class Task:
+    """N sources and streams of N references each; tgt is the target's code, stem is for file names."""
+
+    name: str
+    stem: str
+    sources: Sequence[str]
+    references: Sequence[Sequence[str]]
+    tgt: str | None
+
+
+@dataclass(frozen=True)
+class Segment:
+    """One sentence of the test; number counts from 1, chrf is 0-100."""
+
+    number: int
+    source: str
+    references: tuple[str, ...]
+    hypothesis: str
+    chrf: float
+
+    def __str__(self) -> str:
+        rows = [
+            ("source", self.source),
+            *(("reference", text) for text in self.references),
+            ("hypothesis", self.hypothesis),
+        ]
+        # What ends a line on some screen is a space here; the JSON has the text as it is.
+        shown = (f"\n  {title:<10}  {' '.join(text.splitlines())}".rstrip(" ") for title, text in rows)
+        return f"segment {self.number}, chrF {self.chrf:.1f}" + "".join(shown)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What was measured.
+
+    system and against: run directories or files of translations.
+    hypotheses: the file that holds the system's; None if it could not be written.
+    perplexity: of the references under the model, teacher-forced, per target piece, the end counted as one.
+    sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
+    """
+
+    test: str
+    segments: int
+    system: str
+    hypotheses: str | None
+    search: SearchConfig | None
+    scores: tuple[Score, ...]
+    perplexity: float | None
+    sentences_per_second: float | None
+    against: str | None
+    comparison: tuple[PairedResult, ...]
+    worst: tuple[Segment, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON, which has no infinity: a perplexity beyond all bounds is null there."""
+        finite = self.perplexity is not None and math.isfinite(self.perplexity)
+        return {
+            **vars(self),
+            "search": None if self.search is None else self.search.model_dump(),
+            "scores": [score.as_dict() for score in self.scores],
+            "perplexity": self.perplexity if finite else None,
+            "comparison": [result.as_dict() for result in self.comparison],
+            "worst": [asdict(segment) for segment in self.worst],
+        }
+
+    def __str__(self) -> str:
+        lines = [str(score) for score in self.scores]
+        if self.perplexity is not None:
+            lines.append(f"perplexity {self.perplexity:.2f} per target piece")
+        if self.sentences_per_second is not None:
+            lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
+        if self.against is not None:
+            lines += ["", f"against {self.against}:", *map(str, self.comparison)]
+        if self.worst:
+            lines += ["", "worst segments:", *map(str, self.worst)]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class System:
+    """Who translates: the run at `path`, opened, or the lines that the file there holds."""
+
+    path: Path
+    by: Translator | list[str]
+
+    @property
+    def data(self) -> DataConfig:
+        """What a run was trained on; of a file nothing is known."""
+        return DataConfig() if isinstance(self.by, list) else self.by.run.config.data
+
+    def check(self, task: Task) -> None:
+        """Raises ConfigError if a file has not as many lines as the task has pairs."""
+        if isinstance(self.by, list) and len(self.by) != len(task.sources):
+            raise ConfigError(
+                f"{self.path} has {len(self.by):,} lines but {task.name} has {len(task.sources):,} pairs; "
+                "line n of one must translate pair n of the other"
+            )
+
+    def translate(self, task: Task, console: Console) -> tuple[list[str], float | None]:
+        """The hypotheses (N), and the sentences per second of the search: None where a file holds them."""
+        if isinstance(self.by, list):
+            return self.by, None
+        total = len(task.sources)
+        hypotheses: list[str] = []
+        speed, began = 0.0, time.perf_counter()
+        while len(hypotheses) < total:
+            hypotheses += self.by.translate(task.sources[len(hypotheses) : len(hypotheses) + CHUNK])
+            speed = len(hypotheses) / (time.perf_counter() - began)
+            console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
+        return hypotheses, speed
+
+
+def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> Evaluation:
+    """Score what the options name, save a model's translations, write the result to stdout.
+
+    Whatever can be wrong with files and flags is found before the search, which may take long.
+    Raises MTError for what the user can mend.
+    """
+    _check(options, search_config)
+    if options.hypotheses is None:
+        system = _open_run(options, search_config, console)
+    else:
+        system = _open_file(options.hypotheses)
+    task = _read_task(options, system.data, console)
+    tokenize = _tokenizer(options, task, console)
+    other = _open_other(options, search_config, console)
+    for one in (system, other):
+        if one is not None:
+            one.check(task)
+    hypotheses, speed = system.translate(task, console)
+    saved = _save(hypotheses, system, options.save, task, console)
+    scores = score(
+        hypotheses, task.references, metrics=METRICS, tokenize=tokenize,
+        lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
+    )  # fmt: skip
+    comparison: list[PairedResult] = []
+    if other is not None:
+        baseline, _ = other.translate(task, console)
+        comparison = paired_bootstrap(
+            hypotheses, baseline, task.references, tokenize=tokenize,
+            lowercase=options.lowercase, samples=options.bootstrap, seed=SEED,
+        )  # fmt: skip
+    evaluation = Evaluation(
+        test=task.name,
+        segments=len(hypotheses),
+        system=str(system.path),
+        hypotheses=saved,
+        search=None if speed is None else search_config,
+        scores=tuple(scores),
+        perplexity=None if isinstance(system.by, list) else _perplexity(system.by, task),
+        sentences_per_second=speed,
+        against=None if other is None else str(other.path),
+        comparison=tuple(comparison),
+        worst=_worst(hypotheses, task, options.worst),
+    )
+    console.settle()
+    text = json.dumps(evaluation.as_dict(), ensure_ascii=False) if options.as_json else str(evaluation)
+    sys.stdout.buffer.write(f"{text}\n".encode())  # UTF-8 whatever the locale
+    sys.stdout.flush()
+    return evaluation
+
+
+def _check(options: EvaluateOptions, search_config: SearchConfig) -> None:
+    """Raises UsageError for flags that are at odds, or of which one would have no effect."""
+    built_in, written = options.test_set is not None, options.hypotheses is not None
+    conflicts = (
+        (built_in and options.test, "--test and -t both name test pairs: give one of them"),
+        (built_in == (options.language_pair is None), "-t and -l need each other: -t multi30k/2016 -l en-de"),
+        (built_in and (options.src or options.tgt), "-l names the languages: leave --src and --tgt out"),
+        (
+            written and not (built_in or options.test),
+            "--hypotheses needs references: give --test SPEC, or -t and -l",
+        ),
+        (written and options.model, "--hypotheses and -m both name what to score: give one by --against"),
+        (written and options.save, "--save writes a model's translations: leave it out with --hypotheses"),
+        (
+            options.against and options.bootstrap < 2,
+            "--against needs --bootstrap 2 or more: the p-value comes from resamples",
+        ),
+        (_overwrites(options), f"--save {options.save} would overwrite what is read: write somewhere else"),
+    )
+    for wrong, message in conflicts:
+        if wrong:
+            raise UsageError(f"mt evaluate: {message}")
+    if written and not (options.against is not None and options.against.is_dir()):
+        idle = _changed(search_config, SearchConfig.model_fields) + _changed(options, ("device", "threads"))
+        if idle:
+            raise UsageError(f"mt evaluate: leave out {', '.join(idle)}: --hypotheses needs no model")
+
+
+def _changed(section: Section, names: Iterable[str]) -> list[str]:
+    """The flags of those fields that differ from their defaults."""
+    fields = type(section).model_fields
+    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
+
+
+def _overwrites(options: EvaluateOptions) -> bool:
+    """Whether --save names a file that holds test pairs or the other translations."""
+    save = options.save
+    names = [name.strip() for spec in options.test for name in (spec, *spec.split(","))]
+    read = [Path(name).expanduser() for name in names] + ([options.against] if options.against else [])
+    return save is not None and save.exists() and any(path.exists() and save.samefile(path) for path in read)
+
+
+def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System:
+    """The run that the options name, or the newest one."""
+    from mt.translator import open_translator
+
+    translator = open_translator(options, search_config, console)
+    return System(translator.run.path, translator)
+
+
+def _open_other(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System | None:
+    """What it is compared with, if anything."""
+    if options.against is None:
+        return None
+    if options.against.is_dir():
+        return _open_run(options.model_copy(update={"model": options.against}), search_config, console)
+    return _open_file(options.against)
+
+
+def _open_file(path: Path) -> System:
+    """The lines of a file of translations; only a line feed ends one. Raises MTError."""
+    lines = []
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            lines.append(line.decode())
+        except UnicodeDecodeError as problem:
+            raise ConfigError(f"{path}, line {number}: {not_utf8(problem)}; save it as UTF-8") from None
+    return System(path, lines)
+
+
+def _read_task(options: EvaluateOptions, data: DataConfig, console: Console) -> Task:
+    """The test pairs that the options name; `data` is what the run was trained on."""
+    if options.test_set is not None and options.language_pair is not None:
+        return _read_built_in(
+            options.test_set, options.language_pair, swap=bool(options.swap), data=data, console=console
+        )
+    specs = options.test or _own_test(data)
+    tgt = options.tgt or data.tgt
+    corpus = load_whole(
+        specs, src=options.src or data.src, tgt=tgt, swap=data.swap if options.swap is None else options.swap,
+        split="test", on_bad_line="stop",
+    )  # fmt: skip
+    for line in corpus.report.lines():
+        console.note(f"test: {line}")
+    stem = "+".join(map(_stem, specs))
+    return Task(" ".join(specs), stem, corpus.dataset["src"][:], [corpus.dataset["tgt"][:]], tgt)
+
+
+def _own_test(data: DataConfig) -> tuple[str, ...]:
+    """The test part of the corpus that a run was trained on."""
+    if any(spec.partition("@")[0] != BUILT_IN for spec in data.train):
+        raise ConfigError(
+            f"the run was trained on {', '.join(data.train)}, which has no test part of its own; "
+            "give --test SPEC, or one of sacreBLEU's test sets by -t and -l"
+        )
+    return (BUILT_IN,)
+
+
+def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, console: Console) -> Task:
+    """One of sacreBLEU's test sets; warns if the run translates between other languages."""
+    sources, references = built_in_test_set(name, pair)
+    codes = pair.split("-")
+    if swap:
+        if len(references) > 1:
+            raise ConfigError(
+                f"--swap needs one reference, {name} {pair} has {len(references)}: leave it out"
+            )
+        sources, references, codes = references[0], [sources], codes[::-1]
+    for code, own in zip(codes, (data.src, data.tgt), strict=True):
+        if own is not None and re.split("[-_]", own.lower())[0] != code:
+            console.warn(f"the run translates {data.src} to {data.tgt}, the test set {' to '.join(codes)}")
+            break
+    return Task(f"{name} {pair}", _stem(f"hub:{name}-{pair}"), sources, references, codes[1])
+
+
+def _stem(spec: str) -> str:
+    """A part of a file name for a SPEC: `data/test.zh.gz,data/test.en.gz` -> `test`."""
+    if spec.startswith("hub:"):
+        name = spec.removeprefix("hub:")
+    else:
+        path = Path(spec.split(",")[0].strip())
+        name = (path.with_suffix("") if path.suffix in (".gz", ".xz", ".zst") else path).stem
+    return re.sub(r"[^\w.]+", "-", name)[:60] or "test"
+
+
+def _tokenizer(options: EvaluateOptions, task: Task, console: Console) -> str:
+    """The BLEU tokeniser asked for, or the target language's. Raises ConfigError if it cannot be had."""
+    name = options.tokenize or tokenizer_for(task.tgt)
+    if options.tokenize is None and task.tgt is None:
+        console.warn(
+            f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
+        )
+    # One word tells whether the tokeniser is there, before a long search.
+    score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=SEED)
+    return name
+
+
+def _save(
+    hypotheses: list[str], system: System, save: Path | None, task: Task, console: Console
+) -> str | None:
+    """Write a model's translations, a line each; returns the file that holds them."""
+    if isinstance(system.by, list):
+        return str(system.path)
+    from mt.checkpoint import write_bytes
+
+    path = save or system.path / f"hypotheses.{task.stem}.txt"
+    try:
+        write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
+    except OSError as problem:
+        cause = f"cannot write the translations to {path} ({problem.strerror})"
+        if save is not None:
+            raise ConfigError(f"{cause}; give --save another file") from None
+        console.warn(f"{cause}; name a file by --save to keep them")  # a run may be read-only
+        return None
+    console.note(f"translations: {path}")
+    return str(path)
+
+
+def _perplexity(translator: Translator, task: Task) -> float:
+    """Of all references, each beside its source."""
+    import pyarrow as pa
+
+    from mt.pieces import PiecePairs, Ragged
+    from mt.validation import Validator
+
+    def column(ids: list[list[int]]) -> Ragged:
+        return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
+
+    run = translator.run
+    sources = [*task.sources] * len(task.references)
+    references = [text for stream in task.references for text in stream]
+    validator = Validator(
+        sources=sources,
+        references=references,
+        pairs=PiecePairs(
+            column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references))
+        ),
+        tokenizer=run.tgt_tokenizer,
+        tgt=task.tgt,
+        batch_tokens=run.config.training.batch_tokens,
+        precision="fp32",  # as the search
+    )
+    return perplexity(*validator.loss(run.model, translator.device))
+
+
+def _worst(hypotheses: list[str], task: Task, count: int) -> tuple[Segment, ...]:
+    """The segments of lowest chrF, without those that equal a reference (an empty one has chrF 0)."""
+    if count == 0:
+        return ()
+    scores = sentence_scores(hypotheses, task.references)
+    references = list(zip(*task.references, strict=True))
+    faulty = (row for row, text in enumerate(hypotheses) if text not in references[row])
+    rows = heapq.nsmallest(count, faulty, key=scores.__getitem__)
+    return tuple(
+        Segment(row + 1, task.sources[row], references[row], hypotheses[row], scores[row]) for row in rows
+    )

@@ -1,0 +1,95 @@
+"""Settings tree -> command-line flags: every field of a Section becomes a flag, its docstring the help."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Sequence
+from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+
+from pydantic import ValidationError
+
+from mt.config import Section, describe, flag
+from mt.errors import ConfigError, UsageError
+
+S = TypeVar("S", bound=Section)
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse whose complaints are UsageErrors of one line, with the nearest flag named."""
+
+    def error(self, message: str) -> NoReturn:
+        if message.startswith("unrecognized arguments:"):
+            unknown = next((word for word in message.split() if word.startswith("-")), "")
+            near = difflib.get_close_matches(unknown.split("=")[0], self._option_string_actions, n=1)
+            if near:
+                message += f" (did you mean {near[0]}?)"
+        raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
+
+
+SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l"}
+POSITIONAL = "texts"
+
+
+def parse(parser: Parser, arguments: Sequence[str], *sections: Section) -> list[Any]:
+    """The sections with what the arguments say laid over them. Raises UsageError, ConfigError."""
+    for section in sections:
+        add_flags(parser, section)
+    parsed = parser.parse_args(arguments)
+    return [lay_over(section, given(parsed, type(section))) for section in sections]
+
+
+def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
+    """A group of flags for a section's fields; help shows the section's values as defaults."""
+    group = parser.add_argument_group((type(section).__doc__ or "").splitlines()[0].rstrip("."))
+    for name, field in type(section).model_fields.items():
+        value = getattr(section, name)
+        kind, many = _kind(field.annotation)
+        shown = " ".join(map(str, value)) if many else value
+        text = (field.description or "").replace("%", "%%")
+        if shown not in (None, "", False) and kind is not bool:
+            text += f" (default: {str(shown).replace('%', '%%')})"
+        if name == POSITIONAL:
+            group.add_argument(name, nargs="*", metavar="TEXT", default=argparse.SUPPRESS, help=text)
+            continue
+        names = [flag(name), *([SHORT[name]] if name in SHORT else [])]
+        details: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
+        if kind is bool:
+            details["action"] = argparse.BooleanOptionalAction
+            details["help"] = text + ("" if value is None else f" (default: {'yes' if value else 'no'})")
+        else:
+            details["choices"] = get_args(kind) if get_origin(kind) is Literal else None
+            details["metavar"] = None if details["choices"] else _metavar(name, kind)
+        if many:
+            details |= {"action": "extend", "nargs": "+"}
+        group.add_argument(*names, **details)
+
+
+def given(arguments: argparse.Namespace, section: type[Section]) -> dict[str, Any]:
+    """What the user wrote for this section's fields, as yet unchecked."""
+    return {name: getattr(arguments, name) for name in section.model_fields if hasattr(arguments, name)}
+
+
+def lay_over(base: S, values: dict[str, Any]) -> S:
+    """`base` with some fields replaced and everything checked. Raises ConfigError naming the flags."""
+    try:
+        return type(base).model_validate(base.model_dump() | values)
+    except ValidationError as problem:
+        raise ConfigError(describe(problem, as_flags=True)) from None
+
+
+def _kind(annotation: Any) -> tuple[Any, bool]:
+    """A field's type without `| None` and `tuple[..., ...]`, and whether it takes several values."""
+    if get_origin(annotation) is tuple:
+        return get_args(annotation)[0], True
+    options = [option for option in get_args(annotation) if option is not type(None)]
+    if type(None) in get_args(annotation):
+        return _kind(options[0])
+    return annotation, False
+
+
+def _metavar(name: str, kind: Any) -> str:
+    if name in ("train", "validation", "test"):
+        return "SPEC"
+    kind = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
+    return {int: "N", float: "X"}.get(kind, name.split("_")[-1].upper())

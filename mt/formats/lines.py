@@ -1,0 +1,122 @@
+"""Files as lines of bytes, plain or compressed. Only a line feed ends a line, whatever the text holds."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import lzma
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, cast
+
+import zstandard
+
+from mt.errors import CorpusError
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
+
+_CHUNK = 1 << 16  # bytes read from a .zst file at a time
+_BOM = b"\xef\xbb\xbf"
+_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
+
+
+class _ZstdStream(io.RawIOBase):
+    """The text of a .zst file. zstandard's own reader takes a file that was cut off for a whole one."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._frame: zstandard.ZstdDecompressionObj | None = None  # None: between two frames
+        self._rest = b""  # compressed bytes behind the last frame
+        self._ready = memoryview(b"")  # decompressed bytes not yet handed out
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        while not self._ready:
+            data = self._rest or self._file.read(_CHUNK)
+            if not data and self._frame is not None:
+                raise EOFError("the file ends inside a frame")
+            if not data:
+                return 0
+            frame = self._frame or zstandard.ZstdDecompressor().decompressobj()
+            self._ready = memoryview(frame.decompress(data))
+            self._rest = frame.unused_data if frame.eof else b""
+            self._frame = None if frame.eof else frame
+        target = memoryview(buffer).cast("B")
+        count = min(len(target), len(self._ready))
+        target[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+_OPENERS: dict[str, Callable[[Path], BinaryIO]] = {  # open_bytes closes what these open
+    ".gz": lambda path: cast(BinaryIO, gzip.GzipFile(path, "rb")),
+    ".xz": lambda path: cast(BinaryIO, lzma.LZMAFile(path, "rb")),  # noqa: SIM115
+    ".zst": lambda path: cast(BinaryIO, io.BufferedReader(_ZstdStream(path), 1 << 20)),
+}
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    return path.open("rb")
+
+
+def uncompressed_suffix(path: Path) -> str:
+    """The suffix that names the form: ".tsv" for pairs.tsv and for pairs.tsv.gz, in lower case."""
+    suffix = path.suffix.lower()
+    return Path(path.stem).suffix.lower() if suffix in _OPENERS else suffix
+
+
+@contextmanager
+def open_bytes(path: Path) -> Iterator[BinaryIO]:
+    """A file's bytes, decompressed as its suffix says.
+
+    Raises CorpusError for a file that is missing, unreadable, damaged or cut off, also while it is read.
+    """
+    try:
+        stream = _OPENERS.get(path.suffix.lower(), _open_plain)(path)
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such file; check the path") from None
+    except (OSError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error
+        raise CorpusError(
+            f"{path}: cannot be opened ({cause}); check the path and its permissions"
+        ) from error
+    with stream:
+        try:
+            yield stream
+        except _DAMAGED as error:
+            raise CorpusError(
+                f"{path}: damaged or cut off ({error}); fetch the file or compress it again"
+            ) from error
+
+
+def read_lines(path: Path) -> Iterator[bytes]:
+    """Yield the lines of a file without their ends (LF or CR LF) and without a byte order mark.
+
+    CR, form feed, U+0085 and U+2028 are text here: they must not shift the lines of aligned files.
+    Raises CorpusError for what `open_bytes` does, for an empty file and for UTF-16.
+    """
+    number = 0
+    with open_bytes(path) as stream:
+        for number, line in enumerate(stream, start=1):
+            if number == 1:
+                if line.startswith(_UTF16_BOMS):
+                    raise CorpusError(f"{path}: is UTF-16; save it as UTF-8")
+                line = line.removeprefix(_BOM)
+            yield line.removesuffix(b"\n").removesuffix(b"\r")
+    if number == 0:
+        raise CorpusError(f"{path}: is empty; name a file that holds at least one pair")
+
+
+def not_utf8(error: UnicodeDecodeError) -> str:
+    """Why a line could not be decoded, for BadLine. Bytes are counted from 1."""
+    return f"not UTF-8 (byte 0x{error.object[error.start]:02x} at byte {error.start + 1} of the line)"

@@ -1,0 +1,95 @@
+"""The halves joined, and the one builder.
+
+Legend of shapes, everywhere in this package:
+B batch · S source length · T target length · E embedding · H hidden · D sentence vector · L layers ·
+K beam · V vocabulary.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from mt.config import ModelConfig
+from mt.decoder import Decoder
+from mt.encoder import Encoded, Encoder
+from mt.rnn import State
+
+
+class Seq2Seq(nn.Module):
+    """An encoder that compresses the source into one vector, a decoder that reads it back out.
+
+    Its two verbs are `encode` and `decode`; `start` and `step` are `decode` taken one step at a time.
+    State is an argument and a result, never kept here.
+    """
+
+    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.decoder = decoder
+
+    def forward(self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
+        """Ids (B, S), lengths (B,), previous ids (B, T) -> logits (B, T, V)."""
+        return self.decode(tgt_in, self.encode(src, src_lengths))
+
+    def encode(self, src: Tensor, src_lengths: Tensor) -> Encoded:
+        """Ids (B, S), padded at the right, and lengths (B,) -> the sentence vector and what goes with it."""
+        return self.encoder(src, src_lengths)  # type: ignore[no-any-return]
+
+    def decode(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
+        """Teacher forcing: previous ids (B, T) -> logits (B, T, V)."""
+        return self.decoder(tgt_in, encoded)  # type: ignore[no-any-return]
+
+    def start(self, encoded: Encoded) -> State:
+        """The decoder's state before the first step: tensors of (B, H)."""
+        return self.decoder.start(encoded)
+
+    def step(self, previous_ids: Tensor, state: State, encoded: Encoded) -> tuple[Tensor, State]:
+        """One step for search: previous ids (B·K,) -> log-probabilities (B·K, V), next state."""
+        logits, state = self.decoder.step(previous_ids, state, encoded)
+        return torch.log_softmax(logits, dim=-1), state
+
+
+def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: bool, pad_id: int) -> Seq2Seq:
+    """The only place where sizes come from: the config, and the tokenizers' vocabularies.
+
+    With a `shared` vocabulary source and target use one embedding matrix.
+    """
+    tgt_embedding = _embedding(tgt_vocab, config.embedding, pad_id)
+    src_embedding = tgt_embedding if shared else _embedding(src_vocab, config.embedding, pad_id)
+    encoder = Encoder(
+        src_embedding,
+        cell=config.cell,
+        hidden=config.encoder_hidden,
+        layers=config.encoder_layers,
+        bidirectional=config.bidirectional,
+        reverse_source=config.reverse_source,
+        pooling=config.pooling,
+        vector_size=config.vector_size,
+        dropout_embedding=config.dropout_embedding,
+        dropout_layers=config.dropout_layers,
+    )
+    decoder = Decoder(
+        tgt_embedding,
+        vector_size=encoder.vector_size,
+        cell=config.cell,
+        hidden=config.decoder_hidden,
+        layers=config.decoder_layers,
+        readout=config.readout,
+        tied=config.tied,
+        feed_start=config.feed_start,
+        feed_steps=config.feed_steps,
+        feed_readout=config.feed_readout,
+        dropout_embedding=config.dropout_embedding,
+        dropout_layers=config.dropout_layers,
+        dropout_output=config.dropout_output,
+    )
+    return Seq2Seq(encoder, decoder)
+
+
+def _embedding(vocab_size: int, size: int, pad_id: int) -> nn.Embedding:
+    embedding = nn.Embedding(vocab_size, size, padding_idx=pad_id)
+    nn.init.normal_(embedding.weight, std=size**-0.5)
+    with torch.no_grad():
+        embedding.weight[pad_id].zero_()
+    return embedding

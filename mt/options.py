@@ -1,0 +1,105 @@
+"""What each command takes beside the settings of `config`: where to read, where to write, on what device."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator
+
+from mt.config import Count, Positive, Section
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+def _seconds(text: object) -> object:
+    """`90`, `90s`, `30m`, `1.5h`, `1h30m` -> seconds."""
+    if not isinstance(text, str):
+        return text
+    parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text.strip().lower())
+    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
+        raise ValueError("should be a time such as 90s, 30m or 1h30m")
+    return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+Duration = Annotated[float, BeforeValidator(_seconds)]
+
+
+class Device(Section):
+    """Where to compute."""
+
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    """Where to compute; auto takes a GPU if there is one"""
+    threads: Positive | None = None
+    """Processor threads to use; without it as many as there are cores"""
+
+
+class TrainOptions(Device):
+    """Where the run goes, and how long it may take."""
+
+    out: Path | None = None
+    """Run directory, made if missing; the same command again goes on where it was (default: by the corpus)"""
+    preset: str | None = None
+    """Named settings to start from (default: vector; phrasebook for the built-in corpus)"""
+    config: Path | None = None
+    """TOML file with settings, laid over the preset; flags are laid over both"""
+    time_budget: Duration | None = None
+    """Stop after so much training, such as 90s, 30m or 1h30m, keeping the best"""
+
+
+class RunOptions(Device):
+    """Which trained model to use."""
+
+    model: Path | None = None
+    """Run directory of the model (default: the newest one under checkpoints/)"""
+
+
+class TranslateOptions(RunOptions):
+    """What to translate, and how the result is written."""
+
+    texts: tuple[str, ...] = ()
+    """What to translate; without it the lines of the input"""
+    input: Path | None = None
+    """Translate this file, a line each (default: standard input)"""
+    output: Path | None = None
+    """Write here (default: standard output)"""
+    nbest: Positive = 1
+    """Translations for each line, best first; more than one needs a beam as large"""
+    scores: bool = False
+    """Write each translation's score and a TAB before it"""
+    as_json: bool = False
+    """Write a JSON object for each line: id, source, translation, score, hypotheses"""
+
+
+class EvaluateOptions(RunOptions):
+    """What is measured, and against what."""
+
+    test: tuple[str, ...] = ()
+    """SPEC of the test pairs (default: the test part of the corpus that the run was trained on)"""
+    test_set: str | None = None
+    """One of sacreBLEU's own test sets, such as multi30k/2016; needs --language-pair"""
+    language_pair: str | None = None
+    """Direction of the test set, such as en-de"""
+    src: str | None = None
+    """Source language code (default: the run's)"""
+    tgt: str | None = None
+    """Target language code (default: the run's); chooses the tokeniser"""
+    swap: bool | None = None
+    """Exchange the two sides of the test pairs (default: as in training)"""
+    hypotheses: Path | None = None
+    """Score this file of translations, a line each, instead of a model's"""
+    against: Path | None = None
+    """Another run directory or file of translations: adds the paired bootstrap's p-value"""
+    tokenize: str | None = None
+    """sacreBLEU's tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a)"""
+    lowercase: bool = False
+    """Score without regard to case"""
+    bootstrap: Count = 1000
+    """Resamples for the 95 % interval and the p-value; 0 leaves the interval out"""
+    worst: Count = 5
+    """Show so many of the worst segments"""
+    save: Path | None = None
+    """Write the hypotheses here (default: into the run directory)"""
+    as_json: bool = False
+    """Write one JSON object instead of text"""

@@ -1,0 +1,151 @@
+"""What was read of a corpus, what was dropped and why, and what the sentences look like."""
+
+from __future__ import annotations
+
+import dataclasses
+import unicodedata
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import datasets
+import numpy as np
+import pyarrow.compute as pc
+
+_BATCH = 10_000  # pairs
+_SCRIPT_SAMPLE = 20_000  # pairs whose letters are counted
+_SHOWN_SHARE = 0.001  # of the letters: rarer scripts are in as_dict only
+# The first word of a letter's Unicode name, where it is not the name of its script.
+_SCRIPTS = {"Cjk": "Han", "Ideographic": "Han"} | dict.fromkeys(
+    ("Fullwidth", "Feminine", "Masculine", "Kelvin", "Angstrom"), "Latin"
+)
+
+
+@dataclass(frozen=True)
+class SourceReport:
+    """Counts of one SPEC: read = kept + dropped; skipped and bad lines were no pairs."""
+
+    spec: str
+    read: int
+    kept: int
+    dropped: Mapping[str, int]  # by reason, as are
+    skipped: Mapping[str, int]  # entries that the format itself marks, such as fuzzy ones
+    bad_lines: int
+    bad_examples: tuple[str, ...]  # the first few: file, line, cause
+
+
+@dataclass(frozen=True)
+class SideReport:
+    """One side of the pairs kept. Lengths are in characters; scripts are shares of its letters, 0 to 1."""
+
+    mean: float
+    median: int
+    p95: int
+    longest: int
+    scripts: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What `corpus` did to its sources.
+
+    set_aside: pairs moved from here to the validation part.
+    related: pairs dropped because they share a sentence with one of those.
+    """
+
+    sources: tuple[SourceReport, ...]
+    pairs: int
+    src: SideReport
+    tgt: SideReport
+    set_aside: int = 0
+    related: int = 0
+
+    def lines(self) -> list[str]:
+        """The report for people: one line a source, one for what was set aside, one a side."""
+        lines = [_source_line(source) for source in self.sources]
+        if self.set_aside:
+            lines.append(
+                f"set aside for validation: {self.set_aside:,}; dropped for sharing a sentence with them: "
+                f"{self.related:,}"
+            )
+        total = f"{self.pairs:,} pairs"
+        return [*lines, f"{total}: source {_side(self.src)}", f"{' ' * len(total)}  target {_side(self.tgt)}"]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report for JSON."""
+        return dataclasses.asdict(self)
+
+
+def _source_line(source: SourceReport) -> str:
+    parts = [f"read {source.read:,}, kept {source.kept:,}"]
+    if source.dropped:
+        parts.append(f"dropped {_counts(source.dropped)}")
+    if source.skipped:
+        parts.append(f"skipped {_counts(source.skipped)}")
+    if source.bad_lines:
+        more = "" if source.bad_lines == len(source.bad_examples) else ", the first"
+        parts.append(f"bad lines {source.bad_lines:,}{more}: {' | '.join(source.bad_examples)}")
+    return f"{source.spec}: {'; '.join(parts)}"
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    """{"fuzzy": 3, "empty": 7} as "7 empty, 3 fuzzy"."""
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return ", ".join(f"{count:,} {reason}" for reason, count in ordered)
+
+
+def _side(side: SideReport) -> str:
+    shown = [(name, share) for name, share in side.scripts.items() if share >= _SHOWN_SHARE]
+    scripts = [f"{name} {_percent(share)}" for name, share in shown]
+    return (
+        f"{side.mean:.1f} characters on average, median {side.median}, 95 % up to {side.p95}, "
+        f"longest {side.longest:,}; {', '.join(scripts) or 'no letters'}"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
+
+
+def describe(dataset: datasets.Dataset, column: str) -> SideReport:
+    """Measure one side of a corpus of at least one pair, batch by batch."""
+    lengths: Counter[int] = Counter()
+    letters: Counter[str] = Counter()
+    seen = 0
+    for table in dataset.with_format("arrow").iter(batch_size=_BATCH):
+        texts = table.column(column)
+        values, counts = np.unique(pc.utf8_length(texts).to_numpy(), return_counts=True)
+        lengths.update(dict(zip(values.tolist(), counts.tolist(), strict=True)))
+        if seen < _SCRIPT_SAMPLE:
+            letters.update("".join(texts.to_pylist()))
+        seen += len(texts)
+    values = np.array(sorted(lengths))
+    counts = np.array([lengths[value] for value in values.tolist()])
+    # The length below which (and at which) a share of the sentences lies.
+    median, p95 = (int(values[np.searchsorted(counts.cumsum(), share * seen)]) for share in (0.5, 0.95))
+    mean = float((values * counts).sum() / seen)
+    return SideReport(mean, median, p95, int(values[-1]), _scripts(letters))
+
+
+def _scripts(letters: Counter[str]) -> dict[str, float]:
+    """Shares of the scripts among letters, largest first."""
+    found: Counter[str] = Counter()
+    for letter, count in letters.items():
+        script = _script(letter)
+        if script is not None:
+            found[script] += count
+    return {name: count / found.total() for name, count in found.most_common()}
+
+
+@lru_cache(maxsize=1 << 16)
+def _script(letter: str) -> str | None:
+    """The script of a letter by its Unicode name; None for digits, marks, punctuation."""
+    if not unicodedata.category(letter).startswith("L"):
+        return None
+    words = unicodedata.name(letter, "unnamed").title().split()
+    if words[0] in ("Halfwidth", "Fullwidth") and len(words) > 1 and words[1] in ("Katakana", "Hangul"):
+        return words[1]
+    word = words[0].split("-")[0]
+    return _SCRIPTS.get(word, word)

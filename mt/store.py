@@ -1,0 +1,64 @@
+"""Tables on disk: Arrow files in the cache of `datasets`, named by what they hold and memory-mapped."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import blake2b
+from pathlib import Path
+from uuid import uuid4
+
+import datasets
+import pyarrow as pa
+
+BATCH = 10_000  # pairs handled at a time
+SCHEMA = pa.schema([("src", pa.string()), ("tgt", pa.string())])
+
+
+def store_pairs(batches: Iterable[pa.RecordBatch]) -> tuple[datasets.Dataset, str]:
+    """Write batches of `SCHEMA` to the cache, under the digest of their text, and map them from there.
+
+    Returns the data set and the digest in hex. Of the same pairs in the same order only one file is kept.
+    """
+    sides = blake2b(digest_size=16), blake2b(digest_size=16)
+    with _partial() as partial:
+        with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+                for digest, column in zip(sides, batch.columns, strict=True):
+                    digest.update("".join(f"{text}\n" for text in column.to_pylist()).encode())
+        fingerprint = blake2b(sides[0].digest() + sides[1].digest(), digest_size=16).hexdigest()
+        path = _folder() / f"{fingerprint}.arrow"
+        if not path.exists():
+            partial.replace(path)
+    table = datasets.Dataset.from_file(str(path)).data
+    # The fingerprint of the text, not of the file's age.
+    return datasets.Dataset(table, fingerprint=fingerprint), fingerprint
+
+
+def store_table(name: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> pa.Table:
+    """Map the table `name` from the cache; where it is not there yet, write `batches()` of `schema` first."""
+    path = _folder() / f"{name}.arrow"
+    if not path.exists():
+        with _partial() as partial:
+            with partial.open("xb") as file, pa.ipc.new_stream(file, schema) as writer:
+                for batch in batches():
+                    writer.write_batch(batch)
+            partial.replace(path)
+    return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+
+
+def _folder() -> Path:
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "mt"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@contextmanager
+def _partial() -> Iterator[Path]:
+    """A name to write under until the file is whole; gone afterwards whatever happens."""
+    path = _folder() / f"{uuid4().hex}.partial"
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,120 @@
+"""Text <-> ids (SentencePiece, Kudo & Richardson 2018): learn, encode, decode, save."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import re
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import sentencepiece
+
+from mt.errors import ConfigError, RunError, VocabularySizeError
+
+SPARE_PIECES = 500  # beside the characters, where they alone do not fit
+
+
+class Tokenizer:
+    """A learned set of pieces. `decode(encode(text))` gives the text back.
+
+    Ids below `vocab_size`; `pad_id`, `bos_id` and `eos_id` frame sequences and never come out of
+    `encode`; `unk_id` stands for a character without a piece, where byte fallback is off.
+    """
+
+    pad_id, unk_id, bos_id, eos_id = 0, 1, 2, 3
+
+    def __init__(self, serialized: bytes) -> None:
+        """From the bytes of a SentencePiece model. Raises RunError if they are not one of ours."""
+        self.serialized = serialized
+        self._pieces = sentencepiece.SentencePieceProcessor()
+        try:
+            self._pieces.LoadFromSerializedProto(serialized)
+        except (RuntimeError, TypeError, ValueError):
+            raise RunError("it is not a SentencePiece model, or it is damaged") from None
+        special = [self._pieces.pad_id(), self._pieces.unk_id(), self._pieces.bos_id(), self._pieces.eos_id()]
+        if special != [self.pad_id, self.unk_id, self.bos_id, self.eos_id]:
+            raise RunError("its pad, unk, bos, eos ids are not 0, 1, 2, 3: it was not made by mt")
+
+    @classmethod
+    def learn(
+        cls,
+        sentences: Iterator[str],
+        *,
+        algorithm: Literal["unigram", "bpe"],
+        vocab_size: int,
+        byte_fallback: bool,
+        normalization: str,
+        character_coverage: float,
+        sample_sentences: int,
+    ) -> Tokenizer:
+        """Learn pieces from text: the same sentences in the same order give the same pieces.
+
+        Raises VocabularySizeError, naming a size that fits, if the text is too small for `vocab_size` or has
+        more characters than that.
+        """
+        model = io.BytesIO()
+        try:
+            sentencepiece.SentencePieceTrainer.Train(
+                sentence_iterator=sentences,
+                model_writer=model,
+                model_type=algorithm,
+                vocab_size=vocab_size,
+                byte_fallback=byte_fallback,
+                normalization_rule_name=normalization,
+                remove_extra_whitespaces=normalization != "identity",
+                character_coverage=character_coverage,
+                input_sentence_size=sample_sentences,
+                shuffle_input_sentence=True,
+                max_sentence_length=65536,
+                pad_id=cls.pad_id,
+                unk_id=cls.unk_id,
+                bos_id=cls.bos_id,
+                eos_id=cls.eos_id,
+                num_threads=4,  # a fixed number: sums in another order would give other pieces
+                minloglevel=2,
+            )
+        except RuntimeError as problem:
+            raise _explain(str(problem), vocab_size) from None
+        return cls(model.getvalue())
+
+    @property
+    def vocab_size(self) -> int:
+        """Number of pieces, special ones included."""
+        return int(self._pieces.GetPieceSize())
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the pieces: equal fingerprints, equal ids."""
+        return hashlib.blake2b(self.serialized, digest_size=16).hexdigest()
+
+    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+        """N texts -> N lists of ids."""
+        return self._pieces.Encode(list(texts), out_type=int)  # type: ignore[no-any-return]
+
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """N lists of ids -> N texts."""
+        return self._pieces.Decode([list(row) for row in ids])  # type: ignore[no-any-return]
+
+    def pieces(self, texts: Sequence[str]) -> list[list[str]]:
+        """N texts -> their pieces, as they look; ▁ marks a space."""
+        return self._pieces.Encode(list(texts), out_type=str)  # type: ignore[no-any-return]
+
+
+def _explain(problem: str, vocab_size: int) -> ConfigError:
+    """SentencePiece's complaint about a size, in words that say what to do."""
+    largest = re.search(r"value <= (\d+)", problem)
+    if largest:
+        return VocabularySizeError(
+            f"the text is too small for {vocab_size:,} pieces: "
+            f"set --vocab-size to {largest.group(1)} or less, or give more text",
+            int(largest.group(1)),
+        )
+    smallest = re.search(r"smaller than required_chars.*?(\d+) vs (\d+)", problem)
+    if smallest:
+        return VocabularySizeError(
+            f"{vocab_size:,} pieces are fewer than the text has characters: "
+            f"set --vocab-size above {smallest.group(2)}, or lower --character-coverage",
+            int(smallest.group(2)) + SPARE_PIECES,
+        )
+    return ConfigError(f"SentencePiece could not learn {vocab_size:,} pieces: {' '.join(problem.split())}")

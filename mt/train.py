@@ -1,0 +1,229 @@
+"""Train: parallel text -> a run directory that translates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from mt import checkpoint, device
+from mt.card import write_card
+from mt.checkpoint import CONFIG
+from mt.cleaning import Cleaning
+from mt.config import BUILT_IN, Config, DataConfig, differences
+from mt.console import Console
+from mt.corpus import Corpus, hold_out, load_corpus, overlap
+from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.options import TrainOptions
+from mt.pieces import cut
+from mt.tokenizer import Tokenizer
+from mt.trainer import Progress, Trainer
+from mt.validation import Validator
+
+MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """What is learned from and what is validated on."""
+
+    train: Corpus
+    validation: Corpus
+
+    def fingerprints(self) -> dict[str, str]:
+        """Digests by which a resumed run knows its pairs again."""
+        return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
+
+
+def train(config: Config, options: TrainOptions, console: Console) -> Path:
+    """Train, or go on training, the run that `options.out` names; returns its directory.
+
+    Raises MTError for whatever the user can mend; Interrupted after a signal, with everything saved.
+    """
+    config = complete(config)
+    run_dir = options.out or Path("checkpoints") / default_name(config)
+    resuming = (run_dir / CONFIG).exists()
+    if resuming:
+        _refuse_changes(run_dir, config)
+    where = device.choose(options.device, options.threads)
+    precision = device.resolve_precision(config.training.precision, where)
+    console.note(device.describe(where, precision))
+    corpora = read_corpora(config, console)
+    if resuming:
+        src, tgt = _read_setup(run_dir, corpora)
+    else:
+        src, tgt = learn_tokenizers(config, corpora.train, console)
+    checkpoint.save_setup(
+        run_dir, config, src, tgt,
+        corpora=corpora.fingerprints(), split_chars=max(30, 2 * corpora.train.report.src.p95),
+    )  # fmt: skip
+    pairs, validation = cut(corpora.train, src, tgt), cut(corpora.validation, src, tgt)
+    _report_pieces(console, pairs.unknown_rate(), pairs.src.lengths.mean(), pairs.tgt.lengths.mean())
+    torch.manual_seed(config.training.seed)
+    model = checkpoint.build(config, src, tgt).to(where)
+    console.note(
+        f"{sum(weights.numel() for weights in model.parameters()):,} weights; run directory {run_dir}"
+    )
+    validator = Validator(
+        sources=corpora.validation.dataset["src"][:],
+        references=corpora.validation.dataset["tgt"][:],
+        pairs=validation,
+        tokenizer=tgt,
+        tgt=config.data.tgt,
+        batch_tokens=config.training.batch_tokens,
+        precision=precision,
+    )
+    trainer = Trainer(config, run_dir, model, pairs, validator, where, console)
+    if checkpoint.has_state(run_dir):
+        trainer.resume()
+        console.note(f"going on from step {trainer.progress.step:,}")
+    progress = trainer.fit(options.time_budget)
+    write_card(run_dir, config, progress)
+    console.note(_conclusion(config, progress, run_dir))
+    return run_dir
+
+
+def complete(config: Config) -> Config:
+    """Fill in what the built-in corpus says by itself: its languages and its validation part."""
+    data = config.data
+    values: dict[str, object] = {}
+    if set(data.train) == {BUILT_IN}:
+        values["validation"] = data.validation or (BUILT_IN,)
+        if data.src is None and data.tgt is None:
+            values |= {"src": "zh", "tgt": "en"}
+    return config.model_copy(update={"data": data.model_copy(update=values)})
+
+
+def default_name(config: Config) -> str:
+    """A run's name by its corpus and languages: `phrasebook-zh-en`."""
+    stem = Path(config.data.train[0].split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
+    return "-".join(part for part in (stem, config.data.src, config.data.tgt) if part)
+
+
+def _refuse_changes(run_dir: Path, config: Config) -> None:
+    old, _ = checkpoint.read_config(run_dir)
+    changed = differences(old, config)
+    if changed:
+        raise ConfigError(
+            f"{run_dir} was trained with other settings ({'; '.join(changed)}); "
+            "give the same ones to go on, or another --out to start anew"
+        )
+
+
+def _read_setup(run_dir: Path, corpora: Corpora) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of a run that is resumed, if its corpora are what they were."""
+    config, facts = checkpoint.read_config(run_dir)
+    for name, fingerprint in corpora.fingerprints().items():
+        if facts.get("corpora", {}).get(name) != fingerprint:
+            raise RunError(
+                f"the {name} pairs are not those that {run_dir} was begun with; "
+                "restore them to go on, or give another --out to start anew"
+            )
+    return checkpoint.read_tokenizers(run_dir, config, facts)
+
+
+def read_corpora(config: Config, console: Console) -> Corpora:
+    """Read, clean and report the training and validation pairs."""
+    data = config.data
+    cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
+    corpus = load_corpus(
+        data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
+        on_bad_line=data.on_bad_line, cleaning=cleaning,
+    )  # fmt: skip
+    if data.validation:
+        validation = read_validation(data)
+        corpora = Corpora(corpus, validation)
+    else:
+        count = min(data.validation_pairs, max(1, len(corpus.dataset) // 10))
+        corpora = Corpora(*hold_out(corpus, count, config.training.seed))
+    for name, part in (("train", corpora.train), ("validation", corpora.validation)):
+        for line in part.report.lines():
+            console.note(f"{name}: {line}")
+    _report_overlap(corpora, console)
+    return corpora
+
+
+def read_validation(data: DataConfig) -> Corpus:
+    """The validation pairs that the settings name; only pairs with an empty side are dropped."""
+    return load_corpus(
+        data.validation, src=data.src, tgt=data.tgt, swap=data.swap, split="validation",
+        on_bad_line=data.on_bad_line, cleaning=None,
+    )  # fmt: skip
+
+
+def _report_overlap(corpora: Corpora, console: Console) -> None:
+    shared = overlap(corpora.train, corpora.validation)
+    total = len(corpora.validation.dataset)
+    line = (
+        f"overlap: of {total:,} validation pairs {shared.src:,} sources, {shared.tgt:,} targets and "
+        f"{shared.pairs:,} whole pairs occur in train"
+    )
+    console.note(line)
+    if shared.pairs > 0.05 * total:
+        console.warn("the validation pairs are partly known from training, so scores on them flatter")
+
+
+def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
+    """Learn the pieces of both languages, or one set for both, from the training pairs."""
+    sides = [("src", "tgt")] if config.tokenizer.shared else [("src",), ("tgt",)]
+    learned = []
+    for columns in sides:
+        name = "shared" if len(columns) == 2 else {"src": "source", "tgt": "target"}[columns[0]]
+        try:
+            learned.append(_learn(config, corpus, columns))
+        except ConfigError as problem:
+            raise ConfigError(f"{name} vocabulary: {problem}") from None
+        console.note(f"{name} vocabulary: {learned[-1].vocab_size:,} pieces ({config.tokenizer.algorithm})")
+    return learned[0], learned[-1]
+
+
+def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenizer:
+    """With no size asked for, one that suits the number of pairs and that the text permits.
+
+    Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
+    """
+    settings = config.tokenizer
+
+    def learn(size: int) -> Tokenizer:
+        return Tokenizer.learn(
+            _sentences(corpus, columns),
+            algorithm=settings.algorithm,
+            vocab_size=size,
+            byte_fallback=settings.byte_fallback,
+            normalization=settings.normalization,
+            character_coverage=settings.character_coverage,
+            sample_sentences=settings.sample_sentences,
+        )
+
+    if settings.vocab_size is not None:
+        return learn(settings.vocab_size)
+    try:
+        return learn(min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE)))
+    except VocabularySizeError as problem:
+        return learn(problem.possible)
+
+
+def _sentences(corpus: Corpus, columns: tuple[str, ...]) -> Iterator[str]:
+    for rows in corpus.dataset.with_format("arrow").iter(batch_size=10_000):
+        for column in columns:
+            yield from rows.column(column).to_pylist()
+
+
+def _report_pieces(console: Console, unknown: tuple[float, float], src: float, tgt: float) -> None:
+    console.note(
+        f"pieces: {src:.1f} a source and {tgt:.1f} a target sentence on average; "
+        f"unknown {100 * unknown[0]:.2f} % and {100 * unknown[1]:.2f} %"
+    )
+
+
+def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
+    metric = {"bleu": "validation BLEU", "perplexity": "validation perplexity"}[
+        config.training.validation_metric
+    ]
+    best = "none" if progress.best is None else f"{progress.best:.2f} at step {progress.best_step:,}"
+    return (
+        f"finished: {progress.finished}; best {metric} {best}. "
+        f'Try it: mt translate -m {run_dir} "…" or mt evaluate -m {run_dir}'
+    )

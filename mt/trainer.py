@@ -1,0 +1,386 @@
+"""The training loop: steps, validations, saves, and when to stop.
+
+Everything random in a step is drawn from (seed, step) and the batches from (seed, epoch), so a resumed
+run is the run that was not stopped, bit for bit.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import FrameType
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mt import checkpoint
+from mt.batch import Batch, IntArray, collate, plan
+from mt.config import Config
+from mt.console import Console
+from mt.device import autocast
+from mt.errors import Interrupted, TrainingError
+from mt.loss import cross_entropy
+from mt.model import Seq2Seq
+from mt.pieces import PiecePairs
+from mt.tokenizer import Tokenizer
+from mt.validation import Validation, Validator, unigram_entropy
+
+REPORT_STEPS = 50
+PATIENT_STEPS = 500  # before it is said that nothing is learned
+METRICS, SAMPLES = "metrics.jsonl", "samples.txt"
+
+
+@dataclass
+class Progress:
+    """Every counter of a run; saved with the weights."""
+
+    step: int = 0
+    epoch: int = 1
+    position: int = 0  # batches of this epoch that are done
+    tokens: int = 0  # target pieces learned from
+    seconds: float = 0.0
+    scale: float = 1.0  # of the learning rate; plateau decay halves it
+    best: float | None = None
+    best_step: int = 0
+    since_best: int = 0  # validations
+    since_halving: int = 0
+    validated: int = -1  # step of the last validation
+    nonfinite: int = 0  # steps skipped
+    nonfinite_row: int = 0
+    finished: str = ""
+
+
+@dataclass
+class Window:
+    """Sums since the last report."""
+
+    nll: float = 0.0
+    tokens: int = 0
+    seconds: float = 0.0
+
+
+class Trainer:
+    """Teaches a model; `fit` decides when, the other methods what."""
+
+    def __init__(
+        self,
+        config: Config,
+        run_dir: Path,
+        model: Seq2Seq,
+        pairs: PiecePairs,
+        validator: Validator,
+        device: torch.device,
+        console: Console,
+    ) -> None:
+        self.config, self.training = config, config.training
+        self.run_dir, self.console, self.device = run_dir, console, device
+        self.model, self.pairs, self.validator = model, pairs, validator
+        self.precision = validator.precision
+        self.progress = Progress()
+        self.window = Window()
+        self.loss_floor = unigram_entropy(pairs, model.decoder.embedding.num_embeddings)
+        self.optimizer = torch.optim.AdamW(
+            model.parameters(),
+            lr=self.training.learning_rate,
+            betas=(0.9, 0.98),
+            weight_decay=self.training.weight_decay,
+            fused=True,
+        )
+        self.last_step = self._limit_in_steps()
+        self.saved = time.monotonic()
+        self.stop_signal: int | None = None
+
+    def resume(self) -> None:
+        """Go on from the state in the run directory. Raises RunError if it does not fit."""
+        self.progress = Progress(**checkpoint.load_state(self.run_dir, self.model, self.optimizer))
+        self.progress.finished = ""
+        checkpoint.cut_log(self.run_dir / METRICS, self.progress.step)
+
+    def fit(self, time_budget: float | None) -> Progress:
+        """Train until a limit is reached; the best weights are in the run directory then.
+
+        time_budget: seconds of training, all resumptions together.
+        Raises Interrupted after Ctrl-C or SIGTERM, with everything saved; TrainingError if the loss stays
+        non-finite.
+        """
+        progress = self.progress
+        with self._signals():
+            while not (reason := self._why_stop(time_budget)):
+                self._epoch(time_budget)
+            if progress.validated != progress.step:
+                self._validate()
+            progress.finished = reason
+            self._save()
+        self.console.settle()
+        return progress
+
+    def _epoch(self, time_budget: float | None) -> None:
+        """The rest of the current epoch, or as much of it as the limits permit."""
+        progress, training = self.progress, self.training
+        batches = self._plan(progress.epoch)
+        if self._validation_due():  # the run was stopped just before it
+            self._validate()
+        while progress.position < len(batches):
+            self._step(batches[progress.position : progress.position + training.accumulate])
+            progress.position += training.accumulate
+            self._after_step(len(batches), time_budget)
+            if self._validation_due():
+                self._validate()
+            if self._why_stop(time_budget):
+                return
+        progress.epoch, progress.position = progress.epoch + 1, 0
+        if training.validate_every is None:
+            self._validate()
+
+    def _validation_due(self) -> bool:
+        every, step = self.training.validate_every, self.progress.step
+        return bool(every and step and step % every == 0 and self.progress.validated != step)
+
+    def _plan(self, epoch: int) -> list[IntArray]:
+        return plan(
+            self.pairs.src.lengths + 1,
+            self.pairs.tgt.lengths + 1,
+            batch_tokens=self.training.batch_tokens,
+            seed=self.training.seed,
+            epoch=epoch,
+        )
+
+    def _why_stop(self, time_budget: float | None) -> str:
+        """The limit that is reached, in words; empty while there is none."""
+        progress, training = self.progress, self.training
+        if progress.since_best >= training.patience:
+            return f"no better validation in {training.patience}"
+        if progress.epoch > training.max_epochs:
+            return f"{training.max_epochs} epochs done"
+        if training.max_steps is not None and progress.step >= training.max_steps:
+            return f"{training.max_steps} steps done"
+        if time_budget is not None and progress.seconds >= time_budget:
+            return "the time budget is spent"
+        return ""
+
+    def learning_rate(self) -> float:
+        """Adam's step size at this step, counted from 1 (Vaswani et al. 2017 for the inverse root)."""
+        training, step = self.training, self.progress.step
+        warmup = training.warmup_steps
+        if step <= warmup:
+            return training.learning_rate * step / warmup
+        factor = self.progress.scale
+        if training.decay == "inverse_sqrt":
+            factor *= math.sqrt(max(1, warmup) / step)
+        elif training.decay == "linear":
+            factor *= max(0.01, 1 - (step - warmup) / max(1, self.last_step - warmup))
+        return training.learning_rate * factor
+
+    def _limit_in_steps(self) -> int:
+        """The step at which the limits end the run at the latest; epochs differ by a batch or two."""
+        by_epochs = self.training.max_epochs * -(-len(self._plan(1)) // self.training.accumulate)
+        return min(by_epochs, self.training.max_steps or by_epochs)
+
+    def _step(self, groups: Sequence[IntArray]) -> None:
+        """One update from the gradients of one or more batches; skipped if they are not finite."""
+        began = time.monotonic()
+        progress = self.progress
+        progress.step += 1
+        state = np.random.SeedSequence([self.training.seed, progress.step]).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0] >> np.uint64(1)))
+        batches = [self._collate(rows) for rows in groups]
+        tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
+        self.optimizer.zero_grad()
+        nll = sum((self._backward(batch, tokens) for batch in batches), torch.zeros((), device=self.device))
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip_norm)
+        finite = bool(torch.isfinite(norm + nll))
+        if finite:
+            for group in self.optimizer.param_groups:
+                group["lr"] = self.learning_rate()
+            self.optimizer.step()
+            self.window.nll += float(nll)
+            self.window.tokens += tokens
+            progress.tokens += tokens
+        self._count_nonfinite(finite)
+        elapsed = time.monotonic() - began
+        self.window.seconds += elapsed
+        progress.seconds += elapsed
+
+    def _collate(self, rows: IntArray) -> Batch:
+        return collate(
+            [self.pairs.src[row] for row in rows],
+            [self.pairs.tgt[row] for row in rows],
+            pad_id=Tokenizer.pad_id,
+            bos_id=Tokenizer.bos_id,
+            eos_id=Tokenizer.eos_id,
+        )
+
+    def _backward(self, batch: Batch, tokens: int) -> Tensor:
+        """Add a batch's share of the step's gradient; returns its negative log-likelihood."""
+        batch = batch.to(self.device)
+        with autocast(self.device, self.precision):
+            logits = self.model(batch.src, batch.src_lengths, batch.tgt_in)
+        loss, nll = cross_entropy(
+            logits, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=self.training.label_smoothing
+        )
+        (loss / tokens).backward()  # type: ignore[no-untyped-call]
+        return nll
+
+    def _count_nonfinite(self, finite: bool) -> None:
+        progress = self.progress
+        if finite:
+            progress.nonfinite_row = 0
+            return
+        progress.nonfinite += 1
+        progress.nonfinite_row += 1
+        self.console.warn(
+            f"step {progress.step}: the loss or its gradient is not finite; the step is skipped "
+            f"({progress.nonfinite} so far); a lower --learning-rate or --clip-norm helps"
+        )
+        if progress.nonfinite_row >= self.training.nonfinite_limit:
+            self._save()
+            raise TrainingError(
+                f"stopped at step {progress.step}: {progress.nonfinite_row} steps in a row were not finite; "
+                f"the last good weights are in {self.run_dir}; lower --learning-rate and use another --out"
+            )
+
+    def _after_step(self, batches: int, time_budget: float | None) -> None:
+        """Report, save when it is due, obey signals."""
+        self.console.progress(self._status(batches, time_budget))
+        if self.progress.step % REPORT_STEPS == 0:
+            self._report()
+        if self.stop_signal is not None:
+            self._save()
+            name = signal.Signals(self.stop_signal).name
+            raise Interrupted(
+                f"stopped by {name} at step {self.progress.step}; everything is saved in {self.run_dir}, "
+                "the same command goes on from there",
+                self.stop_signal,
+            )
+        if time.monotonic() - self.saved >= 60 * self.training.save_minutes:
+            self._save()
+
+    def _status(self, batches: int, time_budget: float | None) -> str:
+        progress, window = self.progress, self.window
+        loss = f"loss {window.nll / window.tokens:.2f}, " if window.tokens else ""
+        speed = f"{window.tokens / window.seconds:,.0f} tokens/s, " if window.tokens else ""
+        return (
+            f"epoch {progress.epoch}/{self.training.max_epochs} "
+            f"({100 * min(1.0, progress.position / batches):.0f} %), step {progress.step:,}, "
+            f"{loss}{speed}{_duration(self._time_left(time_budget))} left at most"
+        )
+
+    def _time_left(self, time_budget: float | None) -> float:
+        """Seconds until a limit other than patience ends the run, at the pace so far."""
+        progress = self.progress
+        left = progress.seconds / progress.step * max(0, self.last_step - progress.step)
+        return left if time_budget is None else min(left, max(0.0, time_budget - progress.seconds))
+
+    def _report(self) -> None:
+        """A line of metrics.jsonl, and a word if nothing has been learned by now."""
+        window, progress = self.window, self.progress
+        if window.tokens:
+            nll = window.nll / window.tokens
+            self._log(
+                {
+                    "kind": "training",
+                    "step": progress.step,
+                    "epoch": progress.epoch,
+                    "loss": round(nll, 4),
+                    "learning_rate": self.learning_rate(),
+                    "tokens_per_second": round(window.tokens / window.seconds),
+                    "seconds": round(progress.seconds, 1),
+                }
+            )
+            if progress.step == PATIENT_STEPS and nll >= self.loss_floor:
+                self.console.warn(
+                    f"nothing is learned after {progress.step} steps: the loss {nll:.2f} is no better than "
+                    f"guessing pieces by frequency ({self.loss_floor:.2f}); try another --learning-rate, and "
+                    "look whether the two sides really are translations of each other"
+                )
+        self.window = Window()
+
+    def _validate(self) -> None:
+        """Measure, keep the best, halve the learning rate on a plateau, show samples, save."""
+        began = time.monotonic()
+        progress, training = self.progress, self.training
+        validation = self.validator.validate(self.model, self.device)
+        metric = training.validation_metric
+        better = validation.better_than(progress.best, metric)
+        if better:
+            progress.best, progress.best_step = validation.value(metric), progress.step
+            progress.since_best = progress.since_halving = 0
+            checkpoint.save_model(
+                self.run_dir, self.model, self.config,
+                {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity},
+            )  # fmt: skip
+        else:
+            progress.since_best += 1
+            progress.since_halving += 1
+            if training.decay == "plateau" and progress.since_halving >= training.plateau_patience:
+                progress.scale, progress.since_halving = progress.scale / 2, 0
+        progress.validated = progress.step
+        progress.seconds += time.monotonic() - began
+        self._announce(validation, better)
+        self._save()
+
+    def _announce(self, validation: Validation, better: bool) -> None:
+        progress = self.progress
+        self._log(
+            {
+                "kind": "validation",
+                "step": progress.step,
+                "epoch": progress.epoch,
+                "perplexity": round(validation.perplexity, 4),
+                "bleu": round(validation.bleu, 4),
+                "signature": validation.signature,
+                "best": better,
+                "seconds": round(progress.seconds, 1),
+            }
+        )
+        line = f"step {progress.step:,}: perplexity {validation.perplexity:.2f}, BLEU {validation.bleu:.2f}"
+        self.console.note(f"{line}{' (best)' if better else ''}, {_duration(progress.seconds)} of training")
+        samples = self.validator.samples(validation)
+        for text in samples[:3]:
+            self.console.note(text)
+        checkpoint.append_line(self.run_dir / SAMPLES, "\n".join([line, *samples, ""]))
+        if progress.step >= PATIENT_STEPS:
+            for symptom in self.validator.symptoms(validation):
+                self.console.warn(symptom)
+
+    def _log(self, entry: dict[str, object]) -> None:
+        checkpoint.append_line(self.run_dir / METRICS, json.dumps(entry, ensure_ascii=False))
+
+    def _save(self) -> None:
+        checkpoint.save_state(self.run_dir, self.model, self.optimizer, asdict(self.progress))
+        self.saved = time.monotonic()
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Let the step in hand end on Ctrl-C and SIGTERM; a second Ctrl-C stops at once."""
+
+        if threading.current_thread() is not threading.main_thread():
+            yield  # only the main thread may listen
+            return
+
+        def remember(number: int, _: FrameType | None) -> None:
+            self.stop_signal = number
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        before = {number: signal.signal(number, remember) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _duration(seconds: float) -> str:
+    """Seconds in words: 45 s, 12 min, 1 h 05 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,35 @@
+"""What several test files need: caches in a folder of their own, and a tiny trained run."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import datasets
+import pytest
+import torch
+
+from mt import cli
+from tests.toy import train_arguments
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test, and no process it starts, writes to the user's caches; one thread each."""
+    cache = tmp_path_factory.mktemp("cache")
+    before = datasets.config.HF_DATASETS_CACHE
+    datasets.config.HF_DATASETS_CACHE = cache
+    os.environ |= {"HF_DATASETS_CACHE": str(cache), "OMP_NUM_THREADS": "1"}
+    torch.set_num_threads(1)
+    yield
+    datasets.config.HF_DATASETS_CACHE = before
+
+
+@pytest.fixture(scope="session")
+def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run trained for a few seconds on the toy language through the real command. Do not change it."""
+    folder = tmp_path_factory.mktemp("toy")
+    run = folder / "run"
+    assert cli.main([*train_arguments(folder, pairs=1500), "--max-epochs", "8", "--out", str(run)]) == 0
+    return run

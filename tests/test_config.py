@@ -1,0 +1,159 @@
+"""Settings: one tree for files, flags and code; every field is read; mistakes are one line."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mt import config as settings
+from mt.cli import main
+from mt.config import Config, ModelConfig, SearchConfig, TrainingConfig, differences, load_file, load_preset
+from mt.errors import ConfigError, UsageError
+from mt.flags import Parser, parse
+from mt.options import EvaluateOptions, TrainOptions, TranslateOptions
+
+CODE = {path: path.read_text(encoding="utf-8") for path in Path(settings.__file__).parent.rglob("*.py")}
+SECTIONS = [
+    settings.DataConfig, settings.TokenizerConfig, ModelConfig, TrainingConfig, SearchConfig,
+    TrainOptions, TranslateOptions, EvaluateOptions,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_field_is_read_somewhere_and_explained(section: type[settings.Section]) -> None:
+    """A setting that nobody reads is a promise broken in silence."""
+    code = "".join(text for path, text in CODE.items() if path.name not in ("config.py", "options.py"))
+    for name, field in section.model_fields.items():
+        assert re.search(rf"\.{name}\b", code), f"{section.__name__}.{name} is read nowhere"
+        assert field.description, f"{section.__name__}.{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", settings.preset_names())
+def test_every_preset_loads_and_comes_back_from_toml(name: str) -> None:
+    preset = load_preset(name)
+    assert settings.parse(settings.to_toml(preset), where="test", base=Config()) == preset
+
+
+def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[model]\nembedding = 77\n")
+    mixed = load_file(path, load_preset("tiny"))
+    assert (mixed.model.embedding, mixed.model.encoder_hidden) == (77, 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[model]\nhiden = 3\n", "model.hiden: there is no such setting"),
+        ("[model]\nembedding = -1\n", "model.embedding: should be greater than 0, not -1"),
+        ("[model\n", "not valid TOML"),
+        ("[training]\ndecay = 'fast'\nseed = 'x'\n", "training.seed"),
+        (
+            "[model]\nfeed_start = false\nfeed_steps = false\nfeed_readout = false\n",
+            "must be fed the sentence vector",
+        ),
+        ("[model]\nreadout = false\n", "needs"),
+        ("[model]\npooling = ['last', 'last']\n", "each once"),
+        ("model = 3\n", "model"),
+    ],
+)
+def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=re.escape(message)) as caught:
+        load_file(path, Config())
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_all_problems_come_in_one_message(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text("[training]\nseed = -1\ndecay = 'fast'\n")
+    with pytest.raises(ConfigError, match=r"seed.*decay|decay.*seed"):
+        load_file(path, Config())
+
+
+def test_missing_file_and_preset() -> None:
+    with pytest.raises(ConfigError, match="there is no file"):
+        load_file(Path("none.toml"), Config())
+    with pytest.raises(ConfigError, match=r"no preset 'giant'.*vector"):
+        load_preset("giant")
+
+
+def test_flags_are_checked_typed_and_repeatable() -> None:
+    data, model = parse(
+        Parser(prog="mt"),
+        ["--train", "a.tsv", "--train", "b.tsv", "c.tsv", "--pooling", "mean", "max", "--no-tied", "--embedding", "9"],
+        settings.DataConfig(), ModelConfig(),
+    )  # fmt: skip
+    assert data.train == ("a.tsv", "b.tsv", "c.tsv")
+    assert (model.pooling, model.tied, model.embedding) == (("mean", "max"), False, 9)
+
+
+@pytest.mark.parametrize(
+    ("flags", "error", "message"),
+    [
+        (["--embeding-size", "9"], UsageError, "did you mean --embedding"),
+        (["--cell", "gruu"], UsageError, "invalid choice: 'gruu'"),
+        (["--embedding", "many"], ConfigError, "--embedding: should be a valid integer"),
+        (["--dropout-output", "1.5"], ConfigError, "--dropout-output: should be less than 1"),
+    ],
+)
+def test_wrong_flags_are_one_line(flags: list[str], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=re.escape(message)) as caught:
+        parse(Parser(prog="mt train"), flags, ModelConfig())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("90", 90), ("90s", 90), ("30m", 1800), ("1h30m", 5400), ("1.5h", 5400)]
+)
+def test_times(text: str, seconds: float) -> None:
+    assert parse(Parser(), ["--time-budget", text], TrainOptions())[0].time_budget == seconds
+
+
+@pytest.mark.parametrize("text", ["soon", "", "3 weeks", "m30"])
+def test_times_that_are_none(text: str) -> None:
+    with pytest.raises(ConfigError, match=r"--time-budget.*90s, 30m"):
+        parse(Parser(), ["--time-budget", text], TrainOptions())
+
+
+def test_differences_that_matter() -> None:
+    old = Config()
+    longer = Config(training=TrainingConfig(max_epochs=99, patience=1))
+    assert differences(old, longer) == []
+    assert differences(old, Config(training=TrainingConfig(seed=2))) == ["training.seed: 1 -> 2"]
+    linear = Config(training=TrainingConfig(decay="linear"))
+    assert differences(linear, Config(training=TrainingConfig(decay="linear", max_epochs=99))) != []
+
+
+def test_help_answers_without_torch() -> None:
+    """`mt --help` in 0.3 s and `mt COMMAND --help` soon after: neither may load torch."""
+    script = (
+        "import sys; from mt.cli import main\n"
+        "try:\n main({})\nexcept SystemExit: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    for arguments in (
+        ["--help"],
+        ["train", "--help"],
+        ["translate", "--help"],
+        ["evaluate", "--help"],
+        ["--version"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-c", script.format(arguments)], capture_output=True, text=True
+        )
+        assert done.stdout.splitlines()[-1] == "False", arguments
+
+
+def test_the_command_line_names_what_it_does_not_know(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["translte"]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "there is no command 'translte'" in captured.err
+    assert len(captured.err.splitlines()) == 1

@@ -1,0 +1,51 @@
+"""Imports go down the list of the design only: nouns in the order of the flow, then the verbs."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import mt
+
+PACKAGE = Path(mt.__file__).parent
+
+ORDER = [
+    "errors", "config", "options", "flags", "console", "device",
+    "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
+    "tokenizer", "batch", "pieces", "rnn", "encoder", "decoder", "model", "loss", "search",
+    "sentences", "metrics", "checkpoint", "validation", "trainer", "card", "translator",
+    "train", "evaluate", "translate", "cli",
+]  # fmt: skip
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported(path: Path) -> set[str]:
+    """The parts of mt that a file imports, also inside functions."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module == "mt":
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mt."):
+            found.add((node.module or "").split(".")[1])
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("mt.")}
+    return found - {"__version__"}
+
+
+def test_every_file_has_its_place_in_the_list() -> None:
+    files = {name_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
+    assert files == set(ORDER)
+
+
+def test_imports_go_down_the_list_only() -> None:
+    upward = [
+        f"{path.name} imports {other}"
+        for path in PACKAGE.rglob("*.py")
+        if (name := name_of(path)) not in ("__init__", "__main__")
+        for other in imported(path) - {name}
+        if ORDER.index(other) >= ORDER.index(name)
+    ]
+    assert upward == []

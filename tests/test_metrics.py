@@ -1,0 +1,410 @@
+"""Tests of mt.metrics: numbers equal to the `sacrebleu` command's, counts checked, no network needed."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+import os
+import random
+import re
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sacrebleu.dataset.base
+from sacrebleu.dataset import DATASETS
+from sacrebleu.dataset.plain_text import PlainTextDataset
+
+from mt import metrics
+from mt.errors import ConfigError, MTError
+from mt.metrics import (
+    Score,
+    built_in_test_set,
+    paired_bootstrap,
+    perplexity,
+    score,
+    sentence_scores,
+    tokenizer_for,
+)
+
+WORDS = ["a", "the", "cat", "Dog", "house,", "runs.", "3.5", "don't", "well-known", "Straße", "„so“", "old"]
+CHARACTERS = "我爱北京你呢很好天安门他们去学校。，吗"
+
+
+def spoil(sentences: list[list[str]], share: float, seed: int) -> list[list[str]]:
+    """A translation as good as `share` is small: units are dropped or replaced at random."""
+    generator = random.Random(seed)
+    return [[generator.choice(s) if generator.random() < share else unit for unit in s] for s in sentences]
+
+
+def sample_texts(language: str) -> tuple[list[str], list[str], list[str]]:
+    """60 references and two systems, one about as good as the other."""
+    units, glue = (CHARACTERS, "") if language == "zh" else (WORDS, " ")
+    generator = random.Random(7)
+    sentences = [[generator.choice(units) for _ in range(generator.randint(4, 14))] for _ in range(60)]
+    texts = [sentences, spoil(sentences, 0.3, seed=1), spoil(sentences, 0.28, seed=2)]
+    references, system, baseline = ([glue.join(s) for s in text] for text in texts)
+    return references, system, baseline
+
+
+def command(folder: Path, *texts: list[str], options: str) -> str:
+    """What `sacrebleu REFERENCES -i SYSTEM… OPTIONS` prints, with 9 decimals."""
+    names = [f"{number}.txt" for number in range(len(texts))]
+    for name, text in zip(names, texts, strict=True):
+        (folder / name).write_text("".join(f"{line}\n" for line in text), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SACREBLEU")}
+    arguments = [names[0], "-i", *names[1:], *options.split(), "--width", "9", "--quiet"]
+    return subprocess.run(
+        [sys.executable, "-m", "sacrebleu", *arguments],
+        cwd=folder,
+        env=environment | {"NO_COLOR": "1"},
+        capture_output=True,
+        check=True,
+        encoding="utf-8",
+    ).stdout
+
+
+@pytest.mark.parametrize(
+    ("language", "lowercase", "options"),
+    [
+        ("de", False, ""),
+        ("de", True, "-lc --chrf-lowercase"),
+        ("zh", False, "-tok zh --ter-normalized --ter-asian-support"),
+    ],
+)
+def test_scores_intervals_and_signatures_equal_the_command_s(
+    tmp_path: Path, language: str, lowercase: bool, options: str
+) -> None:
+    references, system, _ = sample_texts(language)
+    ours = score(
+        system,
+        [references],
+        metrics=("bleu", "chrf", "ter"),
+        tokenize=tokenizer_for(language),
+        lowercase=lowercase,
+        bootstrap=200,
+        seed=12345,
+    )
+    options += " -m bleu chrf ter --chrf-word-order 2 --confidence --confidence-n 200"
+    theirs = json.loads(command(tmp_path, references, system, options=options))
+    assert [s.name for s in ours] == [t["name"] for t in theirs] == ["BLEU", "chrF2++", "TER"]
+    for our, their in zip(ours, theirs, strict=True):
+        assert our.value == pytest.approx(their["score"], abs=1e-8)
+        assert our.signature == their["signature"]
+        mean, half = their["confidence_mean"], their["confidence_var"]
+        assert our.interval == pytest.approx((mean - half, mean + half), abs=1e-5)  # float32 within
+
+
+def test_bleu_without_an_interval_equals_the_plain_command_s(tmp_path: Path) -> None:
+    references, system, _ = sample_texts("de")
+    (ours,) = score(
+        system, [references], metrics=["bleu"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
+    )
+    theirs = json.loads(command(tmp_path, references, system, options=""))
+    assert ours.value == pytest.approx(theirs["score"], abs=1e-8)
+    assert ours.signature == theirs["signature"]
+    assert ours.interval is None
+
+
+def test_the_paired_bootstrap_equals_the_command_s(tmp_path: Path) -> None:
+    references, system, baseline = sample_texts("de")
+    ours = paired_bootstrap(
+        system, baseline, [references], tokenize="13a", lowercase=False, samples=100, seed=12345
+    )
+    # A table, not JSON: on chrF's paired test `sacrebleu -f json` fails (2.6.0, a float32).
+    options = "-m bleu chrf --chrf-word-order 2 --paired-bs --paired-bs-n 100 -f latex"
+    theirs = command(tmp_path, references, baseline, system, options=options)
+    row = re.compile(r"(?:Baseline: )?[12]\.txt & (.*?) & (.*?) \\\\")
+    cells = [
+        [[float(n) for n in re.findall(r"\d+\.\d+", cell)] for cell in cells] for cells in row.findall(theirs)
+    ]
+    assert [our.system.name for our in ours] == ["BLEU", "chrF2++"]
+    for our, their_baseline, their_system in zip(ours, *cells, strict=True):
+        assert interval_and_value(our.baseline) == pytest.approx(their_baseline, abs=1e-5)
+        assert [*interval_and_value(our.system), our.p_value] == pytest.approx(their_system, abs=1e-4)
+        assert 0.02 < our.p_value < 0.98  # neither of its ends, where any seed agrees
+        assert f" {our.system.signature}\n" in theirs
+
+
+def interval_and_value(result: Score) -> list[float]:
+    """As sacreBLEU prints it: score, mean, half-width."""
+    low, high = result.interval or (math.nan, math.nan)
+    return [result.value, (low + high) / 2, (high - low) / 2]
+
+
+def test_another_seed_draws_other_samples_and_leaves_the_environment_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SACREBLEU_SEED", "99")
+    references, system, _ = sample_texts("de")
+
+    def interval(seed: int) -> tuple[float, float] | None:
+        (result,) = score(
+            system, [references], metrics=["bleu"], tokenize="13a", lowercase=False, bootstrap=50, seed=seed
+        )
+        assert f"seed:{seed}|" in result.signature
+        return result.interval
+
+    assert interval(1) == interval(1) != interval(2)
+    assert os.environ["SACREBLEU_SEED"] == "99"
+
+
+def test_a_system_against_itself_is_not_significantly_better() -> None:
+    """sacreBLEU says p = 1/(n+1) here, its strongest verdict."""
+    references, system, _ = sample_texts("de")
+    results = paired_bootstrap(
+        system, list(system), [references], tokenize="13a", lowercase=False, samples=20, seed=1
+    )
+    assert [result.p_value for result in results] == [1.0, 1.0]
+
+
+def test_a_perfect_translation_scores_100_without_a_doubt() -> None:
+    references, _, _ = sample_texts("de")
+    bleu, chrf, ter = score(
+        references,
+        [references],
+        metrics=["bleu", "chrf", "ter"],
+        tokenize="13a",
+        lowercase=False,
+        bootstrap=20,
+        seed=1,
+    )
+    for result, value in ((bleu, 100), (chrf, 100), (ter, 0)):
+        assert result.value == pytest.approx(value)
+        assert result.interval == pytest.approx((value, value))
+
+
+def test_an_interval_is_cut_to_the_metric_s_range() -> None:
+    """One sentence good, one hopeless: mean ± half-width would reach beyond 100 or below 0."""
+    references = ["one two three four five six", "seven eight nine ten eleven twelve"]
+    system = [references[0], "la la la la la la"]
+    for result in score(
+        system,
+        [references],
+        metrics=["bleu", "chrf", "ter"],
+        tokenize="13a",
+        lowercase=False,
+        bootstrap=60,
+        seed=3,
+    ):
+        assert result.interval is not None
+        assert 0 <= result.interval[0] <= result.value <= result.interval[1] <= 100
+
+
+def test_a_second_reference_counts_and_is_in_the_signature() -> None:
+    arguments: dict[str, Any] = {"tokenize": "13a", "lowercase": False, "bootstrap": 0, "seed": 1}
+    first, second = ["the cat sat on a mat now"], ["a cat was sitting on the mat"]
+    (one,) = score(second, [first], metrics=["bleu"], **arguments)
+    (both,) = score(second, [first, second], metrics=["bleu"], **arguments)
+    assert one.value < both.value == pytest.approx(100)
+    assert both.signature.startswith("nrefs:2|")
+
+
+def test_lowercase_forgives_case() -> None:
+    arguments: dict[str, Any] = {"tokenize": "13a", "bootstrap": 0, "seed": 1}
+    for metric in ("bleu", "chrf"):
+        (cased,) = score(["A B C D E"], [["a b c d e"]], metrics=[metric], lowercase=False, **arguments)
+        (lower,) = score(["A B C D E"], [["a b c d e"]], metrics=[metric], lowercase=True, **arguments)
+        assert cased.value < lower.value == pytest.approx(100)
+        assert "case:lc" in lower.signature
+
+
+def test_text_scored_as_already_tokenised_draws_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    lines = ["it is tokenised ."] * 120
+    score(lines, [lines], metrics=["bleu"], tokenize="none", lowercase=True, bootstrap=0, seed=1)
+    assert not caplog.records
+
+
+def test_chinese_ter_counts_characters_not_whole_sentences() -> None:
+    (result,) = score(
+        ["我爱北京。"],
+        [["我爱上海。"]],
+        metrics=["ter"],
+        tokenize="zh",
+        lowercase=False,
+        bootstrap=0,
+        seed=1,
+    )
+    assert result.value == pytest.approx(100 * 2 / 5)
+
+
+@pytest.mark.parametrize(
+    ("hypotheses", "references", "message"),
+    [
+        (["a", "b"], [["a", "b", "c"]], "2 hypotheses against 3 references"),
+        (["a", "b"], [["a", "b"], ["a"]], "2 hypotheses against 1 references"),
+        ([], [[]], "nothing to score"),
+        (["a"], [], "nothing to score"),
+    ],
+)
+def test_counts_that_differ_are_refused_with_both_counts(
+    hypotheses: list[str], references: list[list[str]], message: str
+) -> None:
+    arguments: dict[str, Any] = {"tokenize": "13a", "lowercase": False, "seed": 1}
+    with pytest.raises(MTError, match=message):
+        score(hypotheses, references, metrics=["bleu"], bootstrap=0, **arguments)
+    with pytest.raises(MTError, match=message):
+        paired_bootstrap(hypotheses, hypotheses, references, samples=10, **arguments)
+    with pytest.raises(MTError, match=message):
+        sentence_scores(hypotheses, references)
+
+
+def test_a_baseline_of_another_length_is_refused() -> None:
+    with pytest.raises(MTError, match="1 hypotheses against 2 references"):
+        paired_bootstrap(["a", "b"], ["a"], [["a", "b"]], tokenize="13a", lowercase=False, samples=10, seed=1)
+
+
+def test_references_given_as_one_flat_list_are_a_programming_error() -> None:
+    with pytest.raises(TypeError, match=r"pass \[references\]"):
+        sentence_scores(["a", "b"], ["a", "b"])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"metrics": ["blue"]}, "unknown metric 'blue'; choose from bleu, chrf, ter"),
+        ({"tokenize": "klingon"}, "unknown BLEU tokeniser 'klingon'; choose from none, zh, 13a"),
+        ({"seed": 0}, "must be 1 or more"),
+    ],
+)
+def test_a_setting_that_cannot_work_names_what_can(wrong: dict[str, Any], message: str) -> None:
+    settings: dict[str, Any] = {
+        "metrics": ["bleu"],
+        "tokenize": "13a",
+        "lowercase": False,
+        "bootstrap": 0,
+        "seed": 1,
+        **wrong,
+    }
+    with pytest.raises(ConfigError, match=message):
+        score(["a"], [["a"]], **settings)
+
+
+def test_a_tokeniser_whose_extra_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_ja_mecab.MeCab", None)
+    with pytest.raises(
+        ConfigError, match=r"'ja-mecab' cannot be had: .*pip install sacrebleu\[ja\]"
+    ) as caught:
+        score(["a"], [["a"]], metrics=["bleu"], tokenize="ja-mecab", lowercase=False, bootstrap=0, seed=1)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("language", "with_mecab", "without"),
+    [
+        ("zh", "zh", "zh"),
+        ("zh-CN", "zh", "zh"),
+        ("ZH_Hans", "zh", "zh"),
+        ("cmn", "zh", "zh"),
+        ("ja", "ja-mecab", "char"),
+        ("ko-KR", "ko-mecab", "char"),
+        ("kok", "13a", "13a"),  # Konkani: a subtag is compared whole
+        ("de", "13a", "13a"),
+        ("", "13a", "13a"),
+        (None, "13a", "13a"),
+    ],
+)
+def test_the_tokeniser_follows_the_target_language(
+    monkeypatch: pytest.MonkeyPatch, language: str | None, with_mecab: str, without: str
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    assert tokenizer_for(language) == with_mecab
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    assert tokenizer_for(language) == without
+
+
+def test_a_score_prints_as_papers_state_it() -> None:
+    text = str(Score("BLEU", 32.06, "nrefs:1|case:mixed", (30.94, 33.35)))
+    assert text == "BLEU 32.1 [30.9, 33.4] nrefs:1|case:mixed"
+    assert str(Score("TER", 50.0, "nrefs:1", None)) == "TER 50.0 nrefs:1"
+    assert json.loads(json.dumps(Score("TER", 50.0, "s", (1.0, 2.0)).as_dict())) == {
+        "name": "TER",
+        "value": 50.0,
+        "signature": "s",
+        "interval": [1.0, 2.0],
+    }
+
+
+def test_a_comparison_prints_both_scores_the_difference_and_p() -> None:
+    result = metrics.PairedResult(Score("BLEU", 31.5, "s"), Score("BLEU", 30.0, "s"), p_value=0.01234)
+    assert str(result) == "BLEU 31.5 against 30.0: +1.5, p = 0.0123 s"
+    assert result.as_dict()["baseline"]["value"] == 30.0
+
+
+def test_sentence_scores_find_the_worst_sentence_even_among_short_ones() -> None:
+    scores = sentence_scores(["我爱北京", "hello", "wrong", ""], [["我爱北京", "hallo", "right", "x"]])
+    assert scores[0] == pytest.approx(100)
+    assert 100 > scores[1] > scores[2] > scores[3] == 0
+
+
+def test_perplexity_is_exp_of_the_mean_loss_of_a_token() -> None:
+    assert perplexity(total_loss=6 * math.log(8), tokens=6) == pytest.approx(8)
+    assert perplexity(total_loss=0.0, tokens=3) == 1
+    assert perplexity(total_loss=1e6, tokens=10) == math.inf
+    with pytest.raises(MTError, match="at least one target token"):
+        perplexity(total_loss=0.0, tokens=0)
+
+
+@pytest.fixture
+def toy_test_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A test set as sacreBLEU ships them, "toy/1" for en-de; its archive is the returned path."""
+    archive = tmp_path / "toy.tar.gz"
+    monkeypatch.setattr(sacrebleu.dataset.base, "SACREBLEU_DIR", str(tmp_path / "home"))
+    dataset = PlainTextDataset(
+        "toy/1", data=[archive.as_uri()], md5=None, langpairs={"en-de": ["toy.en", "toy.de"]}
+    )
+    monkeypatch.setitem(DATASETS, "toy/1", dataset)
+    return archive
+
+
+def write_archive(path: Path, files: dict[str, str]) -> None:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in files.items():
+            entry = tarfile.TarInfo(name)
+            entry.size = len(text.encode())
+            archive.addfile(entry, io.BytesIO(text.encode()))
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning:sacrebleu")  # Python 3.12's, on unpacking
+def test_a_built_in_test_set_is_read_line_by_line(toy_test_set: Path) -> None:
+    write_archive(toy_test_set, {"toy.en": "One\u2028more.\nTwo.\n", "toy.de": "Eins.\nZwei.\n"})
+    assert built_in_test_set("toy/1", "en-de") == (["One\u2028more.", "Two."], [["Eins.", "Zwei."]])
+
+
+@pytest.mark.usefixtures("toy_test_set")
+def test_a_test_set_out_of_reach_is_one_line_that_says_what_to_do(capfd: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(
+        MTError, match=r"test set toy/1 \(en-de\) cannot be had: .*internet.*--test"
+    ) as caught:
+        built_in_test_set("toy/1", "en-de")
+    assert "\n" not in str(caught.value)
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.filterwarnings("default::DeprecationWarning:sacrebleu")
+def test_a_download_with_the_wrong_checksum_does_not_exit_the_program(
+    toy_test_set: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write_archive(toy_test_set, {"toy.en": "One.\n", "toy.de": "Eins.\n"})
+    DATASETS["toy/1"].md5 = ["0" * 32]
+    with pytest.raises(MTError, match="MD5 sum of downloaded file was incorrect"):
+        built_in_test_set("toy/1", "en-de")
+    assert not caplog.records  # its cause is in our message, and nowhere twice
+
+
+@pytest.mark.parametrize(
+    ("name", "pair", "message"),
+    [
+        ("multi30k", "en-de", "did you mean multi30k/2016, multi30k/2017, multi30k/2018"),
+        ("mutli30k/2016", "en-de", "did you mean multi30k/2016"),
+        ("", "en-de", "there is nothing like it"),
+        ("multi30k/2016", "de-en", "no language pair 'de-en'; it has en-cs, en-de, en-fr"),
+    ],
+)
+def test_an_unknown_test_set_or_pair_names_what_there_is(name: str, pair: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        built_in_test_set(name, pair)

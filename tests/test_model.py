@@ -1,0 +1,223 @@
+"""The network: its formula, its independence of padding, and that one step at a time is the same thing."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from mt.batch import collate
+from mt.config import ModelConfig, load_preset, preset_names
+from mt.encoder import Encoder, Pooling
+from mt.model import Seq2Seq, build_model
+from mt.rnn import Cell, Recurrence, reverse_by_length
+
+VOCAB = 23
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+
+
+def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = None) -> Seq2Seq:
+    """A model of the config's shape in small sizes, out of training."""
+    sizes = {"embedding": 6, "encoder_hidden": 5, "decoder_hidden": 6}
+    base = (config or ModelConfig()).model_dump() | sizes | (changes or {})
+    if base["vector_size"] is not None:
+        base["vector_size"] = 7
+    torch.manual_seed(3)
+    config = ModelConfig.model_validate(base)
+    return build_model(config, src_vocab=VOCAB, tgt_vocab=VOCAB, shared=False, pad_id=0).eval()
+
+
+def sentences(lengths: list[int], seed: int = 0) -> list[list[int]]:
+    generator = torch.Generator().manual_seed(seed)
+    return [torch.randint(4, VOCAB, (length,), generator=generator).tolist() for length in lengths]
+
+
+def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
+    batch = collate([torch.tensor(row).numpy() for row in rows], [torch.tensor(row).numpy() for row in rows],
+                    pad_id=0, bos_id=2, eos_id=3)  # fmt: skip
+    return batch.src, batch.src_lengths
+
+
+POOLINGS: tuple[tuple[Pooling, ...], ...] = (("last",), ("mean", "max"))
+SHAPES = [load_preset(name).model for name in preset_names()] + [
+    ModelConfig(cell=cell, bidirectional=both, encoder_layers=2, decoder_layers=2, pooling=pooling)
+    for cell, both, pooling in itertools.product(CELLS, (True, False), POOLINGS)
+]
+SHAPES.append(ModelConfig(reverse_source=True, bidirectional=False, vector_size=7))
+
+
+def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
+    """h' = tanh(W·x + b + U·h + B), worked out by hand with one input and one unit."""
+    cell = Recurrence("rnn", 1, 1)
+    weights = {"weight_ih_l0": 0.5, "weight_hh_l0": -2.0, "bias_ih_l0": 0.1, "bias_hh_l0": 0.3}
+    with torch.no_grad():
+        for name, value in weights.items():
+            getattr(cell.layer, name).fill_(value)
+    outputs = cell(torch.tensor([[[1.0], [-1.0]]]))
+    first = torch.tanh(torch.tensor(0.5 + 0.1 + 0.3))
+    second = torch.tanh(torch.tensor(-0.5 + 0.1 - 2.0 * float(first) + 0.3))
+    torch.testing.assert_close(outputs.flatten(), torch.stack([first, second]))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell) -> None:
+    layer = Recurrence(cell, 4, 3)
+    inputs = torch.randn(2, 6, 4)
+    state = tuple(torch.randn(2, 3) for _ in range(layer.states))
+    outputs = layer(inputs, state)
+    for time in range(6):
+        state = layer.step(inputs[:, time], state)
+        torch.testing.assert_close(state[0], outputs[:, time])
+
+
+def test_reversing_keeps_padding_at_the_right() -> None:
+    ids = torch.tensor([[5, 6, 7], [8, 9, 0], [4, 0, 0]])
+    reversed_ids = reverse_by_length(ids, torch.tensor([3, 2, 1]))
+    assert reversed_ids.tolist() == [[7, 6, 5], [9, 8, 0], [4, 0, 0]]
+    assert reverse_by_length(reversed_ids.unsqueeze(2), torch.tensor([3, 2, 1])).squeeze(2).equal(ids)
+
+
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_the_vector_is_independent_of_padding_and_neighbours(config: ModelConfig) -> None:
+    """The bug of fixed-vector models: a translation that depends on who else is in the batch."""
+    model = small(config)
+    rows = sentences([7, 1, 4, 2])
+    together = model.encode(*padded(rows)).sentence_vector
+    for row, vector in zip(rows, together, strict=True):
+        alone = model.encode(*padded([row])).sentence_vector[0]
+        torch.testing.assert_close(alone, vector, atol=1e-6, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_what_stands_in_the_padding_does_not_matter(config: ModelConfig) -> None:
+    model = small(config)
+    src, lengths = padded(sentences([6, 2]))
+    clean = model.encode(src, lengths).sentence_vector
+    src[1, 3:] = 17
+    torch.testing.assert_close(model.encode(src, lengths).sentence_vector, clean)
+
+
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_stepwise_is_teacher_forced(config: ModelConfig) -> None:
+    model = small(config)
+    src, lengths = padded(sentences([5, 3, 1]))
+    tgt_in = torch.tensor([[2, *row] for row in sentences([6, 6, 6], seed=1)])
+    encoded = model.encode(src, lengths)
+    forced = torch.log_softmax(model.decode(tgt_in, encoded), dim=-1)
+    state = model.start(encoded)
+    for time in range(tgt_in.shape[1]):
+        log_probs, state = model.step(tgt_in[:, time], state, encoded)
+        torch.testing.assert_close(log_probs, forced[:, time], atol=1e-5, rtol=1e-5)
+
+
+def test_beams_of_a_sentence_share_its_vector() -> None:
+    model = small()
+    encoded = model.encode(*padded(sentences([4, 2])))
+    state = tuple(part.repeat_interleave(3, dim=0) for part in model.start(encoded))
+    previous = torch.tensor([5, 6, 7, 8, 9, 10])
+    together, _ = model.step(previous, state, encoded)
+    for row in range(6):
+        one = encoded.select(torch.tensor([row // 3]))
+        alone, _ = model.step(previous[row : row + 1], model.start(one), one)
+        torch.testing.assert_close(together[row], alone[0])
+
+
+@pytest.mark.parametrize("lengths", [[1], [30]])
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_the_vector_has_one_size_whatever_the_length(config: ModelConfig, lengths: list[int]) -> None:
+    encoded = small(config).encode(*padded(sentences(lengths)))
+    widths = {"last": 1, "mean": 1, "max": 1}
+    directions = 2 if config.bidirectional else 1
+    expected = 7 if config.vector_size else 5 * directions * sum(widths[how] for how in config.pooling)
+    assert encoded.sentence_vector.shape == (1, expected)
+    assert encoded.memory is None
+
+
+@pytest.mark.parametrize("channel", ["feed_start", "feed_steps", "feed_readout"])
+def test_each_way_of_feeding_the_vector_reaches_the_output(channel: str) -> None:
+    feeds = {"feed_start": False, "feed_steps": False, "feed_readout": False, channel: True}
+    model = small(changes=feeds)
+    encoded = model.encode(*padded(sentences([4])))
+    other = dataclasses.replace(encoded, sentence_vector=encoded.sentence_vector + 1)
+    tgt_in = torch.tensor([[2, 5]])
+    assert not torch.allclose(model.decode(tgt_in, encoded), model.decode(tgt_in, other), atol=1e-4)
+
+
+def test_pooling_by_hand() -> None:
+    """Last, mean and max of known states; the second sentence is one token long."""
+    embedding = torch.nn.Embedding(VOCAB, 2)
+    encoder = Encoder(
+        embedding, cell="rnn", hidden=2, layers=1, bidirectional=False, reverse_source=False,
+        pooling=("last", "mean", "max"), vector_size=None, dropout_embedding=0.0, dropout_layers=0.0,
+    )  # fmt: skip
+    src, lengths = torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1])
+    states = encoder.read(src, lengths)
+    vector = encoder(src, lengths).sentence_vector
+    first = torch.cat([states[0, 2], states[0].mean(0), states[0].max(0).values])
+    torch.testing.assert_close(vector[0], first)
+    torch.testing.assert_close(vector[1], states[1, 0].repeat(3))
+
+
+def test_a_reversed_source_is_read_from_its_end() -> None:
+    model = small(changes={"reverse_source": True, "bidirectional": False})
+    forward = small(changes={"bidirectional": False})
+    src, lengths = padded([[5, 6, 7], [8, 9]])
+    mirrored = reverse_by_length(src, lengths)
+    torch.testing.assert_close(
+        model.encode(src, lengths).sentence_vector, forward.encode(mirrored, lengths).sentence_vector
+    )
+
+
+def test_bidirectional_reading_sees_both_ends() -> None:
+    """A change of the last word reaches the half that starts there, at the first position too."""
+    model = small(changes={"pooling": ("last",)})
+    one, other = (model.encode(*padded([[5, 6, last]])).sentence_vector[0] for last in (7, 8))
+    assert (one - other).abs()[:5].max() > 1e-3
+    assert (one - other).abs()[5:].max() > 1e-3
+
+
+def test_tied_and_shared_matrices_are_one() -> None:
+    tied = build_model(ModelConfig(), src_vocab=VOCAB, tgt_vocab=VOCAB, shared=True, pad_id=0)
+    assert tied.decoder.output.weight is tied.decoder.embedding.weight is tied.encoder.embedding.weight
+    untied = build_model(ModelConfig(tied=False), src_vocab=VOCAB, tgt_vocab=VOCAB, shared=False, pad_id=0)
+    assert untied.decoder.output.weight is not untied.decoder.embedding.weight
+    assert untied.decoder.embedding.weight is not untied.encoder.embedding.weight
+
+
+@pytest.mark.parametrize("place", ["dropout_embedding", "dropout_layers", "dropout_output"])
+def test_each_dropout_acts_in_training_and_only_there(place: str) -> None:
+    rates = {"dropout_embedding": 0.0, "dropout_layers": 0.0, "dropout_output": 0.0}
+    model = small(changes=rates | {place: 0.5})
+    src, lengths = padded(sentences([5]))
+    tgt_in = torch.tensor([[2, 5, 6]])
+    torch.testing.assert_close(model(src, lengths, tgt_in), model(src, lengths, tgt_in))
+    model.train()
+    assert not torch.allclose(model(src, lengths, tgt_in), model(src, lengths, tgt_in))
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_one_batch_can_be_overfitted(cell: Cell) -> None:
+    torch.manual_seed(0)
+    config = ModelConfig(
+        cell=cell, embedding=32, encoder_hidden=32, decoder_hidden=48,
+        dropout_embedding=0.0, dropout_layers=0.0, dropout_output=0.0,
+    )  # fmt: skip
+    model = build_model(config, src_vocab=VOCAB, tgt_vocab=VOCAB, shared=False, pad_id=0)
+    rows = [torch.tensor(row).numpy() for row in sentences([3, 5, 4, 6, 2, 5])]
+    batch = collate(rows, rows[::-1], pad_id=0, bos_id=2, eos_id=3)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
+    for _ in range(150):
+        logits = model(batch.src, batch.src_lengths, batch.tgt_in)
+        loss = torch.nn.functional.cross_entropy(
+            logits.flatten(0, 1), batch.tgt_out.flatten(), ignore_index=0
+        )
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert loss.item() < 0.05
+    right = (logits.argmax(-1) == batch.tgt_out) | (batch.tgt_out == 0)
+    assert right.all()

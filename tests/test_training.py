@@ -1,0 +1,375 @@
+"""Training: resumed = uninterrupted, limits and signals stop cleanly, and trouble is named."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mt import cli
+from mt.checkpoint import read_tensors
+from mt.config import Config, TrainingConfig
+from mt.loss import cross_entropy
+from mt.trainer import Progress, Trainer
+from mt.validation import Validation, Validator
+from tests.toy import toy_pairs, train_arguments, write_tsv
+
+STATE = "state/last.safetensors"
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """A short training whose epochs have several steps; plateau decay, dropout on."""
+    return [
+        *train_arguments(tmp_path, pairs=300),
+        "--max-steps",
+        "26",
+        "--validate-every",
+        "8",
+        "--max-epochs",
+        "99",
+    ]
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    """All that training left behind: last weights and optimiser, and the best weights."""
+    last, _ = read_tensors(run / STATE)
+    best, _ = read_tensors(run / "model.safetensors")
+    return last | {f"best/{name}": tensor for name, tensor in best.items()}
+
+
+def same(one: Path, other: Path) -> bool:
+    a, b = weights(one), weights(other)
+    return a.keys() == b.keys() and all(a[name].equal(b[name]) for name in a)
+
+
+def logged(run: Path) -> list[dict[str, object]]:
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")} for line in lines]
+
+
+def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have Ctrl-C pressed while `step` is computed."""
+    original = Trainer._step
+
+    def press(self: Trainer, groups: object) -> None:
+        if self.progress.step + 1 == step:
+            os.kill(os.getpid(), signal.SIGINT)
+        original(self, groups)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Trainer, "_step", press)
+
+
+@pytest.mark.parametrize("extra", [[], ["--accumulate", "2"], ["--decay", "linear"]], ids=str)
+@pytest.mark.parametrize("step", [3, 8, 15])
+def test_resumed_is_uninterrupted_bit_for_bit(
+    step: int, extra: list[str], command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stopped in the middle of an epoch, at a validation, in the second epoch: never a bit of difference."""
+    command = [*command, *extra]
+    assert cli.main([*command, "--out", str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        stop_at(step, patch)
+        assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 130
+    assert read_tensors(tmp_path / "parts" / STATE)[1]["step"] == step
+    assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 0
+    assert same(tmp_path / "whole", tmp_path / "parts")
+    assert logged(tmp_path / "whole") == logged(tmp_path / "parts")
+
+
+def test_the_comparison_of_weights_can_fail(command: list[str], tmp_path: Path) -> None:
+    assert cli.main([*command, "--out", str(tmp_path / "one")]) == 0
+    assert cli.main([*command, "--seed", "2", "--out", str(tmp_path / "two")]) == 0
+    assert not same(tmp_path / "one", tmp_path / "two")
+
+
+def in_a_process(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "mt", *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("the training never got there")
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
+)
+def test_a_killed_process_goes_on_where_it_was(number: int, code: int, tmp_path: Path) -> None:
+    """The real command in a real process: SIGTERM, Ctrl-C, and kill -9, which can save nothing any more."""
+    command = [*train_arguments(tmp_path, pairs=300), "--max-steps", "200", "--save-minutes", "0.001",
+               "--validate-every", "100"]  # fmt: skip
+    run = tmp_path / "run"
+    process = in_a_process([*command, "--out", str(run)])
+    wait_for(lambda: (run / STATE).exists())
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert out == b""
+    assert b"Traceback" not in err
+    stopped = read_tensors(run / STATE)[1]["step"]
+    assert 0 < stopped < 200
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert cli.main([*command, "--out", str(tmp_path / "whole")]) == 0
+    assert same(run, tmp_path / "whole")
+    assert not list(run.rglob("*.partial"))
+
+
+def test_changed_settings_are_refused_by_name(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
+    before = weights(tmp_path / "run")
+    capsys.readouterr()
+    assert cli.main([*command, "--embedding", "25", "--seed", "9", "--out", str(tmp_path / "run")]) == 1
+    error = capsys.readouterr().err
+    assert "model.embedding: 24 -> 25; training.seed: 1 -> 9" in error
+    assert "--out" in error
+    after = weights(tmp_path / "run")
+    assert all(before[name].equal(after[name]) for name in before)
+
+
+def test_changed_pairs_are_refused(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
+    write_tsv(tmp_path / "train.tsv", toy_pairs(300, seed=99))
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 1
+    assert "the train pairs are not those" in capsys.readouterr().err
+
+
+def test_a_finished_run_goes_on_with_a_higher_limit(command: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert cli.main([*command, "--max-steps", "40", "--out", str(run)]) == 0
+    progress = read_tensors(run / STATE)[1]
+    assert (progress["step"], progress["finished"]) == (40, "40 steps done")
+
+
+def test_a_time_budget_ends_cleanly_with_a_translator(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    command = [
+        *command,
+        "--max-steps",
+        "1000000",
+        "--max-epochs",
+        "1000000",
+        "--patience",
+        "1000",
+        "--time-budget",
+        "1s",
+    ]
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert "the time budget is spent" in capsys.readouterr().err
+    progress = read_tensors(run / STATE)[1]
+    assert progress["seconds"] >= 1
+    assert progress["validated"] == progress["step"]
+    assert cli.main(["translate", "-m", str(run), "ba"]) == 0
+
+
+def test_patience_stops_a_run_that_gets_no_better(command: list[str], tmp_path: Path) -> None:
+    """With a learning rate of almost zero nothing improves after the first validation."""
+    run = tmp_path / "run"
+    command += ["--max-steps", "1000000", "--max-epochs", "1000000", "--patience", "1000", "--time-budget", "1s"]
+               "--validation-metric", "bleu"]  # fmt: skip
+    assert cli.main([*command, "--out", str(run)]) == 0
+    progress = read_tensors(run / STATE)[1]
+    assert progress["step"] == 2 * (1 + 3)
+    assert progress["finished"] == "no better validation in 3"
+    assert progress["scale"] == 0.5  # plateau_patience 2: halved once within three validations
+    assert progress["best_step"] == 2
+
+
+@pytest.mark.parametrize("metric", ["bleu", "perplexity"])
+def test_the_best_is_what_the_metric_says(metric: str, command: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert cli.main([*command, "--validation-metric", metric, "--out", str(run)]) == 0
+    validations = [line for line in logged(run) if line["kind"] == "validation"]
+    values = [float(str(line[metric])) for line in validations]
+    best = max(values) if metric == "bleu" else min(values)
+    progress = read_tensors(run / STATE)[1]
+    assert progress["best"] == pytest.approx(best, abs=1e-3)
+    assert read_tensors(run / "model.safetensors")[1]["step"] == progress["best_step"]
+
+
+def test_steps_that_are_not_finite_are_skipped_and_counted(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(monkeypatch, {4, 5})
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
+    tensors, progress = read_tensors(tmp_path / "run" / STATE)
+    assert (progress["nonfinite"], progress["nonfinite_row"]) == (2, 0)
+    assert all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+    assert "step 4: the loss or its gradient is not finite" in capsys.readouterr().err
+
+
+def test_a_loss_that_stays_nonfinite_stops_the_run_with_the_last_good_state(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spoil(monkeypatch, set(range(6, 99)))
+    assert cli.main([*command, "--nonfinite-limit", "3", "--out", str(tmp_path / "run")]) == 1
+    tensors, progress = read_tensors(tmp_path / "run" / STATE)
+    assert progress["step"] == 8
+    assert all(bool(tensor.isfinite().all()) for tensor in tensors.values())
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "stopped at step 8: 3 steps in a row were not finite" in error
+
+
+def spoil(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
+    """Make the loss of these steps infinite."""
+    original = Trainer._backward
+
+    def backward(self: Trainer, batch: object, tokens: int) -> torch.Tensor:
+        nll = original(self, batch, tokens)  # type: ignore[arg-type]
+        return nll * math.inf if self.progress.step in steps else nll
+
+    monkeypatch.setattr(Trainer, "_backward", backward)
+
+
+def test_validation_pairs_are_set_aside_where_none_are_given(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = train_arguments(tmp_path, pairs=2000)
+    arguments = arguments[: arguments.index("--validation")]
+    arguments += [
+        "--max-steps",
+        "2",
+        "--validation-pairs",
+        "30",
+        "--drop-duplicates",
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert cli.main(arguments) == 0
+    error = capsys.readouterr().err
+    assert "set aside for validation: 30" in error
+    assert "validation: 30 pairs" in error
+    assert "overlap: of 30 validation pairs 0 sources" in error
+
+
+def test_bad_lines_stop_or_are_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [*train_arguments(tmp_path, pairs=300), "--max-steps", "2", "--out", str(tmp_path / "run")]
+    with (tmp_path / "train.tsv").open("ab") as file:
+        file.write(b"no tab here\nbad \xff bytes\tx\n")
+    assert cli.main(arguments) == 1
+    assert "train.tsv, line 301" in capsys.readouterr().err
+    assert cli.main([*arguments, "--on-bad-line", "skip"]) == 0
+    assert "bad lines 2" in capsys.readouterr().err
+
+
+SCHEDULES = [
+    ("none", {}, {1: 0.1, 5: 0.5, 10: 1.0, 40: 1.0}),
+    ("inverse_sqrt", {}, {10: 1.0, 40: 0.5, 90: 1 / 3}),
+    ("linear", {}, {10: 1.0, 60: 0.5, 109: 0.01, 200: 0.01}),
+    ("plateau", {"scale": 0.25}, {5: 0.5, 40: 0.25}),
+]
+
+
+@pytest.mark.parametrize(("decay", "state", "expected"), SCHEDULES)
+def test_learning_rates_by_hand(decay: str, state: dict[str, float], expected: dict[int, float]) -> None:
+    """Warm-up of 10 steps to 1.0, 110 steps in all."""
+    trainer = Trainer.__new__(Trainer)
+    trainer.training = TrainingConfig(decay=decay, warmup_steps=10, learning_rate=1.0)  # type: ignore[arg-type]
+    trainer.last_step = 110
+    for step, rate in expected.items():
+        trainer.progress = Progress(step=step, **state)  # type: ignore[arg-type]
+        assert trainer.learning_rate() == pytest.approx(rate)
+
+
+def test_the_loss_by_hand() -> None:
+    """Two pieces, one of them padding; label smoothing 0.2 over four pieces."""
+    logits = torch.tensor([[[0.0, math.log(2), 0.0, 0.0], [9.0, 9.0, 9.0, 9.0]]])
+    loss, nll = cross_entropy(logits, torch.tensor([[1, 0]]), pad_id=0, smoothing=0.0)
+    assert float(loss) == float(nll) == pytest.approx(-math.log(2 / 5))
+    loss, nll = cross_entropy(logits, torch.tensor([[1, 0]]), pad_id=0, smoothing=0.2)
+    uniform = -(math.log(2 / 5) + 3 * math.log(1 / 5)) / 4
+    assert float(loss) == pytest.approx(0.8 * -math.log(2 / 5) + 0.2 * uniform)
+    assert float(nll) == pytest.approx(-math.log(2 / 5))
+
+
+def test_the_loss_is_torchs() -> None:
+    logits, ids = torch.randn(3, 4, 9, requires_grad=True), torch.randint(0, 9, (3, 4))
+    loss, _ = cross_entropy(logits, ids, pad_id=0, smoothing=0.1)
+    expected = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), ids.flatten(), ignore_index=0, label_smoothing=0.1, reduction="sum"
+    )
+    torch.testing.assert_close(loss, expected)
+
+
+def validator(sources: list[str], references: list[str]) -> Validator:
+    return Validator(sources, references, None, None, None, 1, "fp32")  # type: ignore[arg-type]
+
+
+def test_outputs_all_alike_are_named() -> None:
+    judge = validator([f"s{n}" for n in range(20)], [f"r{n}" for n in range(20)])
+    alike = Validation(1.0, 1.0, "", tuple(["the the"] * 19 + ["a"]))
+    assert "19 of 20 validation outputs are the same ('the the')" in judge.symptoms(alike)[0]
+    assert judge.symptoms(Validation(1.0, 1.0, "", tuple(f"h{n}" for n in range(20)))) == []
+
+
+def test_outputs_that_copy_the_source_are_named() -> None:
+    judge = validator([f"s{n}" for n in range(20)], ["s0", *(f"r{n}" for n in range(1, 20))])
+    copies = Validation(1.0, 1.0, "", tuple(f"s{n}" for n in range(20)))
+    assert "19 of 20 validation outputs copy the source" in judge.symptoms(copies)[0]
+
+
+def test_a_model_that_learns_nothing_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("mt.trainer.PATIENT_STEPS", 50)
+    arguments = [*train_arguments(tmp_path, pairs=300), "--learning-rate", "1e-12", "--max-steps", "50"]
+    assert (
+        cli.main([*arguments, "--max-epochs", "99", "--patience", "99", "--out", str(tmp_path / "run")]) == 0
+    )
+    assert "nothing is learned after 50 steps" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "change",
+    [["--clip-norm", "0.01"], ["--weight-decay", "0.5"], ["--label-smoothing", "0"], ["--precision", "bf16"],
+     ["--warmup-steps", "0"], ["--accumulate", "3"], ["--batch-tokens", "128"], ["--learning-rate", "2e-2"]],
+    ids=lambda change: change[0],
+)  # fmt: skip
+def test_every_setting_of_training_changes_what_is_learned(change: list[str], tmp_path: Path) -> None:
+    base = [*train_arguments(tmp_path, pairs=120), "--max-steps", "4"]
+    assert cli.main([*base, "--out", str(tmp_path / "base")]) == 0
+    assert cli.main([*base, *change, "--out", str(tmp_path / "changed")]) == 0
+    assert not same(tmp_path / "base", tmp_path / "changed")
+
+
+def test_a_toy_language_is_learned_through_the_real_commands(
+    toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Sentences that were never trained on, for the most part, come out right."""
+    pairs = toy_pairs(60, seed=77)
+    assert cli.main(["translate", "-m", str(toy_run), *(src for src, _ in pairs)]) == 0
+    found = capsys.readouterr().out.split("\n")[:-1]
+    right = np.mean([output == tgt for output, (_, tgt) in zip(found, pairs, strict=True)])
+    assert right > 0.9
+
+
+def test_the_settings_of_a_run_are_in_it(toy_run: Path) -> None:
+    """config.toml is a --config: its [run] table aside, it is the tree of settings."""
+    from mt.checkpoint import read_config
+
+    config, facts = read_config(toy_run)
+    assert isinstance(config, Config)
+    assert config.model.encoder_hidden == 32
+    assert set(facts["corpora"]) == {"train", "validation"}

@@ -1,0 +1,302 @@
+"""Translating: n lines in, n lines out, whatever the lines are, by every route."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pty
+import subprocess
+import sys
+import time
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import mt
+from mt import cli
+from mt.errors import ConfigError, RunError
+from mt.translator import Translator, one_line
+
+LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
+
+
+@pytest.fixture(scope="module")
+def translator(toy_run: Path) -> Translator:
+    return mt.load(toy_run, device="cpu", beam=2)
+
+
+class Pipe(io.TextIOWrapper):
+    """Standard input or output as bytes in memory."""
+
+    def __init__(self, data: bytes = b"") -> None:
+        self.bytes = io.BytesIO(data)
+        super().__init__(self.bytes, encoding="ascii")  # a locale that is not UTF-8
+
+    def isatty(self) -> bool:
+        return False
+
+
+def pipe(monkeypatch: pytest.MonkeyPatch, toy_run: Path, data: bytes, *options: str) -> bytes:
+    """`mt translate` with `data` on standard input; what it wrote."""
+    stdin, stdout = Pipe(data), Pipe()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", stdin)
+        patch.setattr(sys, "stdout", stdout)
+        assert cli.main(["translate", "-m", str(toy_run), "--beam", "2", *options]) == 0
+    return stdout.bytes.getvalue()
+
+
+@given(st.lists(texts, max_size=6))
+@settings(max_examples=60, deadline=None)
+def test_as_many_translations_as_texts_each_one_line(translator: Translator, lines: list[str]) -> None:
+    found = translator.translate(lines)
+    assert len(found) == len(lines)
+    for text, translation in zip(lines, found, strict=True):
+        assert not any(mark in translation for mark in LINE_BREAKS + "\t\0")
+        if not one_line(text).strip():
+            assert translation == ""
+
+
+@given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), min_size=1, max_size=8))
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_n_lines_in_n_lines_out_for_any_bytes(
+    monkeypatch: pytest.MonkeyPatch, toy_run: Path, lines: list[bytes]
+) -> None:
+    """Bytes that are no UTF-8, NUL, TAB, CR, U+2028: none of them can shift a line."""
+    out = pipe(monkeypatch, toy_run, b"".join(line + b"\n" for line in lines))
+    assert out.endswith(b"\n")
+    assert out.count(b"\n") == len(lines)
+    out.decode("utf-8")
+
+
+def test_blank_lines_stay_blank_and_in_place(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    out = pipe(monkeypatch, toy_run, b"\nba de\n   \n\t\nmo\n\n").decode().split("\n")
+    assert [bool(line) for line in out] == [False, True, False, False, True, False, False]
+    assert out[1] == "BA DE"
+
+
+def test_the_last_line_needs_no_line_feed(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    assert pipe(monkeypatch, toy_run, b"ba\nmo") == b"BA\nMO\n"
+    assert pipe(monkeypatch, toy_run, b"") == b""
+    assert pipe(monkeypatch, toy_run, b"ba\r\nmo\r\n") == b"BA\nMO\n"
+
+
+def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    monkeypatch.setattr("mt.translate.CHUNK", 3)
+    monkeypatch.setattr("mt.translate.READ", 7)
+    words = ["ba", "de fi", "go", "ku la mo ne", "", "mo"] * 4
+    out = pipe(monkeypatch, toy_run, "".join(f"{word}\n" for word in words).encode()).decode()
+    single = pipe(monkeypatch, toy_run, b"ku la mo ne\n").decode()
+    assert out.split("\n")[3] + "\n" == single
+    assert out == "".join(out.split("\n")[n] + "\n" for n in range(6)) * 4
+
+
+def test_bytes_that_are_not_utf8_are_warned_of_once(
+    monkeypatch: pytest.MonkeyPatch, toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pipe(monkeypatch, toy_run, b"ba\n\xff\n\xfe\n")
+    error = capsys.readouterr().err
+    assert error.count("bytes that are not UTF-8") == 1
+    assert "standard input, line 2" in error
+
+
+def test_arguments_go_to_stdout(toy_run: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    assert cli.main(["translate", "-m", str(toy_run), "ba", "", "mo ne"]) == 0
+    captured = capsysbinary.readouterr()
+    assert captured.out == b"BA\n\nMO NE\n"
+    assert b"device: cpu" in captured.err
+
+
+def test_file_to_file(toy_run: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(b"ba\n\nmo\n")
+    assert cli.main(["translate", "-m", str(toy_run), "--input", str(source), "--output", str(target)]) == 0
+    assert target.read_bytes() == b"BA\n\nMO\n"
+    assert capsysbinary.readouterr().out == b""
+
+
+def test_file_to_stdout_and_stdin_to_file(
+    monkeypatch: pytest.MonkeyPatch, toy_run: Path, tmp_path: Path
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes(b"ba\n")
+    assert pipe(monkeypatch, toy_run, b"ignored", "--input", str(source)) == b"BA\n"
+    assert pipe(monkeypatch, toy_run, b"mo\n", "--output", str(target)) == b""
+    assert target.read_bytes() == b"MO\n"
+
+
+def test_scores_come_before_a_tab(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    score, text = pipe(monkeypatch, toy_run, b"ba\n", "--scores").decode().rstrip("\n").split("\t")
+    assert text == "BA"
+    assert -1 < float(score) < 0
+
+
+def test_nbest_is_in_moses_form(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    out = pipe(monkeypatch, toy_run, b"ba\n\nmo ne\n", "--nbest", "2").decode().splitlines()
+    fields = [line.split(" ||| ") for line in out]
+    assert [number for number, _, _ in fields] == ["0", "0", "1", "2", "2"]
+    assert fields[0][1] == "BA"
+    assert float(fields[0][2]) > float(fields[1][2])
+
+
+def test_json_has_an_object_a_line(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
+    out = pipe(monkeypatch, toy_run, b"ba\n\n", "--json", "--nbest", "2").decode().splitlines()
+    first, blank = (json.loads(line) for line in out)
+    assert set(first) == {"id", "source", "translation", "score", "hypotheses"}
+    assert (first["id"], first["source"], first["translation"]) == (0, "ba", "BA")
+    assert first["hypotheses"][0]["translation"] == "BA"
+    assert len(first["hypotheses"]) == 2
+    assert first["score"] == first["hypotheses"][0]["score"]
+    assert (blank["id"], blank["translation"], blank["hypotheses"][0]["translation"]) == (1, "", "")
+
+
+def test_a_long_text_is_translated_sentence_by_sentence(translator: Translator) -> None:
+    """Much longer than any training sentence: each comes out as it does alone, with the spaces between."""
+    sentences = ["Ba de fi go.", "Ku la mo go.", "Mo ne la ba!", "Fi fi ba mo?", "Ku mo ne."]
+    text = "  ".join(sentences)
+    assert len(text) > translator.run.split_chars
+    whole, *single = translator.translate([text, *sentences])
+    assert whole == "  ".join(single)
+
+
+def test_python_gives_what_the_command_gives(toy_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["ba de", "", "mo", "x y z"]
+    by_command = pipe(monkeypatch, toy_run, "".join(f"{line}\n" for line in lines).encode()).decode()
+    assert mt.load(str(toy_run), beam=2).translate(lines) == by_command.split("\n")[:-1]
+
+
+def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None:
+    with pytest.raises(RunError, match="does not exist"):
+        mt.load("nowhere")
+    with pytest.raises(ConfigError, match="--beam"):
+        mt.load(toy_run, beam=0)
+    with pytest.raises(TypeError, match="not one string"):
+        translator.translate("ba")
+    assert translator.translate([]) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--nbest", "9"], 1, "--nbest 9 needs --beam 9"),
+        (["--input", "none.txt"], 1, "cannot open none.txt: No such file"),
+        (["--input", "none.txt", "ba"], 2, "give texts or --input, not both"),
+        (["--beam", "0", "ba"], 1, "--beam: should be greater than 0"),
+        (["--bean", "2", "ba"], 2, "did you mean --beam?"),
+        (["--output", "no/such/folder/out", "ba"], 1, "cannot open no/such/folder/out"),
+    ],
+)
+def test_mistakes_are_one_line(
+    options: list[str], code: int, message: str, toy_run: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", Pipe(b"ba\n"))
+    assert cli.main(["translate", "-m", str(toy_run), *options]) == code
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err.splitlines()[-1]
+    assert "Traceback" not in captured.err
+
+
+def test_output_may_not_be_the_input(
+    toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "lines"
+    path.write_bytes(b"ba\n")
+    assert cli.main(["translate", "-m", str(toy_run), "--input", str(path), "--output", str(path)]) == 1
+    assert "is the input file" in capsys.readouterr().err
+    assert path.read_bytes() == b"ba\n"
+
+
+def command(toy_run: Path, *options: str) -> list[str]:
+    return [sys.executable, "-m", "mt", "translate", "-m", str(toy_run), *options]
+
+
+def test_utf8_whatever_the_locale(toy_run: Path) -> None:
+    environment = os.environ | {"LC_ALL": "C", "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(
+        command(toy_run, "--json"), input="我 ba\n".encode(), capture_output=True, env=environment, check=True
+    )
+    assert json.loads(done.stdout)["source"] == "我 ba"
+    assert "我".encode() in done.stdout
+
+
+def test_a_reader_that_goes_away_is_no_error_message(toy_run: Path) -> None:
+    process = subprocess.Popen(
+        command(toy_run), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdin.write(b"ba\n")
+    process.stdin.flush()
+    assert process.stdout.readline() == b"BA\n"
+    process.stdout.close()
+    with process.stdin:
+        process.stdin.write(b"mo\n" * 100)
+    error = process.stderr.read().decode()
+    process.stderr.close()
+    assert process.wait(60) == 141
+    assert "Traceback" not in error
+    assert "Broken" not in error
+
+
+def test_a_slow_pipe_gets_each_line_at_once(toy_run: Path) -> None:
+    """`tail -f log | mt translate`: the first line comes out before the second is written."""
+    with subprocess.Popen(
+        command(toy_run), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for source, expected in ((b"ba\n", b"BA\n"), (b"mo ne\n", b"MO NE\n")):
+            process.stdin.write(source)
+            process.stdin.flush()
+            assert process.stdout.readline() == expected
+        process.stdin.close()
+        assert process.wait(30) == 0
+
+
+def test_a_person_at_a_terminal_is_prompted(toy_run: Path) -> None:
+    """In a real terminal: a prompt, a line, its translation; Ctrl-D ends it with 0."""
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(command(toy_run), stdin=follower, stdout=follower, stderr=follower)
+    os.close(follower)
+
+    def read_until(text: bytes) -> bytes:
+        seen = b""
+        deadline = time.monotonic() + 60
+        while text not in seen and time.monotonic() < deadline:
+            seen += os.read(leader, 1000)
+        return seen
+
+    read_until(b"> ")
+    os.write(leader, b"ba de\n")
+    assert b"BA DE" in read_until(b"BA DE")
+    os.write(leader, b"\x04")
+    assert process.wait(30) == 0
+    os.close(leader)
+
+
+def test_memory_does_not_grow_with_the_file(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten times the lines, the same peak: chunks are dropped once they are written."""
+    monkeypatch.setattr("mt.translate.CHUNK", 50)
+    monkeypatch.setattr("mt.translate.READ", 500)
+    peaks = []
+    for count in (300, 3000):
+        path = tmp_path / f"{count}"
+        path.write_text("ba\n" * count)
+        tracemalloc.start()
+        options = ["--input", str(path), "--output", str(tmp_path / "out"), "--beam", "1"]
+        assert cli.main(["translate", "-m", str(toy_run), *options]) == 0
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert (tmp_path / "out").read_bytes().count(b"\n") == count
+    assert peaks[1] < 1.3 * peaks[0]
