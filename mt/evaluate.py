@@ -391,8 +391,6 @@ def _perplexity(translator: Translator, task: Task) -> float:
 
 def _worst(hypotheses: list[str], task: Task, count: int) -> tuple[Segment, ...]:
     """The segments of lowest chrF, without those that equal a reference (an empty one has chrF 0)."""
-    if count == 0:
-        return ()
     scores = sentence_scores(hypotheses, task.references)
     references = list(zip(*task.references, strict=True))
     faulty = (row for row, text in enumerate(hypotheses) if text not in references[row])

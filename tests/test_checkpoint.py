@@ -93,7 +93,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "broken TOML": (rewrite("config.toml", "[model]", "[model"), "config.toml is damaged"),
     "newer format": (rewrite("config.toml", "format = 1", "format = 99"), "was written in format 99 by mt"),
     "no format": (rewrite("config.toml", "format = 1", "farmat = 1"), "has no [run] table with a format"),
-    "another size": (rewrite("config.toml", "decoder_hidden = 32", "decoder_hidden = 9"), "disagree on decoder"),
+    "another size": (rewrite("config.toml", "decoder_hidden = 32", "decoder_hidden = 9"), "disagree"),
     "another cell": (rewrite("config.toml", 'cell = "gru"', 'cell = "lstm"'), "disagree on cell"),
     "an unknown setting": (rewrite("config.toml", "tied =", "tyed ="), "there is no such setting"),
     "a wrong value": (rewrite("config.toml", 'cell = "gru"', 'cell = "gur"'), "should be 'rnn', 'gru'"),

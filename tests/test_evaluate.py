@@ -27,6 +27,7 @@ from mt import evaluate as evaluate_module
 from mt.checkpoint import load_run
 from mt.cli import main
 from mt.config import BUILT_IN, DataConfig, SearchConfig, load_preset
+from mt.console import Console
 from mt.evaluate import Evaluation
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
@@ -457,6 +458,19 @@ def test_languages_and_swap_are_the_runs_unless_given(
     assert found["worst"][0]["source"] in [zh for zh, _ in TEST]
 
 
+def test_src_and_tgt_name_the_columns_that_are_read(
+    evaluate: Evaluate, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test = tmp_path / "three.csv"
+    test.write_text("zh,fr,en,de\n你好,salut,hello,hallo\n", encoding="utf-8")
+    teach(monkeypatch, {"salut": "x", "你好": "x"})
+    arguments = ("-m", run, "--test", test, "--bootstrap", "0", "--json")
+    (segment,) = evaluate(*arguments).json["worst"]
+    assert (segment["source"], segment["references"]) == ("你好", ["hello"])
+    (segment,) = evaluate(*arguments, "--src", "fr", "--tgt", "de").json["worst"]
+    assert (segment["source"], segment["references"]) == ("salut", ["hallo"])
+
+
 @pytest.mark.parametrize(
     ("flags", "tokeniser", "warned"),
     [
@@ -519,6 +533,25 @@ def test_a_pair_with_an_empty_reference_keeps_its_place(
     lines = (run / "hypotheses.gaps.txt").read_text(encoding="utf-8").split("\n")
     assert len(lines) == 5
     assert [bool(line) for line in lines] == [True, True, False, True, False]
+
+
+def test_a_bad_line_in_the_test_stops_it_so_that_no_line_slips(
+    evaluate: Evaluate, files: tuple[Path, Path, Path], tmp_path: Path
+) -> None:
+    test = tmp_path / "bad.tsv"
+    test.write_text("一\tone\n二 two\n三\tthree\n", encoding="utf-8")
+    problem = evaluate("--hypotheses", files[1], "--test", test, "--tgt", "en").problem
+    assert f"{test}, line 2: has 1 column, needs 2" in problem
+
+
+def test_the_live_line_is_gone_before_the_result_is_written(
+    evaluate: Evaluate, files: tuple[Path, Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[bool] = []
+    monkeypatch.setattr(Console, "settle", lambda _: written.append(sys.stdout.buffer.tell() > 0))
+    test, hypotheses, _ = files
+    assert evaluate("--hypotheses", hypotheses, "--test", test, "--tgt", "en").code == 0
+    assert written[0] is False
 
 
 def test_without_resamples_there_is_no_interval(evaluate: Evaluate, files: tuple[Path, Path, Path]) -> None:
@@ -622,15 +655,15 @@ def toy_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
     monkeypatch.setattr(sacrebleu.dataset.base, "SACREBLEU_DIR", str(tmp_path / "home"))
     monkeypatch.setattr(sacrebleu.dataset.base, "download_file", download)
-    languages = {"zh-en": ["toy.zh", "toy.en", "toy2.en"], "en-de": ["toy.en", "toy.de"]}
+    languages = {"zh-en": ["toy.zh", "toy.en", "toy2.en"], "en-zh": ["toy.en", "toy.zh"]}
     dataset = ToySet("toy/1", data=["https://toy.invalid/a.tgz"], md5=None, langpairs=languages)
     monkeypatch.setitem(DATASETS, "toy/1", dataset)
     return files
 
 
 def fill(files: dict[str, str]) -> None:
-    english = "".join(f"{en}\n" for _, en in TEST)
-    files |= {"toy.zh": "".join(f"{zh}\n" for zh, _ in TEST), "toy.en": english, "toy.de": english.upper()}
+    files["toy.zh"] = "".join(f"{zh}\n" for zh, _ in TEST)
+    files["toy.en"] = "".join(f"{en}\n" for _, en in TEST)
     files["toy2.en"] = "".join(f"Well, {en}\n" for _, en in TEST)
 
 
@@ -668,10 +701,12 @@ def test_a_test_set_can_be_turned_round(evaluate: Evaluate, toy_set: dict[str, s
     fill(toy_set)
     hypotheses = write_lines(tmp_path / "hyp.txt", [en for _, en in TEST])
     arguments = ("--hypotheses", hypotheses, "-t", "toy/1", "--json")
-    found = evaluate(*arguments, "-l", "en-de", "--swap").json
-    assert found["scores"][0]["value"] == pytest.approx(100)
-    as_it_is = evaluate(*arguments, "-l", "en-de", "--worst", "8").json["worst"]
-    assert [TEST[0][1].upper()] in [segment["references"] for segment in as_it_is]
+    turned = evaluate(*arguments, "-l", "en-zh", "--swap").json["scores"][0]
+    assert turned["value"] == pytest.approx(100)
+    assert "|tok:13a|" in turned["signature"]
+    as_it_is = evaluate(*arguments, "-l", "en-zh").json["scores"][0]
+    assert as_it_is["value"] < 1
+    assert "|tok:zh|" in as_it_is["signature"]
     assert (
         "--swap needs one reference, toy/1 zh-en has 2"
         in evaluate(*arguments, "-l", "zh-en", "--swap").problem
@@ -682,6 +717,6 @@ def test_a_test_set_in_other_languages_than_the_runs_is_warned_of(
     evaluate: Evaluate, run: Path, toy_set: dict[str, str]
 ) -> None:
     fill(toy_set)
-    result = evaluate("-m", run, "-t", "toy/1", "-l", "en-de", "--beam", "1", "--json")
+    result = evaluate("-m", run, "-t", "toy/1", "-l", "en-zh", "--beam", "1", "--json")
     assert result.code == 0
-    assert "warning: the run translates zh to en, the test set en to de" in result.err
+    assert "warning: the run translates zh to en, the test set en to zh" in result.err
