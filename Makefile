@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := checkpoints/demo
+# None of these, nor any sentence with the same content words, is in the training part.
+SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test check format bench clean
@@ -22,8 +24,9 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 demo: setup  ## train on the built-in corpus, print BLEU, translate a few sentences (about 2 minutes)
 	$(BIN)/mt train --out $(DEMO)
 	$(BIN)/mt evaluate -m $(DEMO) --worst 3
-	$(BIN)/python -c 'from mt.phrasebook import DEMO; print("\n".join(DEMO))' | $(BIN)/mt translate -m $(DEMO) --json | \
-	  $(BIN)/python -c 'import json, sys; [print(*(json.loads(line)[key] for key in ("source", "translation")), sep="\t") for line in sys.stdin]'
+	@printf '%s\n' $(SENTENCES) > $(DEMO)/demo.zh
+	$(BIN)/mt translate -m $(DEMO) --input $(DEMO)/demo.zh --output $(DEMO)/demo.en
+	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
 test: setup  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2

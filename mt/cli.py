@@ -6,7 +6,6 @@ reader of our output went away.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -54,6 +53,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # Nobody reads our output any more. Python would complain once more when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as problem:  # a full disk, a folder that may not be written
+        where = f"{problem.filename}: " if problem.filename else ""
+        print(f"mt: {where}{problem.strerror or problem}", file=sys.stderr)
+        return 1
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -81,12 +84,15 @@ def _train(arguments: list[str]) -> int:
     from mt.flags import Parser, parse
     from mt.options import TrainOptions
 
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    # What the flags are laid over must be known before they are read.
+    first = Parser(prog="mt train", add_help=False, allow_abbrev=False)
     first.add_argument("--preset")
     first.add_argument("--config", type=Path)
-    first.add_argument("--train", nargs="+", default=[BUILT_IN])
+    first.add_argument("--train", nargs="+", action="extend")
     chosen, _ = first.parse_known_args(arguments)
-    preset = chosen.preset or (BUILT_IN if chosen.train == [BUILT_IN] else "vector")
+    file = Config() if chosen.config is None else load_file(chosen.config, Config())
+    train_specs = tuple(chosen.train or file.data.train)
+    preset = chosen.preset or (BUILT_IN if train_specs == (BUILT_IN,) else "vector")
     base = load_preset(preset)
     if chosen.config is not None:
         base = load_file(chosen.config, base)

@@ -45,3 +45,11 @@ class Console:
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: 45 s, 12 min, 1 h 05 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

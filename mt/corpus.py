@@ -154,7 +154,7 @@ def _nothing_left(sources: Sequence[SourceReport]) -> str:
     )
 
 
-def _take_pairs(records: Iterable[Record], tally: _Tally, on_bad_line: OnBadLine) -> Iterator[Pair]:
+def _take_pairs(records: Iterable[Record], tally: _Tally, how: _Read) -> Iterator[Pair]:
     """Pass the pairs on and count the rest; stop at the fifth bad line, or at the end if there were fewer."""
     for record in records:
         if isinstance(record, Pair):
@@ -164,12 +164,12 @@ def _take_pairs(records: Iterable[Record], tally: _Tally, on_bad_line: OnBadLine
             tally.skipped[record.reason] += 1
         else:
             _count_bad(record, tally)
-            if on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
+            if how.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
                 break
-    if on_bad_line == "stop" and tally.bad_lines:
-        raise CorpusError(
-            f"{'; '.join(tally.bad_examples)}; mend them or leave them out by --on-bad-line skip"
-        )
+    if how.on_bad_line == "stop" and tally.bad_lines:
+        # Only training has the flag: a test without a line would be another test.
+        advice = "mend them" if how.split == "test" else "mend them or leave them out by --on-bad-line skip"
+        raise CorpusError(f"{'; '.join(tally.bad_examples)}; {advice}")
 
 
 def _count_bad(line: BadLine, tally: _Tally) -> None:
@@ -180,7 +180,7 @@ def _count_bad(line: BadLine, tally: _Tally) -> None:
 
 def _clean(tally: _Tally, how: _Read, rule: _Rule) -> Iterator[Pair]:
     records = read_pairs(tally.spec, src=how.src, tgt=how.tgt, split=how.split)
-    for pair in _take_pairs(records, tally, how.on_bad_line):
+    for pair in _take_pairs(records, tally, how):
         src, tgt = tidy(pair.src), tidy(pair.tgt)
         reason = rule.why_drop(src, tgt)
         if reason is not None:

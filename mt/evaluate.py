@@ -8,24 +8,21 @@ from __future__ import annotations
 import heapq
 import json
 import math
-import re
 import sys
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mt.config import BUILT_IN, DataConfig, SearchConfig, Section, flag
+from mt.config import DataConfig, SearchConfig, Section, flag
 from mt.console import Console
-from mt.corpus import load_whole
 from mt.errors import ConfigError, UsageError
 from mt.formats.lines import not_utf8, read_lines
 from mt.metrics import (
     METRICS,
     PairedResult,
     Score,
-    built_in_test_set,
     paired_bootstrap,
     perplexity,
     score,
@@ -33,23 +30,13 @@ from mt.metrics import (
     tokenizer_for,
 )
 from mt.options import EvaluateOptions
+from mt.testset import TestSet, read_test_set
 
 if TYPE_CHECKING:
     from mt.translator import Translator
 
 CHUNK = 1000  # sentences translated between two looks at the clock
 SEED = 12345  # sacreBLEU's own, so that an interval is the one that `sacrebleu --confidence` prints
-
-
-@dataclass(frozen=True)
-class Task:
-    """N sources and streams of N references each; tgt is the target's code, stem is for file names."""
-
-    name: str
-    stem: str
-    sources: Sequence[str]
-    references: Sequence[Sequence[str]]
-    tgt: str | None
 
 
 @dataclass(frozen=True)
@@ -132,23 +119,23 @@ class System:
         """What a run was trained on; of a file nothing is known."""
         return DataConfig() if isinstance(self.by, list) else self.by.run.config.data
 
-    def check(self, task: Task) -> None:
-        """Raises ConfigError if a file has not as many lines as the task has pairs."""
-        if isinstance(self.by, list) and len(self.by) != len(task.sources):
+    def check(self, test_set: TestSet) -> None:
+        """Raises ConfigError if a file has not as many lines as the test set has pairs."""
+        if isinstance(self.by, list) and len(self.by) != len(test_set.sources):
             raise ConfigError(
-                f"{self.path} has {len(self.by):,} lines but {task.name} has {len(task.sources):,} pairs; "
-                "line n of one must translate pair n of the other"
+                f"{self.path} has {len(self.by):,} lines but {test_set.name} has "
+                f"{len(test_set.sources):,} pairs; line n of one must translate pair n of the other"
             )
 
-    def translate(self, task: Task, console: Console) -> tuple[list[str], float | None]:
+    def translate(self, test_set: TestSet, console: Console) -> tuple[list[str], float | None]:
         """The hypotheses (N), and the sentences per second of the search: None where a file holds them."""
         if isinstance(self.by, list):
             return self.by, None
-        total = len(task.sources)
+        total = len(test_set.sources)
         hypotheses: list[str] = []
         speed, began = 0.0, time.perf_counter()
         while len(hypotheses) < total:
-            hypotheses += self.by.translate(task.sources[len(hypotheses) : len(hypotheses) + CHUNK])
+            hypotheses += self.by.translate(test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK])
             speed = len(hypotheses) / (time.perf_counter() - began)
             console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
         return hypotheses, speed
@@ -165,37 +152,37 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
         system = _open_run(options, search_config, console)
     else:
         system = _open_file(options.hypotheses)
-    task = _read_task(options, system.data, console)
-    tokenize = _tokenizer(options, task, console)
+    test_set = read_test_set(options, system.data, console)
+    tokenize = _tokenizer(options, test_set, console)
     other = _open_other(options, search_config, console)
     for one in (system, other):
         if one is not None:
-            one.check(task)
-    hypotheses, speed = system.translate(task, console)
-    saved = _save(hypotheses, system, options.save, task, console)
+            one.check(test_set)
+    hypotheses, speed = system.translate(test_set, console)
+    saved = _save(hypotheses, system, options.save, test_set, console)
     scores = score(
-        hypotheses, task.references, metrics=METRICS, tokenize=tokenize,
+        hypotheses, test_set.references, metrics=METRICS, tokenize=tokenize,
         lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
     )  # fmt: skip
     comparison: list[PairedResult] = []
     if other is not None:
-        baseline, _ = other.translate(task, console)
+        baseline, _ = other.translate(test_set, console)
         comparison = paired_bootstrap(
-            hypotheses, baseline, task.references, tokenize=tokenize,
+            hypotheses, baseline, test_set.references, tokenize=tokenize,
             lowercase=options.lowercase, samples=options.bootstrap, seed=SEED,
         )  # fmt: skip
     evaluation = Evaluation(
-        test=task.name,
+        test=test_set.name,
         segments=len(hypotheses),
         system=str(system.path),
         hypotheses=saved,
         search=None if speed is None else search_config,
         scores=tuple(scores),
-        perplexity=None if isinstance(system.by, list) else _perplexity(system.by, task),
+        perplexity=None if isinstance(system.by, list) else _perplexity(system.by, test_set),
         sentences_per_second=speed,
         against=None if other is None else str(other.path),
         comparison=tuple(comparison),
-        worst=_worst(hypotheses, task, options.worst),
+        worst=_worst(hypotheses, test_set, options.worst),
     )
     console.settle()
     text = json.dumps(evaluation.as_dict(), ensure_ascii=False) if options.as_json else str(evaluation)
@@ -274,65 +261,10 @@ def _open_file(path: Path) -> System:
     return System(path, lines)
 
 
-def _read_task(options: EvaluateOptions, data: DataConfig, console: Console) -> Task:
-    """The test pairs that the options name; `data` is what the run was trained on."""
-    if options.test_set is not None and options.language_pair is not None:
-        return _read_built_in(
-            options.test_set, options.language_pair, swap=bool(options.swap), data=data, console=console
-        )
-    specs = options.test or _own_test(data)
-    tgt = options.tgt or data.tgt
-    corpus = load_whole(
-        specs, src=options.src or data.src, tgt=tgt, swap=data.swap if options.swap is None else options.swap,
-        split="test", on_bad_line="stop",
-    )  # fmt: skip
-    for line in corpus.report.lines():
-        console.note(f"test: {line}")
-    stem = "+".join(map(_stem, specs))
-    return Task(" ".join(specs), stem, corpus.dataset["src"][:], [corpus.dataset["tgt"][:]], tgt)
-
-
-def _own_test(data: DataConfig) -> tuple[str, ...]:
-    """The test part of the corpus that a run was trained on."""
-    if any(spec.partition("@")[0] != BUILT_IN for spec in data.train):
-        raise ConfigError(
-            f"the run was trained on {', '.join(data.train)}, which has no test part of its own; "
-            "give --test SPEC, or one of sacreBLEU's test sets by -t and -l"
-        )
-    return (BUILT_IN,)
-
-
-def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, console: Console) -> Task:
-    """One of sacreBLEU's test sets; warns if the run translates between other languages."""
-    sources, references = built_in_test_set(name, pair)
-    codes = pair.split("-")
-    if swap:
-        if len(references) > 1:
-            raise ConfigError(
-                f"--swap needs one reference, {name} {pair} has {len(references)}: leave it out"
-            )
-        sources, references, codes = references[0], [sources], codes[::-1]
-    for code, own in zip(codes, (data.src, data.tgt), strict=True):
-        if own is not None and re.split("[-_]", own.lower())[0] != code:
-            console.warn(f"the run translates {data.src} to {data.tgt}, the test set {' to '.join(codes)}")
-            break
-    return Task(f"{name} {pair}", _stem(f"hub:{name}-{pair}"), sources, references, codes[1])
-
-
-def _stem(spec: str) -> str:
-    """A part of a file name for a SPEC: `data/test.zh.gz,data/test.en.gz` -> `test`."""
-    if spec.startswith("hub:"):
-        name = spec.removeprefix("hub:")
-    else:
-        path = Path(spec.split(",")[0].strip())
-        name = (path.with_suffix("") if path.suffix in (".gz", ".xz", ".zst") else path).stem
-    return re.sub(r"[^\w.]+", "-", name)[:60] or "test"
-
-
-def _tokenizer(options: EvaluateOptions, task: Task, console: Console) -> str:
+def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) -> str:
     """The BLEU tokeniser asked for, or the target language's. Raises ConfigError if it cannot be had."""
-    name = options.tokenize or tokenizer_for(task.tgt)
-    if options.tokenize is None and task.tgt is None:
+    name = options.tokenize or tokenizer_for(test_set.tgt)
+    if options.tokenize is None and test_set.tgt is None:
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
         )
@@ -342,14 +274,14 @@ def _tokenizer(options: EvaluateOptions, task: Task, console: Console) -> str:
 
 
 def _save(
-    hypotheses: list[str], system: System, save: Path | None, task: Task, console: Console
+    hypotheses: list[str], system: System, save: Path | None, test_set: TestSet, console: Console
 ) -> str | None:
     """Write a model's translations, a line each; returns the file that holds them."""
     if isinstance(system.by, list):
         return str(system.path)
     from mt.checkpoint import write_bytes
 
-    path = save or system.path / f"hypotheses.{task.stem}.txt"
+    path = save or system.path / f"hypotheses.{test_set.stem}.txt"
     try:
         write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
     except OSError as problem:
@@ -362,7 +294,7 @@ def _save(
     return str(path)
 
 
-def _perplexity(translator: Translator, task: Task) -> float:
+def _perplexity(translator: Translator, test_set: TestSet) -> float:
     """Of all references, each beside its source."""
     import pyarrow as pa
 
@@ -373,8 +305,8 @@ def _perplexity(translator: Translator, task: Task) -> float:
         return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
 
     run = translator.run
-    sources = [*task.sources] * len(task.references)
-    references = [text for stream in task.references for text in stream]
+    sources = [*test_set.sources] * len(test_set.references)
+    references = [text for stream in test_set.references for text in stream]
     validator = Validator(
         sources=sources,
         references=references,
@@ -382,19 +314,19 @@ def _perplexity(translator: Translator, task: Task) -> float:
             column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references))
         ),
         tokenizer=run.tgt_tokenizer,
-        tgt=task.tgt,
+        tgt=test_set.tgt,
         batch_tokens=run.config.training.batch_tokens,
         precision="fp32",  # as the search
     )
     return perplexity(*validator.loss(run.model, translator.device))
 
 
-def _worst(hypotheses: list[str], task: Task, count: int) -> tuple[Segment, ...]:
+def _worst(hypotheses: list[str], test_set: TestSet, count: int) -> tuple[Segment, ...]:
     """The segments of lowest chrF, without those that equal a reference (an empty one has chrF 0)."""
-    scores = sentence_scores(hypotheses, task.references)
-    references = list(zip(*task.references, strict=True))
+    scores = sentence_scores(hypotheses, test_set.references)
+    references = list(zip(*test_set.references, strict=True))
     faulty = (row for row, text in enumerate(hypotheses) if text not in references[row])
     rows = heapq.nsmallest(count, faulty, key=scores.__getitem__)
     return tuple(
-        Segment(row + 1, task.sources[row], references[row], hypotheses[row], scores[row]) for row in rows
+        Segment(row + 1, test_set.sources[row], references[row], hypotheses[row], scores[row]) for row in rows
     )

@@ -16,18 +16,17 @@ through Moses' `tokenizer.perl`, then score them with `tokenize="none", lowercas
 
 from __future__ import annotations
 
-import difflib
 import importlib.util
-import logging
 import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
-from sacrebleu import BLEU, CHRF, DATASETS, TER, get_reference_files, get_source_file
+from sacrebleu import BLEU, CHRF, TER
+from sacrebleu.metrics.chrf import CHRFScore
+from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
 from mt.errors import ConfigError, MTError
@@ -120,7 +119,7 @@ def score(
     Raises MTError when counts differ or there is nothing to score, ConfigError for an unknown metric,
     a tokeniser that cannot be had, or a seed below 1.
     """
-    _check_counts(hypotheses, references)
+    check_counts(hypotheses, references)
     scores = []
     with _sacrebleu_seed(seed):
         for name in metrics:
@@ -148,8 +147,8 @@ def paired_bootstrap(
 
     Raises as `score` does.
     """
-    _check_counts(system, references)
-    _check_counts(baseline, references)
+    check_counts(system, references)
+    check_counts(baseline, references)
     metrics = {name: _metric(name, tokenize=tokenize, lowercase=lowercase) for name in ("bleu", "chrf")}
     with _sacrebleu_seed(seed):
         test = PairedTest(
@@ -183,7 +182,7 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
 
     Raises MTError when counts differ or there is nothing to score.
     """
-    _check_counts(hypotheses, references)
+    check_counts(hypotheses, references)
     metric = CHRF()
     return [
         float(metric.sentence_score(hypothesis, list(of_sentence)).score)
@@ -205,33 +204,36 @@ def perplexity(total_loss: float, tokens: int) -> float:
         return math.inf
 
 
-def built_in_test_set(name: str, pair: str) -> tuple[list[str], list[list[str]]]:
-    """One of sacreBLEU's own test sets, such as "multi30k/2016" for "en-de": sources, reference streams.
-
-    sacreBLEU downloads it on first use and keeps it under `$SACREBLEU` (~/.sacrebleu).
-    Raises ConfigError for a name or pair that it does not have, MTError when it cannot be fetched.
-    """
-    if name not in DATASETS:
-        near = [known for known in sorted(DATASETS) if name in known][:5] if name else []
-        near = near or difflib.get_close_matches(name, DATASETS, n=5, cutoff=0.4)
-        hint = f"did you mean {', '.join(near)}?" if near else "there is nothing like it;"
-        raise ConfigError(f"unknown test set {name!r}: {hint} `sacrebleu --list` shows all")
-    if pair not in DATASETS[name].langpairs:
-        known_pairs = ", ".join(sorted(DATASETS[name].langpairs))
-        raise ConfigError(f"test set {name} has no language pair {pair!r}; it has {known_pairs}")
-    with _captured_log() as log:
-        try:
-            sources = _lines(get_source_file(name, pair))
-            references = [_lines(path) for path in get_reference_files(name, pair)]
-        # A download, an archive and a parser behind one call, which on a wrong checksum exits.
-        except (Exception, SystemExit) as error:
-            cause = " ".join((log[0] if log else str(error) or type(error).__name__).split())
+def check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
+    """Raises MTError unless each stream of references has as many sentences (1 or more) as `hypotheses`."""
+    if not hypotheses or not references:
+        raise MTError("there is nothing to score: hypotheses or references are empty")
+    for stream in references:
+        if isinstance(stream, str):
+            raise TypeError("references are streams of sentences: pass [references], not references")
+        if len(stream) != len(hypotheses):
             raise MTError(
-                f"test set {name} ({pair}) cannot be had: {cause}; sacreBLEU downloads it once, so run this "
-                "once with internet, or give the files with --test"
-            ) from error
-    _check_counts(sources, references)
-    return sources, references
+                f"{len(hypotheses)} hypotheses against {len(stream)} references: "
+                "line i of one belongs to line i of the other, so give as many of both"
+            )
+
+
+# For a resample, sacreBLEU's chrF and TER are numpy's float32, but Python's float where there is nothing to
+# compare with (all its references empty); it cannot take the mean of both. Here they are all Python's.
+
+
+class _CHRF(CHRF):
+    def _compute_score_from_stats(self, stats: list[int]) -> CHRFScore:
+        result = super()._compute_score_from_stats(stats)
+        result.score = float(result.score)
+        return result
+
+
+class _TER(TER):
+    def _compute_score_from_stats(self, stats: list[float]) -> TERScore:
+        result = super()._compute_score_from_stats(stats)
+        result.score = float(result.score)
+        return result
 
 
 def _metric(name: str, *, tokenize: str, lowercase: bool) -> Any:
@@ -239,11 +241,11 @@ def _metric(name: str, *, tokenize: str, lowercase: bool) -> Any:
     if name == "bleu":
         return _bleu(tokenize, lowercase=lowercase)
     if name == "chrf":
-        return CHRF(word_order=2, lowercase=lowercase)
+        return _CHRF(word_order=2, lowercase=lowercase)
     if name == "ter":
         # Without this a Chinese sentence is one word to TER, right or wrong as a whole.
         characters = tokenize in ("zh", "ja-mecab", "char")
-        return TER(normalized=characters, asian_support=characters)
+        return _TER(normalized=characters, asian_support=characters)
     raise ConfigError(f"unknown metric {name!r}; choose from {', '.join(METRICS)}")
 
 
@@ -268,25 +270,6 @@ def _score(name: str, value: float, signature: object, mean: float | None, half_
     return Score(name, float(value), str(signature), interval)
 
 
-def _check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
-    if not hypotheses or not references:
-        raise MTError("there is nothing to score: hypotheses or references are empty")
-    for stream in references:
-        if isinstance(stream, str):
-            raise TypeError("references are streams of sentences: pass [references], not references")
-        if len(stream) != len(hypotheses):
-            raise MTError(
-                f"{len(hypotheses)} hypotheses against {len(stream)} references: "
-                "line i of one belongs to line i of the other, so give as many of both"
-            )
-
-
-def _lines(path: str) -> list[str]:
-    """Only a line feed ends a line, as for sacreBLEU: U+2028 or a lone CR inside one stays."""
-    with Path(path).open(encoding="utf-8", newline="\n") as file:
-        return [line.rstrip() for line in file]
-
-
 @contextmanager
 def _sacrebleu_seed(seed: int) -> Iterator[None]:
     """sacreBLEU takes its seed from the environment and from nowhere else."""
@@ -300,23 +283,3 @@ def _sacrebleu_seed(seed: int) -> Iterator[None]:
         del os.environ["SACREBLEU_SEED"]
         if before is not None:
             os.environ["SACREBLEU_SEED"] = before
-
-
-@contextmanager
-def _captured_log() -> Iterator[list[str]]:
-    """sacreBLEU's log lines go to the list instead of stderr: they hold the cause when it exits."""
-    lines: list[str] = []
-
-    class Collect(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if record.levelno >= logging.ERROR:
-                lines.append(record.getMessage())
-
-    logger, handler = logging.getLogger("sacrebleu"), Collect()
-    propagate, logger.propagate = logger.propagate, False
-    logger.addHandler(handler)
-    try:
-        yield lines
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagate

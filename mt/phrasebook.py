@@ -1,7 +1,7 @@
 """The built-in Chinese-English parallel corpus, written by a grammar: pairs of templates and typed slots.
 
 A template pair such as `{who}想{act}` and `{who} {who:want} to {act}` yields a sentence for each choice
-of fillers; `lexicon` gives them their forms (`{who:want}` agrees, `{act:past}` is the past). The name of
+of fillers; `inflection` gives them their forms (`{who:want}` agrees, `{act:past}` is the past). The name of
 a slot says what may fill it, a digit after it tells two slots of a type apart.
 
 Held out for validation and test are whole combinations of content words, in all their patterns: with
@@ -22,7 +22,7 @@ from typing import Literal
 from zlib import crc32
 
 from mt import lexicon as lx
-from mt.lexicon import Word
+from mt.inflection import Word, numbers, relatives
 
 Split = Literal["train", "validation", "test"]
 
@@ -53,9 +53,9 @@ _DEMO_WORDS = {
 DEMO: tuple[str, ...] = tuple(_DEMO_WORDS)
 """Chinese sentences that no training part contains; the first is the project's emblem."""
 
-_MY = lx.relatives(lx.ME, lx.CIRCLE)
-_YOUR = lx.relatives(lx.YOU, lx.CIRCLE)
-_HIS = (*lx.relatives(lx.HE, lx.HIS_FAMILY), *lx.relatives(lx.SHE, lx.HER_FAMILY))
+_MY = relatives(lx.ME, lx.CIRCLE)
+_YOUR = relatives(lx.YOU, lx.CIRCLE)
+_HIS = (*relatives(lx.HE, lx.HIS_FAMILY), *relatives(lx.SHE, lx.HER_FAMILY))
 _ONE = (lx.ME, lx.HE, lx.SHE, *lx.NAMES, *_MY, *_HIS)
 _ASKED = (lx.YOU, lx.HE, lx.SHE, *lx.NAMES, *_YOUR, *_HIS)
 _SPEAKERS = (lx.ME, lx.HE, lx.SHE)
@@ -78,18 +78,18 @@ _CONTENT: dict[str, Sequence[Word]] = {
     "loved": (lx.ME, lx.HE, lx.SHE, *_MY[:10]),
     "figure": (*lx.NAMES, *_MY),
     "stranger": (*lx.NAMES, *_YOUR),
-    "youth": (lx.ME, *_PEERS, *lx.relatives(lx.ME, f"{lx.CHILDREN};{lx.OLDER}")),
-    "worker": (lx.ME, lx.HE, lx.SHE, *lx.NAMES, *lx.relatives(lx.ME, lx.WORKERS), *_HIS),
-    "yourworker": (lx.YOU, lx.HE, lx.SHE, *lx.NAMES, *lx.relatives(lx.YOU, lx.WORKERS), *_HIS),
-    "friend": (lx.ME, lx.HE, lx.SHE, *lx.NAMES, *lx.relatives(lx.ME, lx.FRIENDS)),
-    "yourfriend": (lx.YOU, lx.HE, lx.SHE, *lx.NAMES, *lx.relatives(lx.YOU, lx.FRIENDS)),
+    "youth": (lx.ME, *_PEERS, *relatives(lx.ME, f"{lx.CHILDREN};{lx.OLDER}")),
+    "worker": (lx.ME, lx.HE, lx.SHE, *lx.NAMES, *relatives(lx.ME, lx.WORKERS), *_HIS),
+    "yourworker": (lx.YOU, lx.HE, lx.SHE, *lx.NAMES, *relatives(lx.YOU, lx.WORKERS), *_HIS),
+    "friend": (lx.ME, lx.HE, lx.SHE, *lx.NAMES, *relatives(lx.ME, lx.FRIENDS)),
+    "yourfriend": (lx.YOU, lx.HE, lx.SHE, *lx.NAMES, *relatives(lx.YOU, lx.FRIENDS)),
     "mine": (lx.ME, *_MY),
     "name": lx.NAMES,
     "owner": tuple(person for person in _ONE if f"{person.en:own}" != "-"),
-    "child": (*lx.relatives(lx.ME, lx.CHILDREN), *lx.relatives(lx.YOU, lx.CHILDREN)),
-    "adult": (lx.ME, *_PEERS, *lx.relatives(lx.ME, f"{lx.OLDER};{lx.FRIENDS}")),
-    "parent": tuple(kin for person in _SPEAKERS for kin in lx.relatives(person, lx.PARENTS)),
-    "elder": tuple(kin for person in _SPEAKERS for kin in lx.relatives(person, lx.ELDERS)),
+    "child": (*relatives(lx.ME, lx.CHILDREN), *relatives(lx.YOU, lx.CHILDREN)),
+    "adult": (lx.ME, *_PEERS, *relatives(lx.ME, f"{lx.OLDER};{lx.FRIENDS}")),
+    "parent": tuple(kin for person in _SPEAKERS for kin in relatives(person, lx.PARENTS)),
+    "elder": tuple(kin for person in _SPEAKERS for kin in relatives(person, lx.ELDERS)),
     "peer": _PEERS,
     "kin": lx.KIN,
     "job": lx.JOBS,
@@ -167,10 +167,10 @@ _CONTENT: dict[str, Sequence[Word]] = {
     "season": lx.TIMES_OF_YEAR,
     "climate": lx.CLIMATE,
     "fall": lx.FALLING,
-    "childage": lx.numbers(range(5, 18)),
-    "adultage": lx.numbers((18, 20, 21, 23, 24, 25, 27, 28, 30, 32, 35, 36)),
-    "parentage": lx.numbers((40, 41, 43, 45, 46, 49, 50, 52, 54, 57)),
-    "elderage": lx.numbers((60, 62, 64, 65, 68, 70, 71, 73, 76, 80, 82, 85, 89, 90)),
+    "childage": numbers(range(5, 18)),
+    "adultage": numbers((18, 20, 21, 23, 24, 25, 27, 28, 30, 32, 35, 36)),
+    "parentage": numbers((40, 41, 43, 45, 46, 49, 50, 52, 54, 57)),
+    "elderage": numbers((60, 62, 64, 65, 68, 70, 71, 73, 76, 80, 82, 85, 89, 90)),
 }
 """Slots whose fillers make a combination."""
 

@@ -7,7 +7,6 @@ run is the run that was not stopped, bit for bit.
 from __future__ import annotations
 
 import json
-import math
 import signal
 import threading
 import time
@@ -24,12 +23,13 @@ from torch import Tensor
 from mt import checkpoint
 from mt.batch import Batch, IntArray, collate, plan
 from mt.config import Config
-from mt.console import Console
+from mt.console import Console, duration
 from mt.device import autocast
 from mt.errors import Interrupted, TrainingError
 from mt.loss import cross_entropy
 from mt.model import Seq2Seq
 from mt.pieces import PiecePairs
+from mt.schedule import learning_rate
 from mt.tokenizer import Tokenizer
 from mt.validation import Validation, Validator, unigram_entropy
 
@@ -166,18 +166,11 @@ class Trainer:
             return "the time budget is spent"
         return ""
 
-    def learning_rate(self) -> float:
-        """Adam's step size at this step, counted from 1 (Vaswani et al. 2017 for the inverse root)."""
-        training, step = self.training, self.progress.step
-        warmup = training.warmup_steps
-        if step <= warmup:
-            return training.learning_rate * step / warmup
-        factor = self.progress.scale
-        if training.decay == "inverse_sqrt":
-            factor *= math.sqrt(max(1, warmup) / step)
-        elif training.decay == "linear":
-            factor *= max(0.01, 1 - (step - warmup) / max(1, self.last_step - warmup))
-        return training.learning_rate * factor
+    def _learning_rate(self) -> float:
+        progress = self.progress
+        return learning_rate(
+            self.training, step=progress.step, last_step=self.last_step, scale=progress.scale
+        )
 
     def _limit_in_steps(self) -> int:
         """The step at which the limits end the run at the latest; epochs differ by a batch or two."""
@@ -199,7 +192,7 @@ class Trainer:
         finite = bool(torch.isfinite(norm + nll))
         if finite:
             for group in self.optimizer.param_groups:
-                group["lr"] = self.learning_rate()
+                group["lr"] = self._learning_rate()
             self.optimizer.step()
             self.window.nll += float(nll)
             self.window.tokens += tokens
@@ -270,7 +263,7 @@ class Trainer:
         return (
             f"epoch {progress.epoch}/{self.training.max_epochs} "
             f"({100 * min(1.0, progress.position / batches):.0f} %), step {progress.step:,}, "
-            f"{loss}{speed}{_duration(self._time_left(time_budget))} left at most"
+            f"{loss}{speed}{duration(self._time_left(time_budget))} left at most"
         )
 
     def _time_left(self, time_budget: float | None) -> float:
@@ -290,7 +283,7 @@ class Trainer:
                     "step": progress.step,
                     "epoch": progress.epoch,
                     "loss": round(nll, 4),
-                    "learning_rate": self.learning_rate(),
+                    "learning_rate": self._learning_rate(),
                     "tokens_per_second": round(window.tokens / window.seconds),
                     "seconds": round(progress.seconds, 1),
                 }
@@ -342,7 +335,7 @@ class Trainer:
             }
         )
         line = f"step {progress.step:,}: perplexity {validation.perplexity:.2f}, BLEU {validation.bleu:.2f}"
-        self.console.note(f"{line}{' (best)' if better else ''}, {_duration(progress.seconds)} of training")
+        self.console.note(f"{line}{' (best)' if better else ''}, {duration(progress.seconds)} of training")
         samples = self.validator.samples(validation)
         for text in samples[:3]:
             self.console.note(text)
@@ -376,11 +369,3 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
-
-
-def _duration(seconds: float) -> str:
-    """Seconds in words: 45 s, 12 min, 1 h 05 min."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02d} min"

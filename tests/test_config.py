@@ -87,7 +87,8 @@ def test_missing_file_and_preset() -> None:
 def test_flags_are_checked_typed_and_repeatable() -> None:
     data, model = parse(
         Parser(prog="mt"),
-        ["--train", "a.tsv", "--train", "b.tsv", "c.tsv", "--pooling", "mean", "max", "--no-tied", "--embedding", "9"],
+        ["--train", "a.tsv", "--train", "b.tsv", "c.tsv", "--pooling", "mean", "max", "--no-tied",
+         "--embedding", "9"],
         settings.DataConfig(), ModelConfig(),
     )  # fmt: skip
     assert data.train == ("a.tsv", "b.tsv", "c.tsv")
@@ -157,3 +158,44 @@ def test_the_command_line_names_what_it_does_not_know(capsys: pytest.CaptureFixt
     assert captured.out == ""
     assert "there is no command 'translte'" in captured.err
     assert len(captured.err.splitlines()) == 1
+
+
+def test_the_preset_follows_the_corpus(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The built-in corpus has a preset of its own, whether it is named by a flag, by a file or not at all."""
+    path = tmp_path / "mine.toml"
+    path.write_text('[data]\ntrain = ["pairs.tsv"]\n')
+    for arguments, preset in [
+        ([], "phrasebook"),
+        (["--train", "phrasebook"], "phrasebook"),
+        (["--train", "pairs.tsv"], "vector"),
+        (["--config", str(path)], "vector"),
+        (["--config", str(path), "--preset", "seed"], "seed"),
+    ]:
+        with pytest.raises(SystemExit):
+            main(["train", *arguments, "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        assert f"are those of the preset {preset};" in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--preset"], "expected one argument"), (["--config", "none.toml"], "there is no file none.toml")],
+)
+def test_a_wrong_preset_or_file_is_one_line(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["train", *arguments]) in (1, 2)
+    error = capsys.readouterr().err
+    assert message in error
+    assert len(error.splitlines()) == 1
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An --out that is a file."""
+    (tmp_path / "out").write_text("")
+    assert (
+        main(["train", "--preset", "tiny", "--max-steps", "1", "--out", str(tmp_path / "out" / "run")]) == 1
+    )
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert "Not a directory" in error
+    assert error.startswith("mt: ")

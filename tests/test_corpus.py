@@ -227,6 +227,12 @@ def test_fewer_bad_lines_than_five_stop_as_well(tmp_path: Path) -> None:
         load(bad_file(tmp_path, 1))
 
 
+def test_in_a_test_set_bad_lines_are_to_be_mended_and_no_flag_is_named(tmp_path: Path) -> None:
+    """`mt evaluate` reads every line of a test: it has no --on-bad-line."""
+    with pytest.raises(CorpusError, match=r"line 2: has 1 column, needs 2; mend them$"):
+        load_whole([bad_file(tmp_path, 1)], src="zh", tgt="en", swap=False, split="test", on_bad_line="stop")
+
+
 def test_bad_lines_are_skipped_and_counted(tmp_path: Path) -> None:
     corpus = load(bad_file(tmp_path, 7), on_bad_line="skip")
     assert rows(corpus) == [("a", "b"), ("c", "d")]

@@ -348,7 +348,7 @@ def test_speed_counts_the_search_and_nothing_else(
 
         monkeypatch.setattr(evaluate_module, name, wrapped)
 
-    for name in ("load_whole", "score", "_perplexity", "_open_run"):
+    for name in ("read_test_set", "score", "_perplexity", "_open_run"):
         slow(name)
 
     def translate(_: Translator, texts: list[str]) -> list[str]:
@@ -421,14 +421,6 @@ def test_without_a_test_a_phrasebook_run_is_scored_on_the_phrasebooks_test_part(
     assert asked == ["test"]
     assert (found["test"], found["segments"]) == ("phrasebook", 5)
     assert found["hypotheses"] == str(run / "hypotheses.phrasebook.txt")
-
-
-def test_without_a_test_any_other_run_says_how_to_name_one(evaluate: Evaluate, tmp_path: Path) -> None:
-    run = make_run(tmp_path / "run", DataConfig(train=(BUILT_IN, "more.tsv")), seed=1)
-    problem = evaluate("-m", run).problem
-    assert "was trained on phrasebook, more.tsv" in problem
-    assert "--test SPEC" in problem
-    assert "-t and -l" in problem
 
 
 def test_the_newest_run_is_the_default(
@@ -695,28 +687,3 @@ def test_the_perplexity_of_two_references_is_that_of_both_files_together(
     of_set = evaluate("-m", run, "-t", "toy/1", "-l", "zh-en", "--beam", "1", "--json").json
     of_file = evaluate("-m", run, "--test", test, "--beam", "1", "--json").json
     assert of_set["perplexity"] == pytest.approx(of_file["perplexity"], rel=1e-5)
-
-
-def test_a_test_set_can_be_turned_round(evaluate: Evaluate, toy_set: dict[str, str], tmp_path: Path) -> None:
-    fill(toy_set)
-    hypotheses = write_lines(tmp_path / "hyp.txt", [en for _, en in TEST])
-    arguments = ("--hypotheses", hypotheses, "-t", "toy/1", "--json")
-    turned = evaluate(*arguments, "-l", "en-zh", "--swap").json["scores"][0]
-    assert turned["value"] == pytest.approx(100)
-    assert "|tok:13a|" in turned["signature"]
-    as_it_is = evaluate(*arguments, "-l", "en-zh").json["scores"][0]
-    assert as_it_is["value"] < 1
-    assert "|tok:zh|" in as_it_is["signature"]
-    assert (
-        "--swap needs one reference, toy/1 zh-en has 2"
-        in evaluate(*arguments, "-l", "zh-en", "--swap").problem
-    )
-
-
-def test_a_test_set_in_other_languages_than_the_runs_is_warned_of(
-    evaluate: Evaluate, run: Path, toy_set: dict[str, str]
-) -> None:
-    fill(toy_set)
-    result = evaluate("-m", run, "-t", "toy/1", "-l", "en-zh", "--beam", "1", "--json")
-    assert result.code == 0
-    assert "warning: the run translates zh to en, the test set en to zh" in result.err

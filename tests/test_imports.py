@@ -11,10 +11,10 @@ PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
     "errors", "config", "options", "flags", "console", "device",
-    "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
+    "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "tokenizer", "batch", "pieces", "rnn", "encoder", "decoder", "model", "loss", "search",
-    "sentences", "metrics", "checkpoint", "validation", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "cli",
+    "sentences", "metrics", "testset", "checkpoint", "validation", "schedule", "trainer",
+    "card", "translator", "train", "evaluate", "translate", "cli",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from mt import lexicon, phrasebook
+from mt import inflection, lexicon, phrasebook
 from mt.phrasebook import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence, Split
 
 Parts = dict[Split, list[tuple[str, str]]]
@@ -304,7 +304,7 @@ def test_both_templates_of_a_pattern_name_the_same_slots_and_no_slot_is_left_ove
     ],
 )
 def test_english_verbs(phrase: str, third: str, past: str, done: str, ing: str) -> None:
-    (act,) = lexicon.acts(f"动|词 {phrase}")
+    (act,) = inflection.acts(f"动|词 {phrase}")
     assert [f"{act.en:past}", f"{act.en:done}", f"{act.en:ing}"] == [past, done, ing]
     assert f"{lexicon.HE.en:{phrase}}" == third
     assert f"{lexicon.ME.en:{phrase}}" == phrase
@@ -319,7 +319,7 @@ def test_be_agrees() -> None:
 
 
 def test_nouns_are_counted_by_themselves_or_by_a_unit() -> None:
-    knife, soup, shoes = lexicon.nouns("", "刀 把 knife; 汤 碗 soup/bowl; 鞋 双 shoes/pair")
+    knife, soup, shoes = inflection.nouns("", "刀 把 knife; 汤 碗 soup/bowl; 鞋 双 shoes/pair")
     assert [f"{noun.en:one}, {noun.en:three}, {noun.en}, {noun.en:be}" for noun in (knife, soup, shoes)] == [
         "a knife, three knives, knives, are",
         "a bowl of soup, three bowls of soup, soup, is",
@@ -332,7 +332,7 @@ def test_nouns_are_counted_by_themselves_or_by_a_unit() -> None:
 
 def test_comparatives() -> None:
     adjectives = ("cold", "big", "busy", "cute", "quiet", "famous", "expensive", "humid", "dry")
-    assert [lexicon.comparative(adjective) for adjective in adjectives] == [
+    assert [inflection.comparative(adjective) for adjective in adjectives] == [
         "colder", "bigger", "busier", "cuter", "quieter",
         "more famous", "more expensive", "more humid", "drier",
     ]  # fmt: skip
@@ -345,10 +345,10 @@ def test_comparatives() -> None:
      (3000, "三千", "three thousand")],
 )  # fmt: skip
 def test_numbers_in_both_languages(number: int, zh: str, en: str) -> None:
-    assert (lexicon.number_zh(number), lexicon.number_en(number)) == (zh, en)
+    assert (inflection.number_zh(number), inflection.number_en(number)) == (zh, en)
 
 
 def test_ordinals() -> None:
-    assert [lexicon.ordinal(n) for n in (1, 3, 12, 20, 21, 28)] == [
+    assert [inflection.ordinal(n) for n in (1, 3, 12, 20, 21, 28)] == [
         "first", "third", "twelfth", "twentieth", "twenty-first", "twenty-eighth",
     ]  # fmt: skip

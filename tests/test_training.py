@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -20,7 +21,8 @@ from mt import cli
 from mt.checkpoint import read_tensors
 from mt.config import Config, TrainingConfig
 from mt.loss import cross_entropy
-from mt.trainer import Progress, Trainer
+from mt.schedule import learning_rate
+from mt.trainer import Trainer
 from mt.validation import Validation, Validator
 from tests.toy import toy_pairs, train_arguments, write_tsv
 
@@ -274,22 +276,21 @@ def test_bad_lines_stop_or_are_skipped(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 SCHEDULES = [
-    ("none", {}, {1: 0.1, 5: 0.5, 10: 1.0, 40: 1.0}),
-    ("inverse_sqrt", {}, {10: 1.0, 40: 0.5, 90: 1 / 3}),
-    ("linear", {}, {10: 1.0, 60: 0.5, 109: 0.01, 200: 0.01}),
-    ("plateau", {"scale": 0.25}, {5: 0.5, 40: 0.25}),
+    ("none", 1.0, {1: 0.1, 5: 0.5, 10: 1.0, 40: 1.0}),
+    ("inverse_sqrt", 1.0, {10: 1.0, 40: 0.5, 90: 1 / 3}),
+    ("linear", 1.0, {10: 1.0, 60: 0.5, 109: 0.01, 200: 0.01}),
+    ("plateau", 0.25, {5: 0.5, 40: 0.25}),
 ]
 
 
-@pytest.mark.parametrize(("decay", "state", "expected"), SCHEDULES)
-def test_learning_rates_by_hand(decay: str, state: dict[str, float], expected: dict[int, float]) -> None:
+@pytest.mark.parametrize(("decay", "scale", "expected"), SCHEDULES)
+def test_learning_rates_by_hand(
+    decay: Literal["none", "inverse_sqrt", "linear", "plateau"], scale: float, expected: dict[int, float]
+) -> None:
     """Warm-up of 10 steps to 1.0, 110 steps in all."""
-    trainer = Trainer.__new__(Trainer)
-    trainer.training = TrainingConfig(decay=decay, warmup_steps=10, learning_rate=1.0)  # type: ignore[arg-type]
-    trainer.last_step = 110
-    for step, rate in expected.items():
-        trainer.progress = Progress(step=step, **state)  # type: ignore[arg-type]
-        assert trainer.learning_rate() == pytest.approx(rate)
+    training = TrainingConfig(decay=decay, warmup_steps=10, learning_rate=1.0)
+    found = {step: learning_rate(training, step=step, last_step=110, scale=scale) for step in expected}
+    assert found == pytest.approx(expected)
 
 
 def test_the_loss_by_hand() -> None:

@@ -1,0 +1,1 @@
+"""Speed on this machine: `make bench`. Not a test: nothing here passes or fails."""
