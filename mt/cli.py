@@ -23,7 +23,7 @@ usage: mt COMMAND [options]
 
 Train a sequence-to-sequence translator on your own sentence pairs, measure it, use it.
 
-  mt train        learn from parallel text; without arguments from the built-in phrasebook, in a minute
+  mt train        learn from parallel text; without arguments from the built-in phrasebook
   mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
   mt translate    arguments, a file, or lines from standard input
 
