@@ -355,6 +355,33 @@ def test_every_setting_of_training_changes_what_is_learned(change: list[str], tm
     assert not same(tmp_path / "base", tmp_path / "changed")
 
 
+CHANGES = [
+    "--cell rnn", "--cell lstm", "--encoder-layers 2", "--decoder-layers 2", "--no-bidirectional",
+    "--reverse-source", "--pooling mean max", "--vector-size 9", "--no-feed-start", "--no-feed-steps",
+    "--no-feed-readout", "--no-tied", "--no-readout --no-feed-readout --no-tied", "--embedding 20",
+    "--encoder-hidden 20", "--decoder-hidden 20", "--dropout-embedding 0.6", "--dropout-layers 0.6",
+    "--dropout-output 0.6", "--shared", "--algorithm bpe", "--vocab-size 20",
+    "--byte-fallback --vocab-size 280",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_shape_trains_and_translates(
+    change: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each setting of the model and the tokenizer changes what is learned, and the run can be used."""
+    base = [*train_arguments(tmp_path, pairs=120), "--max-steps", "3"]
+    assert cli.main([*base, "--out", str(tmp_path / "base")]) == 0
+    assert cli.main([*base, *change.split(), "--out", str(tmp_path / "changed")]) == 0
+    one, other = weights(tmp_path / "base"), weights(tmp_path / "changed")
+    assert one.keys() != other.keys() or any(
+        one[name].shape != other[name].shape or not one[name].equal(other[name]) for name in one
+    )
+    capsys.readouterr()
+    assert cli.main(["translate", "-m", str(tmp_path / "changed"), "ba", "de fi"]) == 0
+    assert capsys.readouterr().out.count("\n") == 2
+
+
 def test_a_toy_language_is_learned_through_the_real_commands(
     toy_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
