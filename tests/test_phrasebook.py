@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from pathlib import Path
 from string import Formatter
 from typing import get_args
 
@@ -352,3 +353,10 @@ def test_ordinals() -> None:
     assert [inflection.ordinal(n) for n in (1, 3, 12, 20, 21, 28)] == [
         "first", "third", "twelfth", "twentieth", "twenty-first", "twenty-eighth",
     ]  # fmt: skip
+
+
+def test_make_demo_shows_the_sentences_that_are_held_out() -> None:
+    """The Makefile writes them out, so that the demo uses the command as a person would."""
+    makefile = (Path(__file__).parent.parent / "Makefile").read_text(encoding="utf-8")
+    line = next(line for line in makefile.splitlines() if line.startswith("SENTENCES :="))
+    assert tuple(line.split()[2:]) == phrasebook.DEMO
