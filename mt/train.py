@@ -17,7 +17,7 @@ from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.options import TrainOptions
-from mt.pieces import cut
+from mt.pieces import PiecePairs, cut
 from mt.tokenizer import Tokenizer
 from mt.trainer import Progress, Trainer
 from mt.validation import Validator
@@ -51,25 +51,38 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     precision = device.resolve_precision(config.training.precision, where)
     console.note(device.describe(where, precision))
     corpora = read_corpora(config, console)
-    if resuming:
-        src, tgt = _read_setup(run_dir, corpora)
-    else:
-        src, tgt = learn_tokenizers(config, corpora.train, console)
+    with checkpoint.locked(run_dir):
+        if resuming:
+            tokenizers = _read_setup(run_dir, corpora)
+        else:
+            tokenizers = learn_tokenizers(config, corpora.train, console)
+        trainer = _set_up(config, run_dir, corpora, tokenizers, where, precision, console)
+        progress = trainer.fit(options.time_budget)
+        write_card(run_dir, config, progress)
+    console.note(_conclusion(config, progress, run_dir))
+    return run_dir
+
+
+def _set_up(
+    config: Config, run_dir: Path, corpora: Corpora, tokenizers: tuple[Tokenizer, Tokenizer],
+    where: torch.device, precision: str, console: Console,
+) -> Trainer:  # fmt: skip
+    """Write what the run is made of, build the model, and go back to where the run was."""
+    src, tgt = tokenizers
     checkpoint.save_setup(
         run_dir, config, src, tgt,
         corpora=corpora.fingerprints(), split_chars=max(30, 2 * corpora.train.report.src.p95),
     )  # fmt: skip
-    pairs, validation = cut(corpora.train, src, tgt), cut(corpora.validation, src, tgt)
-    _report_pieces(console, pairs.unknown_rate(), pairs.src.lengths.mean(), pairs.tgt.lengths.mean())
+    pairs = cut(corpora.train, src, tgt)
+    _report_pieces(console, pairs)
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt).to(where)
-    console.note(
-        f"{sum(weights.numel() for weights in model.parameters()):,} weights; run directory {run_dir}"
-    )
+    count = sum(weights.numel() for weights in model.parameters())
+    console.note(f"{count:,} weights; run directory {run_dir}")
     validator = Validator(
         sources=corpora.validation.dataset["src"][:],
         references=corpora.validation.dataset["tgt"][:],
-        pairs=validation,
+        pairs=cut(corpora.validation, src, tgt),
         tokenizer=tgt,
         tgt=config.data.tgt,
         batch_tokens=config.training.batch_tokens,
@@ -79,10 +92,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     if checkpoint.has_state(run_dir):
         trainer.resume()
         console.note(f"going on from step {trainer.progress.step:,}")
-    progress = trainer.fit(options.time_budget)
-    write_card(run_dir, config, progress)
-    console.note(_conclusion(config, progress, run_dir))
-    return run_dir
+    return trainer
 
 
 def complete(config: Config) -> Config:
@@ -211,10 +221,11 @@ def _sentences(corpus: Corpus, columns: tuple[str, ...]) -> Iterator[str]:
             yield from rows.column(column).to_pylist()
 
 
-def _report_pieces(console: Console, unknown: tuple[float, float], src: float, tgt: float) -> None:
+def _report_pieces(console: Console, pairs: PiecePairs) -> None:
+    unknown_src, unknown_tgt = pairs.unknown_rate()
     console.note(
-        f"pieces: {src:.1f} a source and {tgt:.1f} a target sentence on average; "
-        f"unknown {100 * unknown[0]:.2f} % and {100 * unknown[1]:.2f} %"
+        f"pieces: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
+        f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
     )
 
 

@@ -18,7 +18,7 @@ import pytest
 import torch
 
 from mt import cli
-from mt.checkpoint import read_tensors
+from mt.checkpoint import locked, read_tensors
 from mt.config import Config, TrainingConfig
 from mt.loss import cross_entropy
 from mt.schedule import learning_rate
@@ -154,6 +154,15 @@ def test_changed_pairs_are_refused(
     write_tsv(tmp_path / "train.tsv", toy_pairs(300, seed=99))
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 1
     assert "the train pairs are not those" in capsys.readouterr().err
+
+
+def test_two_trainings_cannot_write_one_run(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with locked(tmp_path / "run"):
+        assert cli.main([*command, "--out", str(tmp_path / "run")]) == 1
+    assert "another mt train is writing" in capsys.readouterr().err.splitlines()[-1]
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
 
 
 def test_a_finished_run_goes_on_with_a_higher_limit(command: list[str], tmp_path: Path) -> None:
