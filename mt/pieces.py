@@ -9,7 +9,7 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 
-from mt.batch import IntArray
+from mt.batch import Batch, IntArray, collate
 from mt.corpus import Corpus
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
@@ -54,6 +54,16 @@ class PiecePairs:
 
     def __len__(self) -> int:
         return len(self.src)
+
+    def batch(self, rows: IntArray) -> Batch:
+        """The pairs of these rows, framed and padded."""
+        return collate(
+            [self.src[row] for row in rows],
+            [self.tgt[row] for row in rows],
+            pad_id=Tokenizer.pad_id,
+            bos_id=Tokenizer.bos_id,
+            eos_id=Tokenizer.eos_id,
+        )
 
     def unknown_rate(self) -> tuple[float, float]:
         """Share of pieces, of each side, that no piece stands for."""

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from mt import checkpoint
-from mt.batch import Batch, IntArray, collate, plan
+from mt.batch import Batch, IntArray, plan
 from mt.config import Config
 from mt.console import Console, duration
 from mt.device import autocast
@@ -184,7 +184,7 @@ class Trainer:
         progress.step += 1
         state = np.random.SeedSequence([self.training.seed, progress.step]).generate_state(1, np.uint64)
         torch.manual_seed(int(state[0] >> np.uint64(1)))
-        batches = [self._collate(rows) for rows in groups]
+        batches = [self.pairs.batch(rows) for rows in groups]
         tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
         self.optimizer.zero_grad()
         nll = sum((self._backward(batch, tokens) for batch in batches), torch.zeros((), device=self.device))
@@ -201,15 +201,6 @@ class Trainer:
         elapsed = time.monotonic() - began
         self.window.seconds += elapsed
         progress.seconds += elapsed
-
-    def _collate(self, rows: IntArray) -> Batch:
-        return collate(
-            [self.pairs.src[row] for row in rows],
-            [self.pairs.tgt[row] for row in rows],
-            pad_id=Tokenizer.pad_id,
-            bos_id=Tokenizer.bos_id,
-            eos_id=Tokenizer.eos_id,
-        )
 
     def _backward(self, batch: Batch, tokens: int) -> Tensor:
         """Add a batch's share of the step's gradient; returns its negative log-likelihood."""

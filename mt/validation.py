@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from mt.batch import collate, cut_by_tokens
+from mt.batch import cut_by_tokens
 from mt.config import SearchConfig
 from mt.device import autocast
 from mt.loss import cross_entropy
@@ -74,10 +74,7 @@ class Validator:
         lengths = np.maximum(self.pairs.src.lengths, self.pairs.tgt.lengths) + 1
         order = np.argsort(lengths, kind="stable")
         for rows in np.split(order, cut_by_tokens(lengths[order], self.batch_tokens)):
-            batch = collate(
-                [self.pairs.src[row] for row in rows], [self.pairs.tgt[row] for row in rows],
-                pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id,
-            ).to(device)  # fmt: skip
+            batch = self.pairs.batch(rows).to(device)
             with torch.inference_mode():
                 with autocast(device, self.precision):
                     logits = model(batch.src, batch.src_lengths, batch.tgt_in)
