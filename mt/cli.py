@@ -39,8 +39,6 @@ Example:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    # oneDNN keeps 1,024 compiled products, one a batch shape: hundreds of MB. 128 cost no time.
-    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     try:
         return _dispatch(arguments)
     except MTError as problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import Literal
 
 import torch
@@ -15,6 +16,9 @@ def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> 
 
     CUDA_VISIBLE_DEVICES is respected, as torch does. Raises ConfigError if the device is not there.
     """
+    # oneDNN keeps 1,024 compiled products, one a batch shape: hundreds of MB. 128 cost no time. It reads
+    # this at its first product, so after the import of torch is early enough.
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "128")
     if threads is not None:
         torch.set_num_threads(threads)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
