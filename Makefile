@@ -7,10 +7,10 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench clean
+.PHONY: help setup demo test check format bench bench-peers clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
 
 setup: $(VENV)/.installed  ## make .venv and install mt and its tools into it
 
@@ -42,6 +42,9 @@ format: setup  ## rewrite the code in the project's style
 
 bench: setup  ## measure training and translating speed on this machine
 	$(BIN)/python -m tests.bench
+
+bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
+	$(BIN)/python -m tests.bench.peers
 
 clean:  ## remove .venv and caches; runs and corpora stay
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

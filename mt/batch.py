@@ -25,6 +25,10 @@ class Batch:
     tgt_in: Tensor
     tgt_out: Tensor
 
+    def pin(self) -> Batch:
+        """The same batch in memory from which a GPU copies without waiting."""
+        return Batch(*(part.pin_memory() for part in vars(self).values()))
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         return Batch(*(part.to(device, non_blocking=True) for part in vars(self).values()))

@@ -80,8 +80,8 @@ class TokenizerConfig(Section):
 class ModelConfig(Section):
     """The translator's shape."""
 
-    cell: Literal["rnn", "gru", "lstm"] = "gru"
-    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru or lstm"""
+    cell: Literal["rnn", "gru", "lstm", "mingru"] = "gru"
+    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, or mingru, whose gates see no state"""
     embedding: Positive = 256
     """Size of a piece's embedding"""
     encoder_hidden: Positive = 512
@@ -100,6 +100,14 @@ class ModelConfig(Section):
     """Size of the decoder's state"""
     decoder_layers: Positive = 1
     """Recurrent layers of the decoder"""
+    attention: Literal["none", "dot", "general", "mlp", "multihead"] = "none"
+    """How the decoder looks back at the encoder's states; none leaves it the sentence vector alone"""
+    attention_heads: Positive = 4
+    """Heads of multihead attention"""
+    attention_place: Literal["after", "between"] = "after"
+    """Look with the outputs of the decoder's last layer, or of its first, for the layers above"""
+    input_feeding: bool = False
+    """Feed each readout into the next step (Luong et al. 2015); slow: training walks step by step"""
     feed_start: bool = True
     """The sentence vector sets the decoder's first state"""
     feed_steps: bool = True
@@ -108,8 +116,14 @@ class ModelConfig(Section):
     """The sentence vector is a part of what each output is read from; needs readout"""
     readout: bool = True
     """A tanh layer between state and output which also sees the previous piece"""
+    readout_size: Positive | None = None
+    """Size of that layer; without it as large as an embedding"""
     tied: bool = True
     """Target embedding and output share one matrix; without readout both sizes must agree"""
+    residual: bool = False
+    """Add each layer's input to its output, from the second layer on"""
+    layer_norm: bool = False
+    """Normalise each layer's outputs"""
     dropout_embedding: Probability = 0.2
     """Share of embedding values dropped in training"""
     dropout_layers: Probability = 0.2
@@ -119,17 +133,39 @@ class ModelConfig(Section):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.tied and not self.readout and self.embedding != self.decoder_hidden:
-            raise ValueError("tied without readout needs embedding = decoder_hidden")
+        width = (self.readout_size or self.embedding) if self.readout else self.decoder_hidden
+        if self.tied and width != self.embedding:
+            raise ValueError(
+                "tied needs an output read from as many numbers as an embedding has: embedding = "
+                f"{'readout_size' if self.readout else 'decoder_hidden'}"
+            )
         if self.feed_readout and not self.readout:
             raise ValueError("feed_readout needs readout")
-        if not (self.feed_start or self.feed_steps or self.feed_readout):
+        if self.attention == "none" and not (self.feed_start or self.feed_steps or self.feed_readout):
             raise ValueError(
                 "the decoder must be fed the sentence vector: by feed_start, feed_steps or feed_readout"
             )
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             raise ValueError("pooling names one or more of last, mean, max, each once")
+        if self.attention != "none":
+            self._attention_fits()
+        elif self.input_feeding:
+            raise ValueError("input_feeding needs attention")
         return self
+
+    def _attention_fits(self) -> None:
+        states = self.encoder_hidden * (2 if self.bidirectional else 1)
+        if self.attention == "dot" and states != self.decoder_hidden:
+            raise ValueError(
+                f"dot attention needs decoder_hidden = {states}, the size of the encoder's states; "
+                "general does not"
+            )
+        if self.attention == "multihead" and self.decoder_hidden % self.attention_heads:
+            raise ValueError("attention_heads must divide decoder_hidden")
+        if self.attention_place == "between" and self.decoder_layers == 1:
+            raise ValueError("attention between layers needs decoder_layers = 2 or more")
+        if not self.readout and (self.attention_place == "after" or self.input_feeding):
+            raise ValueError("attention after the decoder and input_feeding need readout")
 
 
 class TrainingConfig(Section):
@@ -193,6 +229,8 @@ class SearchConfig(Section):
     """A translation has at most this many pieces for each source piece, and ten more"""
     no_repeat_ngram: Count = 0
     """No run of so many pieces occurs twice in a translation; 0 permits it"""
+    precision: Literal["fp32", "int8"] = "fp32"
+    """Arithmetic of the products: fp32, or int8: several times faster on a CPU, not quite the same numbers"""
     batch_tokens: Positive = 4096
     """Source tokens that are translated at once, padding included"""
 

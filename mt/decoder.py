@@ -2,11 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
+from mt.attention import Attention, Memory
+from mt.dropout import Dropout
 from mt.encoder import Encoded
-from mt.rnn import Cell, Recurrence, State
+from mt.product import Linear
+from mt.rnn import Cell, Recurrence, State, add_per_sentence, recurrence
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What the steps of B sentences share, computed once; the K hypotheses of a sentence share its row.
+
+    gates: (B, G·H), the sentence vector's share of the first layer's gates, or None.
+    readout: (B, F), its share of the readout, or None.
+    memory: what attention reads, or None.
+    """
+
+    gates: Tensor | None
+    readout: Tensor | None
+    memory: Memory | None
+
+    def select(self, rows: Tensor) -> Prepared:
+        """The sentences `rows` (N,), in that order."""
+        return Prepared(
+            None if self.gates is None else self.gates[rows],
+            None if self.readout is None else self.readout[rows],
+            None if self.memory is None else self.memory.select(rows),
+        )
 
 
 class Decoder(nn.Module):
@@ -18,9 +45,16 @@ class Decoder(nn.Module):
     feed_steps: as a part of the first layer's input at each step;
     feed_readout: as a part of what each output is read from.
 
-    With `readout`, a layer tanh(W·state + V·vector + E·previous) of the embedding's size comes before
-    the output matrix (deep output, Pascanu et al. 2014); without it the output is read straight off the
-    state. With `tied` the output matrix is the target embedding (Press & Wolf 2017).
+    attention, if given, looks back at the encoder's states: with the top layer's outputs, for the readout
+    (Luong et al. 2015), or, `between`, with the first layer's, for the readout and all layers above (as
+    GNMT, Wu et al. 2016, and RNMT+, Chen et al. 2018). Both run over whole sequences. With `input_feeding`
+    (Luong et al. 2015) the last readout is a part of the next input; training then walks step by step and
+    is several times slower.
+
+    With `readout`, a layer tanh(W·state + V·vector + C·context + E·previous) of that size comes before the
+    output matrix (deep output, Pascanu et al. 2014); without it the output is read straight off the state.
+    With `tied` the output matrix is the target embedding (Press & Wolf 2017).
+    layer_norm, residual: as in the encoder.
     """
 
     def __init__(
@@ -31,11 +65,16 @@ class Decoder(nn.Module):
         cell: Cell,
         hidden: int,
         layers: int,
-        readout: bool,
+        attention: Attention | None,
+        between: bool,
+        input_feeding: bool,
+        readout: int | None,
         tied: bool,
         feed_start: bool,
         feed_steps: bool,
         feed_readout: bool,
+        residual: bool,
+        layer_norm: bool,
         dropout_embedding: float,
         dropout_layers: float,
         dropout_output: float,
@@ -43,21 +82,27 @@ class Decoder(nn.Module):
         super().__init__()
         vocab_size, width = embedding.num_embeddings, embedding.embedding_dim
         self.embedding = embedding
-        self.dropout_embedding = nn.Dropout(dropout_embedding)
-        self.dropout_layers = nn.Dropout(dropout_layers)
-        self.dropout_output = nn.Dropout(dropout_output)
-        self.feed_steps = feed_steps
-        inputs = width + (vector_size if feed_steps else 0)
+        self.attention = attention
+        self.between, self.residual, self.hidden = between, residual, hidden
+        self.dropout_embedding = Dropout(dropout_embedding)
+        self.dropout_layers = Dropout(dropout_layers)
+        self.dropout_output = Dropout(dropout_output)
+        context = attention.context_size if attention else 0
+        self.fed = (readout or 0) if input_feeding else 0
         self.layers = nn.ModuleList(
-            Recurrence(cell, inputs if depth == 0 else hidden, hidden) for depth in range(layers)
+            recurrence(cell, hidden + context * between, hidden)
+            if depth
+            else recurrence(cell, width + self.fed, hidden, vector_size * feed_steps)
+            for depth in range(layers)
         )
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers) if layer_norm)
         self.state_parts = sum(layer.states for layer in self.recurrences)
-        self.hidden = hidden
-        self.bridge = nn.Linear(vector_size, self.state_parts * hidden) if feed_start else None
-        self.readout_state = nn.Linear(hidden, width) if readout else None
-        self.readout_previous = nn.Linear(width, width, bias=False) if readout else None
-        self.readout_vector = nn.Linear(vector_size, width, bias=False) if feed_readout else None
-        self.output = nn.Linear(width if readout else hidden, vocab_size)
+        self.bridge = Linear(vector_size, self.state_parts * hidden) if feed_start else None
+        self.readout_state = Linear(hidden, readout) if readout else None
+        self.readout_previous = Linear(width, readout, bias=False) if readout else None
+        self.readout_vector = Linear(vector_size, readout, bias=False) if readout and feed_readout else None
+        self.readout_context = Linear(context, readout, bias=False) if readout and context else None
+        self.output = Linear(readout or hidden, vocab_size)
         if tied:
             self.output.weight = embedding.weight
         nn.init.zeros_(self.output.bias)
@@ -67,51 +112,120 @@ class Decoder(nn.Module):
         """The layers, from the bottom up."""
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
+    def prepare(self, encoded: Encoded) -> Prepared:
+        """What every step needs of the sentences and none changes."""
+        vector, first = encoded.sentence_vector, self.recurrences[0]
+        memory = None
+        if self.attention is not None and encoded.memory is not None:
+            memory = self.attention.prepare(encoded.memory, encoded.src_mask)
+        return Prepared(
+            first.share(vector) if first.constant_size else None,
+            None if self.readout_vector is None else self.readout_vector(vector),
+            memory,
+        )
+
     def start(self, encoded: Encoded) -> State:
-        """The state before the first step: `state_parts` tensors of (B, H), the bottom layer's first."""
-        vector = encoded.sentence_vector
-        if self.bridge is None:
-            return tuple(vector.new_zeros(vector.shape[0], self.hidden) for _ in range(self.state_parts))
-        return tuple(torch.tanh(self.bridge(vector)).chunk(self.state_parts, dim=1))
+        """The state before the first step: tensors of (B, H), the bottom layer's first.
 
-    def forward(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
-        """Teacher forcing: previous ids (B, T) -> logits (B, T, V), in one fused call a layer."""
-        vector = encoded.sentence_vector.unsqueeze(1)
-        previous = self.dropout_embedding(self.embedding(tgt_in))
-        states = previous
-        if self.feed_steps:
-            states = torch.cat([previous, vector.expand(-1, tgt_in.shape[1], -1)], dim=2)
-        parts = list(self.start(encoded))
-        for depth, layer in enumerate(self.recurrences):
-            below = states if depth == 0 else self.dropout_layers(states)
-            states = layer(below, tuple(parts[: layer.states]))
-            del parts[: layer.states]
-        return self._read_out(self.dropout_layers(states), previous, vector)
-
-    def step(self, previous_ids: Tensor, state: State, encoded: Encoded) -> tuple[Tensor, State]:
-        """One step: previous ids (N,), state -> logits (N, V), next state. N = B × K rows.
-
-        The K hypotheses of a sentence stand next to each other and share its row of `encoded`.
+        With input feeding a last one, (B, F), is the readout before, zero at first.
         """
         vector = encoded.sentence_vector
-        beams = previous_ids.shape[0] // vector.shape[0]
-        if beams > 1:
-            vector = vector.repeat_interleave(beams, dim=0)
-        previous = self.embedding(previous_ids)
-        below = torch.cat([previous, vector], dim=1) if self.feed_steps else previous
-        parts = list(state)
-        following: list[Tensor] = []
-        for layer in self.recurrences:
-            following += layer.step(below, tuple(parts[: layer.states]))
-            below = following[-layer.states]
-            del parts[: layer.states]
-        return self._read_out(below, previous, vector), tuple(following)
+        if self.bridge is None:
+            parts = tuple(vector.new_zeros(len(vector), self.hidden) for _ in range(self.state_parts))
+        else:
+            parts = tuple(torch.tanh(self.bridge(vector)).chunk(self.state_parts, dim=1))
+        return (*parts, vector.new_zeros(len(vector), self.fed)) if self.fed else parts
 
-    def _read_out(self, states: Tensor, previous: Tensor, vector: Tensor) -> Tensor:
-        """States (…, H), embedded previous ids (…, E) and the vector (…, D) -> logits (…, V)."""
+    def forward(self, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
+        """Teacher forcing: previous ids (B, T) -> readouts (B, T, F), attention's weights (B, T, S) or None.
+
+        One fused call a layer, unless there is input feeding.
+        """
+        previous = self.dropout_embedding(self.embedding(tgt_in))
+        if self.fed:
+            return self._walk(previous, encoded)
+        memory = None
+        if self.attention is not None and encoded.memory is not None:
+            memory = self.attention.prepare(encoded.memory, encoded.src_mask)
+        parts = list(self.start(encoded))
+        below, weights = previous, None
+        context: Tensor | None = None
+        for depth, layer in enumerate(self.recurrences):
+            inputs = below if depth == 0 else self.dropout_layers(below)
+            if depth and self.between and context is not None:
+                inputs = torch.cat([inputs, context], dim=2)
+            constant = encoded.sentence_vector if layer.constant_size else None
+            states = layer(inputs, tuple(parts[: layer.states]), constant)
+            del parts[: layer.states]
+            below = self._finish(depth, states, below)
+            if self._looks_after(depth) and memory is not None and self.attention is not None:
+                context, weights = self.attention(below, memory)
+        shared = None
+        if self.readout_vector is not None:
+            shared = self.readout_vector(encoded.sentence_vector).unsqueeze(1)
+        return self._read_out(self.dropout_layers(below), previous, context, shared), weights
+
+    def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
+        """One step: previous ids (N,), state -> readouts (N, F), next state. N = B × K rows.
+
+        The K hypotheses of a sentence stand next to each other and share its row of `prepared`.
+        """
+        readouts, state, _ = self._step(self.embedding(previous_ids), state, prepared)
+        return readouts, state
+
+    def _walk(self, previous: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
+        """`forward` one step at a time: what input feeding costs."""
+        prepared, state = self.prepare(encoded), self.start(encoded)
+        readouts, weights = [], []
+        for time in range(previous.shape[1]):
+            readout, state, looked = self._step(previous[:, time], state, prepared)
+            readouts.append(readout)
+            weights.append(looked)
+        return torch.stack(readouts, dim=1), torch.stack([w for w in weights if w is not None], dim=1)
+
+    def _step(
+        self, previous: Tensor, state: State, prepared: Prepared
+    ) -> tuple[Tensor, State, Tensor | None]:
+        """Embedded previous ids (N, E), state -> readouts (N, F), next state, weights (N, S) or None."""
+        parts = list(state)
+        below = torch.cat([previous, parts.pop()], dim=1) if self.fed else previous
+        following: list[Tensor] = []
+        context: Tensor | None = None
+        weights: Tensor | None = None
+        for depth, layer in enumerate(self.recurrences):
+            inputs = below if depth == 0 else self.dropout_layers(below)
+            if depth and self.between and context is not None:
+                inputs = torch.cat([inputs, context], dim=1)
+            following += layer.step(
+                inputs, tuple(parts[: layer.states]), prepared.gates if depth == 0 else None
+            )
+            del parts[: layer.states]
+            below = self._finish(depth, following[-layer.states], below)
+            if self._looks_after(depth) and prepared.memory is not None and self.attention is not None:
+                sentences = len(prepared.memory.mask)
+                found = self.attention(below.view(sentences, -1, self.hidden), prepared.memory)
+                context, weights = (part.flatten(0, 1) for part in found)
+        readouts = self._read_out(self.dropout_layers(below), previous, context, prepared.readout)
+        return readouts, (*following, readouts) if self.fed else tuple(following), weights
+
+    def _finish(self, depth: int, states: Tensor, below: Tensor) -> Tensor:
+        """What a layer hands on."""
+        if self.norms:
+            states = self.norms[depth](states)
+        return states + below if self.residual and depth else states
+
+    def _looks_after(self, depth: int) -> bool:
+        return depth == (0 if self.between else len(self.layers) - 1)
+
+    def _read_out(
+        self, states: Tensor, previous: Tensor, context: Tensor | None, shared: Tensor | None
+    ) -> Tensor:
+        """States (…, H), embedded previous ids (…, E), contexts, the vector's share -> readouts (…, F)."""
         if self.readout_state is not None and self.readout_previous is not None:
             states = self.readout_state(states) + self.readout_previous(previous)
-            if self.readout_vector is not None:
-                states = states + self.readout_vector(vector)
+            if self.readout_context is not None:
+                states = states + self.readout_context(context)
+            if shared is not None:
+                states = states + shared if states.dim() == 3 else add_per_sentence(states, shared)
             states = torch.tanh(states)
-        return self.output(self.dropout_output(states))  # type: ignore[no-any-return]
+        return self.dropout_output(states)  # type: ignore[no-any-return]

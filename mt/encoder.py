@@ -8,7 +8,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mt.rnn import Cell, Recurrence, reverse_by_length
+from mt.dropout import Dropout
+from mt.product import Linear
+from mt.rnn import Cell, recurrence, reverse_by_length
 
 Pooling = Literal["last", "mean", "max"]
 
@@ -19,17 +21,12 @@ class Encoded:
 
     sentence_vector: (B, D), the same size whatever the sentence's length.
     src_mask: (B, S), True where there is a token.
-    memory: (B, S, H) states for attention to read; None in a fixed-vector model.
+    memory: (B, S, H), the state at each source position, for attention; None in a fixed-vector model.
     """
 
     sentence_vector: Tensor
     src_mask: Tensor
     memory: Tensor | None = None
-
-    def select(self, rows: Tensor) -> Encoded:
-        """The sentences `rows` (N,) of this batch, in that order."""
-        memory = None if self.memory is None else self.memory[rows]
-        return Encoded(self.sentence_vector[rows], self.src_mask[rows], memory)
 
 
 class Encoder(nn.Module):
@@ -42,6 +39,9 @@ class Encoder(nn.Module):
     pooling: how the top layer's states become the vector: its `last` state, their `mean`, their `max`,
         or several, joined. The vector never depends on padding or on the neighbours in a batch.
     vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
+    layer_norm: normalise each layer's outputs (Ba et al. 2016). residual: add each layer's input to its
+        output, from the second layer on (He et al. 2016): what deep stacks need, as GNMT's and RNMT+'s.
+    keep_memory: hand out the states too, in the order of the source, for attention.
     """
 
     def __init__(
@@ -55,6 +55,9 @@ class Encoder(nn.Module):
         reverse_source: bool,
         pooling: tuple[Pooling, ...],
         vector_size: int | None,
+        residual: bool,
+        layer_norm: bool,
+        keep_memory: bool,
         dropout_embedding: float,
         dropout_layers: float,
     ) -> None:
@@ -62,15 +65,17 @@ class Encoder(nn.Module):
         self.embedding = embedding
         self.reverse_source = reverse_source
         self.pooling = pooling
-        self.dropout_embedding = nn.Dropout(dropout_embedding)
-        self.dropout_layers = nn.Dropout(dropout_layers)
+        self.residual, self.keep_memory = residual, keep_memory
+        self.dropout_embedding = Dropout(dropout_embedding)
+        self.dropout_layers = Dropout(dropout_layers)
         directions = 2 if bidirectional else 1
         widths = [embedding.embedding_dim] + [hidden * directions] * (layers - 1)
-        self.forwards = nn.ModuleList(Recurrence(cell, width, hidden) for width in widths)
-        self.backwards = nn.ModuleList(Recurrence(cell, width, hidden) for width in widths if bidirectional)
+        self.forwards = nn.ModuleList(recurrence(cell, width, hidden) for width in widths)
+        self.backwards = nn.ModuleList(recurrence(cell, width, hidden) for width in widths if bidirectional)
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden * directions) for _ in widths if layer_norm)
         self.memory_size = hidden * directions
         pooled = self.memory_size * len(pooling)
-        self.projection = None if vector_size is None else nn.Linear(pooled, vector_size)
+        self.projection = None if vector_size is None else Linear(pooled, vector_size)
         self.vector_size = pooled if vector_size is None else vector_size
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
@@ -82,7 +87,10 @@ class Encoder(nn.Module):
         states = self.read(src, src_lengths)
         pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
         vector = pooled if self.projection is None else torch.tanh(self.projection(pooled))
-        return Encoded(vector, src_mask)
+        memory = None
+        if self.keep_memory:
+            memory = reverse_by_length(states, src_lengths) if self.reverse_source else states
+        return Encoded(vector, src_mask, memory)
 
     def read(self, src: Tensor, src_lengths: Tensor) -> Tensor:
         """Ids (B, S) in reading order -> the top layer's state after each piece (B, S, H)."""
@@ -93,6 +101,10 @@ class Encoder(nn.Module):
             if self.backwards:
                 mirrored = self.backwards[depth](reverse_by_length(below, src_lengths))
                 states = torch.cat([states, reverse_by_length(mirrored, src_lengths)], dim=2)
+            if self.norms:
+                states = self.norms[depth](states)
+            if self.residual and depth > 0:
+                states = states + below
         return self.dropout_layers(states)  # type: ignore[no-any-return]
 
     def _pool(self, how: Pooling, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:

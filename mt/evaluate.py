@@ -295,10 +295,11 @@ def _save(
 
 
 def _perplexity(translator: Translator, test_set: TestSet) -> float:
-    """Of all references, each beside its source."""
+    """Of all references, each beside its source, by the weights as they are: not rounded for search."""
     import pyarrow as pa
 
     from mt.pieces import PiecePairs, Ragged
+    from mt.product import unpack
     from mt.validation import Validator
 
     def column(ids: list[list[int]]) -> Ragged:
@@ -316,8 +317,9 @@ def _perplexity(translator: Translator, test_set: TestSet) -> float:
         tokenizer=run.tgt_tokenizer,
         tgt=test_set.tgt,
         batch_tokens=run.config.training.batch_tokens,
-        precision="fp32",  # as the search
+        precision="fp32",
     )
+    unpack(run.model)
     return perplexity(*validator.loss(run.model, translator.device))
 
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from mt.attention import Attention
 from mt.config import ModelConfig
-from mt.decoder import Decoder
+from mt.decoder import Decoder, Prepared
 from mt.encoder import Encoded, Encoder
 from mt.rnn import State
 
@@ -38,16 +39,28 @@ class Seq2Seq(nn.Module):
 
     def decode(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
         """Teacher forcing: previous ids (B, T) -> logits (B, T, V)."""
-        return self.decoder(tgt_in, encoded)  # type: ignore[no-any-return]
+        return self.decoder.output(self.readouts(tgt_in, encoded))  # type: ignore[no-any-return]
+
+    def readouts(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
+        """`decode` before the output matrix: (B, T, F), V / F times smaller than logits."""
+        return self.decoder(tgt_in, encoded)[0]  # type: ignore[no-any-return]
+
+    def align(self, tgt_in: Tensor, encoded: Encoded) -> Tensor | None:
+        """How much each step looks at each source position: (B, T, S); None without attention."""
+        return self.decoder(tgt_in, encoded)[1]  # type: ignore[no-any-return]
 
     def start(self, encoded: Encoded) -> State:
         """The decoder's state before the first step: tensors of (B, H)."""
         return self.decoder.start(encoded)
 
-    def step(self, previous_ids: Tensor, state: State, encoded: Encoded) -> tuple[Tensor, State]:
+    def prepare(self, encoded: Encoded) -> Prepared:
+        """What the steps of these sentences share, computed once."""
+        return self.decoder.prepare(encoded)
+
+    def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
         """One step for search: previous ids (B·K,) -> log-probabilities (B·K, V), next state."""
-        logits, state = self.decoder.step(previous_ids, state, encoded)
-        return torch.log_softmax(logits, dim=-1), state
+        readouts, state = self.decoder.step(previous_ids, state, prepared)
+        return torch.log_softmax(self.decoder.output(readouts), dim=-1), state
 
 
 def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: bool, pad_id: int) -> Seq2Seq:
@@ -66,6 +79,9 @@ def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: 
         reverse_source=config.reverse_source,
         pooling=config.pooling,
         vector_size=config.vector_size,
+        residual=config.residual,
+        layer_norm=config.layer_norm,
+        keep_memory=config.attention != "none",
         dropout_embedding=config.dropout_embedding,
         dropout_layers=config.dropout_layers,
     )
@@ -75,16 +91,32 @@ def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: 
         cell=config.cell,
         hidden=config.decoder_hidden,
         layers=config.decoder_layers,
-        readout=config.readout,
+        attention=_attention(config, encoder.memory_size),
+        between=config.attention_place == "between",
+        input_feeding=config.input_feeding,
+        readout=(config.readout_size or config.embedding) if config.readout else None,
         tied=config.tied,
         feed_start=config.feed_start,
         feed_steps=config.feed_steps,
         feed_readout=config.feed_readout,
+        residual=config.residual,
+        layer_norm=config.layer_norm,
         dropout_embedding=config.dropout_embedding,
         dropout_layers=config.dropout_layers,
         dropout_output=config.dropout_output,
     )
     return Seq2Seq(encoder, decoder)
+
+
+def _attention(config: ModelConfig, memory_size: int) -> Attention | None:
+    if config.attention == "none":
+        return None
+    return Attention(
+        config.attention,
+        query_size=config.decoder_hidden,
+        memory_size=memory_size,
+        heads=config.attention_heads,
+    )
 
 
 def _embedding(vocab_size: int, size: int, pad_id: int) -> nn.Embedding:

@@ -68,6 +68,8 @@ class TranslateOptions(RunOptions):
     """Translations for each line, best first; more than one needs a beam as large"""
     scores: bool = False
     """Write each translation's score and a TAB before it"""
+    alignments: bool = False
+    """Write after each translation which source piece each of its pieces was made from, in Pharaoh's form"""
     as_json: bool = False
     """Write a JSON object for each line: id, source, translation, score, hypotheses"""
 

@@ -1,39 +1,125 @@
 """The recurrences: this moment's input + the last moment's state = this moment's state.
 
 Shapes (legend in `model`): inputs (B, T, I), outputs (B, T, H). A layer's state is a tuple of
-(B, H) tensors: `(h,)` for the plain RNN and the GRU, `(h, c)` for the LSTM.
+(B, H) tensors whose first is its output: `(h, c)` for the LSTM, `(h,)` for the others.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import linear
 
-Cell = Literal["rnn", "gru", "lstm"]
+from mt.product import Packable, Product, SearchPrecision, ready
+from mt.scan import linear_scan
+
+Cell = Literal["rnn", "gru", "lstm", "mingru"]
 State = tuple[Tensor, ...]
 
-_LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}
-_STATES: dict[str, int] = {"rnn": 1, "gru": 1, "lstm": 2}
 
+class Products(NamedTuple):
+    """A layer's matrices, each ready to be applied to rows (N, ·): what single steps are made of.
 
-class Recurrence(nn.Module):
-    """One recurrent layer, read from left to right.
-
-    `rnn` is the formula of the mission, h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et
-    al. 2014; `lstm` is Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000.
-    Whole sequences run in one fused call; single steps run the same weights through a cell, which is
-    about ten times faster than a sequence of length one.
+    inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
+    state is U·h + B, absent where the gates do not look at the state.
     """
 
-    def __init__(self, cell: Cell, input_size: int, hidden_size: int) -> None:
+    inputs: Product
+    state: Product | None
+    constant: Product | None
+
+
+class Recurrence(Packable, ABC):
+    """One recurrent layer, read from left to right: whole sequences in `forward`, single steps in `step`.
+
+    input_size: numbers of x that change from step to step.
+    constant_size: numbers of x that are the same at every step of a sequence, as the sentence vector is.
+        A step adds their share of the gates, computed once a sentence, instead of multiplying them again.
+    """
+
+    states = 1
+
+    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
         super().__init__()
+        self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
+        self.products: Products | None = None  # made ready by `pack`
+
+    @abstractmethod
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        """All steps: (B, T, I), start state or zeros, constant inputs (B, C) -> outputs (B, T, H)."""
+
+    @abstractmethod
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        """W (G·H, I + C), b (G·H), and (U, B) or None; G is the number of gates."""
+
+    @abstractmethod
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        """W·x + b (N, G·H), U·h + B and the state -> the next state."""
+
+    def pack(self, precision: SearchPrecision) -> None:
+        self.products = self._products(lambda weight, bias: ready(weight, bias, precision))
+
+    def unpack(self) -> None:
+        self.products = None
+
+    def _products(self, make: Callable[[Tensor, Tensor | None], Product]) -> Products:
+        weight, bias, recurrent = self.matrices()
+        varying, constant = weight[:, : self.input_size], weight[:, self.input_size :]
+        return Products(
+            make(varying, None if self.constant_size else bias),
+            make(*recurrent) if recurrent else None,
+            make(constant, bias) if self.constant_size else None,
+        )
+
+    def share(self, constant: Tensor) -> Tensor | None:
+        """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
+        product = (self.products or self._products(_as_they_are)).constant
+        return product(constant) if product else None
+
+    def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
+        """One step: (N, I), this layer's state, the constants' share (B, G·H) -> the next state."""
+        products = self.products or self._products(_as_they_are)
+        return self._advance_by(products, products.inputs(inputs), state, share)
+
+    def _advance_by(
+        self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
+    ) -> State:
+        if share is not None:
+            from_inputs = add_per_sentence(from_inputs, share)
+        return self.advance(from_inputs, products.state(state[0]) if products.state else None, state)
+
+    def walk(
+        self, products: Products, inputs: Tensor, state: State | None, constant: Tensor | None
+    ) -> Tensor:
+        """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
+        if state is None:
+            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
+        share = None if constant is None else self.share(constant)
+        outputs = []
+        for from_inputs in products.inputs(inputs).unbind(dim=1):
+            state = self._advance_by(products, from_inputs, state, share)
+            outputs.append(state[0])
+        return torch.stack(outputs, dim=1)
+
+
+class FusedRecurrence(Recurrence):
+    """`rnn` is the formula of the mission, h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et al.
+    2014; `lstm` is Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000.
+
+    Whole sequences run in one call of torch's fused layer.
+    """
+
+    LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}  # noqa: RUF012
+
+    def __init__(self, cell: Cell, input_size: int, hidden_size: int, constant_size: int) -> None:
+        super().__init__(input_size, hidden_size, constant_size)
         self.cell = cell
-        self.hidden_size = hidden_size
-        self.states = _STATES[cell]
-        self.layer = _LAYERS[cell](input_size, hidden_size, batch_first=True)
+        self.states = 2 if cell == "lstm" else 1
+        self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
         self._initialise()
 
     def _initialise(self) -> None:
@@ -50,8 +136,12 @@ class Recurrence(nn.Module):
             if self.cell == "lstm":  # remember at first (Jozefowicz et al. 2015)
                 bias_ih.chunk(4)[1].fill_(1.0)
 
-    def forward(self, inputs: Tensor, state: State | None = None) -> Tensor:
-        """All steps at once: (B, T, I), start state or zeros -> outputs (B, T, H)."""
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        if self.products is not None and self.cell != "lstm":  # torch has oneDNN's LSTM, no other
+            return self.walk(self.products, inputs, state, constant)
+        if constant is not None:
+            spread = constant.unsqueeze(1).expand(-1, inputs.shape[1], -1)
+            inputs = torch.cat([inputs, spread], dim=2)
         if state is None:
             outputs, _ = self.layer(inputs)
         else:
@@ -59,14 +149,72 @@ class Recurrence(nn.Module):
             outputs, _ = self.layer(inputs, first if self.cell == "lstm" else first[0])
         return outputs  # type: ignore[no-any-return]
 
-    def step(self, inputs: Tensor, state: State) -> State:
-        """One step: (B, I) and this layer's state -> its next state, whose first part is the output."""
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
         weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
-        if self.cell == "lstm":
-            return torch.lstm_cell(inputs, state, weight_ih, weight_hh, bias_ih, bias_hh)
+        return weight_ih, bias_ih, (weight_hh, bias_hh)
+
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        assert from_state is not None
+        if self.cell == "rnn":
+            return (torch.tanh(from_inputs + from_state),)
+        size = self.hidden_size
         if self.cell == "gru":
-            return (torch.gru_cell(inputs, state[0], weight_ih, weight_hh, bias_ih, bias_hh),)
-        return (torch.rnn_tanh_cell(inputs, state[0], weight_ih, weight_hh, bias_ih, bias_hh),)
+            reset, update = (
+                (from_inputs[:, : 2 * size] + from_state[:, : 2 * size]).sigmoid_().chunk(2, dim=1)
+            )
+            new = torch.addcmul(from_inputs[:, 2 * size :], reset, from_state[:, 2 * size :]).tanh_()
+            return (torch.lerp(new, state[0], update),)
+        gates = from_inputs + from_state
+        new = gates[:, 2 * size : 3 * size].tanh()
+        enter, forget, _, leave = gates.sigmoid_().chunk(4, dim=1)
+        memory = torch.addcmul(forget * state[1], enter, new)
+        return leave * memory.tanh(), memory
+
+
+class MinGRU(Recurrence):
+    """The GRU whose gates do not look at the state (Feng et al. 2024, arXiv 2410.01201, section 3.1).
+
+    h' = (1 - z)·h + z·n with z = sigmoid(W·x + b) and n = V·x + c: all products of a sequence are one, and
+    what remains between the steps is element by element. A step costs a third of a GRU's.
+    """
+
+    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
+        super().__init__(input_size, hidden_size, constant_size)
+        self.gates = nn.Linear(input_size + constant_size, 2 * hidden_size)
+        for gate in self.gates.weight.detach().chunk(2):
+            nn.init.xavier_uniform_(gate)
+        nn.init.zeros_(self.gates.bias)
+
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        products = self.products or self._products(_as_they_are)
+        gates = products.inputs(inputs)
+        if constant is not None and (share := self.share(constant)) is not None:
+            gates = gates + share.unsqueeze(1)
+        update, new = gates.float().chunk(2, dim=2)
+        update = torch.sigmoid(update)
+        start = inputs.new_zeros(inputs.shape[0], self.hidden_size) if state is None else state[0]
+        return linear_scan(1 - update, update * new, start.float())
+
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        return self.gates.weight, self.gates.bias, None
+
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:  # noqa: ARG002
+        update, new = from_inputs.chunk(2, dim=1)
+        return (torch.lerp(state[0], new, torch.sigmoid(update)),)
+
+
+def recurrence(cell: Cell, input_size: int, hidden_size: int, constant_size: int = 0) -> Recurrence:
+    """The layer that a cell's name stands for."""
+    if cell == "mingru":
+        return MinGRU(input_size, hidden_size, constant_size)
+    return FusedRecurrence(cell, input_size, hidden_size, constant_size)
+
+
+def add_per_sentence(rows: Tensor, shared: Tensor) -> Tensor:
+    """Rows (B·K, F), the K of a sentence next to each other, plus what they share (B, F)."""
+    if rows.shape[0] == shared.shape[0]:
+        return rows + shared
+    return (rows.view(shared.shape[0], -1, rows.shape[1]) + shared.unsqueeze(1)).view_as(rows)
 
 
 def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
@@ -81,3 +229,7 @@ def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
     if sequences.dim() == 3:
         index = index.unsqueeze(2).expand(-1, -1, sequences.shape[2])
     return sequences.gather(1, index)
+
+
+def _as_they_are(weight: Tensor, bias: Tensor | None) -> Product:
+    return lambda rows: linear(rows, weight, bias)

@@ -17,8 +17,10 @@ from mt.rnn import State
 from mt.tokenizer import Tokenizer
 
 PAD, UNK, BOS, EOS = Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id, Tokenizer.eos_id
-NEVER = [PAD, UNK, BOS]  # ids that are no output
+NEVER = slice(0, EOS)  # pad, unk, bos are no output
 SPARE_LENGTH = 10
+SEGMENT = 64  # pieces whose maximum is taken first when the best of all are looked for
+GPU_STEPS = 8  # steps between looks at what has ended: a look makes the GPU wait
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,15 @@ def length_norm(length: int, alpha: float) -> float:
 
 
 def search(
-    model: Seq2Seq, sources: Sequence[Sequence[int] | IntArray], config: SearchConfig, device: torch.device
+    model: Seq2Seq,
+    sources: Sequence[Sequence[int] | IntArray],
+    config: SearchConfig,
+    device: torch.device,
 ) -> list[list[Hypothesis]]:
     """Translate N sources, ids without eos -> for each, in the same order, its hypotheses, best first.
 
     Sources of like length are searched together; greedy search gives one hypothesis, beam search up
-    to `config.beam`.
+    to `config.beam`. The model should be `product.packed`, where speed matters.
     """
     was_training = model.training
     model.eval()
@@ -59,11 +64,8 @@ def search(
         limit = (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
-            found = (
-                greedy_search(model, encoded, limit, config)
-                if config.beam == 1
-                else beam_search(model, encoded, limit, config)
-            )
+            method = greedy_search if config.beam == 1 else beam_search
+            found = method(model, encoded, limit.to(device), config)
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
     model.train(was_training)
@@ -73,36 +75,52 @@ def search(
 def greedy_search(
     model: Seq2Seq, encoded: Encoded, limit: Tensor, config: SearchConfig
 ) -> list[list[Hypothesis]]:
-    """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row.
-
-    A sentence that is finished leaves the batch.
-    """
-    device = encoded.sentence_vector.device
-    state = model.start(encoded)
-    alive = torch.arange(len(limit), device=device)
-    previous = torch.full((len(limit),), BOS, device=device)
-    limit = limit.to(device)
+    """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row."""
+    state, prepared = model.start(encoded), model.prepare(encoded)
+    alive = torch.arange(len(limit), device=limit.device)
+    previous = torch.full_like(limit, BOS)
     history = previous.new_zeros((len(limit), 0))
-    total = torch.zeros(len(limit), device=device)
+    total = torch.zeros(len(limit), device=limit.device)
+    length = torch.zeros_like(limit)  # steps taken by those that have ended, 0 while under way
     found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
-    for step in range(1, int(limit.max()) + 1):
-        log_probs, state = model.step(previous, state, encoded)
-        best, previous = _mask(log_probs, history, config.no_repeat_ngram).max(dim=1)
-        total = total + best
+    last = int(limit.max())
+    for step in range(1, last + 1):
+        log_probs, state = model.step(previous, state, prepared)
+        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram), 1)
+        best, previous = best.squeeze(1), previous.squeeze(1)
+        total = total + best.masked_fill(length > 0, 0.0)
         history = torch.cat([history, previous.unsqueeze(1)], dim=1)
-        ended = previous == EOS
-        done = ended | (step >= limit)
-        if done.any():
-            for row in done.nonzero().flatten().tolist():
-                ids = history[row, : step - int(ended[row])].tolist()
-                found[int(alive[row])] = [_hypothesis(ids, float(total[row]), step, config.length_penalty)]
-            going = (~done).nonzero().flatten()
-            if len(going) == 0:
-                break
-            alive, limit, previous = alive[going], limit[going], previous[going]
-            history, total = history[going], total[going]
-            state, encoded = _select(state, going), encoded.select(going)
+        ends = ((previous == EOS) | (limit <= step)) & (length == 0)
+        length = length.masked_fill(ends, step)
+        if not (rows := _leaving(length > 0, step, last)):
+            continue
+        for sentence, ids, log_prob, size in zip(
+            alive[rows].tolist(),
+            history[rows].tolist(),
+            total[rows].tolist(),
+            length[rows].tolist(),
+            strict=True,
+        ):
+            closed = ids[size - 1] == EOS
+            found[sentence] = [_hypothesis(ids[: size - closed], log_prob, size, config.length_penalty)]
+        if len(rows) == len(alive):
+            break
+        going = (length == 0).nonzero().flatten()
+        alive, limit, previous, length = alive[going], limit[going], previous[going], length[going]
+        history, total = history[going], total[going]
+        state, prepared = _select(state, going), prepared.select(going)
     return found
+
+
+def _leaving(done: Tensor, step: int, last: int) -> list[int]:
+    """The rows that are done (B,), once they are a quarter of all: dropping rows costs a copy of the others.
+
+    A GPU is asked only now and then.
+    """
+    if done.device.type != "cpu" and step % GPU_STEPS and step < last:
+        return []
+    rows: list[int] = done.nonzero().flatten().tolist()
+    return rows if 4 * len(rows) >= len(done) else []
 
 
 def beam_search(
@@ -111,13 +129,17 @@ def beam_search(
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
     Of a sentence's 2K best continuations those that end within the first K are finished, the K best
-    others go on. A sentence leaves the batch once K hypotheses are finished or at `limit` (B,) pieces.
+    others go on. A sentence is done once K hypotheses are finished or at `limit` (B,) pieces.
     """
     beam = _Beam(model, encoded, limit, config)
-    for step in range(1, int(limit.max()) + 1):
+    last = int(limit.max())
+    for step in range(1, last + 1):
         beam.advance(step)
-        if not beam.retire(step):
-            break
+        if rows := _leaving(beam.done, step, last):
+            beam.collect()
+            if len(rows) == len(beam.done):
+                break
+            beam.drop()
     return [sorted(rows, key=lambda found: -found.score)[: config.beam] for rows in beam.found]
 
 
@@ -125,70 +147,103 @@ class _Beam:
     """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
 
     def __init__(self, model: Seq2Seq, encoded: Encoded, limit: Tensor, config: SearchConfig) -> None:
-        device = encoded.sentence_vector.device
-        self.model, self.encoded, self.config = model, encoded, config
-        self.limit = limit.to(device)
-        self.alive = torch.arange(len(limit), device=device)
-        self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
         size = config.beam
+        self.model, self.config, self.limit = model, config, limit
+        self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
+        self.ended: list[
+            tuple[int, Tensor, Tensor, Tensor]
+        ] = []  # step, which (R, K), ids, log-probabilities
+        self.alive = torch.arange(len(limit), device=limit.device)
+        self.prepared = model.prepare(encoded)
         self.state = tuple(part.repeat_interleave(size, dim=0) for part in model.start(encoded))
-        self.previous = torch.full((len(limit) * size,), BOS, device=device)
+        self.previous = torch.full((len(limit) * size,), BOS, device=limit.device)
         self.history = self.previous.new_zeros((len(limit) * size, 0))
+        self.finished = torch.zeros_like(limit)  # hypotheses of each sentence
+        self.done = torch.zeros_like(limit, dtype=torch.bool)
         # All beams begin alike: only the first one counts, or they would stay alike.
-        self.totals = torch.full((len(limit), size), float("-inf"), device=device)
+        self.totals = torch.full((len(limit), size), float("-inf"), device=limit.device)
         self.totals[:, 0] = 0.0
 
     def advance(self, step: int) -> None:
         """One step of all hypotheses: finish those that end, keep the K best others of each sentence."""
         size = self.config.beam
-        log_probs, self.state = self.model.step(self.previous, self.state, self.encoded)
+        log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
         log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram)
-        vocabulary = log_probs.shape[1]
-        candidates = (self.totals.unsqueeze(2) + log_probs.view(-1, size, vocabulary)).flatten(1)
-        totals, flat = candidates.topk(min(2 * size, candidates.shape[1]), dim=1)
-        parents, pieces = flat // vocabulary, flat % vocabulary
+        totals, parents, pieces = top_of_beams(log_probs, self.totals, 2 * size)
         ends = pieces == EOS
-        self._finish(ends[:, :size] & totals[:, :size].isfinite(), parents, totals, step)
+        width = min(size, ends.shape[1])
+        rows = torch.arange(len(self.alive), device=ends.device).unsqueeze(1) * size
+        before = self.history[(rows + parents[:, :width]).flatten()].view(len(rows), width, -1)
+        self._finish(step, ends[:, :width] & totals[:, :width].isfinite(), before, totals[:, :width])
         # A stable sort on `ends` moves the K best that go on to the front, in their order.
         keep = ends.to(torch.int8).argsort(dim=1, stable=True)[:, :size]
         self.totals = totals.masked_fill(ends, float("-inf")).gather(1, keep)
-        rows = torch.arange(len(self.alive), device=flat.device).unsqueeze(1) * size
         chosen = (rows + parents.gather(1, keep)).flatten()
         self.previous = pieces.gather(1, keep).flatten()
         self.history = torch.cat([self.history[chosen], self.previous.unsqueeze(1)], dim=1)
         self.state = _select(self.state, chosen)
+        cut = (self.limit <= step) & (self.finished < size)
+        under_way = self.history.view(len(rows), size, -1)
+        self._finish(step, cut.unsqueeze(1) & self.totals.isfinite(), under_way, self.totals)
+        self.done |= (self.finished >= size) | cut | ~self.totals.isfinite().any(dim=1)
 
-    def _finish(self, ended: Tensor, parents: Tensor, totals: Tensor, step: int) -> None:
-        for row, column in ended.nonzero().tolist():
-            ids = self.history[row * self.config.beam + int(parents[row, column])].tolist()
-            self._add(row, ids, float(totals[row, column]), step)
+    def _finish(self, step: int, which: Tensor, ids: Tensor, totals: Tensor) -> None:
+        """Note the hypotheses that end here: which (R, K) of ids (R, K, t), but for done sentences."""
+        which = which & ~self.done.unsqueeze(1)
+        self.finished = self.finished + which.sum(dim=1)
+        self.ended.append((step, which, ids, totals))
 
-    def _add(self, row: int, ids: list[int], log_prob: float, length: int) -> None:
-        hypothesis = _hypothesis(ids, log_prob, length, self.config.length_penalty)
-        self.found[int(self.alive[row])].append(hypothesis)
+    def collect(self) -> None:
+        """Turn what has been noted into hypotheses: the only place where a GPU must wait."""
+        alive, alpha = self.alive.tolist(), self.config.length_penalty
+        for step, which, ids, totals in self.ended:
+            places = which.nonzero()
+            rows, columns = places[:, 0], places[:, 1]
+            for row, pieces, total in zip(
+                rows.tolist(), ids[rows, columns].tolist(), totals[rows, columns].tolist(), strict=True
+            ):
+                self.found[alive[row]].append(_hypothesis(pieces, total, step, alpha))
+        self.ended = []
 
-    def retire(self, step: int) -> bool:
-        """Drop the sentences that are done from the batch; False when none is left."""
+    def drop(self) -> None:
+        """Let the sentences that are done leave the batch."""
         size = self.config.beam
-        going = []
-        for row, sentence in enumerate(self.alive.tolist()):
-            stuck = not bool(self.totals[row].isfinite().any())
-            if len(self.found[sentence]) >= size or stuck:
-                continue
-            if step < int(self.limit[row]):
-                going.append(row)
-                continue
-            for column in range(size):
-                if self.totals[row, column].isfinite():
-                    ids = self.history[row * size + column].tolist()
-                    self._add(row, ids, float(self.totals[row, column]), step)
-        if len(going) < len(self.alive):
-            rows = torch.tensor(going, dtype=torch.long, device=self.alive.device)
-            beams = (rows.unsqueeze(1) * size + torch.arange(size, device=rows.device)).flatten()
-            self.alive, self.limit, self.totals = self.alive[rows], self.limit[rows], self.totals[rows]
-            self.previous, self.history = self.previous[beams], self.history[beams]
-            self.state, self.encoded = _select(self.state, beams), self.encoded.select(rows)
-        return bool(going)
+        rows = (~self.done).nonzero().flatten()
+        beams = (rows.unsqueeze(1) * size + torch.arange(size, device=rows.device)).flatten()
+        self.alive, self.limit, self.totals = self.alive[rows], self.limit[rows], self.totals[rows]
+        self.finished, self.done = self.finished[rows], self.done[rows]
+        self.previous, self.history = self.previous[beams], self.history[beams]
+        self.state, self.prepared = _select(self.state, beams), self.prepared.select(rows)
+
+
+def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The `count` greatest of each row (N, V) and their places: `torch.topk`, faster where V is large.
+
+    The maxima of segments are found first, at the speed of memory; the best lie in the best segments.
+    """
+    whole = scores.shape[1] // SEGMENT
+    if whole <= count:
+        return scores.topk(min(count, scores.shape[1]), dim=1)
+    segments = scores[:, : whole * SEGMENT].view(len(scores), whole, SEGMENT)
+    best = segments.amax(dim=2).topk(count, dim=1).indices
+    places = (best.unsqueeze(2) * SEGMENT + torch.arange(SEGMENT, device=scores.device)).flatten(1)
+    rest = torch.arange(whole * SEGMENT, scores.shape[1], device=scores.device)
+    places = torch.cat([places, rest.expand(len(scores), -1)], dim=1)
+    values, among = scores.gather(1, places).topk(count, dim=1)
+    return values, places.gather(1, among)
+
+
+def top_of_beams(log_probs: Tensor, totals: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    """The best continuations of R sentences' K hypotheses, best first.
+
+    log_probs: (R·K, V). totals: (R, K), what each hypothesis has so far. Returns totals, hypotheses and
+    pieces, (R, count) each, or (R, K·V) where there are fewer.
+    """
+    sentences, size = totals.shape
+    values, pieces = top(log_probs, count)
+    candidates = (totals.unsqueeze(2) + values.view(sentences, size, -1)).flatten(1)
+    best, among = candidates.topk(min(count, candidates.shape[1]), dim=1)
+    return best, among // values.shape[1], pieces.view(sentences, -1).gather(1, among)
 
 
 def _hypothesis(ids: list[int], log_prob: float, length: int, alpha: float) -> Hypothesis:

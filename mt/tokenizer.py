@@ -96,6 +96,10 @@ class Tokenizer:
         """N lists of ids -> N texts."""
         return self._pieces.Decode([list(row) for row in ids])  # type: ignore[no-any-return]
 
+    def spell(self, ids: Sequence[int]) -> list[str]:
+        """The pieces that ids stand for; ▁ marks a space."""
+        return [self._pieces.IdToPiece(piece) for piece in ids]
+
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """N texts -> their pieces, as they look; ▁ marks a space."""
         return self._pieces.Encode(list(texts), out_type=str)  # type: ignore[no-any-return]

@@ -10,11 +10,14 @@ import json
 import signal
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -35,6 +38,7 @@ from mt.validation import Validation, Validator, unigram_entropy
 
 REPORT_STEPS = 50
 PATIENT_STEPS = 500  # before it is said that nothing is learned
+AHEAD = 2  # groups of batches made before they are needed
 METRICS, SAMPLES = "metrics.jsonl", "samples.txt"
 
 
@@ -67,6 +71,15 @@ class Window:
     seconds: float = 0.0
 
 
+class Outcome(NamedTuple):
+    """What a step came to, on the device until it is asked for."""
+
+    step: int
+    tokens: int
+    nll: Tensor
+    skipped: Tensor
+
+
 class Trainer:
     """Teaches a model; `fit` decides when, the other methods what."""
 
@@ -95,6 +108,7 @@ class Trainer:
             fused=True,
         )
         self.last_step = self._limit_in_steps()
+        self.unsettled: deque[Outcome] = deque()
         self.saved = time.monotonic()
         self.stop_signal: int | None = None
 
@@ -125,11 +139,12 @@ class Trainer:
     def _epoch(self, time_budget: float | None) -> None:
         """The rest of the current epoch, or as much of it as the limits permit."""
         progress, training = self.progress, self.training
-        batches = self._plan(progress.epoch)
+        batches = self.plan(progress.epoch)
         if self._validation_due():  # the run was stopped just before it
             self._validate()
-        while progress.position < len(batches):
-            self._step(batches[progress.position : progress.position + training.accumulate])
+        starts = range(progress.position, len(batches), training.accumulate)
+        for group in self._made_ahead([batches[at : at + training.accumulate] for at in starts]):
+            self.step(group)
             progress.position += training.accumulate
             self._after_step(len(batches), time_budget)
             if self._validation_due():
@@ -144,7 +159,8 @@ class Trainer:
         every, step = self.training.validate_every, self.progress.step
         return bool(every and step and step % every == 0 and self.progress.validated != step)
 
-    def _plan(self, epoch: int) -> list[IntArray]:
+    def plan(self, epoch: int) -> list[IntArray]:
+        """The batches of an epoch, as row numbers."""
         return plan(
             self.pairs.src.lengths + 1,
             self.pairs.tgt.lengths + 1,
@@ -174,60 +190,85 @@ class Trainer:
 
     def _limit_in_steps(self) -> int:
         """The step at which the limits end the run at the latest; epochs differ by a batch or two."""
-        by_epochs = self.training.max_epochs * -(-len(self._plan(1)) // self.training.accumulate)
+        by_epochs = self.training.max_epochs * -(-len(self.plan(1)) // self.training.accumulate)
         return min(by_epochs, self.training.max_steps or by_epochs)
 
-    def _step(self, groups: Sequence[IntArray]) -> None:
+    def _made_ahead(self, groups: Sequence[Sequence[IntArray]]) -> Iterator[list[Batch]]:
+        """The batches of each group of rows, made by a second thread while the first one computes."""
+        with ThreadPoolExecutor(max_workers=1) as thread:
+            ahead: deque[Future[list[Batch]]] = deque()
+            for group in groups:
+                ahead.append(thread.submit(self.make, group))
+                if len(ahead) > AHEAD:
+                    yield ahead.popleft().result()
+            while ahead:
+                yield ahead.popleft().result()
+
+    def make(self, groups: Sequence[IntArray]) -> list[Batch]:
+        """Rows -> batches, ready to be copied to the device."""
+        batches = [self.pairs.batch(rows) for rows in groups]
+        return [batch.pin() for batch in batches] if self.device.type == "cuda" else batches
+
+    def step(self, batches: Sequence[Batch]) -> None:
         """One update from the gradients of one or more batches; skipped if they are not finite."""
         began = time.monotonic()
         progress = self.progress
         progress.step += 1
         state = np.random.SeedSequence([self.training.seed, progress.step]).generate_state(1, np.uint64)
         torch.manual_seed(int(state[0] >> np.uint64(1)))
-        batches = [self.pairs.batch(rows) for rows in groups]
         tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
         self.optimizer.zero_grad()
         nll = sum((self._backward(batch, tokens) for batch in batches), torch.zeros((), device=self.device))
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip_norm)
-        finite = bool(torch.isfinite(norm + nll))
-        if finite:
-            for group in self.optimizer.param_groups:
-                group["lr"] = self._learning_rate()
-            self.optimizer.step()
-            self.window.nll += float(nll)
-            self.window.tokens += tokens
-            progress.tokens += tokens
-        self._count_nonfinite(finite)
+        skipped = ~torch.isfinite(norm + nll)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self._learning_rate()
+        # The fused update leaves everything as it is where this is 1, without asking the host.
+        self.optimizer.found_inf = skipped.float()  # type: ignore[attr-defined]
+        self.optimizer.step()
+        self.unsettled.append(Outcome(progress.step, tokens, nll, skipped))
         elapsed = time.monotonic() - began
         self.window.seconds += elapsed
         progress.seconds += elapsed
+        self._settle(0 if self.device.type == "cpu" else 1)
 
     def _backward(self, batch: Batch, tokens: int) -> Tensor:
         """Add a batch's share of the step's gradient; returns its negative log-likelihood."""
         batch = batch.to(self.device)
         with autocast(self.device, self.precision):
-            logits = self.model(batch.src, batch.src_lengths, batch.tgt_in)
-        loss, nll = cross_entropy(
-            logits, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=self.training.label_smoothing
-        )
+            readouts = self.model.readouts(batch.tgt_in, self.model.encode(batch.src, batch.src_lengths))
+            loss, nll = cross_entropy(
+                self.model.decoder.output, readouts, batch.tgt_out,
+                pad_id=Tokenizer.pad_id, smoothing=self.training.label_smoothing,
+            )  # fmt: skip
         (loss / tokens).backward()  # type: ignore[no-untyped-call]
         return nll
 
-    def _count_nonfinite(self, finite: bool) -> None:
+    def _settle(self, left: int) -> None:
+        """Count what the steps came to, but for the last `left`, whose numbers a GPU may still be at."""
         progress = self.progress
-        if finite:
+        while len(self.unsettled) > left:
+            outcome = self.unsettled.popleft()
+            if bool(outcome.skipped):
+                self._count_nonfinite(outcome.step)
+                continue
             progress.nonfinite_row = 0
-            return
+            progress.tokens += outcome.tokens
+            self.window.tokens += outcome.tokens
+            self.window.nll += float(outcome.nll)
+
+    def _count_nonfinite(self, step: int) -> None:
+        progress = self.progress
         progress.nonfinite += 1
         progress.nonfinite_row += 1
         self.console.warn(
-            f"step {progress.step}: the loss or its gradient is not finite; the step is skipped "
+            f"step {step}: the loss or its gradient is not finite; the step is skipped "
             f"({progress.nonfinite} so far); a lower --learning-rate or --clip-norm helps"
         )
         if progress.nonfinite_row >= self.training.nonfinite_limit:
             self._save()
             raise TrainingError(
-                f"stopped at step {progress.step}: {progress.nonfinite_row} steps in a row were not finite; "
+                f"stopped at step {step}: {progress.nonfinite_row} steps in a row were not finite; "
                 f"the last good weights are in {self.run_dir}; lower --learning-rate and use another --out"
             )
 
@@ -265,6 +306,7 @@ class Trainer:
 
     def _report(self) -> None:
         """A line of metrics.jsonl, and a word if nothing has been learned by now."""
+        self._settle(0)
         window, progress = self.window, self.progress
         if window.tokens:
             nll = window.nll / window.tokens
@@ -289,6 +331,7 @@ class Trainer:
 
     def _validate(self) -> None:
         """Measure, keep the best, halve the learning rate on a plateau, show samples, save."""
+        self._settle(0)
         began = time.monotonic()
         progress, training = self.progress, self.training
         validation = self.validator.validate(self.model, self.device)
@@ -339,6 +382,7 @@ class Trainer:
         checkpoint.append_line(self.run_dir / METRICS, json.dumps(entry, ensure_ascii=False))
 
     def _save(self) -> None:
+        self._settle(0)
         checkpoint.save_state(self.run_dir, self.model, self.optimizer, asdict(self.progress))
         self.saved = time.monotonic()
 

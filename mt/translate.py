@@ -34,7 +34,7 @@ def translate(translator: Translator, options: TranslateOptions, console: Consol
             output = stack.enter_context(_open(options.output, "wb", options.input))
         number = 0
         for chunk in chunks:
-            for translation in translator.search(chunk, nbest=options.nbest):
+            for translation in translator.search(chunk, nbest=options.nbest, aligned=options.alignments):
                 output.write(_format(translation, number, options).encode())
                 number += 1
             output.flush()
@@ -105,9 +105,9 @@ def _format(translation: Translation, number: int, options: TranslateOptions) ->
     """One line, or with `nbest` one for each hypothesis in Moses' form; a JSON object if asked."""
     if options.as_json:
         return json.dumps({"id": number, **translation.as_dict()}, ensure_ascii=False) + "\n"
+    looks = [f" ||| {aligned}" for aligned in translation.aligned] or [""] * len(translation.hypotheses)
     if options.nbest > 1:
-        pairs = zip(translation.hypotheses, translation.scores, strict=True)
-        return "".join(f"{number} ||| {text} ||| {score:.4f}\n" for text, score in pairs)
-    if options.scores:
-        return f"{translation.score:.4f}\t{translation.text}\n"
-    return translation.text + "\n"
+        rows = zip(translation.hypotheses, translation.scores, looks, strict=True)
+        return "".join(f"{number} ||| {text} ||| {score:.4f}{look}\n" for text, score, look in rows)
+    scores = f"{translation.score:.4f}\t" if options.scores else ""
+    return f"{scores}{translation.text}{looks[0]}\n"

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from mt import device
+from mt.alignment import Alignment, align
 from mt.checkpoint import Run, load_run, newest_run
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.errors import ConfigError
 from mt.options import RunOptions
+from mt.product import pack
 from mt.search import Hypothesis, search
 from mt.sentences import split
 
+T = TypeVar("T")
 CHECKPOINTS = Path("checkpoints")
 
 # What ends a line somewhere, or shifts a column; none of it may come out inside a translation.
@@ -30,16 +33,39 @@ def one_line(text: str) -> str:
 
 
 @dataclass(frozen=True)
+class Aligned:
+    """A hypothesis in pieces, and for each of them the source piece that attention looked at most."""
+
+    source_pieces: tuple[str, ...]
+    pieces: tuple[str, ...]
+    alignment: Alignment
+
+    def __str__(self) -> str:
+        """Pharaoh's form: `0-0 2-1`, source first."""
+        return " ".join(f"{src}-{tgt}" for src, tgt in self.alignment)
+
+    def __add__(self, other: Aligned) -> Aligned:
+        """Two parts of one text."""
+        src, tgt = len(self.source_pieces), len(self.pieces)
+        moved = tuple((there + src, here + tgt) for there, here in other.alignment)
+        return Aligned(
+            self.source_pieces + other.source_pieces, self.pieces + other.pieces, self.alignment + moved
+        )
+
+
+@dataclass(frozen=True)
 class Translation:
     """A source and what was found for it, best first.
 
     scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
-    mean over the parts. A blank source has the one blank hypothesis, of score 0.
+    mean over the parts. A blank source has the one blank hypothesis, of score 0. aligned, where that was
+    asked for, goes with hypotheses.
     """
 
     source: str
     hypotheses: tuple[str, ...]
     scores: tuple[float, ...]
+    aligned: tuple[Aligned, ...] = ()
 
     @property
     def text(self) -> str:
@@ -53,10 +79,12 @@ class Translation:
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        hypotheses = [
+        hypotheses: list[dict[str, Any]] = [
             {"translation": text, "score": score}
             for text, score in zip(self.hypotheses, self.scores, strict=True)
         ]
+        for hypothesis, aligned in zip(hypotheses, self.aligned, strict=False):
+            hypothesis |= vars(aligned)
         return {
             "source": self.source,
             "translation": self.text,
@@ -65,8 +93,14 @@ class Translation:
         }
 
 
+def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
+    """The parts' bests, their second bests, …; a part with fewer than the others gives its last again."""
+    ranks = range(max(len(part) for part in of_parts))
+    return [[part[min(rank, len(part) - 1)] for part in of_parts] for rank in ranks]
+
+
 class Translator:
-    """Translates with one run. Keeps no state between calls.
+    """Translates with one run, whose model it makes ready for search. Keeps no state between calls.
 
     n texts in give n translations out, in order; blank stays blank; a text much longer than the
     sentences of the training corpus is split at sentence ends, translated in parts and joined; no
@@ -74,37 +108,68 @@ class Translator:
     """
 
     def __init__(self, run: Run, config: SearchConfig, where: torch.device) -> None:
+        if config.precision == "int8" and where.type != "cpu":
+            raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of the two")
+        pack(run.model, config.precision)
         self.run, self.config, self.device = run, config, where
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """The best translation of each text."""
         return [translation.text for translation in self.search(texts, nbest=1)]
 
-    def search(self, texts: Sequence[str], *, nbest: int) -> list[Translation]:
-        """Up to `nbest` translations of each text. Raises ConfigError if the beam is smaller than that."""
+    def search(self, texts: Sequence[str], *, nbest: int, aligned: bool = False) -> list[Translation]:
+        """Up to `nbest` translations of each text, `aligned` with it if asked.
+
+        Raises ConfigError if the beam is smaller than nbest, or if alignments are asked of a model without
+        attention.
+        """
         if isinstance(texts, str):
             raise TypeError("texts is a list of strings, not one string")
         if nbest > self.config.beam:
             raise ConfigError(f"--nbest {nbest} needs --beam {nbest} or more (it is {self.config.beam})")
+        if aligned and self.run.model.decoder.attention is None:
+            raise ConfigError(
+                "--alignments needs a model with attention; this one reads all from its sentence vector"
+            )
         language, limit = self.run.config.data.src, self.run.split_chars
         splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
         parts = [part for pieces in splits for part in pieces.texts]
-        found = iter(search(self.run.model, self.run.src_tokenizer.encode(parts), self.config, self.device))
+        sources = self.run.src_tokenizer.encode(parts)
+        results = [rows[:nbest] for rows in search(self.run.model, sources, self.config, self.device)]
+        looks = iter(self._align(sources, results)) if aligned else None
+        found = iter(results)
         translations = []
         for text, pieces in zip(texts, splits, strict=True):
             if not pieces.texts:
-                translations.append(Translation(text, ("",), (0.0,)))
+                blank = (Aligned((), (), ()),) if aligned else ()
+                translations.append(Translation(text, ("",), (0.0,), blank))
                 continue
-            of_parts = [next(found)[:nbest] for _ in pieces.texts]
-            ranks = range(max(len(hypotheses) for hypotheses in of_parts))
-            # A part with fewer hypotheses than the others contributes its last one again.
-            rows = [[hypotheses[min(rank, len(hypotheses) - 1)] for hypotheses in of_parts] for rank in ranks]
+            rows = by_rank([next(found) for _ in pieces.texts])
             joined = tuple(
                 one_line(pieces.join(self._decode(row), tgt=self.run.config.data.tgt)) for row in rows
             )
             scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)
-            translations.append(Translation(text, joined, scores))
+            of_ranks = by_rank([next(looks) for _ in pieces.texts]) if looks else []
+            together = tuple(sum(row[1:], start=row[0]) for row in of_ranks)
+            translations.append(Translation(text, joined, scores, together))
         return translations
+
+    def _align(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Aligned]]:
+        """Each source's hypotheses, aligned."""
+        flat = [
+            (source, rows.ids) for source, found_of in zip(sources, found, strict=True) for rows in found_of
+        ]
+        pairs = iter(
+            align(
+                self.run.model, [source for source, _ in flat], [ids for _, ids in flat],
+                batch_tokens=self.config.batch_tokens, device=self.device,
+            )
+        )  # fmt: skip
+        src, tgt = self.run.src_tokenizer, self.run.tgt_tokenizer
+        return [
+            [Aligned(tuple(src.spell(source)), tuple(tgt.spell(rows.ids)), next(pairs)) for rows in found_of]
+            for source, found_of in zip(sources, found, strict=True)
+        ]
 
     def _decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
         return self.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in hypotheses])
@@ -115,5 +180,5 @@ def open_translator(options: RunOptions, config: SearchConfig, console: Console)
     where = device.choose(options.device, options.threads)
     path = options.model or newest_run(CHECKPOINTS)
     run = load_run(path, where)
-    console.note(f"model: {path}; {device.describe(where, 'fp32')}")
+    console.note(f"model: {path}; {device.describe(where, config.precision)}")
     return Translator(run, config, where)

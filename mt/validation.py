@@ -16,6 +16,7 @@ from mt.loss import cross_entropy
 from mt.metrics import perplexity, score, tokenizer_for
 from mt.model import Seq2Seq
 from mt.pieces import PiecePairs
+from mt.product import packed
 from mt.search import search
 from mt.tokenizer import Tokenizer
 
@@ -58,7 +59,8 @@ class Validator:
     def validate(self, model: Seq2Seq, device: torch.device) -> Validation:
         """Measure the model; its training mode is as before afterwards."""
         loss, tokens = self.loss(model, device)
-        found = search(model, [self.pairs.src[row] for row in range(len(self.pairs))], GREEDY, device)
+        with packed(model, "fp32"):
+            found = search(model, [self.pairs.src[row] for row in range(len(self.pairs))], GREEDY, device)
         hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found])
         bleu = score(
             hypotheses, [self.references], metrics=["bleu"], tokenize=tokenizer_for(self.tgt),
@@ -75,10 +77,11 @@ class Validator:
         order = np.argsort(lengths, kind="stable")
         for rows in np.split(order, cut_by_tokens(lengths[order], self.batch_tokens)):
             batch = self.pairs.batch(rows).to(device)
-            with torch.inference_mode():
-                with autocast(device, self.precision):
-                    logits = model(batch.src, batch.src_lengths, batch.tgt_in)
-                _, nll = cross_entropy(logits, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=0.0)
+            with torch.inference_mode(), autocast(device, self.precision):
+                readouts = model.readouts(batch.tgt_in, model.encode(batch.src, batch.src_lengths))
+                _, nll = cross_entropy(
+                    model.decoder.output, readouts, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=0.0
+                )
             total += float(nll)
             tokens += int((batch.tgt_out != Tokenizer.pad_id).sum())
         model.train(was_training)

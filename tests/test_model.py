@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from typing import Any
+import math
+from typing import Any, Literal
 
 import pytest
 import torch
@@ -14,16 +15,19 @@ from mt.batch import collate
 from mt.config import ModelConfig, load_preset, preset_names
 from mt.encoder import Encoder, Pooling
 from mt.model import Seq2Seq, build_model
-from mt.rnn import Cell, Recurrence, reverse_by_length
+from mt.product import packed
+from mt.rnn import Cell, recurrence, reverse_by_length
 
 VOCAB = 23
-CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "mingru")
 
 
 def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = None) -> Seq2Seq:
     """A model of the config's shape in small sizes, out of training."""
-    sizes = {"embedding": 6, "encoder_hidden": 5, "decoder_hidden": 6}
-    base = (config or ModelConfig()).model_dump() | sizes | (changes or {})
+    base = (config or ModelConfig()).model_dump() | {"embedding": 6, "encoder_hidden": 5, "decoder_hidden": 6}
+    if base["attention"] == "dot":
+        base["encoder_hidden"] = 3 if base["bidirectional"] else 6
+    base |= {"attention_heads": 2, "readout_size": None} | (changes or {})
     if base["vector_size"] is not None:
         base["vector_size"] = 7
     torch.manual_seed(3)
@@ -48,30 +52,81 @@ SHAPES = [load_preset(name).model for name in preset_names()] + [
     for cell, both, pooling in itertools.product(CELLS, (True, False), POOLINGS)
 ]
 SHAPES.append(ModelConfig(reverse_source=True, bidirectional=False, vector_size=7))
+ATTENTIONS = [
+    ModelConfig(attention="dot", encoder_hidden=256),
+    ModelConfig(attention="general", feed_steps=False, feed_readout=False, reverse_source=True),
+    ModelConfig(attention="mlp", cell="lstm", feed_start=False),
+    ModelConfig(attention="multihead", cell="mingru", encoder_layers=2, residual=True, layer_norm=True),
+    ModelConfig(
+        attention="general", attention_place="between", decoder_layers=3, residual=True, layer_norm=True
+    ),
+    ModelConfig(
+        attention="mlp", attention_place="between", decoder_layers=2, readout=False, feed_readout=False,
+        tied=False,
+    ),
+    ModelConfig(attention="general", input_feeding=True, cell="lstm", decoder_layers=2),
+]  # fmt: skip
+SHAPES += ATTENTIONS
 
 
 def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     """h' = tanh(W·x + b + U·h + B), worked out by hand with one input and one unit."""
-    cell = Recurrence("rnn", 1, 1)
+    cell = recurrence("rnn", 1, 1)
     weights = {"weight_ih_l0": 0.5, "weight_hh_l0": -2.0, "bias_ih_l0": 0.1, "bias_hh_l0": 0.3}
     with torch.no_grad():
         for name, value in weights.items():
-            getattr(cell.layer, name).fill_(value)
+            cell.get_parameter(f"layer.{name}").fill_(value)
     outputs = cell(torch.tensor([[[1.0], [-1.0]]]))
     first = torch.tanh(torch.tensor(0.5 + 0.1 + 0.3))
     second = torch.tanh(torch.tensor(-0.5 + 0.1 - 2.0 * float(first) + 0.3))
     torch.testing.assert_close(outputs.flatten(), torch.stack([first, second]))
 
 
+def test_the_minimal_gru_by_hand() -> None:
+    """h' = (1 - z)·h + z·n, z = sigmoid(0.5·x - 1), n = 2·x + 0.25; the gate comes first."""
+    cell = recurrence("mingru", 1, 1)
+    with torch.no_grad():
+        cell.get_parameter("gates.weight").copy_(torch.tensor([[0.5], [2.0]]))
+        cell.get_parameter("gates.bias").copy_(torch.tensor([-1.0, 0.25]))
+    outputs = cell(torch.tensor([[[1.0], [3.0]]]), (torch.tensor([[0.8]]),))
+    state = 0.8
+    for place, value in enumerate((1.0, 3.0)):
+        gate = 1 / (1 + math.exp(1 - 0.5 * value))
+        state = (1 - gate) * state + gate * (2 * value + 0.25)
+        assert outputs[0, place, 0].item() == pytest.approx(state)
+
+
+@pytest.mark.parametrize("constant_size", [0, 2])
 @pytest.mark.parametrize("cell", CELLS)
-def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell) -> None:
-    layer = Recurrence(cell, 4, 3)
+def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_size: int) -> None:
+    layer = recurrence(cell, 4, 3, constant_size)
     inputs = torch.randn(2, 6, 4)
+    constant = torch.randn(2, constant_size) if constant_size else None
     state = tuple(torch.randn(2, 3) for _ in range(layer.states))
-    outputs = layer(inputs, state)
+    outputs = layer(inputs, state, constant)
+    share = None if constant is None else layer.share(constant)
     for time in range(6):
-        state = layer.step(inputs[:, time], state)
+        state = layer.step(inputs[:, time], state, share)
         torch.testing.assert_close(state[0], outputs[:, time])
+
+
+@pytest.mark.parametrize("precision", ["fp32", "int8"])
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_packed_layer_is_the_layer(cell: Cell, precision: Literal["fp32", "int8"]) -> None:
+    """As it is in fp32, within its rounding in int8, and no trace is left of it afterwards."""
+    torch.manual_seed(1)
+    layer = recurrence(cell, 16, 32, 8)
+    inputs, constant = torch.randn(2, 6, 16), torch.randn(2, 8)
+    with torch.inference_mode():
+        plain = layer(inputs, None, constant)
+        with packed(layer, precision):
+            ready = layer(inputs, None, constant)
+            stepped = layer.step(inputs[:, 0], (torch.zeros(2, 32),) * layer.states, layer.share(constant))
+        torch.testing.assert_close(
+            stepped[0], ready[:, 0], atol=0.05 if precision == "int8" else 1e-5, rtol=0
+        )
+        assert (ready - plain).abs().max() < (0.1 if precision == "int8" else 1e-5)
+        assert layer(inputs, None, constant).equal(plain)
 
 
 def test_reversing_keeps_padding_at_the_right() -> None:
@@ -108,21 +163,24 @@ def test_stepwise_is_teacher_forced(config: ModelConfig) -> None:
     tgt_in = torch.tensor([[2, *row] for row in sentences([6, 6, 6], seed=1)])
     encoded = model.encode(src, lengths)
     forced = torch.log_softmax(model.decode(tgt_in, encoded), dim=-1)
-    state = model.start(encoded)
+    state, prepared = model.start(encoded), model.prepare(encoded)
     for time in range(tgt_in.shape[1]):
-        log_probs, state = model.step(tgt_in[:, time], state, encoded)
+        log_probs, state = model.step(tgt_in[:, time], state, prepared)
         torch.testing.assert_close(log_probs, forced[:, time], atol=1e-5, rtol=1e-5)
 
 
-def test_beams_of_a_sentence_share_its_vector() -> None:
-    model = small()
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_beams_of_a_sentence_share_its_row(config: ModelConfig) -> None:
+    """Three hypotheses of each sentence at once are three of them one by one."""
+    model = small(config)
     encoded = model.encode(*padded(sentences([4, 2])))
+    prepared = model.prepare(encoded)
     state = tuple(part.repeat_interleave(3, dim=0) for part in model.start(encoded))
     previous = torch.tensor([5, 6, 7, 8, 9, 10])
-    together, _ = model.step(previous, state, encoded)
+    together, _ = model.step(previous, state, prepared)
     for row in range(6):
-        one = encoded.select(torch.tensor([row // 3]))
-        alone, _ = model.step(previous[row : row + 1], model.start(one), one)
+        first = tuple(part[row : row + 1] for part in state)
+        alone, _ = model.step(previous[row : row + 1], first, prepared.select(torch.tensor([row // 3])))
         torch.testing.assert_close(together[row], alone[0])
 
 
@@ -132,9 +190,14 @@ def test_the_vector_has_one_size_whatever_the_length(config: ModelConfig, length
     encoded = small(config).encode(*padded(sentences(lengths)))
     widths = {"last": 1, "mean": 1, "max": 1}
     directions = 2 if config.bidirectional else 1
-    expected = 7 if config.vector_size else 5 * directions * sum(widths[how] for how in config.pooling)
+    hidden = {"dot": 6 // directions}.get(config.attention, 5)
+    expected = 7 if config.vector_size else hidden * directions * sum(widths[how] for how in config.pooling)
     assert encoded.sentence_vector.shape == (1, expected)
-    assert encoded.memory is None
+    if config.attention == "none":
+        assert encoded.memory is None
+    else:
+        assert encoded.memory is not None
+        assert encoded.memory.shape == (1, lengths[0] + 1, hidden * directions)
 
 
 @pytest.mark.parametrize("channel", ["feed_start", "feed_steps", "feed_readout"])
@@ -152,7 +215,8 @@ def test_pooling_by_hand() -> None:
     embedding = torch.nn.Embedding(VOCAB, 2)
     encoder = Encoder(
         embedding, cell="rnn", hidden=2, layers=1, bidirectional=False, reverse_source=False,
-        pooling=("last", "mean", "max"), vector_size=None, dropout_embedding=0.0, dropout_layers=0.0,
+        pooling=("last", "mean", "max"), vector_size=None, residual=False, layer_norm=False,
+        keep_memory=False, dropout_embedding=0.0, dropout_layers=0.0,
     )  # fmt: skip
     src, lengths = torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1])
     states = encoder.read(src, lengths)

@@ -62,14 +62,14 @@ def logged(run: Path) -> list[dict[str, object]]:
 
 def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have Ctrl-C pressed while `step` is computed."""
-    original = Trainer._step
+    original = Trainer.step
 
     def press(self: Trainer, groups: object) -> None:
         if self.progress.step + 1 == step:
             os.kill(os.getpid(), signal.SIGINT)
         original(self, groups)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Trainer, "_step", press)
+    monkeypatch.setattr(Trainer, "step", press)
 
 
 @pytest.mark.parametrize("extra", [[], ["--accumulate", "2"], ["--decay", "linear"]], ids=str)
@@ -303,24 +303,42 @@ def test_learning_rates_by_hand(
     assert found == pytest.approx(expected)
 
 
+def output(pieces: int, width: int) -> torch.nn.Linear:
+    return torch.nn.Linear(width, pieces)
+
+
 def test_the_loss_by_hand() -> None:
-    """Two pieces, one of them padding; label smoothing 0.2 over four pieces."""
-    logits = torch.tensor([[[0.0, math.log(2), 0.0, 0.0], [9.0, 9.0, 9.0, 9.0]]])
-    loss, nll = cross_entropy(logits, torch.tensor([[1, 0]]), pad_id=0, smoothing=0.0)
-    assert float(loss) == float(nll) == pytest.approx(-math.log(2 / 5))
-    loss, nll = cross_entropy(logits, torch.tensor([[1, 0]]), pad_id=0, smoothing=0.2)
+    """Two pieces, one of them padding; label smoothing 0.2 over four pieces. The weights are the logits."""
+    layer = output(4, 2)
+    logits = torch.tensor([[0.0, math.log(2), 0.0, 0.0], [9.0, 9.0, 9.0, 9.0]])
+    with torch.no_grad():
+        layer.weight.copy_(logits.t())
+        layer.bias.zero_()
+    readouts, ids = torch.eye(2).unsqueeze(0), torch.tensor([[1, 0]])
+    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.0)
+    assert loss.item() == nll.item() == pytest.approx(-math.log(2 / 5))
+    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.2)
     uniform = -(math.log(2 / 5) + 3 * math.log(1 / 5)) / 4
-    assert float(loss) == pytest.approx(0.8 * -math.log(2 / 5) + 0.2 * uniform)
+    assert loss.item() == pytest.approx(0.8 * -math.log(2 / 5) + 0.2 * uniform)
     assert float(nll) == pytest.approx(-math.log(2 / 5))
 
 
-def test_the_loss_is_torchs() -> None:
-    logits, ids = torch.randn(3, 4, 9, requires_grad=True), torch.randint(0, 9, (3, 4))
-    loss, _ = cross_entropy(logits, ids, pad_id=0, smoothing=0.1)
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("rows", [3, 70])
+def test_the_loss_and_its_gradients_are_torchs(rows: int, smoothing: float) -> None:
+    """Also where its rows are taken in several goes; times three, to see that a factor reaches them."""
+    layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
+    readouts = torch.randn(rows, 4, 5, requires_grad=True)
+    leaves = [readouts, layer.weight, layer.bias]
+    loss, _ = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=smoothing)
+    found = torch.autograd.grad(3 * loss, leaves)
+    logits = layer(readouts)
     expected = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), ids.flatten(), ignore_index=0, label_smoothing=0.1, reduction="sum"
+        logits.flatten(0, 1), ids.flatten(), ignore_index=0, label_smoothing=smoothing, reduction="sum"
     )
     torch.testing.assert_close(loss, expected)
+    for ours, theirs in zip(found, torch.autograd.grad(3 * expected, leaves), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 
 def validator(sources: list[str], references: list[str]) -> Validator:

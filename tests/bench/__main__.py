@@ -64,11 +64,11 @@ def measure_training(
     model = checkpoint.build(config, src, tgt).to(where)
     validator = Validator([], [], pairs, tgt, "en", config.training.batch_tokens, precision)
     trainer = Trainer(config, run, model, pairs, validator, where, Console())
-    batches = trainer._plan(1)
+    batches = trainer.plan(1)
     speeds = []
     for batch in batches[: WARMUP + STEPS]:
         before, began = trainer.progress.tokens, time.perf_counter()
-        trainer._step([batch])
+        trainer.step(trainer.make([batch]))
         speeds.append((trainer.progress.tokens - before) / (time.perf_counter() - began))
     checkpoint.save_model(run, model, config, {"step": trainer.progress.step})
     real = sum(int((pairs.tgt.lengths[batch] + 1).sum()) for batch in batches)

@@ -1,0 +1,57 @@
+"""Which source piece each target piece was made from: the place attention looked at most."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from mt.batch import IntArray, collate, cut_by_tokens
+from mt.model import Seq2Seq
+from mt.tokenizer import Tokenizer
+
+Alignment = tuple[tuple[int, int], ...]
+"""(source piece, target piece), both from 0, in the order of the target."""
+
+
+def align(
+    model: Seq2Seq,
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    *,
+    batch_tokens: int,
+    device: torch.device,
+) -> list[Alignment]:
+    """N sources and a target of each, ids without eos -> N alignments, by teacher forcing.
+
+    A target piece made while looking at the source's end has none. The model must have attention.
+    """
+    found: list[Alignment] = [()] * len(sources)
+    lengths = np.array([max(len(src), len(tgt)) + 1 for src, tgt in zip(sources, targets, strict=True)], int)
+    order = np.argsort(-lengths, kind="stable")
+    for rows in np.split(order, cut_by_tokens(lengths[order], batch_tokens)) if len(order) else []:
+        for row, places in zip(rows, _looked_at(model, sources, targets, rows, device), strict=True):
+            pairs = zip(places, range(len(targets[row])), strict=False)
+            found[row] = tuple((src, tgt) for src, tgt in pairs if src < len(sources[row]))
+    return found
+
+
+def _looked_at(
+    model: Seq2Seq,
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    rows: IntArray,
+    device: torch.device,
+) -> list[list[int]]:
+    """For each row the source place with the greatest weight, step by step; padding follows."""
+    batch = collate(
+        [np.array(sources[row], dtype=np.int64) for row in rows],
+        [np.array(targets[row], dtype=np.int64) for row in rows],
+        pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id,
+    ).to(device)  # fmt: skip
+    with torch.inference_mode():
+        weights = model.align(batch.tgt_in, model.encode(batch.src, batch.src_lengths))
+    assert weights is not None
+    places: list[list[int]] = weights.argmax(dim=2).tolist()
+    return places
