@@ -29,20 +29,17 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run trained for a few seconds on the toy language through the real command. Do not change it."""
-    folder = tmp_path_factory.mktemp("toy")
-    run = folder / "run"
-    assert (
-        cli.main(
-            [
-                *train_arguments(folder, pairs=1500),
-                "--max-epochs",
-                "16",
-                "--decay",
-                "linear",
-                "--out",
-                str(run),
-            ]
-        )
-        == 0
-    )
-    return run
+    return learn(tmp_path_factory.mktemp("toy"), "--max-epochs", "16")
+
+
+@pytest.fixture(scope="session")
+def attentive_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same, with attention. Do not change it."""
+    return learn(tmp_path_factory.mktemp("attentive"), "--attention", "general", "--max-epochs", "12")
+
+
+def learn(folder: Path, *options: str) -> Path:
+    """A run on the toy language."""
+    arguments = [*train_arguments(folder, pairs=1500), "--decay", "linear", *options]
+    assert cli.main([*arguments, "--out", str(folder / "run")]) == 0
+    return folder / "run"

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 import mt
 from mt import cli
 from mt.errors import ConfigError, RunError
-from mt.translator import Translator, one_line
+from mt.translator import Aligned, Translator, one_line
+from tests.toy import toy_pairs
 
 LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -155,6 +156,61 @@ def test_json_has_an_object_a_line(monkeypatch: pytest.MonkeyPatch, toy_run: Pat
     assert (blank["id"], blank["translation"], blank["hypotheses"][0]["translation"]) == (1, "", "")
 
 
+def test_alignments_are_in_pharaohs_form(monkeypatch: pytest.MonkeyPatch, attentive_run: Path) -> None:
+    """`source-target`, both from 0, within the pieces; a blank line has none."""
+    out = pipe(monkeypatch, attentive_run, b"ba mo\n\nfi\n", "--alignments").decode().splitlines()
+    assert [line.split(" |||")[0] for line in out] == ["BA MO", "", "FI"]
+    assert out[1] == " ||| "
+    plain = json.loads(pipe(monkeypatch, attentive_run, b"ba mo\n", "--alignments", "--json"))
+    best = plain["hypotheses"][0]
+    pairs = [tuple(map(int, pair.split("-"))) for pair in out[0].split(" ||| ")[1].split()]
+    assert pairs == [tuple(pair) for pair in best["alignment"]]
+    assert "".join(best["source_pieces"]).replace("▁", " ").strip() == "ba mo"
+    assert "".join(best["pieces"]).replace("▁", " ").strip() == "BA MO"
+    assert len({tgt for _, tgt in pairs}) == len(pairs) > 0
+    assert all(src < len(best["source_pieces"]) and tgt < len(best["pieces"]) for src, tgt in pairs)
+
+
+def test_alignments_stand_behind_each_of_the_best(
+    monkeypatch: pytest.MonkeyPatch, attentive_run: Path
+) -> None:
+    data = b"ba\n"
+    out = pipe(monkeypatch, attentive_run, data, "--alignments", "--nbest", "2").decode().splitlines()
+    assert [len(line.split(" ||| ")) for line in out] == [4, 4]
+    scored = pipe(monkeypatch, attentive_run, data, "--alignments", "--scores").decode()
+    assert scored.split("\t")[1].startswith("BA ||| 0-0")
+
+
+def test_alignments_of_parts_are_joined() -> None:
+    """The second part's places come behind the first one's."""
+    one = Aligned(("a", "b"), ("x",), ((1, 0),))
+    other = Aligned(("c",), ("y", "z"), ((0, 0), (0, 1)))
+    both = one + other
+    assert str(both) == "1-0 2-1 2-2"
+    assert (both.source_pieces, both.pieces) == (("a", "b", "c"), ("x", "y", "z"))
+
+
+def test_a_long_text_has_one_alignment(attentive_run: Path) -> None:
+    translation = mt.load(attentive_run).search(["Ba de fi go. " * 20], nbest=1, aligned=True)[0]
+    best = translation.aligned[0]
+    assert "".join(best.pieces).count("DE") == translation.text.count("DE") > 5
+    assert max(src for src, _ in best.alignment) > len(best.source_pieces) // 2
+
+
+@pytest.mark.parametrize("beam", ["1", "2"])
+def test_int8_translates_as_fp32_does(
+    beam: str, monkeypatch: pytest.MonkeyPatch, toy_run: Path, attentive_run: Path
+) -> None:
+    """On a model that knows its language rounding changes hardly a word."""
+    data = "".join(f"{src}\n" for src, _ in toy_pairs(40, seed=5)).encode()
+    for run in (toy_run, attentive_run):
+        found = [
+            pipe(monkeypatch, run, data, "--beam", beam, "--precision", precision).splitlines()
+            for precision in ("fp32", "int8")
+        ]
+        assert sum(one == other for one, other in zip(*found, strict=True)) >= 37
+
+
 def test_a_long_text_is_translated_sentence_by_sentence(translator: Translator) -> None:
     """Much longer than any training sentence: each comes out as it does alone, with the spaces between."""
     sentences = ["Ba de fi go.", "Ku la mo go.", "Mo ne la ba!", "Fi fi ba mo?", "Ku mo ne."]
@@ -189,6 +245,8 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
         (["--beam", "0", "ba"], 1, "--beam: should be greater than 0"),
         (["--bean", "2", "ba"], 2, "did you mean --beam?"),
         (["--output", "no/such/folder/out", "ba"], 1, "cannot open no/such/folder/out"),
+        (["--alignments", "ba"], 1, "--alignments needs a model with attention"),
+        (["--precision", "int4", "ba"], 2, "invalid choice: 'int4'"),
     ],
 )
 def test_mistakes_are_one_line(

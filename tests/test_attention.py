@@ -1,0 +1,153 @@
+"""Attention: its formulas by hand, its masks, its places, and the alignments read off it."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+import torch
+
+from mt.alignment import align
+from mt.attention import Attention, Kind
+from mt.config import ModelConfig
+from mt.model import Seq2Seq, build_model
+
+KINDS: tuple[Kind, ...] = ("dot", "general", "mlp", "multihead")
+CPU = torch.device("cpu")
+
+
+def attention(kind: Kind, heads: int = 1) -> Attention:
+    torch.manual_seed(2)
+    return Attention(kind, query_size=4, memory_size=4, heads=heads)
+
+
+def test_dot_attention_by_hand() -> None:
+    """Fits of ln 3 and 0 give weights of 3/4 and 1/4; the third position is padding."""
+    states = torch.tensor([[[math.log(3), 0.0, 4.0, 0.0], [0.0, 1.0, 0.0, 8.0], [50.0, 0.0, 0.0, 0.0]]])
+    look = attention("dot")
+    memory = look.prepare(states, torch.tensor([[True, True, False]]))
+    context, weights = look(torch.tensor([[[1.0, 0.0, 0.0, 0.0]]]), memory)
+    torch.testing.assert_close(weights, torch.tensor([[[0.75, 0.25, 0.0]]]))
+    torch.testing.assert_close(context, torch.tensor([[[0.75 * math.log(3), 0.25, 3.0, 2.0]]]))
+
+
+@torch.no_grad()
+def test_mlp_attention_by_hand() -> None:
+    """v·tanh(W·q + b + U·k), one number after the other."""
+    look = attention("mlp")
+    query, states = torch.randn(1, 1, 4), torch.randn(1, 2, 4)
+    _, weights = look(query, look.prepare(states, torch.ones(1, 2, dtype=torch.bool)))
+    assert look.query is not None
+    assert look.keys is not None
+    assert look.energy is not None
+    fits = []
+    for state in states[0]:
+        inner = look.query.weight @ query[0, 0] + look.query.bias + look.keys.weight @ state
+        fits.append(sum(float(v) * math.tanh(float(x)) for v, x in zip(look.energy, inner, strict=True)))
+    expected = 1 / (1 + math.exp(fits[1] - fits[0]))
+    assert weights[0, 0, 0].item() == pytest.approx(expected, rel=1e-5)
+
+
+def test_two_heads_are_two_attentions_over_halves() -> None:
+    look = attention("multihead", heads=2)
+    query, states = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
+    memory = look.prepare(states, torch.ones(1, 5, dtype=torch.bool))
+    context, weights = look(query, memory)
+    assert look.query is not None
+    projected, means = look.query(query), []
+    for half in (slice(0, 2), slice(2, 4)):
+        fits = projected[0, :, half] @ memory.keys[0, :, half].t() / math.sqrt(2)
+        means.append(torch.softmax(fits, dim=1))
+        torch.testing.assert_close(context[0, :, half], means[-1] @ memory.values[0, :, half])
+    torch.testing.assert_close(weights[0], (means[0] + means[1]) / 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_weights_sum_to_one_over_the_tokens_alone(kind: Kind) -> None:
+    look = attention(kind, heads=2)
+    mask = torch.tensor([[True] * 3 + [False] * 2, [True] * 5])
+    _, weights = look(torch.randn(2, 6, 4), look.prepare(torch.randn(2, 5, 4), mask))
+    torch.testing.assert_close(weights.sum(dim=2), torch.ones(2, 6))
+    assert weights[0, :, 3:].abs().max() == 0
+
+
+def model(**changes: Any) -> Seq2Seq:
+    torch.manual_seed(5)
+    sizes = {"embedding": 8, "encoder_hidden": 4, "decoder_hidden": 8, "attention": "general"}
+    config = ModelConfig.model_validate(sizes | changes)
+    return build_model(config, src_vocab=12, tgt_vocab=12, shared=False, pad_id=0).eval()
+
+
+@pytest.mark.parametrize("place", ["after", "between"])
+def test_what_attention_finds_reaches_the_output(place: str) -> None:
+    """With the sentence vector cut off, another word in the source still changes every step."""
+    net = model(
+        attention_place=place, decoder_layers=2, feed_start=False, feed_steps=False, feed_readout=False
+    )
+    tgt_in, lengths = torch.tensor([[2, 5, 6]]), torch.tensor([3])
+    one, other = (net(torch.tensor([[7, word, 3]]), lengths, tgt_in) for word in (8, 9))
+    assert (one - other).abs().amax(dim=2).min() > 1e-4
+
+
+CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({}, {"attention": "mlp"}),
+    ({"attention": "multihead"}, {"attention_heads": 2}),
+    ({"decoder_layers": 2}, {"attention_place": "between"}),
+    ({}, {"input_feeding": True}),
+    ({"tied": False}, {"readout_size": 5}),
+    ({"decoder_layers": 2}, {"residual": True}),
+    ({}, {"layer_norm": True}),
+    ({}, {"cell": "mingru"}),
+]
+
+
+@pytest.mark.parametrize(("base", "change"), CHANGES, ids=str)
+def test_each_setting_changes_what_comes_out(base: dict[str, Any], change: dict[str, Any]) -> None:
+    src, lengths, tgt_in = torch.tensor([[7, 8, 3]]), torch.tensor([3]), torch.tensor([[2, 5, 6]])
+    one, other = (model(**settings)(src, lengths, tgt_in) for settings in (base, base | change))
+    assert not torch.allclose(one, other, atol=1e-4)
+
+
+def test_input_feeding_feeds_the_readout_before() -> None:
+    """The state's last part is the readout; another one there changes the next step."""
+    net = model(input_feeding=True)
+    encoded = net.encode(torch.tensor([[7, 8, 3]]), torch.tensor([3]))
+    state, prepared = net.start(encoded), net.prepare(encoded)
+    assert state[-1].shape == (1, 8)
+    assert state[-1].abs().max() == 0
+    one, following = net.step(torch.tensor([2]), state, prepared)
+    assert following[-1].abs().max() > 0
+    other, _ = net.step(torch.tensor([2]), (*state[:-1], torch.ones(1, 8)), prepared)
+    assert not torch.allclose(one, other, atol=1e-4)
+
+
+def test_an_alignment_is_where_attention_looked_most(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pairs of different lengths; what was made while looking at the source's end is left out."""
+    net = model()
+    looks = {
+        (7, 8): [[0.1, 0.8, 0.1], [0.6, 0.3, 0.1], [0.2, 0.1, 0.7]],  # eos of the source for the third
+        (9,): [[0.9, 0.1, 0.0], [0.8, 0.2, 0.0], [0.0, 1.0, 0.0]],
+    }
+
+    def weights(tgt_in: torch.Tensor, _: Any) -> torch.Tensor:
+        rows = [looks[(7, 8)] if row[1] == 4 else looks[(9,)] for row in tgt_in.tolist()]
+        return torch.tensor(rows)
+
+    monkeypatch.setattr(net, "align", weights)
+    found = align(net, [[9], [7, 8]], [[5, 6], [4, 5, 6]], batch_tokens=100, device=CPU)
+    assert found == [((0, 0), (0, 1)), ((1, 0), (0, 1))]
+    assert align(net, [], [], batch_tokens=100, device=CPU) == []
+
+
+@pytest.mark.parametrize("batch_tokens", [4, 1000])
+def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
+    net = model()
+    sources, targets = [[5, 6, 7, 8], [9], [4, 4]], [[6, 5], [4, 5, 6, 7], []]
+    together = align(net, sources, targets, batch_tokens=batch_tokens, device=CPU)
+    alone = [
+        align(net, [src], [tgt], batch_tokens=100, device=CPU)[0]
+        for src, tgt in zip(sources, targets, strict=True)
+    ]
+    assert together == alone
+    assert together[2] == ()

@@ -1,0 +1,107 @@
+"""What makes it fast computes the same: packed products, cheap dropout masks, the scan, the best of many."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from mt.dropout import Dropout
+from mt.product import Linear, SearchPrecision, pack, packed, unpack
+from mt.scan import by_doubling, by_steps, linear_scan
+from mt.search import SEGMENT, top, top_of_beams
+
+
+@pytest.mark.parametrize("bias", [True, False])
+@pytest.mark.parametrize(("precision", "error"), [("fp32", 1e-5), ("int8", 0.02)])
+def test_a_packed_product_is_the_product(precision: SearchPrecision, error: float, bias: bool) -> None:
+    torch.manual_seed(0)
+    layer, rows = Linear(64, 40, bias=bias), torch.randn(7, 64)
+    with torch.inference_mode():
+        plain = layer(rows)
+        with packed(layer, precision):
+            ready = layer(rows)
+            # It is ready: a later change of the weights is not seen.
+            layer.weight.mul_(2)
+            assert layer(rows).equal(ready)
+    assert (ready - plain).abs().max() <= error * plain.abs().max()
+    assert (layer(rows) - plain).abs().max() > 0.1
+
+
+def test_int8_rounds_and_fp32_does_not() -> None:
+    """int8 keeps 127 steps of each output's largest weight: a weight between two steps is moved."""
+    layer = Linear(2, 1, bias=False)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[127.0, 0.4]]))
+    rows = torch.tensor([[0.0, 255.0]])
+    with torch.inference_mode():
+        pack(layer, "int8")
+        assert layer(rows).item() == 0.0
+        pack(layer, "fp32")
+        assert layer(rows).item() == pytest.approx(102.0)
+        unpack(layer)
+        assert layer(rows).item() == pytest.approx(102.0)
+
+
+def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
+    torch.manual_seed(1)
+    dropout, ones = Dropout(0.25), torch.ones(400, 500)
+    dropped = dropout(ones)
+    assert dropped.unique().tolist() == pytest.approx([0.0, 4 / 3])
+    assert (dropped == 0).float().mean().item() == pytest.approx(0.25, abs=0.005)
+    assert dropped.mean().item() == pytest.approx(1, abs=0.005)
+    assert not dropout(ones).equal(dropped)
+    torch.manual_seed(1)
+    assert dropout(ones).equal(dropped)
+    dropout.eval()
+    assert dropout(ones).equal(ones)
+
+
+def test_a_dropout_rate_is_never_rounded_to_none_or_all() -> None:
+    torch.manual_seed(1)
+    assert (Dropout(0.0001)(torch.ones(10_000)) == 0).any()
+    assert (Dropout(0.9999)(torch.ones(10_000)) != 0).any()
+
+
+@pytest.mark.parametrize("steps", [1, 2, 7, 8])
+def test_the_two_ways_to_scan_agree(steps: int) -> None:
+    keep, add = torch.rand(3, steps, 5), torch.randn(3, steps, 5)
+    torch.testing.assert_close(by_doubling(keep, add), by_steps(keep, add))
+
+
+@pytest.mark.parametrize("steps", [1, 5])
+def test_the_scan_and_its_gradients(steps: int) -> None:
+    """Against the recurrence written out, and against differences of it."""
+    torch.manual_seed(0)
+    shape = (2, steps, 3)
+    keep, add = (torch.rand(shape, dtype=torch.float64, requires_grad=True) for _ in range(2))
+    start = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
+    state, states = start, []
+    for time in range(steps):
+        state = keep[:, time] * state + add[:, time]
+        states.append(state)
+    torch.testing.assert_close(linear_scan(keep, add, start), torch.stack(states, dim=1))
+    assert torch.autograd.gradcheck(linear_scan, (keep, add, start))
+
+
+@pytest.mark.parametrize("count", [1, 10])
+@pytest.mark.parametrize("size", [5, SEGMENT, 20 * SEGMENT, 20 * SEGMENT + 17])
+def test_the_best_of_many_are_topks(size: int, count: int) -> None:
+    """Also where the best stand in one segment, and in the rest behind the last whole one."""
+    torch.manual_seed(size)
+    scores = torch.randn(6, size)
+    scores[1, -3:] += 9
+    scores[2, :4] += 9
+    values, places = top(scores, count)
+    expected = scores.topk(min(count, size), dim=1)
+    assert values.equal(expected.values)
+    assert scores.gather(1, places).equal(values)
+    assert all(len(set(row)) == len(row) for row in places.tolist())
+
+
+def test_the_best_of_beams_by_hand() -> None:
+    """Two sentences of two hypotheses each, three pieces: totals added, hypothesis and piece named."""
+    log_probs = torch.tensor([[-1.0, -2.0, -3.0], [-0.5, -9.0, -9.0], [-4.0, -1.0, -2.0], [-1.0, -7.5, -7.5]])
+    totals, parents, pieces = top_of_beams(log_probs, torch.tensor([[-1.0, -2.0], [-5.0, 0.0]]), 3)
+    assert totals.tolist() == [[-2.0, -2.5, -3.0], [-1.0, -6.0, -7.0]]
+    assert parents.tolist() == [[0, 1, 0], [1, 0, 0]]
+    assert pieces.tolist() == [[0, 0, 1], [0, 1, 2]]
