@@ -21,16 +21,20 @@ Kind = Literal["dot", "general", "mlp", "multihead"]
 class Memory:
     """What attention reads of B sentences: keys (B, S, A) to compare with, values (B, S, M) to take home.
 
-    mask: (B, S), True where there is a token.
+    bias: (B, S), added to how well a position fits: 0 where there is a token, -inf in padding.
     """
 
     keys: Tensor
     values: Tensor
-    mask: Tensor
+    bias: Tensor
 
     def select(self, rows: Tensor) -> Memory:
         """The sentences `rows` (N,), in that order."""
-        return Memory(self.keys[rows], self.values[rows], self.mask[rows])
+        return Memory(
+            self.keys.index_select(0, rows),
+            self.values.index_select(0, rows),
+            self.bias.index_select(0, rows),
+        )
 
 
 class Attention(nn.Module):
@@ -61,28 +65,30 @@ class Attention(nn.Module):
         """The encoder's states (B, S, M) and their mask -> what every query of these sentences reads."""
         keys = states if self.keys is None else self.keys(states)
         values = states if self.values is None else self.values(states)
-        return Memory(keys, values, mask)
+        bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))
+        return Memory(keys, values, bias)
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """Queries (B, Q, H) -> contexts (B, Q, M) and weights (B, Q, S); of several heads, their mean."""
-        scores = self._scores(query, memory.keys)
-        scores = scores.float().masked_fill(~memory.mask[:, None, None, :], float("-inf"))
-        weights = torch.softmax(scores, dim=-1)
-        values = _split(memory.values, self.heads)
-        context = torch.matmul(weights.to(values.dtype), values)
-        return context.transpose(1, 2).flatten(2), weights.mean(dim=1)
-
-    def _scores(self, query: Tensor, keys: Tensor) -> Tensor:
-        """(B, Q, H) and (B, S, A) -> (B, heads, Q, S)."""
         if self.query is not None:
             query = self.query(query)
-        if self.energy is not None:
-            fit = torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1))
-            return torch.matmul(fit, self.energy.to(fit.dtype)).unsqueeze(1)
-        scores = torch.matmul(_split(query, self.heads), _split(keys, self.heads).transpose(2, 3))
         if self.kind == "multihead":
-            scores = scores * (query.shape[2] // self.heads) ** -0.5
-        return scores
+            return self._several(query, memory)
+        if self.energy is not None:
+            fits = torch.tanh(query.unsqueeze(2) + memory.keys.unsqueeze(1))
+            scores = torch.matmul(fits, self.energy.to(fits.dtype))
+        else:
+            scores = torch.bmm(query, memory.keys.transpose(1, 2))
+        weights = torch.softmax(scores.float() + memory.bias.unsqueeze(1), dim=2)
+        return torch.bmm(weights.to(memory.values.dtype), memory.values), weights
+
+    def _several(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
+        """`forward` of all heads."""
+        queries, keys, values = (_split(rows, self.heads) for rows in (query, memory.keys, memory.values))
+        scores = torch.matmul(queries, keys.transpose(2, 3)) * queries.shape[3] ** -0.5
+        weights = torch.softmax(scores.float() + memory.bias[:, None, None, :], dim=3)
+        context = torch.matmul(weights.to(values.dtype), values)
+        return context.transpose(1, 2).flatten(2), weights.mean(dim=1)
 
 
 def _split(rows: Tensor, heads: int) -> Tensor:

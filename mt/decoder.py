@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from mt.attention import Attention, Memory
 from mt.dropout import Dropout
 from mt.encoder import Encoded
-from mt.product import Linear
+from mt.product import Linear, Packable, Product, SearchPrecision, ready
 from mt.rnn import Cell, Recurrence, State, add_per_sentence, recurrence
 
 
@@ -30,13 +30,13 @@ class Prepared:
     def select(self, rows: Tensor) -> Prepared:
         """The sentences `rows` (N,), in that order."""
         return Prepared(
-            None if self.gates is None else self.gates[rows],
-            None if self.readout is None else self.readout[rows],
+            None if self.gates is None else self.gates.index_select(0, rows),
+            None if self.readout is None else self.readout.index_select(0, rows),
             None if self.memory is None else self.memory.select(rows),
         )
 
 
-class Decoder(nn.Module):
+class Decoder(Packable):
     """A stack of recurrent layers over the embedded target, and a readout over the vocabulary.
 
     The sentence vector reaches it in up to three places (Sutskever et al. 2014 use the first, Cho et
@@ -106,6 +106,17 @@ class Decoder(nn.Module):
         if tied:
             self.output.weight = embedding.weight
         nn.init.zeros_(self.output.bias)
+        self.readout_product: Product | None = None  # of the parts that change from step to step
+
+    def pack(self, precision: SearchPrecision) -> None:
+        """One product for what is read out at each step, instead of one for each part."""
+        parts = (self.readout_state, self.readout_previous, self.readout_context)
+        weights = [part.weight for part in parts if part is not None]
+        if self.readout_state is not None:
+            self.readout_product = ready(torch.cat(weights, dim=1), self.readout_state.bias, precision)
+
+    def unpack(self) -> None:
+        self.readout_product = None
 
     @property
     def recurrences(self) -> list[Recurrence]:
@@ -202,7 +213,7 @@ class Decoder(nn.Module):
             del parts[: layer.states]
             below = self._finish(depth, following[-layer.states], below)
             if self._looks_after(depth) and prepared.memory is not None and self.attention is not None:
-                sentences = len(prepared.memory.mask)
+                sentences = len(prepared.memory.bias)
                 found = self.attention(below.view(sentences, -1, self.hidden), prepared.memory)
                 context, weights = (part.flatten(0, 1) for part in found)
         readouts = self._read_out(self.dropout_layers(below), previous, context, prepared.readout)
@@ -222,9 +233,13 @@ class Decoder(nn.Module):
     ) -> Tensor:
         """States (…, H), embedded previous ids (…, E), contexts, the vector's share -> readouts (…, F)."""
         if self.readout_state is not None and self.readout_previous is not None:
-            states = self.readout_state(states) + self.readout_previous(previous)
-            if self.readout_context is not None:
-                states = states + self.readout_context(context)
+            if self.readout_product is not None:
+                parts = [states, previous] if context is None else [states, previous, context]
+                states = self.readout_product(torch.cat(parts, dim=-1))
+            else:
+                states = self.readout_state(states) + self.readout_previous(previous)
+                if self.readout_context is not None:
+                    states = states + self.readout_context(context)
             if shared is not None:
                 states = states + shared if states.dim() == 3 else add_per_sentence(states, shared)
             states = torch.tanh(states)

@@ -25,12 +25,14 @@ class Products(NamedTuple):
     """A layer's matrices, each ready to be applied to rows (N, ·): what single steps are made of.
 
     inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
-    state is U·h + B, absent where the gates do not look at the state.
+    state is U·h + B, absent where the gates do not look at the state. both is [W U]·[x h] + b + B, for
+    cells that only ever see the sum, once the matrices are packed.
     """
 
     inputs: Product
     state: Product | None
     constant: Product | None
+    both: Product | None = None
 
 
 class Recurrence(Packable, ABC):
@@ -42,6 +44,7 @@ class Recurrence(Packable, ABC):
     """
 
     states = 1
+    sums_gates = False  # whether only W·x + b + U·h + B matters, not its halves
 
     def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
         super().__init__()
@@ -61,7 +64,13 @@ class Recurrence(Packable, ABC):
         """W·x + b (N, G·H), U·h + B and the state -> the next state."""
 
     def pack(self, precision: SearchPrecision) -> None:
-        self.products = self._products(lambda weight, bias: ready(weight, bias, precision))
+        products = self._products(lambda weight, bias: ready(weight, bias, precision))
+        weight, bias, recurrent = self.matrices()
+        if self.sums_gates and recurrent is not None:
+            joined = torch.cat([weight[:, : self.input_size], recurrent[0]], dim=1)
+            biases = recurrent[1] if self.constant_size else bias + recurrent[1]
+            products = products._replace(both=ready(joined, biases, precision))
+        self.products = products
 
     def unpack(self) -> None:
         self.products = None
@@ -83,7 +92,10 @@ class Recurrence(Packable, ABC):
     def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
         """One step: (N, I), this layer's state, the constants' share (B, G·H) -> the next state."""
         products = self.products or self._products(_as_they_are)
-        return self._advance_by(products, products.inputs(inputs), state, share)
+        if products.both is None:
+            return self._advance_by(products, products.inputs(inputs), state, share)
+        gates = products.both(torch.cat([inputs, state[0]], dim=1))
+        return self.advance(gates if share is None else add_per_sentence(gates, share), None, state)
 
     def _advance_by(
         self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
@@ -119,6 +131,7 @@ class FusedRecurrence(Recurrence):
         super().__init__(input_size, hidden_size, constant_size)
         self.cell = cell
         self.states = 2 if cell == "lstm" else 1
+        self.sums_gates = cell != "gru"
         self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
         self._initialise()
 
@@ -154,17 +167,16 @@ class FusedRecurrence(Recurrence):
         return weight_ih, bias_ih, (weight_hh, bias_hh)
 
     def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
-        assert from_state is not None
-        if self.cell == "rnn":
-            return (torch.tanh(from_inputs + from_state),)
         size = self.hidden_size
-        if self.cell == "gru":
+        if self.cell == "gru" and from_state is not None:
             reset, update = (
                 (from_inputs[:, : 2 * size] + from_state[:, : 2 * size]).sigmoid_().chunk(2, dim=1)
             )
             new = torch.addcmul(from_inputs[:, 2 * size :], reset, from_state[:, 2 * size :]).tanh_()
             return (torch.lerp(new, state[0], update),)
-        gates = from_inputs + from_state
+        gates = from_inputs if from_state is None else from_inputs + from_state
+        if self.cell == "rnn":
+            return (torch.tanh(gates),)
         new = gates[:, 2 * size : 3 * size].tanh()
         enter, forget, _, leave = gates.sigmoid_().chunk(4, dim=1)
         memory = torch.addcmul(forget * state[1], enter, new)

@@ -20,6 +20,7 @@ PAD, UNK, BOS, EOS = Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id, Token
 NEVER = slice(0, EOS)  # pad, unk, bos are no output
 SPARE_LENGTH = 10
 SEGMENT = 64  # pieces whose maximum is taken first when the best of all are looked for
+FEW_ROWS = 8  # fewer are searched through as they are
 GPU_STEPS = 8  # steps between looks at what has ended: a look makes the GPU wait
 
 
@@ -222,7 +223,7 @@ def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
     The maxima of segments are found first, at the speed of memory; the best lie in the best segments.
     """
     whole = scores.shape[1] // SEGMENT
-    if whole <= count:
+    if whole <= count or len(scores) < FEW_ROWS:
         return scores.topk(min(count, scores.shape[1]), dim=1)
     segments = scores[:, : whole * SEGMENT].view(len(scores), whole, SEGMENT)
     best = segments.amax(dim=2).topk(count, dim=1).indices

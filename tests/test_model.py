@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import math
@@ -167,6 +168,24 @@ def test_stepwise_is_teacher_forced(config: ModelConfig) -> None:
     for time in range(tgt_in.shape[1]):
         log_probs, state = model.step(tgt_in[:, time], state, prepared)
         torch.testing.assert_close(log_probs, forced[:, time], atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("config", SHAPES, ids=str)
+def test_a_packed_model_is_the_model(config: ModelConfig) -> None:
+    """Encoder, first state and two steps, with all matrices made ready for search."""
+    model = small(config)
+    src, lengths = padded(sentences([5, 3]))
+    found = []
+    with torch.inference_mode():
+        for ready in (contextlib.nullcontext(), packed(model, "fp32")):
+            with ready:
+                encoded = model.encode(src, lengths)
+                prepared = model.prepare(encoded)
+                first, state = model.step(torch.tensor([2, 2]), model.start(encoded), prepared)
+                found.append(
+                    (encoded.sentence_vector, first, *model.step(torch.tensor([5, 9]), state, prepared))
+                )
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-5)
 
 
 @pytest.mark.parametrize("config", SHAPES, ids=str)

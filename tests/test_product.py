@@ -8,7 +8,7 @@ import torch
 from mt.dropout import Dropout
 from mt.product import Linear, SearchPrecision, pack, packed, unpack
 from mt.scan import by_doubling, by_steps, linear_scan
-from mt.search import SEGMENT, top, top_of_beams
+from mt.search import FEW_ROWS, SEGMENT, top, top_of_beams
 
 
 @pytest.mark.parametrize("bias", [True, False])
@@ -88,7 +88,7 @@ def test_the_scan_and_its_gradients(steps: int) -> None:
 def test_the_best_of_many_are_topks(size: int, count: int) -> None:
     """Also where the best stand in one segment, and in the rest behind the last whole one."""
     torch.manual_seed(size)
-    scores = torch.randn(6, size)
+    scores = torch.randn(FEW_ROWS, size)
     scores[1, -3:] += 9
     scores[2, :4] += 9
     values, places = top(scores, count)

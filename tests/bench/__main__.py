@@ -1,128 +1,139 @@
-"""Measure training, search and start-up with the built-in corpus and the default model.
+"""Measure mt on this machine: training, search, start-up, and what grows with the data.
 
-Prints a table on stderr and the same numbers as one JSON object on stdout. Every figure is a median; on a
-machine that does something else meanwhile they are worth little.
+Prints a table on stderr and the same numbers as one JSON object on stdout. The corpus is Multi30k, English
+to German, where that is at hand, else the built-in one. On a GPU it is training at the size of GNMT. Rates
+are medians; on a machine that does something else meanwhile they are worth little.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import resource
-import statistics
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
-import torch
-
-from mt import checkpoint, device
-from mt.config import Config, SearchConfig, load_preset
 from mt.console import Console
-from mt.corpus import load_corpus
-from mt.pieces import cut
-from mt.tokenizer import Tokenizer
-from mt.train import Corpora, complete, learn_tokenizers, read_corpora
-from mt.trainer import Trainer
-from mt.translator import Translator
-from mt.validation import Validator
+from mt.errors import ConfigError, MTError, UsageError
+from tests.bench.bench_base import Columns, Settings, ask, graphics_card, machine, table
 
-STEPS, WARMUP, SENTENCES, SINGLE = 40, 10, 500, 50
+SIZES = (10_000, 100_000, 1_000_000)
+QUICK_SIZES = (1_000, 10_000)
+QUICK_SECONDS = 10.0
 
 
-def main() -> None:
-    """Measure and print."""
-    preset = load_preset("vector")
-    config = complete(preset.model_copy(update={"tokenizer": load_preset("phrasebook").tokenizer}))
-    where = device.choose("auto", None)
-    precision = device.resolve_precision(config.training.precision, where)
-    console = Console()
-    corpora = read_corpora(config, console)
-    src, tgt = learn_tokenizers(config, corpora.train, console)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder)
-        results: dict[str, float | str] = {"device": device.describe(where, precision)}
-        results |= measure_training(config, corpora, (src, tgt), run, where, precision)
-        results |= measure_search(run, where)
-        results |= measure_start_up(run)
-    for name, value in results.items():
-        console.note(f"{name:<32} {value if isinstance(value, str) else f'{value:,.3g}'}")
-    print(json.dumps(results))
+def main(argv: Sequence[str] | None = None) -> int:
+    """Measure and print; returns the exit code."""
+    options = parser().parse_args(argv)
+    try:
+        if options.train_seconds <= 0 or options.batch_tokens < 256 or (options.threads or 1) < 1:
+            raise UsageError("--train-seconds and --threads are positive, --batch-tokens at least 256")
+        with tempfile.TemporaryDirectory() as folder:
+            settings = settings_from(options, Path(folder))
+            print(json.dumps(measure(settings, options.gnmt or settings.device == "cuda", Console())))
+    except MTError as problem:
+        print(f"bench: {problem}", file=sys.stderr)
+        return problem.exit_code
+    return 0
 
 
-def measure_training(
-    config: Config, corpora: Corpora, pieces: tuple[Tokenizer, Tokenizer], run: Path, where: torch.device,
-    precision: str,
-) -> dict[str, float | str]:  # fmt: skip
-    """Target pieces a second, share of computed target positions that are real, peak memory."""
-    src, tgt = pieces
-    checkpoint.save_setup(run, config, src, tgt, corpora=corpora.fingerprints(), split_chars=60)
-    pairs = cut(corpora.train, src, tgt)
-    model = checkpoint.build(config, src, tgt).to(where)
-    validator = Validator([], [], pairs, tgt, "en", config.training.batch_tokens, precision)
-    trainer = Trainer(config, run, model, pairs, validator, where, Console())
-    batches = trainer.plan(1)
-    speeds = []
-    for batch in batches[: WARMUP + STEPS]:
-        before, began = trainer.progress.tokens, time.perf_counter()
-        trainer.step(trainer.make([batch]))
-        speeds.append((trainer.progress.tokens - before) / (time.perf_counter() - began))
-    checkpoint.save_model(run, model, config, {"step": trainer.progress.step})
-    real = sum(int((pairs.tgt.lengths[batch] + 1).sum()) for batch in batches)
-    computed = sum(len(batch) * int((pairs.tgt.lengths[batch] + 1).max()) for batch in batches)
-    return {
-        "weights": sum(weights.numel() for weights in model.parameters()),
-        "training, target pieces/s": statistics.median(speeds[WARMUP:]),
-        "real target positions, %": 100 * real / computed,
-        "peak memory in training, MB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-    }
+def parser() -> argparse.ArgumentParser:
+    """The flags."""
+    found = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    found.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
+    found.add_argument("--threads", type=int, help="processor threads (default: as many as there are cores)")
+    found.add_argument(
+        "--precision", choices=["auto", "fp32", "bf16"], default="auto",
+        help="of training; auto measures fp32, and bf16 where that runs in hardware",
+    )  # fmt: skip
+    found.add_argument("--quick", action="store_true", help="less of everything, to see that it works")
+    found.add_argument("--train-seconds", type=float, default=90.0, help="of training before search")
+    found.add_argument("--batch-tokens", type=int, default=65536, help="at the size of GNMT")
+    found.add_argument("--gnmt", action="store_true", help="that part also without a GPU, much narrower")
+    found.add_argument("--shared", type=Path, default=Path("../shared"), help="holds data/multi30k")
+    return found
 
 
-def measure_search(run: Path, where: torch.device) -> dict[str, float | str]:
-    """Sentences a second in batches, and the time one sentence alone takes."""
-    corpus = load_corpus(
-        ["phrasebook"], src="zh", tgt="en", swap=False, split="test", on_bad_line="stop", cleaning=None
+def settings_from(options: argparse.Namespace, work: Path) -> Settings:
+    """What the flags ask for."""
+    device = options.device
+    if device != "cpu" and not graphics_card():
+        if device == "cuda":
+            raise ConfigError("--device cuda is not available here")
+        device = "cpu"
+    folder = options.shared.resolve() / "data" / "multi30k"
+    return Settings(
+        work=work,
+        multi30k=folder if (folder / "train.en.gz").exists() else None,
+        device="cuda" if device == "auto" else device,
+        threads=options.threads,
+        precision=options.precision,
+        quick=options.quick,
+        train_seconds=min(options.train_seconds, QUICK_SECONDS) if options.quick else options.train_seconds,
+        batch_tokens=options.batch_tokens,
     )
-    texts = corpus.dataset["src"][:SENTENCES]
-    loaded = checkpoint.load_run(run, where)
-    results: dict[str, float | str] = {}
-    for name, beam in (("greedy", 1), ("beam 5", 5)):
-        translator = Translator(loaded, SearchConfig(beam=beam), where)
-        whole = median_seconds(partial(translator.translate, texts), 3)
-        results[f"{name}, sentences/s"] = len(texts) / whole
-        singles = [median_seconds(partial(translator.translate, [text]), 1) for text in texts[:SINGLE]]
-        results[f"{name}, one sentence alone, ms"] = 1e3 * statistics.median(singles)
-    return results
 
 
-def measure_start_up(run: Path) -> dict[str, float | str]:
-    """Whole processes: help, and one sentence."""
-    mt = [sys.executable, "-m", "mt"]
-    return {
-        "mt --help, s": median_seconds(lambda: run_quietly([*mt, "--help"]), 5),
-        "mt translate of one sentence, s": median_seconds(
-            lambda: run_quietly([*mt, "translate", "-m", str(run), "我爱北京"]), 3
-        ),
+def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, object]:
+    """All parts, each a table as soon as it is known, and everything for JSON."""
+    on = machine() | {"gpu": graphics_card() if settings.device == "cuda" else "none used"}
+    about: dict[str, object] = {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": on,
+        "settings": described(settings),
     }
+    for name, value in (on | described(settings)).items():
+        console.note(f"{name:<20}{value}")
+    results: dict[str, Columns] = {}
+
+    def part(title: str, columns: Columns) -> Columns:
+        table(title, columns, console)
+        results[title] = columns
+        return columns
+
+    peaks = part("products", ask(settings, "bench_products"))
+    if gnmt:
+        part("training at GNMT's size", training(settings, "bench_gnmt", peaks))
+        return about | {"results": results}
+    part("corpus", ask(settings, "bench_setup"))
+    part("training", training(settings, "bench_training", peaks))
+    part("search", ask(settings, "bench_search"))
+    part("whole processes", ask(settings, "bench_startup"))
+    part("by length of sentences", ask(settings, "bench_lengths"))
+    part("by size of corpus", growth(settings))
+    return about | {"results": results}
 
 
-def median_seconds(work: Callable[[], object], times: int) -> float:
-    """Of several goes."""
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        work()
-        found.append(time.perf_counter() - began)
-    return statistics.median(found)
+def described(settings: Settings) -> dict[str, object]:
+    """The settings without folders."""
+    found = asdict(settings)
+    del found["work"], found["multi30k"]
+    return found | {"corpus": "multi30k en-de" if settings.multi30k else "phrasebook zh-en"}
 
 
-def run_quietly(command: list[str]) -> None:
-    """A process, its output read and dropped."""
-    subprocess.run(command, check=True, capture_output=True)
+def training(settings: Settings, module: str, peaks: Columns) -> Columns:
+    """In each arithmetic whose peak is known, each in a process of its own."""
+    found: Columns = {}
+    for precision, peak in peaks.items():
+        numbers = ask(settings, module, precision)[precision]
+        share = 100 * numbers["achieved, GFLOP/s"] / peak["best, GFLOP/s"]
+        found[precision] = numbers | {"achieved, % of the best product": share}
+    return found
+
+
+def growth(settings: Settings) -> Columns:
+    """Each size in a process and a folder of its own, gone before the next."""
+    found: Columns = {}
+    for count in QUICK_SIZES if settings.quick else SIZES:
+        own = replace(settings, work=settings.work / "grown")
+        found |= ask(own, "bench_growth", str(settings.pairs), str(count))
+        shutil.rmtree(own.work)
+    return found
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
