@@ -13,11 +13,13 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mt
 from mt import cli
+from mt.config import SearchConfig
 from mt.errors import ConfigError, RunError
 from mt.translator import Aligned, Translator, one_line
 from tests.toy import toy_pairs
@@ -188,6 +190,19 @@ def test_alignments_of_parts_are_joined() -> None:
     both = one + other
     assert str(both) == "1-0 2-1 2-2"
     assert (both.source_pieces, both.pieces) == (("a", "b", "c"), ("x", "y", "z"))
+
+
+def test_python_takes_the_precision_too(toy_run: Path) -> None:
+    assert mt.load(toy_run, precision="int8").translate(["ba"]) == ["BA"]
+    with pytest.raises(ConfigError, match="--precision"):
+        mt.load(toy_run, precision="int4")  # type: ignore[arg-type]
+
+
+def test_int8_is_for_the_cpu(toy_run: Path) -> None:
+    """The meta device stands for any other."""
+    run = mt.load(toy_run).run
+    with pytest.raises(ConfigError, match="int8 is for the CPU"):
+        Translator(run, SearchConfig(precision="int8"), torch.device("meta"))
 
 
 def test_a_long_text_has_one_alignment(attentive_run: Path) -> None:

@@ -33,7 +33,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     write_pairs(settings, corpora.train)
     write_test(settings)
     return {
-        "": {
+        "train": {
             "training pairs": len(pairs),
             "reading them, s": read - began,
             "learning the pieces, s": learned - read,
