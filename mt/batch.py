@@ -10,6 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+ROWS_MULTIPLE = (
+    8  # rows of a training batch: fewer shapes, for which oneDNN compiles and keeps a product each
+)
 IntArray = npt.NDArray[np.integer]
 
 
@@ -75,17 +78,21 @@ def plan(
     shuffled = generator.permutation(len(src_lengths))
     order = shuffled[np.lexsort((src_lengths[shuffled], tgt_lengths[shuffled]))]
     longer = np.maximum(src_lengths, tgt_lengths)[order]
-    cuts = cut_by_tokens(longer, batch_tokens)
+    cuts = cut_by_tokens(longer, batch_tokens, multiple=ROWS_MULTIPLE)
     batches = np.split(order, cuts)
     return [batches[index] for index in generator.permutation(len(batches))]
 
 
-def cut_by_tokens(lengths: IntArray, batch_tokens: int) -> list[int]:
-    """Where to cut a sequence of lengths so that rows × longest row stays within `batch_tokens`."""
+def cut_by_tokens(lengths: IntArray, batch_tokens: int, *, multiple: int = 1) -> list[int]:
+    """Where to cut a sequence of lengths so that rows × longest row stays within `batch_tokens`.
+
+    A batch of more than `multiple` rows has a multiple of them, but for the last one.
+    """
     cuts, start, longest = [], 0, 0
     for position, length in enumerate(lengths.tolist()):
         longest = max(longest, length)
-        if position > start and (position - start + 1) * longest > batch_tokens:
-            cuts.append(position)
-            start, longest = position, length
+        while (rows := position - start) and (rows + 1) * longest > batch_tokens:
+            start += rows - rows % multiple if rows > multiple else rows
+            cuts.append(start)
+            longest = int(lengths[start : position + 1].max())
     return cuts

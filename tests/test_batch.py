@@ -69,3 +69,11 @@ def test_neighbours_change_from_epoch_to_epoch() -> None:
 )
 def test_cuts_by_hand(rows: list[int], budget: int, cuts: list[int]) -> None:
     assert cut_by_tokens(np.array(rows, dtype=int), budget) == cuts
+
+
+def test_batches_of_a_multiple_of_rows() -> None:
+    """Ten tokens of budget: five rows of two would fit, four are a multiple; three rows of three are none."""
+    assert cut_by_tokens(np.array([2] * 14), 10, multiple=4) == [4, 8, 12]
+    assert cut_by_tokens(np.array([3] * 7), 10, multiple=4) == [3, 6]
+    assert cut_by_tokens(np.array([1, 1, 1, 1, 1, 2, 9]), 10, multiple=4) == [4, 6]
+    assert cut_by_tokens(np.array([1] * 7 + [9]), 10, multiple=4) == [4, 7]
