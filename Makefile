@@ -41,7 +41,7 @@ format: setup  ## rewrite the code in the project's style
 	$(BIN)/ruff format .
 
 bench: setup  ## measure training and translating speed on this machine
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(if $(DEVICE),--device $(DEVICE))
 
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
 	$(BIN)/python -m tests.bench.peers

@@ -12,6 +12,7 @@ import json
 import shutil
 import sys
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -84,9 +85,9 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
     about: dict[str, object] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "machine": on,
-        "settings": described(settings),
+        "settings": described(settings, gnmt),
     }
-    for name, value in (on | described(settings)).items():
+    for name, value in (on | described(settings, gnmt)).items():
         console.note(f"{name:<20}{value}")
     results: dict[str, Columns] = {}
 
@@ -100,6 +101,7 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
         part("training at GNMT's size", training(settings, "bench_gnmt", peaks))
         return about | {"results": results}
     part("corpus", ask(settings, "bench_setup"))
+    about["config"] = recipe(settings)
     part("training", training(settings, "bench_training", peaks))
     part("search", ask(settings, "bench_search"))
     part("whole processes", ask(settings, "bench_startup"))
@@ -108,11 +110,18 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
     return about | {"results": results}
 
 
-def described(settings: Settings) -> dict[str, object]:
+def described(settings: Settings, gnmt: bool) -> dict[str, object]:
     """The settings without folders."""
     found = asdict(settings)
     del found["work"], found["multi30k"]
-    return found | {"corpus": "multi30k en-de" if settings.multi30k else "phrasebook zh-en"}
+    corpus = "multi30k en-de" if settings.multi30k else "phrasebook zh-en"
+    return found | {"corpus": "random ids" if gnmt else corpus}
+
+
+def recipe(settings: Settings) -> dict[str, object]:
+    """The model's settings as its run has them, but for the names of its files."""
+    tables = tomllib.loads((settings.run / "config.toml").read_text(encoding="utf-8"))
+    return {name: tables[name] for name in ("tokenizer", "model", "training")}
 
 
 def training(settings: Settings, module: str, peaks: Columns) -> Columns:

@@ -144,6 +144,7 @@ def machine() -> dict[str, object]:
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 0,
+        "load average before": os.getloadavg()[0],
         "system": platform.system(),
         "mt": __version__,
         "python": platform.python_version(),

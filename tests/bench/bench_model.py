@@ -119,7 +119,7 @@ def speeds(steps: Sequence[Step], model: Seq2Seq) -> Numbers:
     rates = [step.target / step.seconds for step in steps]
     both = [(step.source + step.target) / step.seconds for step in steps]
     work = [flops(model, step) / step.seconds for step in steps]
-    tenths = statistics.quantiles(rates, n=10)
+    tenths = statistics.quantiles(rates, n=10, method="inclusive")
     return {
         "target pieces/s": statistics.median(rates),
         "lowest tenth, target pieces/s": tenths[0],

@@ -36,12 +36,13 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     }
     for translator in translators.values():
         translator.translate(sources[:WARM_UP])
+    single = 20 if settings.quick else SINGLE
     whole: dict[str, list[float]] = {name: [] for name in translators}
     for _pass in range(1 if settings.quick else PASSES):
         for name, translator in translators.items():
             whole[name].append(seconds(lambda by=translator: by.translate(sources)))  # type: ignore[misc]
     return {
-        name: measure(translator, sources, references, statistics.median(whole[name])) | trained
+        name: measure(translator, sources, references, statistics.median(whole[name]), single) | trained
         for name, translator in translators.items()
     }
 
@@ -59,11 +60,16 @@ def train(settings: Settings, where: torch.device) -> Numbers:
     return {"trained before, s": trainer.progress.seconds, "in steps": trainer.progress.step}
 
 
-def measure(translator: Translator, sources: list[str], references: list[str], whole: float) -> Numbers:
-    """whole: the seconds that all sentences together took. Output pieces count no eos."""
+def measure(
+    translator: Translator, sources: list[str], references: list[str], whole: float, single: int
+) -> Numbers:
+    """whole: seconds that all sentences together took; single: how many are then translated alone.
+
+    Output pieces count no eos.
+    """
     translations = translator.translate(sources)
     pieces = sum(map(len, translator.run.tgt_tokenizer.encode(translations)))
-    alone = [seconds(lambda text=text: translator.translate([text])) for text in sources[:SINGLE]]  # type: ignore[misc]
+    alone = [seconds(lambda text=text: translator.translate([text])) for text in sources[:single]]  # type: ignore[misc]
     bleu = score(
         translations, [references], metrics=["bleu"],
         tokenize=tokenizer_for(translator.run.config.data.tgt), lowercase=False, bootstrap=0, seed=1,
@@ -73,7 +79,7 @@ def measure(translator: Translator, sources: list[str], references: list[str], w
         "output pieces/s": pieces / whole,
         "pieces an output": pieces / len(sources),
         "one sentence alone p50, ms": 1e3 * statistics.median(alone),
-        "one sentence alone p95, ms": 1e3 * statistics.quantiles(alone, n=20)[-1],
+        "one sentence alone p95, ms": 1e3 * statistics.quantiles(alone, n=20, method="inclusive")[-1],
         "BLEU": bleu.value,
     }
 

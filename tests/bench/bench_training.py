@@ -31,7 +31,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     model = checkpoint.build(config, src, tgt)
     trainer = make_trainer(config, model, pairs, where, precision)
     plan = trainer.plan(1)
-    warm_up, count, profiled = (3, 8, 3) if settings.quick else (WARM_UP, STEPS, PROFILED)
+    warm_up, count, profiled = (2, 6, 3) if settings.quick else (WARM_UP, STEPS, PROFILED)
     found = speeds(timed_steps(trainer, plan[: warm_up + count], warm_up), model)
     found |= {"peak memory, MB": peak_mb()} | real_share(pairs, plan)
     source, target, sentence = matrix_weights(model)
