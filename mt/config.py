@@ -73,7 +73,7 @@ class TokenizerConfig(Section):
     """Rewriting of text before it is cut; identity changes nothing"""
     character_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9999
     """Share of the characters' occurrences that get pieces of their own"""
-    sample_sentences: Annotated[int, Field(gt=100)] = 1_000_000
+    sample_sentences: Annotated[int, Field(gt=100)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
 
 
@@ -231,7 +231,7 @@ class SearchConfig(Section):
     """No run of so many pieces occurs twice in a translation; 0 permits it"""
     precision: Literal["fp32", "int8"] = "fp32"
     """Arithmetic of the products: fp32, or int8: several times faster on a CPU, not quite the same numbers"""
-    batch_tokens: Positive = 4096
+    batch_tokens: Positive = 2048
     """Source tokens that are translated at once, padding included"""
 
 

@@ -1,6 +1,6 @@
 """Time a toolkit's search without its start-up, in its own environment: run as a file, not as a module.
 
-    PYTHON peer_search.py onmt|joey|mt MODEL BEAM PIECES SOURCE RESULT
+    PYTHON peer_search.py onmt|joey|mt-fp32|mt-int8 MODEL BEAM PIECES SOURCE RESULT
 
 MODEL is a checkpoint, a settings file or a run directory; PIECES the SentencePiece model; SOURCE the text,
 a sentence a line. RESULT gets a JSON object: the number of weights, the seconds that all lines together
@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal
 
 BATCH, LONGEST = 64, 100  # sentences at once and pieces in a translation, of the peers
 SINGLE = 100  # sentences translated one at a time
@@ -73,11 +74,11 @@ def load_joey(model: str, _beam: str, _pieces: str) -> tuple[Translate, int]:
     return translate, sum(weights.numel() for weights in network.parameters())
 
 
-def load_mt(model: str, beam: str, _pieces: str) -> tuple[Translate, int]:
+def load_mt(model: str, beam: str, precision: Literal["fp32", "int8"]) -> tuple[Translate, int]:
     """mt's library."""
     import mt
 
-    translator = mt.load(model, beam=int(beam), device="cpu")
+    translator = mt.load(model, beam=int(beam), device="cpu", precision=precision)
     weights = sum(weights.numel() for weights in translator.run.model.parameters())
     return translator.translate, weights
 
@@ -85,7 +86,10 @@ def load_mt(model: str, beam: str, _pieces: str) -> tuple[Translate, int]:
 def main() -> None:
     """Load, warm up, measure, write."""
     tool, model, beam, pieces, source, result = sys.argv[1:]
-    translate, weights = {"onmt": load_onmt, "joey": load_joey, "mt": load_mt}[tool](model, beam, pieces)
+    if tool in ("onmt", "joey"):
+        translate, weights = {"onmt": load_onmt, "joey": load_joey}[tool](model, beam, pieces)
+    else:
+        translate, weights = load_mt(model, beam, "int8" if tool == "mt-int8" else "fp32")
     lines = Path(source).read_text(encoding="utf-8").removesuffix("\n").split("\n")
     translate(lines[:WARM_UP])
     began = time.perf_counter()

@@ -113,7 +113,7 @@ def measure(options: argparse.Namespace, console: Console) -> None:
     """The whole of it."""
     places = Places(options.shared.resolve(), options.work.resolve())
     check_shared(places.shared)
-    ours = [Ours(places, "fp32"), Ours(places, "auto")]
+    ours = [Ours(places, "mt-fp32", "fp32", "fp32"), Ours(places, "mt-fast", "auto", "int8")]
     tools: list[Tool] = [*(PEERS[name](places) for name in options.peers), *ours]
     for tool in tools:
         console.note(f"{tool.title}: preparing")
