@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from mt.batch import IntArray, collate, cut_by_tokens
+from mt.batch import IntArray, by_length, collate
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 
@@ -29,8 +29,7 @@ def align(
     """
     found: list[Alignment] = [()] * len(sources)
     lengths = np.array([max(len(src), len(tgt)) + 1 for src, tgt in zip(sources, targets, strict=True)], int)
-    order = np.argsort(-lengths, kind="stable")
-    for rows in np.split(order, cut_by_tokens(lengths[order], batch_tokens)) if len(order) else []:
+    for rows in by_length(lengths, batch_tokens):
         for row, places in zip(rows, _looked_at(model, sources, targets, rows, device), strict=True):
             pairs = zip(places, range(len(targets[row])), strict=False)
             found[row] = tuple((src, tgt) for src, tgt in pairs if src < len(sources[row]))

@@ -10,9 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-ROWS_MULTIPLE = (
-    8  # rows of a training batch: fewer shapes, for which oneDNN compiles and keeps a product each
-)
+# Of rows in a training batch: fewer shapes, for each of which oneDNN compiles and keeps a product.
+ROWS_MULTIPLE = 8
 IntArray = npt.NDArray[np.integer]
 
 
@@ -81,6 +80,14 @@ def plan(
     cuts = cut_by_tokens(longer, batch_tokens, multiple=ROWS_MULTIPLE)
     batches = np.split(order, cuts)
     return [batches[index] for index in generator.permutation(len(batches))]
+
+
+def by_length(lengths: IntArray, batch_tokens: int) -> list[IntArray]:
+    """Rows of like length together, the longest first: row numbers, in batches within `batch_tokens`."""
+    if len(lengths) == 0:
+        return []
+    order = np.argsort(-lengths, kind="stable")
+    return np.split(order, cut_by_tokens(lengths[order], batch_tokens))
 
 
 def cut_by_tokens(lengths: IntArray, batch_tokens: int, *, multiple: int = 1) -> list[int]:

@@ -1,4 +1,4 @@
-"""Sentence vector + previous ids -> logits and next state: the decoder reads the vector back out."""
+"""Sentence vector + previous ids -> readouts and next state: the decoder reads the vector back out."""
 
 from __future__ import annotations
 
@@ -98,10 +98,11 @@ class Decoder(Packable):
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers) if layer_norm)
         self.state_parts = sum(layer.states for layer in self.recurrences)
         self.bridge = Linear(vector_size, self.state_parts * hidden) if feed_start else None
-        self.readout_state = Linear(hidden, readout) if readout else None
-        self.readout_previous = Linear(width, readout, bias=False) if readout else None
+        # The three that change from step to step are packed as one, by `pack`.
+        self.readout_state = nn.Linear(hidden, readout) if readout else None
+        self.readout_previous = nn.Linear(width, readout, bias=False) if readout else None
         self.readout_vector = Linear(vector_size, readout, bias=False) if readout and feed_readout else None
-        self.readout_context = Linear(context, readout, bias=False) if readout and context else None
+        self.readout_context = nn.Linear(context, readout, bias=False) if readout and context else None
         self.output = Linear(readout or hidden, vocab_size)
         if tied:
             self.output.weight = embedding.weight
@@ -125,15 +126,16 @@ class Decoder(Packable):
 
     def prepare(self, encoded: Encoded) -> Prepared:
         """What every step needs of the sentences and none changes."""
-        vector, first = encoded.sentence_vector, self.recurrences[0]
-        memory = None
-        if self.attention is not None and encoded.memory is not None:
-            memory = self.attention.prepare(encoded.memory, encoded.src_mask)
-        return Prepared(
-            first.share(vector) if first.constant_size else None,
-            None if self.readout_vector is None else self.readout_vector(vector),
-            memory,
-        )
+        gates = self.recurrences[0].share(encoded.sentence_vector)
+        return Prepared(gates, self._readout_share(encoded), self._memory(encoded))
+
+    def _readout_share(self, encoded: Encoded) -> Tensor | None:
+        return None if self.readout_vector is None else self.readout_vector(encoded.sentence_vector)
+
+    def _memory(self, encoded: Encoded) -> Memory | None:
+        if self.attention is None or encoded.memory is None:
+            return None
+        return self.attention.prepare(encoded.memory, encoded.src_mask)
 
     def start(self, encoded: Encoded) -> State:
         """The state before the first step: tensors of (B, H), the bottom layer's first.
@@ -155,9 +157,7 @@ class Decoder(Packable):
         previous = self.dropout_embedding(self.embedding(tgt_in))
         if self.fed:
             return self._walk(previous, encoded)
-        memory = None
-        if self.attention is not None and encoded.memory is not None:
-            memory = self.attention.prepare(encoded.memory, encoded.src_mask)
+        memory = self._memory(encoded)
         parts = list(self.start(encoded))
         below, weights = previous, None
         context: Tensor | None = None
@@ -171,9 +171,7 @@ class Decoder(Packable):
             below = self._finish(depth, states, below)
             if self._looks_after(depth) and memory is not None and self.attention is not None:
                 context, weights = self.attention(below, memory)
-        shared = None
-        if self.readout_vector is not None:
-            shared = self.readout_vector(encoded.sentence_vector).unsqueeze(1)
+        shared = self._readout_share(encoded)
         return self._read_out(self.dropout_layers(below), previous, context, shared), weights
 
     def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
@@ -241,6 +239,6 @@ class Decoder(Packable):
                 if self.readout_context is not None:
                     states = states + self.readout_context(context)
             if shared is not None:
-                states = states + shared if states.dim() == 3 else add_per_sentence(states, shared)
+                states = add_per_sentence(states, shared)
             states = torch.tanh(states)
         return self.dropout_output(states)  # type: ignore[no-any-return]

@@ -201,7 +201,7 @@ class MinGRU(Recurrence):
         products = self.products or self._products(_as_they_are)
         gates = products.inputs(inputs)
         if constant is not None and (share := self.share(constant)) is not None:
-            gates = gates + share.unsqueeze(1)
+            gates = add_per_sentence(gates, share)
         update, new = gates.float().chunk(2, dim=2)
         update = torch.sigmoid(update)
         start = inputs.new_zeros(inputs.shape[0], self.hidden_size) if state is None else state[0]
@@ -223,7 +223,9 @@ def recurrence(cell: Cell, input_size: int, hidden_size: int, constant_size: int
 
 
 def add_per_sentence(rows: Tensor, shared: Tensor) -> Tensor:
-    """Rows (B·K, F), the K of a sentence next to each other, plus what they share (B, F)."""
+    """Rows (B·K, F), the K of a sentence next to each other, or (B, T, F), plus what they share (B, F)."""
+    if rows.dim() == 3:
+        return rows + shared.unsqueeze(1)
     if rows.shape[0] == shared.shape[0]:
         return rows + shared
     return (rows.view(shared.shape[0], -1, rows.shape[1]) + shared.unsqueeze(1)).view_as(rows)

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mt.batch import IntArray, collate_source, cut_by_tokens
+from mt.batch import IntArray, by_length, collate_source
 from mt.config import SearchConfig
 from mt.encoder import Encoded
 from mt.model import Seq2Seq
@@ -56,11 +56,8 @@ def search(
     was_training = model.training
     model.eval()
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
-    order = np.argsort(-lengths, kind="stable")
     results: list[list[Hypothesis]] = [[] for _ in sources]
-    for rows in np.split(order, cut_by_tokens(lengths[order], config.batch_tokens)):
-        if len(rows) == 0:
-            continue
+    for rows in by_length(lengths, config.batch_tokens):
         src, src_lengths = collate_source([sources[row] for row in rows], pad_id=PAD, eos_id=EOS)
         limit = (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
         with torch.inference_mode():
@@ -151,9 +148,8 @@ class _Beam:
         size = config.beam
         self.model, self.config, self.limit = model, config, limit
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
-        self.ended: list[
-            tuple[int, Tensor, Tensor, Tensor]
-        ] = []  # step, which (R, K), ids, log-probabilities
+        # Step, which (R, K), ids, log-probabilities.
+        self.ended: list[tuple[int, Tensor, Tensor, Tensor]] = []
         self.alive = torch.arange(len(limit), device=limit.device)
         self.prepared = model.prepare(encoded)
         self.state = tuple(part.repeat_interleave(size, dim=0) for part in model.start(encoded))

@@ -151,3 +151,19 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     ]
     assert together == alone
     assert together[2] == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs decoder_hidden = 10"),
+        ({"attention": "multihead", "attention_heads": 3}, "attention_heads must divide"),
+        ({"attention_place": "between"}, "between layers needs decoder_layers = 2"),
+        ({"readout": False, "feed_readout": False}, "attention after the decoder .* need readout"),
+        ({"attention": "none", "input_feeding": True}, "input_feeding needs attention"),
+        ({"readout_size": 5}, "embedding = readout_size"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_named(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        model(**changes)

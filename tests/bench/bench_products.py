@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from mt.device import resolve_precision
+from mt.product import ready
 from tests.bench.bench_base import Columns, Numbers, Settings, answer
 from tests.bench.bench_model import choose, synchronize
 
@@ -54,14 +55,10 @@ def ways(left: Tensor, weight: Tensor) -> list[Callable[[], Tensor]]:
         lambda: torch.mm(left, upright),
         lambda: torch.nn.functional.linear(left, weight),
     ]
-    if left.device.type == "cpu" and left.dtype == torch.float32 and _has_onednn():
-        packed = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-        found.append(lambda: torch.ops.mkldnn._linear_pointwise(left, packed, None, "none", [], ""))
+    if left.device.type == "cpu" and left.dtype == torch.float32:
+        product = ready(weight, None, "fp32")
+        found.append(lambda: product(left))
     return found
-
-
-def _has_onednn() -> bool:
-    return bool(torch._C._has_mkldnn) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
 def fastest(work: Callable[[], Tensor], where: torch.device, seconds: float) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -114,6 +115,12 @@ def run(
     if process.returncode:
         raise MTError(f"{Path(command[0]).name} {' '.join(command[1:3])} … failed; {log} says why")
     return Finished(seconds, usage.ru_maxrss / 1024)
+
+
+def fresh(folder: Path) -> None:
+    """An empty folder, whatever was there."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def interval(updates: int) -> int:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
-from tests.bench.peer_base import Finished, Places, Round, fill, interval, run
+from tests.bench.peer_base import Finished, Places, Round, fill, fresh, interval, run
 from tests.bench.peer_search import LONGEST
 from tests.bench.peer_setup import Patch, make_environment
 
@@ -36,8 +35,7 @@ class Joey:
 
     def prepare(self) -> None:
         """See `Tool`."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        fresh(self.folder)
 
     def train(self, done: int, updates: int) -> Round:
         """See `Tool`. A run directory for each round, since it empties the one it is given; each round

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import statistics
 from pathlib import Path
 
-from tests.bench.peer_base import Finished, Places, Round, fill, interval, run
+from tests.bench.peer_base import Finished, Places, Round, fill, fresh, interval, run
 from tests.bench.peer_search import BATCH, LONGEST
 from tests.bench.peer_setup import Patch, make_environment
 
@@ -50,8 +49,7 @@ class OpenNMT:
 
     def prepare(self) -> None:
         """See `Tool`."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        fresh(self.folder)
 
     def train(self, done: int, updates: int) -> Round:
         """See `Tool`. Each round draws other batches: going on begins the corpus anew."""

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 from pathlib import Path
 
 from safetensors import safe_open
 
-from tests.bench.peer_base import Finished, Places, Round, interval, run
+from tests.bench.peer_base import Finished, Places, Round, fresh, interval, run
 
 SETTINGS = Path(__file__).with_name("peer_model.toml")
 # The command as it is, but reporting as often as the peers do.
@@ -36,8 +35,7 @@ class Ours:
 
     def prepare(self) -> None:
         """See `Tool`."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        fresh(self.folder)
 
     def train(self, done: int, updates: int) -> Round:
         """See `Tool`."""

@@ -20,6 +20,7 @@ import sacrebleu
 from mt.console import Console
 from mt.errors import MTError, UsageError
 from tests.bench import peer_search
+from tests.bench.bench_base import Numbers, table
 from tests.bench.peer_base import Places, Round, Tool, interval, run
 from tests.bench.peer_joey import Joey
 from tests.bench.peer_onmt import OpenNMT
@@ -28,7 +29,6 @@ from tests.bench.peer_setup import check_shared, count_pieces, make_data, read_l
 
 PEERS: dict[str, type[OpenNMT] | type[Joey]] = {"onmt": OpenNMT, "joey": Joey}
 BEAMS = {"greedy": 1, "beam 5": 5}
-Numbers = dict[str, float]
 
 
 @dataclass
@@ -219,19 +219,6 @@ def ratios(ours: Record, peer: Record) -> Numbers:
         elif key.endswith("output pieces/s"):
             found[key] = mine[key] / its[key]
     return found
-
-
-def table(title: str, columns: dict[str, Numbers], console: Console) -> None:
-    """A line for each measure, a column for each tool."""
-    console.note(f"\n{title:<36}" + "".join(f"{name:>12}" for name in columns))
-    for key in next(iter(columns.values())):
-        cells = "".join(f"{_short(numbers[key]):>12}" for numbers in columns.values())
-        console.note(f"{key:<36}{cells}")
-
-
-def _short(value: float) -> str:
-    """Three digits that count, or all before the point."""
-    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
 
 
 if __name__ == "__main__":
