@@ -28,7 +28,7 @@ import tomli_w
 import torch
 from torch import Tensor
 
-from mt.config import Config, validate
+from mt.config import Config, ModelConfig, validate
 from mt.errors import ConfigError, RunError
 from mt.model import Seq2Seq, build_model
 from mt.tokenizer import Tokenizer
@@ -227,9 +227,9 @@ def load_run(path: Path, device: torch.device) -> Run:
     src, tgt = read_tokenizers(path, config, facts)
     tensors, notes = read_tensors(path / MODEL)
     shape = config.model.model_dump(mode="json")
-    if notes.get("model") != shape:
-        written = notes.get("model") or {}
-        names = ", ".join(name for name in shape if written.get(name) != shape[name])
+    written = ModelConfig().model_dump(mode="json") | (notes.get("model") or {})
+    if written != shape:  # settings that are newer than the file stood as they do by default
+        names = ", ".join(name for name in written if written[name] != shape.get(name))
         raise RunError(
             f"{path / CONFIG} and {MODEL} disagree on {names}; restore one of them, or train again"
         )
@@ -255,23 +255,34 @@ def assign(model: Seq2Seq, tensors: Mapping[str, Tensor], file: Path) -> None:
 
 
 def save_state(
-    path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer, progress: Mapping[str, Any]
+    path: Path,
+    models: Mapping[str, Seq2Seq],
+    optimizer: torch.optim.Optimizer,
+    progress: Mapping[str, Any],
 ) -> None:
-    """Write all that resuming needs, in one file, so that its parts can never disagree."""
-    tensors: dict[str, Tensor] = {}
-    for name, parameter in model.named_parameters():
-        tensors[f"model/{name}"] = parameter
+    """Write all that resuming needs, in one file, so that its parts can never disagree.
+
+    models: by name; "model" is the one that the optimiser changes.
+    """
+    tensors: dict[str, Tensor] = {
+        f"{key}/{name}": parameter
+        for key, model in models.items()
+        for name, parameter in model.named_parameters()
+    }
+    for name, parameter in models["model"].named_parameters():
         for key, value in optimizer.state[parameter].items():
             tensors[f"optimizer/{name}/{key}"] = value
     write_tensors(path / STATE, tensors, progress)
 
 
-def load_state(path: Path, model: Seq2Seq, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+def load_state(path: Path, models: Mapping[str, Seq2Seq], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
     """Put the last weights and the optimiser's moments back; returns the progress. Raises RunError."""
     tensors, progress = read_tensors(path / STATE)
-    weights = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("model/")}
-    assign(model, weights, path / STATE)
-    for name, parameter in model.named_parameters():
+    for key, model in models.items():
+        prefix = f"{key}/"
+        weights = {name[len(prefix) :]: rows for name, rows in tensors.items() if name.startswith(prefix)}
+        assign(model, weights, path / STATE)
+    for name, parameter in models["model"].named_parameters():
         prefix = f"optimizer/{name}/"
         for key, tensor in tensors.items():
             if key.startswith(prefix):

@@ -73,6 +73,8 @@ class TokenizerConfig(Section):
     """Rewriting of text before it is cut; identity changes nothing"""
     character_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9999
     """Share of the characters' occurrences that get pieces of their own"""
+    sampling: Annotated[float, Field(gt=0, le=1)] | None = None
+    """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
     sample_sentences: Annotated[int, Field(gt=100)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
 
@@ -92,8 +94,10 @@ class ModelConfig(Section):
     """Let the encoder read the source from both ends"""
     reverse_source: bool = False
     """Read the source from its end (Sutskever et al. 2014)"""
-    pooling: tuple[Literal["last", "mean", "max"], ...] = ("last",)
-    """Which of the encoder's states make the sentence vector: last, mean, max, or several joined"""
+    pooling: tuple[Literal["last", "mean", "max", "attentive"], ...] = ("last",)
+    """How states become the sentence vector: last, mean, max, attentive (learned means), or several joined"""
+    pooling_heads: Positive = 4
+    """Learned means of attentive pooling (Lin et al. 2017)"""
     vector_size: Positive | None = None
     """Size of the sentence vector, through a tanh layer; without it the pooled states as they are"""
     decoder_hidden: Positive = 512
@@ -130,6 +134,14 @@ class ModelConfig(Section):
     """Share of a recurrent layer's outputs dropped in training"""
     dropout_output: Probability = 0.2
     """Share of the values before the output matrix dropped in training"""
+    dropout_recurrent: Probability = 0.0
+    """Share of U, which multiplies the last state, dropped in each batch (Merity et al. 2018)"""
+    dropout_locked: bool = False
+    """All steps of a sentence lose the same values (Gal & Ghahramani 2016)"""
+    dropout_src_pieces: Probability = 0.0
+    """Share of the source pieces that are dropped whole in training (word dropout)"""
+    dropout_tgt_pieces: Probability = 0.0
+    """The same share of the previous target pieces"""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -146,7 +158,9 @@ class ModelConfig(Section):
                 "the decoder must be fed the sentence vector: by feed_start, feed_steps or feed_readout"
             )
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
-            raise ValueError("pooling names one or more of last, mean, max, each once")
+            raise ValueError("pooling names one or more of last, mean, max, attentive, each once")
+        if self.cell == "mingru" and self.dropout_recurrent:
+            raise ValueError("dropout_recurrent needs a cell that multiplies its state; mingru does not")
         if self.attention != "none":
             self._attention_fits()
         elif self.input_feeding:
@@ -164,6 +178,8 @@ class ModelConfig(Section):
             raise ValueError("attention_heads must divide decoder_hidden")
         if self.attention_place == "between" and self.decoder_layers == 1:
             raise ValueError("attention between layers needs decoder_layers = 2 or more")
+        if self.input_feeding and (self.dropout_locked or self.dropout_recurrent):
+            raise ValueError("input_feeding goes step by step: leave dropout_locked and dropout_recurrent")
         if not self.readout and (self.attention_place == "after" or self.input_feeding):
             raise ValueError("attention after the decoder and input_feeding need readout")
 
@@ -189,6 +205,12 @@ class TrainingConfig(Section):
     """Decoupled weight decay (Loshchilov & Hutter 2019)"""
     clip_norm: PositiveFloat = 1.0
     """Gradients longer than this are scaled down to it (Pascanu et al. 2013)"""
+    r_drop: Annotated[float, Field(ge=0)] = 0.0
+    """α of R-Drop (Liang et al. 2021): learn a batch under two dropouts that are to agree; twice the work"""
+    bag_of_words: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of predicting the target's pieces, in any order, from the sentence vector; needs feed_readout"""
+    average_decay: Probability = 0.0
+    """Validate and keep a moving average of the weights that remembers so much of itself at each step"""
     label_smoothing: Probability = 0.1
     """Probability spread over all pieces in the training target (Szegedy et al. 2016)"""
     max_epochs: Positive = 30
@@ -216,6 +238,12 @@ class Config(Section):
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.training.bag_of_words and not self.model.feed_readout:
+            raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
+        return self
 
 
 class SearchConfig(Section):

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from mt.attention import Attention, Memory
-from mt.dropout import Dropout
+from mt.dropout import Dropout, PieceDropout, Rates
 from mt.encoder import Encoded
 from mt.product import Linear, Packable, Product, SearchPrecision, ready
 from mt.rnn import Cell, Recurrence, State, add_per_sentence, recurrence
@@ -75,24 +75,27 @@ class Decoder(Packable):
         feed_readout: bool,
         residual: bool,
         layer_norm: bool,
-        dropout_embedding: float,
-        dropout_layers: float,
-        dropout_output: float,
+        dropout: Rates,
     ) -> None:
         super().__init__()
         vocab_size, width = embedding.num_embeddings, embedding.embedding_dim
         self.embedding = embedding
         self.attention = attention
         self.between, self.residual, self.hidden = between, residual, hidden
-        self.dropout_embedding = Dropout(dropout_embedding)
-        self.dropout_layers = Dropout(dropout_layers)
-        self.dropout_output = Dropout(dropout_output)
+        self.dropout_pieces = PieceDropout(dropout.pieces)
+        self.dropout_embedding = Dropout(dropout.embedding, locked=dropout.locked)
+        self.dropout_layers = Dropout(dropout.layers, locked=dropout.locked)
+        self.dropout_output = Dropout(dropout.output, locked=dropout.locked)
         context = attention.context_size if attention else 0
         self.fed = (readout or 0) if input_feeding else 0
         self.layers = nn.ModuleList(
-            recurrence(cell, hidden + context * between, hidden)
-            if depth
-            else recurrence(cell, width + self.fed, hidden, vector_size * feed_steps)
+            recurrence(
+                cell,
+                hidden + context * between if depth else width + self.fed,
+                hidden,
+                constant_size=0 if depth else vector_size * feed_steps,
+                dropout=dropout.recurrent,
+            )
             for depth in range(layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers) if layer_norm)
@@ -129,6 +132,12 @@ class Decoder(Packable):
         gates = self.recurrences[0].share(encoded.sentence_vector)
         return Prepared(gates, self._readout_share(encoded), self._memory(encoded))
 
+    def gist(self, encoded: Encoded) -> Tensor:
+        """What would be read out of the sentence vector alone: (B, F). Needs feed_readout."""
+        share = self._readout_share(encoded)
+        assert share is not None  # checked by Config
+        return self.dropout_output(torch.tanh(share).unsqueeze(1)).squeeze(1)  # type: ignore[no-any-return]
+
     def _readout_share(self, encoded: Encoded) -> Tensor | None:
         return None if self.readout_vector is None else self.readout_vector(encoded.sentence_vector)
 
@@ -154,7 +163,7 @@ class Decoder(Packable):
 
         One fused call a layer, unless there is input feeding.
         """
-        previous = self.dropout_embedding(self.embedding(tgt_in))
+        previous = self.dropout_embedding(self.dropout_pieces(self.embedding(tgt_in)))
         if self.fed:
             return self._walk(previous, encoded)
         memory = self._memory(encoded)

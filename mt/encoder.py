@@ -8,11 +8,11 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mt.dropout import Dropout
+from mt.dropout import Dropout, PieceDropout, Rates
 from mt.product import Linear
 from mt.rnn import Cell, recurrence, reverse_by_length
 
-Pooling = Literal["last", "mean", "max"]
+Pooling = Literal["last", "mean", "max", "attentive"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,23 @@ class Encoded:
     memory: Tensor | None = None
 
 
+class Heads(nn.Module):
+    """Several weighted means of the states, the weights learned (Lin et al. 2017, a structured self-attentive
+    sentence embedding): softmax over positions of W₂·tanh(W₁·h). As many numbers for any length.
+    """
+
+    def __init__(self, size: int, heads: int) -> None:
+        super().__init__()
+        self.inner = Linear(size, size // 2)
+        self.outer = Linear(size // 2, heads)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        """States (B, S, H) and where there are tokens (B, S) -> (B, heads·H)."""
+        scores = self.outer(torch.tanh(self.inner(states))).float()
+        weights = torch.softmax(scores.masked_fill(~mask.unsqueeze(2), float("-inf")), dim=1)
+        return torch.bmm(weights.to(states.dtype).transpose(1, 2), states).flatten(1)
+
+
 class Encoder(nn.Module):
     """A stack of recurrent layers over the embedded source, pooled into the sentence vector.
 
@@ -37,7 +54,8 @@ class Encoder(nn.Module):
     reverse_source: read the sentence from its end (Sutskever et al. 2014): its beginning is then what
         the vector remembers best, and that is where the decoder starts.
     pooling: how the top layer's states become the vector: its `last` state, their `mean`, their `max`,
-        or several, joined. The vector never depends on padding or on the neighbours in a batch.
+        `attentive` (`Heads`), or several, joined. The vector never depends on padding or on the neighbours in
+        a batch.
     vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
     layer_norm: normalise each layer's outputs (Ba et al. 2016). residual: add each layer's input to its
         output, from the second layer on (He et al. 2016): what deep stacks need, as GNMT's and RNMT+'s.
@@ -54,27 +72,34 @@ class Encoder(nn.Module):
         bidirectional: bool,
         reverse_source: bool,
         pooling: tuple[Pooling, ...],
+        pooling_heads: int,
         vector_size: int | None,
         residual: bool,
         layer_norm: bool,
         keep_memory: bool,
-        dropout_embedding: float,
-        dropout_layers: float,
+        dropout: Rates,
     ) -> None:
         super().__init__()
         self.embedding = embedding
         self.reverse_source = reverse_source
         self.pooling = pooling
         self.residual, self.keep_memory = residual, keep_memory
-        self.dropout_embedding = Dropout(dropout_embedding)
-        self.dropout_layers = Dropout(dropout_layers)
+        self.dropout_pieces = PieceDropout(dropout.pieces)
+        self.dropout_embedding = Dropout(dropout.embedding, locked=dropout.locked)
+        self.dropout_layers = Dropout(dropout.layers, locked=dropout.locked)
         directions = 2 if bidirectional else 1
         widths = [embedding.embedding_dim] + [hidden * directions] * (layers - 1)
-        self.forwards = nn.ModuleList(recurrence(cell, width, hidden) for width in widths)
-        self.backwards = nn.ModuleList(recurrence(cell, width, hidden) for width in widths if bidirectional)
+        self.forwards = nn.ModuleList(
+            recurrence(cell, width, hidden, dropout=dropout.recurrent) for width in widths
+        )
+        self.backwards = nn.ModuleList(
+            recurrence(cell, width, hidden, dropout=dropout.recurrent) for width in widths if bidirectional
+        )
         self.norms = nn.ModuleList(nn.LayerNorm(hidden * directions) for _ in widths if layer_norm)
         self.memory_size = hidden * directions
-        pooled = self.memory_size * len(pooling)
+        self.heads = Heads(self.memory_size, pooling_heads) if "attentive" in pooling else None
+        means = len(pooling) + (pooling_heads - 1 if self.heads else 0)
+        pooled = self.memory_size * means
         self.projection = None if vector_size is None else Linear(pooled, vector_size)
         self.vector_size = pooled if vector_size is None else vector_size
 
@@ -94,7 +119,7 @@ class Encoder(nn.Module):
 
     def read(self, src: Tensor, src_lengths: Tensor) -> Tensor:
         """Ids (B, S) in reading order -> the top layer's state after each piece (B, S, H)."""
-        states: Tensor = self.dropout_embedding(self.embedding(src))
+        states: Tensor = self.dropout_embedding(self.dropout_pieces(self.embedding(src)))
         for depth, forwards in enumerate(self.forwards):
             below = states if depth == 0 else self.dropout_layers(states)
             states = forwards(below)
@@ -108,9 +133,11 @@ class Encoder(nn.Module):
         return self.dropout_layers(states)  # type: ignore[no-any-return]
 
     def _pool(self, how: Pooling, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
-        """States (B, S, H) -> (B, H); padding weighs nothing."""
+        """States (B, S, H) -> (B, H), or of several heads (B, heads·H); padding weighs nothing."""
         if how == "last":
             return self._last(states, src_lengths)
+        if how == "attentive" and self.heads is not None:
+            return self.heads(states, src_mask)  # type: ignore[no-any-return]
         mask = src_mask.unsqueeze(2)
         if how == "mean":
             return (states * mask).sum(dim=1) / src_lengths.unsqueeze(1)

@@ -7,7 +7,7 @@ back and forgotten.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -16,19 +16,58 @@ ROWS = 512  # of logits made by one product
 CPU_ROWS = 64  # of them at work at once on a CPU: as many as stay in its cache
 
 
-def cross_entropy(
-    output: nn.Linear, readouts: Tensor, tgt_out: Tensor, *, pad_id: int, smoothing: float
-) -> tuple[Tensor, Tensor]:
-    """Readouts (B, T, F), read out by `output` over V pieces, and the ids to predict (B, T) -> two sums.
+class Sums(NamedTuple):
+    """Sums over the tokens, in nats.
 
-    Both are over the tokens, in nats. The first is trained on: `smoothing` of the target's probability is
-    spread over all V pieces (Szegedy et al. 2016). The second is the negative log-likelihood, without a
-    gradient. Padding counts for nothing. Under autocast the products are in its precision, the sums in fp32.
+    loss is what is learned from, the only one with a gradient. nll is the plain negative log-likelihood, from
+    which perplexity is made.
     """
-    found: tuple[Tensor, Tensor] = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
-        readouts.flatten(0, 1), output.weight, output.bias, tgt_out.flatten(), pad_id, smoothing
+
+    loss: Tensor
+    nll: Tensor
+
+
+def cross_entropy(
+    output: nn.Linear,
+    readouts: Tensor,
+    tgt_out: Tensor,
+    *,
+    pad_id: int,
+    smoothing: float,
+    agreement: float = 0.0,
+) -> Sums:
+    """Readouts (B, T, F), read out by `output` over V pieces, and the ids to predict (B, T) -> `Sums`.
+
+    `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). Padding counts
+    for nothing. Under autocast the products are in its precision, the sums in fp32.
+
+    With an `agreement` above 0 the readouts are of two passes over the same batch with other dropout, (2, B,
+    T, F). Both sums are then means over the passes, and added to the loss is half that weight times the mean
+    of both Kullback-Leibler divergences between their predictions: R-Drop (Liang et al. 2021), halved, with
+    the paper's α.
+    """
+    if agreement:
+        # A token's two rows next to each other, so that both are in hand at once.
+        rows, goals = readouts.flatten(1, 2).transpose(0, 1).flatten(0, 1), tgt_out.flatten()
+        loss, nll = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
+            rows, output.weight, output.bias, goals.repeat_interleave(2), pad_id, smoothing, agreement / 2
+        )
+        return Sums(loss / 2, nll / 2)
+    found = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
+        readouts.flatten(0, 1), output.weight, output.bias, tgt_out.flatten(), pad_id, smoothing, 0.0
     )
-    return found
+    return Sums(*found)
+
+
+def bag_of_words(output: nn.Linear, readouts: Tensor, tgt_out: Tensor, *, pad_id: int, eos_id: int) -> Tensor:
+    """How well one readout a sentence (B, F) predicts the pieces of its translation (B, T), in any order.
+
+    The sum over the pieces, eos aside, of their negative log-probability in nats (Ma et al. 2018, Zhao et al.
+    2017): what makes the sentence vector hold what is to be said.
+    """
+    log_probs = torch.log_softmax(output(readouts).float(), dim=1)
+    real = (tgt_out != pad_id) & (tgt_out != eos_id)
+    return -log_probs.gather(1, tgt_out).masked_fill(~real, 0).sum()
 
 
 class _CrossEntropy(torch.autograd.Function):
@@ -41,6 +80,7 @@ class _CrossEntropy(torch.autograd.Function):
         targets: Tensor,
         pad_id: int,
         smoothing: float,
+        agreement: float,
     ) -> tuple[Tensor, Tensor]:
         kind = readouts.device.type
         by_weight, by_bias = torch.zeros_like(weight), torch.zeros_like(bias)
@@ -56,7 +96,7 @@ class _CrossEntropy(torch.autograd.Function):
             at_once = CPU_ROWS if kind == "cpu" else ROWS
             for top in range(0, len(rows), at_once):
                 smooth, nll = _into_slopes(
-                    logits[top : top + at_once], goals[top : top + at_once], pad_id, smoothing
+                    logits[top : top + at_once], goals[top : top + at_once], pad_id, smoothing, agreement
                 )
                 loss += smooth
                 plain += nll
@@ -72,19 +112,45 @@ class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, scale: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         by_readouts, by_weight, by_bias = ctx.saved_tensors
-        return by_readouts * scale, by_weight.mul_(scale), by_bias * scale, None, None, None
+        return by_readouts * scale, by_weight.mul_(scale), by_bias * scale, None, None, None, None
 
 
-def _into_slopes(logits: Tensor, goals: Tensor, pad_id: int, smoothing: float) -> tuple[Tensor, Tensor]:
-    """The smoothed and the plain loss of some rows; their logits become d loss / d logits in place.
+def _into_slopes(
+    logits: Tensor, goals: Tensor, pad_id: int, smoothing: float, agreement: float
+) -> tuple[Tensor, Tensor]:
+    """The trained and the plain loss of some rows; their logits become d loss / d logits in place.
 
-    That is the probabilities less the target's distribution, in rows of padding nothing.
+    That is the probabilities less the target's distribution, in rows of padding nothing; with an agreement,
+    rows 2n and 2n + 1 belong together and draw each other near.
     """
     real = goals != pad_id
     log_probs = torch.log_softmax(logits.float(), dim=1)
     nll = -log_probs.gather(1, goals.unsqueeze(1)).squeeze(1).masked_fill(~real, 0).sum()
     uniform = -log_probs.mean(dim=1).masked_fill(~real, 0).sum()
+    apart, pull = _apart(log_probs, real) if agreement else (None, None)
     slopes = log_probs.exp_().sub_(smoothing / logits.shape[1])
     slopes.scatter_add_(1, goals.unsqueeze(1), slopes.new_full((len(goals), 1), smoothing - 1))
+    loss = (1 - smoothing) * nll + smoothing * uniform
+    if apart is not None and pull is not None:
+        slopes.add_(pull, alpha=agreement)
+        loss = loss + agreement * apart
     logits.copy_(slopes.mul_(real.unsqueeze(1)))
-    return (1 - smoothing) * nll + smoothing * uniform, nll
+    return loss, nll
+
+
+def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
+    """KL(p‖q) + KL(q‖p), summed over the pairs of rows p, q, and its slope by their logits (N, V).
+
+    By p's logits KL(p‖q) has the slope p·(log p/q - KL(p‖q)) and KL(q‖p) the slope p - q.
+    """
+    probs = log_probs.exp()
+    ratios = log_probs - _swapped(log_probs)
+    weighted = probs * ratios
+    divergence = weighted.sum(dim=1, keepdim=True)
+    slopes = weighted.sub_(probs * divergence).add_(probs).sub_(_swapped(probs))
+    return divergence.squeeze(1).masked_fill(~real, 0).sum(), slopes
+
+
+def _swapped(rows: Tensor) -> Tensor:
+    """Each pair of rows in the other order."""
+    return rows.view(-1, 2, rows.shape[1]).flip(1).view_as(rows)

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from mt.attention import Attention
 from mt.config import ModelConfig
 from mt.decoder import Decoder, Prepared
+from mt.dropout import Rates
 from mt.encoder import Encoded, Encoder
 from mt.rnn import State
 
@@ -78,12 +79,12 @@ def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: 
         bidirectional=config.bidirectional,
         reverse_source=config.reverse_source,
         pooling=config.pooling,
+        pooling_heads=config.pooling_heads,
         vector_size=config.vector_size,
         residual=config.residual,
         layer_norm=config.layer_norm,
         keep_memory=config.attention != "none",
-        dropout_embedding=config.dropout_embedding,
-        dropout_layers=config.dropout_layers,
+        dropout=_rates(config, pieces=config.dropout_src_pieces),
     )
     decoder = Decoder(
         tgt_embedding,
@@ -101,11 +102,20 @@ def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: 
         feed_readout=config.feed_readout,
         residual=config.residual,
         layer_norm=config.layer_norm,
-        dropout_embedding=config.dropout_embedding,
-        dropout_layers=config.dropout_layers,
-        dropout_output=config.dropout_output,
+        dropout=_rates(config, pieces=config.dropout_tgt_pieces),
     )
     return Seq2Seq(encoder, decoder)
+
+
+def _rates(config: ModelConfig, *, pieces: float) -> Rates:
+    return Rates(
+        pieces=pieces,
+        embedding=config.dropout_embedding,
+        layers=config.dropout_layers,
+        output=config.dropout_output,
+        recurrent=config.dropout_recurrent,
+        locked=config.dropout_locked,
+    )
 
 
 def _attention(config: ModelConfig, memory_size: int) -> Attention | None:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
+from mt.dropout import mask
 from mt.product import Packable, Product, SearchPrecision, ready
 from mt.scan import linear_scan
 
@@ -123,13 +124,23 @@ class FusedRecurrence(Recurrence):
     2014; `lstm` is Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000.
 
     Whole sequences run in one call of torch's fused layer.
+
+    dropout: share of U's numbers that a training batch does without (DropConnect; Merity et al. 2018): it
+        acts at every step of the recurrence and costs nothing at any.
     """
 
     LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}  # noqa: RUF012
+    FUNCTIONS: dict[str, Callable[..., tuple[Tensor, ...]]] = {  # noqa: RUF012
+        "rnn": torch.rnn_tanh,
+        "gru": torch.gru,
+        "lstm": torch.lstm,
+    }
 
-    def __init__(self, cell: Cell, input_size: int, hidden_size: int, constant_size: int) -> None:
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, constant_size: int, dropout: float
+    ) -> None:
         super().__init__(input_size, hidden_size, constant_size)
-        self.cell = cell
+        self.cell, self.dropout = cell, dropout
         self.states = 2 if cell == "lstm" else 1
         self.sums_gates = cell != "gru"
         self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
@@ -156,11 +167,15 @@ class FusedRecurrence(Recurrence):
             spread = constant.unsqueeze(1).expand(-1, inputs.shape[1], -1)
             inputs = torch.cat([inputs, spread], dim=2)
         if state is None:
-            outputs, _ = self.layer(inputs)
-        else:
-            first = tuple(part.unsqueeze(0).contiguous() for part in state)
-            outputs, _ = self.layer(inputs, first if self.cell == "lstm" else first[0])
-        return outputs  # type: ignore[no-any-return]
+            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
+        parts = tuple(part.unsqueeze(0).contiguous() for part in state)
+        first = parts if self.cell == "lstm" else parts[0]
+        if not self.training or self.dropout == 0:
+            return self.layer(inputs, first)[0]  # type: ignore[no-any-return]
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
+        weights = [weight_ih, weight_hh * mask(weight_hh, self.dropout), bias_ih, bias_hh]
+        # Biases, one layer, no dropout of torch's own, training, one direction, batch first.
+        return self.FUNCTIONS[self.cell](inputs, first, weights, True, 1, 0.0, True, False, True)[0]
 
     def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
         weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
@@ -215,11 +230,13 @@ class MinGRU(Recurrence):
         return (torch.lerp(state[0], new, torch.sigmoid(update)),)
 
 
-def recurrence(cell: Cell, input_size: int, hidden_size: int, constant_size: int = 0) -> Recurrence:
-    """The layer that a cell's name stands for."""
+def recurrence(
+    cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
+) -> Recurrence:
+    """The layer that a cell's name stands for; `dropout` is of U, which mingru has not."""
     if cell == "mingru":
         return MinGRU(input_size, hidden_size, constant_size)
-    return FusedRecurrence(cell, input_size, hidden_size, constant_size)
+    return FusedRecurrence(cell, input_size, hidden_size, constant_size, dropout)
 
 
 def add_per_sentence(rows: Tensor, shared: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ from mt.corpus import Corpus, hold_out, load_corpus, overlap
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.options import TrainOptions
 from mt.pieces import PiecePairs, cut
+from mt.sampling import Sampler
 from mt.tokenizer import Tokenizer
 from mt.trainer import Progress, Trainer
 from mt.validation import Validator
@@ -88,7 +89,9 @@ def _set_up(
         batch_tokens=config.training.batch_tokens,
         precision=precision,
     )
-    trainer = Trainer(config, run_dir, model, pairs, validator, where, console)
+    strength = config.tokenizer.sampling
+    sampler = None if strength is None else Sampler(corpora.train.dataset, src, tgt, strength)
+    trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
     if checkpoint.has_state(run_dir):
         trainer.resume()
         console.note(f"going on from step {trainer.progress.step:,}")

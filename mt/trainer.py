@@ -24,14 +24,16 @@ import torch
 from torch import Tensor
 
 from mt import checkpoint
+from mt.averaging import MovingAverage
 from mt.batch import Batch, IntArray, plan
 from mt.config import Config
 from mt.console import Console, duration
 from mt.device import autocast
 from mt.errors import Interrupted, TrainingError
-from mt.loss import cross_entropy
+from mt.loss import bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.pieces import PiecePairs
+from mt.sampling import Sampler
 from mt.schedule import learning_rate
 from mt.tokenizer import Tokenizer
 from mt.validation import Validation, Validator, unigram_entropy
@@ -89,13 +91,14 @@ class Trainer:
         run_dir: Path,
         model: Seq2Seq,
         pairs: PiecePairs,
+        sampler: Sampler | None,
         validator: Validator,
         device: torch.device,
         console: Console,
     ) -> None:
         self.config, self.training = config, config.training
         self.run_dir, self.console, self.device = run_dir, console, device
-        self.model, self.pairs, self.validator = model, pairs, validator
+        self.model, self.pairs, self.sampler, self.validator = model, pairs, sampler, validator
         self.precision = validator.precision
         self.progress = Progress()
         self.window = Window()
@@ -107,6 +110,8 @@ class Trainer:
             weight_decay=self.training.weight_decay,
             fused=True,
         )
+        decay = self.training.average_decay
+        self.average = MovingAverage(model, decay) if decay else None
         self.last_step = self._limit_in_steps()
         self.unsettled: deque[Outcome] = deque()
         self.saved = time.monotonic()
@@ -114,9 +119,17 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on from the state in the run directory. Raises RunError if it does not fit."""
-        self.progress = Progress(**checkpoint.load_state(self.run_dir, self.model, self.optimizer))
+        self.progress = Progress(**checkpoint.load_state(self.run_dir, self._models(), self.optimizer))
         self.progress.finished = ""
         checkpoint.cut_log(self.run_dir / METRICS, self.progress.step)
+
+    def _models(self) -> dict[str, Seq2Seq]:
+        """The weights that resuming needs, by name."""
+        return {"model": self.model} | ({"average": self.best_model()} if self.average else {})
+
+    def best_model(self) -> Seq2Seq:
+        """What is validated and kept: the model, or its moving average."""
+        return self.model if self.average is None else self.average.model
 
     def fit(self, time_budget: float | None) -> Progress:
         """Train until a limit is reached; the best weights are in the run directory then.
@@ -143,7 +156,7 @@ class Trainer:
         if self._validation_due():  # the run was stopped just before it
             self._validate()
         starts = range(progress.position, len(batches), training.accumulate)
-        for group in self._made_ahead([batches[at : at + training.accumulate] for at in starts]):
+        for group in self._made_ahead(batches, starts):
             self.step(group)
             progress.position += training.accumulate
             self._after_step(len(batches), time_budget)
@@ -193,21 +206,28 @@ class Trainer:
         by_epochs = self.training.max_epochs * -(-len(self.plan(1)) // self.training.accumulate)
         return min(by_epochs, self.training.max_steps or by_epochs)
 
-    def _made_ahead(self, groups: Sequence[Sequence[IntArray]]) -> Iterator[list[Batch]]:
-        """The batches of each group of rows, made by a second thread while the first one computes."""
+    def _made_ahead(self, plan: Sequence[IntArray], starts: Sequence[int]) -> Iterator[list[Batch]]:
+        """The batches of each step of an epoch, made by a second thread while the first one computes."""
         with ThreadPoolExecutor(max_workers=1) as thread:
             ahead: deque[Future[list[Batch]]] = deque()
-            for group in groups:
-                ahead.append(thread.submit(self.make, group))
+            for at in starts:
+                group = plan[at : at + self.training.accumulate]
+                ahead.append(thread.submit(self.make, group, at))
                 if len(ahead) > AHEAD:
                     yield ahead.popleft().result()
             while ahead:
                 yield ahead.popleft().result()
 
-    def make(self, groups: Sequence[IntArray]) -> list[Batch]:
-        """Rows -> batches, ready to be copied to the device."""
-        batches = [self.pairs.batch(rows) for rows in groups]
+    def make(self, groups: Sequence[IntArray], position: int = 0) -> list[Batch]:
+        """Rows -> batches, ready to be copied to the device; `position` is the first one's in the epoch."""
+        batches = [self._cut(rows, position + place) for place, rows in enumerate(groups)]
         return [batch.pin() for batch in batches] if self.device.type == "cuda" else batches
+
+    def _cut(self, rows: IntArray, position: int) -> Batch:
+        if self.sampler is None:
+            return self.pairs.batch(rows)
+        place = [self.training.seed, self.progress.epoch, position]
+        return self.sampler.batch(rows, int(np.random.SeedSequence(place).generate_state(1)[0]))
 
     def step(self, batches: Sequence[Batch]) -> None:
         """One update from the gradients of one or more batches; skipped if they are not finite."""
@@ -226,6 +246,8 @@ class Trainer:
         # The fused update leaves everything as it is where this is 1, without asking the host.
         self.optimizer.found_inf = skipped.float()  # type: ignore[attr-defined]
         self.optimizer.step()
+        if self.average is not None:
+            self.average.update(progress.step)
         self.unsettled.append(Outcome(progress.step, tokens, nll, skipped))
         elapsed = time.monotonic() - began
         self.window.seconds += elapsed
@@ -234,13 +256,22 @@ class Trainer:
 
     def _backward(self, batch: Batch, tokens: int) -> Tensor:
         """Add a batch's share of the step's gradient; returns its negative log-likelihood."""
-        batch = batch.to(self.device)
+        batch, training, decoder = batch.to(self.device), self.training, self.model.decoder
+        passes = 2 if training.r_drop else 1
         with autocast(self.device, self.precision):
-            readouts = self.model.readouts(batch.tgt_in, self.model.encode(batch.src, batch.src_lengths))
+            encoded = self.model.encode(batch.src.repeat(passes, 1), batch.src_lengths.repeat(passes))
+            readouts = self.model.readouts(batch.tgt_in.repeat(passes, 1), encoded)
             loss, nll = cross_entropy(
-                self.model.decoder.output, readouts, batch.tgt_out,
-                pad_id=Tokenizer.pad_id, smoothing=self.training.label_smoothing,
+                decoder.output, torch.stack(readouts.chunk(2)) if training.r_drop else readouts,
+                batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=training.label_smoothing,
+                agreement=training.r_drop,
             )  # fmt: skip
+            if training.bag_of_words:
+                bag = bag_of_words(
+                    decoder.output, decoder.gist(encoded), batch.tgt_out.repeat(passes, 1),
+                    pad_id=Tokenizer.pad_id, eos_id=Tokenizer.eos_id,
+                )  # fmt: skip
+                loss = loss + training.bag_of_words / passes * bag
         (loss / tokens).backward()  # type: ignore[no-untyped-call]
         return nll
 
@@ -334,14 +365,14 @@ class Trainer:
         self._settle(0)
         began = time.monotonic()
         progress, training = self.progress, self.training
-        validation = self.validator.validate(self.model, self.device)
+        validation = self.validator.validate(self.best_model(), self.device)
         metric = training.validation_metric
         better = validation.better_than(progress.best, metric)
         if better:
             progress.best, progress.best_step = validation.value(metric), progress.step
             progress.since_best = progress.since_halving = 0
             checkpoint.save_model(
-                self.run_dir, self.model, self.config,
+                self.run_dir, self.best_model(), self.config,
                 {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity},
             )  # fmt: skip
         else:
@@ -383,7 +414,7 @@ class Trainer:
 
     def _save(self) -> None:
         self._settle(0)
-        checkpoint.save_state(self.run_dir, self.model, self.optimizer, asdict(self.progress))
+        checkpoint.save_state(self.run_dir, self._models(), self.optimizer, asdict(self.progress))
         self.saved = time.monotonic()
 
     @contextmanager

@@ -12,9 +12,9 @@ PACKAGE = Path(mt.__file__).parent
 ORDER = [
     "errors", "config", "options", "flags", "console", "device",
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
-    "tokenizer", "batch", "pieces", "product", "scan", "rnn", "dropout", "attention",
-    "encoder", "decoder", "model", "loss", "search", "alignment", "sentences", "metrics", "testset",
-    "checkpoint", "validation", "schedule", "trainer", "card", "translator",
+    "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
+    "encoder", "decoder", "model", "averaging", "loss", "search", "alignment", "sentences", "metrics",
+    "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
     "train", "evaluate", "translate", "cli",
 ]  # fmt: skip
 

@@ -14,7 +14,8 @@ from torch import Tensor
 
 from mt.batch import collate
 from mt.config import ModelConfig, load_preset, preset_names
-from mt.encoder import Encoder, Pooling
+from mt.dropout import Rates
+from mt.encoder import Encoder, Heads, Pooling
 from mt.model import Seq2Seq, build_model
 from mt.product import packed
 from mt.rnn import Cell, recurrence, reverse_by_length
@@ -52,6 +53,7 @@ SHAPES = [load_preset(name).model for name in preset_names()] + [
     ModelConfig(cell=cell, bidirectional=both, encoder_layers=2, decoder_layers=2, pooling=pooling)
     for cell, both, pooling in itertools.product(CELLS, (True, False), POOLINGS)
 ]
+SHAPES.append(ModelConfig(pooling=("attentive", "last"), pooling_heads=3))
 SHAPES.append(ModelConfig(reverse_source=True, bidirectional=False, vector_size=7))
 ATTENTIONS = [
     ModelConfig(attention="dot", encoder_hidden=256),
@@ -72,7 +74,7 @@ SHAPES += ATTENTIONS
 
 def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     """h' = tanh(W·x + b + U·h + B), worked out by hand with one input and one unit."""
-    cell = recurrence("rnn", 1, 1)
+    cell = recurrence("rnn", 1, 1, dropout=0.0)
     weights = {"weight_ih_l0": 0.5, "weight_hh_l0": -2.0, "bias_ih_l0": 0.1, "bias_hh_l0": 0.3}
     with torch.no_grad():
         for name, value in weights.items():
@@ -85,7 +87,7 @@ def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
 
 def test_the_minimal_gru_by_hand() -> None:
     """h' = (1 - z)·h + z·n, z = sigmoid(0.5·x - 1), n = 2·x + 0.25; the gate comes first."""
-    cell = recurrence("mingru", 1, 1)
+    cell = recurrence("mingru", 1, 1, dropout=0.0)
     with torch.no_grad():
         cell.get_parameter("gates.weight").copy_(torch.tensor([[0.5], [2.0]]))
         cell.get_parameter("gates.bias").copy_(torch.tensor([-1.0, 0.25]))
@@ -100,7 +102,7 @@ def test_the_minimal_gru_by_hand() -> None:
 @pytest.mark.parametrize("constant_size", [0, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_size: int) -> None:
-    layer = recurrence(cell, 4, 3, constant_size)
+    layer = recurrence(cell, 4, 3, constant_size=constant_size, dropout=0.0)
     inputs = torch.randn(2, 6, 4)
     constant = torch.randn(2, constant_size) if constant_size else None
     state = tuple(torch.randn(2, 3) for _ in range(layer.states))
@@ -116,7 +118,7 @@ def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_
 def test_a_packed_layer_is_the_layer(cell: Cell, precision: Literal["fp32", "int8"]) -> None:
     """As it is in fp32, within its rounding in int8, and no trace is left of it afterwards."""
     torch.manual_seed(1)
-    layer = recurrence(cell, 16, 32, 8)
+    layer = recurrence(cell, 16, 32, constant_size=8, dropout=0.0)
     inputs, constant = torch.randn(2, 6, 16), torch.randn(2, 8)
     with torch.inference_mode():
         plain = layer(inputs, None, constant)
@@ -207,7 +209,7 @@ def test_beams_of_a_sentence_share_its_row(config: ModelConfig) -> None:
 @pytest.mark.parametrize("config", SHAPES, ids=str)
 def test_the_vector_has_one_size_whatever_the_length(config: ModelConfig, lengths: list[int]) -> None:
     encoded = small(config).encode(*padded(sentences(lengths)))
-    widths = {"last": 1, "mean": 1, "max": 1}
+    widths = {"last": 1, "mean": 1, "max": 1, "attentive": config.pooling_heads}
     directions = 2 if config.bidirectional else 1
     hidden = {"dot": 6 // directions}.get(config.attention, 5)
     expected = 7 if config.vector_size else hidden * directions * sum(widths[how] for how in config.pooling)
@@ -229,13 +231,26 @@ def test_each_way_of_feeding_the_vector_reaches_the_output(channel: str) -> None
     assert not torch.allclose(model.decode(tgt_in, encoded), model.decode(tgt_in, other), atol=1e-4)
 
 
+def test_attentive_pooling_by_hand() -> None:
+    """A head without preferences is the mean; one that fits only high first values takes their state."""
+    heads = Heads(2, 2)
+    with torch.no_grad():
+        heads.inner.weight.copy_(torch.tensor([[1.0, 0.0]]))
+        heads.inner.bias.zero_()
+        heads.outer.weight.copy_(torch.tensor([[0.0], [1000.0]]))
+        heads.outer.bias.zero_()
+    states = torch.tensor([[[0.1, 5.0], [0.9, 7.0], [3.0, 9.0]]])
+    pooled = heads(states, torch.tensor([[True, True, False]]))
+    torch.testing.assert_close(pooled, torch.tensor([[0.5, 6.0, 0.9, 7.0]]))
+
+
 def test_pooling_by_hand() -> None:
     """Last, mean and max of known states; the second sentence is one token long."""
     embedding = torch.nn.Embedding(VOCAB, 2)
     encoder = Encoder(
         embedding, cell="rnn", hidden=2, layers=1, bidirectional=False, reverse_source=False,
-        pooling=("last", "mean", "max"), vector_size=None, residual=False, layer_norm=False,
-        keep_memory=False, dropout_embedding=0.0, dropout_layers=0.0,
+        pooling=("last", "mean", "max"), pooling_heads=1, vector_size=None, residual=False, layer_norm=False,
+        keep_memory=False, dropout=Rates(),
     )  # fmt: skip
     src, lengths = torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1])
     states = encoder.read(src, lengths)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mt.dropout import Dropout
 from mt.product import Linear, SearchPrecision, pack, packed, unpack
 from mt.scan import by_doubling, by_steps, linear_scan
 from mt.search import FEW_ROWS, SEGMENT, top, top_of_beams
@@ -40,26 +39,6 @@ def test_int8_rounds_and_fp32_does_not() -> None:
         assert layer(rows).item() == pytest.approx(102.0)
         unpack(layer)
         assert layer(rows).item() == pytest.approx(102.0)
-
-
-def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
-    torch.manual_seed(1)
-    dropout, ones = Dropout(0.25), torch.ones(400, 500)
-    dropped = dropout(ones)
-    assert dropped.unique().tolist() == pytest.approx([0.0, 4 / 3])
-    assert (dropped == 0).float().mean().item() == pytest.approx(0.25, abs=0.005)
-    assert dropped.mean().item() == pytest.approx(1, abs=0.005)
-    assert not dropout(ones).equal(dropped)
-    torch.manual_seed(1)
-    assert dropout(ones).equal(dropped)
-    dropout.eval()
-    assert dropout(ones).equal(ones)
-
-
-def test_a_dropout_rate_is_never_rounded_to_none_or_all() -> None:
-    torch.manual_seed(1)
-    assert (Dropout(0.0001)(torch.ones(10_000)) == 0).any()
-    assert (Dropout(0.9999)(torch.ones(10_000)) != 0).any()
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 8])

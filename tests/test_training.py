@@ -18,10 +18,15 @@ import pytest
 import torch
 
 from mt import cli
+from mt.averaging import MovingAverage
 from mt.checkpoint import locked, read_tensors
-from mt.config import Config, TrainingConfig
-from mt.loss import cross_entropy
+from mt.config import Config, ModelConfig, TrainingConfig
+from mt.corpus import load_corpus
+from mt.loss import bag_of_words, cross_entropy
+from mt.model import build_model
+from mt.sampling import Sampler
 from mt.schedule import learning_rate
+from mt.tokenizer import Tokenizer
 from mt.trainer import Trainer
 from mt.validation import Validation, Validator
 from tests.toy import toy_pairs, train_arguments, write_tsv
@@ -72,7 +77,13 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Trainer, "step", press)
 
 
-@pytest.mark.parametrize("extra", [[], ["--accumulate", "2"], ["--decay", "linear"]], ids=str)
+REGULARISED = [
+    "--sampling", "0.5", "--r-drop", "2", "--average-decay", "0.9", "--bag-of-words", "0.5",
+    "--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-pieces", "0.1",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("extra", [[], ["--accumulate", "2"], ["--decay", "linear"], REGULARISED], ids=str)
 @pytest.mark.parametrize("step", [3, 8, 15])
 def test_resumed_is_uninterrupted_bit_for_bit(
     step: int, extra: list[str], command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -339,6 +350,91 @@ def test_the_loss_and_its_gradients_are_torchs(rows: int, smoothing: float) -> N
     torch.testing.assert_close(loss, expected)
     for ours, theirs in zip(found, torch.autograd.grad(3 * expected, leaves), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("rows", [3, 70])
+def test_two_passes_that_are_to_agree(rows: int) -> None:
+    """R-Drop, written out with torch's own divergence: values and gradients."""
+    layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
+    readouts = torch.randn(2, rows, 4, 5, requires_grad=True)
+    leaves = [readouts, layer.weight, layer.bias]
+    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.1, agreement=3.0)
+    found = torch.autograd.grad(3 * loss, leaves)
+    logits = layer(readouts)[:, ids != 0]
+    one, other = torch.log_softmax(logits, dim=-1)
+    plain = torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), ids[ids != 0].repeat(2), label_smoothing=0.1, reduction="sum"
+    )
+    divergences = [
+        torch.nn.functional.kl_div(a, b, log_target=True, reduction="sum")
+        for a, b in ((one, other), (other, one))
+    ]
+    expected = (plain + 3.0 * torch.stack(divergences).mean()) / 2
+    torch.testing.assert_close(loss, expected)
+    for ours, theirs in zip(found, torch.autograd.grad(3 * expected, leaves), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
+    alone = [cross_entropy(layer, pass_, ids, pad_id=0, smoothing=0.0).nll for pass_ in readouts]
+    torch.testing.assert_close(nll, torch.stack(alone).mean())
+
+
+def test_the_bag_of_words_by_hand() -> None:
+    """Pieces 2 and 3 of four are to come; eos (1) and padding (0) count for nothing."""
+    layer = output(4, 1)
+    with torch.no_grad():
+        layer.weight.copy_(torch.tensor([[0.0], [0.0], [1.0], [0.0]]))
+        layer.bias.zero_()
+    bag = bag_of_words(
+        layer, torch.tensor([[math.log(5)], [0.0]]), torch.tensor([[2, 3, 1], [3, 1, 0]]), pad_id=0, eos_id=1
+    )
+    assert bag.item() == pytest.approx(-math.log(5 / 8) - math.log(1 / 8) - math.log(1 / 4))
+
+
+def test_the_moving_average_by_hand() -> None:
+    """Of three steps: the first two weigh more than a decay of 0.9 would have it."""
+    model = build_model(
+        ModelConfig(embedding=2, encoder_hidden=2, decoder_hidden=2),
+        src_vocab=5, tgt_vocab=5, shared=False, pad_id=0,
+    )  # fmt: skip
+    bias = model.decoder.output.bias
+    average = MovingAverage(model, 0.25)
+    found = []
+    for step, value in enumerate([1.0, 3.0, -1.0], start=1):
+        with torch.no_grad():
+            bias.fill_(value)
+        average.update(step)
+        found.append(average.model.decoder.output.bias[0].item())
+    first = 9 / 11
+    assert found == pytest.approx([first, 0.25 * first + 0.75 * 3, 0.25 * (0.25 * first + 0.75 * 3) - 0.75])
+    assert average.model.decoder.output.weight is average.model.decoder.embedding.weight
+
+
+def test_the_average_is_what_is_kept(command: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert cli.main([*command, "--average-decay", "0.9", "--validate-every", "26", "--out", str(run)]) == 0
+    last, _ = read_tensors(run / STATE)
+    best, _ = read_tensors(run / "model.safetensors")
+    assert all(last[f"average/{name}"].equal(tensor) for name, tensor in best.items())
+    assert not all(last[f"model/{name}"].equal(tensor) for name, tensor in best.items())
+
+
+def test_sampled_batches_hold_the_same_sentences_cut_otherwise(tmp_path: Path) -> None:
+    tokenizer = Tokenizer.learn(
+        (" ".join(pair) for pair in toy_pairs(300, seed=1)), algorithm="unigram", vocab_size=39,
+        byte_fallback=False, normalization="identity", character_coverage=1.0, sample_sentences=1000,
+    )  # fmt: skip
+    path = write_tsv(tmp_path / "pairs.tsv", toy_pairs(30, seed=3))
+    corpus = load_corpus(
+        [str(path)], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
+    )
+    sampler = Sampler(corpus.dataset, tokenizer, tokenizer, 0.1)
+    rows = np.array([4, 9, 17])
+    one, again, other = (sampler.batch(rows, seed) for seed in (1, 1, 2))
+    assert one.src.equal(again.src)
+    assert one.tgt_out.equal(again.tgt_out)
+    assert one.tgt_in.shape != other.tgt_in.shape or not one.tgt_in.equal(other.tgt_in)
+    for batch in (one, other):
+        texts = [tokenizer.decode([[p for p in row if p > 3]])[0] for row in batch.tgt_in.tolist()]
+        assert texts == [corpus.dataset[row]["tgt"] for row in rows.tolist()]
 
 
 def validator(sources: list[str], references: list[str]) -> Validator:

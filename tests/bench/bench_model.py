@@ -68,7 +68,7 @@ def make_trainer(
     """A trainer that is asked for single steps: it validates nothing and writes nothing."""
     no_text = cast(Tokenizer, None)
     validator = Validator([], [], pairs, no_text, None, config.training.batch_tokens, precision)
-    return Trainer(config, Path(), model.to(where), pairs, validator, where, Console())
+    return Trainer(config, Path(), model.to(where), pairs, None, validator, where, Console())
 
 
 @dataclass(frozen=True)
