@@ -23,18 +23,17 @@ __all__ = ["Translation", "Translator", "__version__", "load"]
 
 
 def load(
-    run: str | Path,
-    *,
+    *runs: str | Path,
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     beam: int = 5,
     length_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
     precision: Literal["fp32", "int8"] = "fp32",
 ) -> Translator:
-    """Load a trained run to translate with.
+    """Load a trained run to translate with, or several that translate together, as an ensemble.
 
     Args:
-        run: a run directory, such as `checkpoints/mine`.
+        runs: run directories, such as `checkpoints/mine`.
         device: where to compute; `auto` takes a GPU if there is one.
         beam: hypotheses kept at each step; 1 is greedy search, and fastest.
         length_penalty: exponent of the length normalisation; 0 is none.
@@ -59,7 +58,9 @@ def load(
         },
     )
     where = devices.choose(device, None)
-    return Translator(checkpoint.load_run(Path(run), where), config, where)
+    if not runs:
+        raise TypeError("name a run directory, such as checkpoints/mine")
+    return Translator(checkpoint.load_runs([Path(run) for run in runs], where), config, where)
 
 
 def __getattr__(name: str) -> object:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import torch
 
 from mt.batch import IntArray, by_length, collate
+from mt.ensemble import Ensemble
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 
@@ -16,7 +18,7 @@ Alignment = tuple[tuple[int, int], ...]
 
 
 def align(
-    model: Seq2Seq,
+    model: Seq2Seq | Ensemble,
     sources: Sequence[Sequence[int]],
     targets: Sequence[Sequence[int]],
     *,
@@ -37,7 +39,7 @@ def align(
 
 
 def _looked_at(
-    model: Seq2Seq,
+    model: Seq2Seq | Ensemble,
     sources: Sequence[Sequence[int]],
     targets: Sequence[Sequence[int]],
     rows: IntArray,
@@ -50,7 +52,8 @@ def _looked_at(
         pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id,
     ).to(device)  # fmt: skip
     with torch.inference_mode():
-        weights = model.align(batch.tgt_in, model.encode(batch.src, batch.src_lengths))
+        encoded: Any = model.encode(batch.src, batch.src_lengths)
+        weights = model.align(batch.tgt_in, encoded)
     assert weights is not None
     places: list[list[int]] = weights.argmax(dim=2).tolist()
     return places

@@ -16,7 +16,7 @@ import json
 import os
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -219,6 +219,18 @@ def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, A
     """Write the best weights so far, with the shape they are for. Tied weights are written once."""
     described = {**notes, "model": config.model.model_dump(mode="json")}
     write_tensors(path / MODEL, dict(model.named_parameters()), described)
+
+
+def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
+    """Load translators that are to translate together. Raises RunError if their pieces differ."""
+    runs = [load_run(path, device) for path in paths]
+    for run in runs:
+        if any(run.facts.get(name) != runs[0].facts.get(name) for name in ("src_tokenizer", "tgt_tokenizer")):
+            raise RunError(
+                f"{runs[0].path} and {run.path} cut text into other pieces and cannot translate together; "
+                "train both on the same pairs with the same tokenizer settings, and another --seed"
+            )
+    return runs
 
 
 def load_run(path: Path, device: torch.device) -> Run:

@@ -79,7 +79,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _train(arguments: list[str]) -> int:
     from mt.config import BUILT_IN, Config, load_file, load_preset, preset_names
-    from mt.flags import Parser, parse
+    from mt.flags import Parser, lay_over, parse
     from mt.options import TrainOptions
 
     # What the flags are laid over must be known before they are read.
@@ -104,7 +104,8 @@ def _train(arguments: list[str]) -> int:
     options, data, tokenizer, model, training = parse(
         parser, arguments, TrainOptions(), base.data, base.tokenizer, base.model, base.training
     )
-    config = Config(data=data, tokenizer=tokenizer, model=model, training=training)
+    parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training}
+    config = lay_over(base, parts)
 
     from mt.train import train
 

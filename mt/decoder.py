@@ -127,6 +127,11 @@ class Decoder(Packable):
         """The layers, from the bottom up."""
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
+    @property
+    def state_size(self) -> int:
+        """Tensors in a state."""
+        return self.state_parts + bool(self.fed)
+
     def prepare(self, encoded: Encoded) -> Prepared:
         """What every step needs of the sentences and none changes."""
         gates = self.recurrences[0].share(encoded.sentence_vector)

@@ -109,9 +109,13 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class System:
-    """Who translates: the run at `path`, opened, or the lines that the file there holds."""
+    """Who translates: the run at `path`, opened, or the lines that the file there holds.
+
+    Of an ensemble `path` is the first run, `name` names all.
+    """
 
     path: Path
+    name: str
     by: Translator | list[str]
 
     @property
@@ -174,13 +178,13 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
     evaluation = Evaluation(
         test=test_set.name,
         segments=len(hypotheses),
-        system=str(system.path),
+        system=system.name,
         hypotheses=saved,
         search=None if speed is None else search_config,
         scores=tuple(scores),
         perplexity=None if isinstance(system.by, list) else _perplexity(system.by, test_set),
         sentences_per_second=speed,
-        against=None if other is None else str(other.path),
+        against=None if other is None else other.name,
         comparison=tuple(comparison),
         worst=_worst(hypotheses, test_set, options.worst),
     )
@@ -238,7 +242,7 @@ def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Co
     from mt.translator import open_translator
 
     translator = open_translator(options, search_config, console)
-    return System(translator.run.path, translator)
+    return System(translator.run.path, translator.name, translator)
 
 
 def _open_other(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System | None:
@@ -246,7 +250,7 @@ def _open_other(options: EvaluateOptions, search_config: SearchConfig, console: 
     if options.against is None:
         return None
     if options.against.is_dir():
-        return _open_run(options.model_copy(update={"model": options.against}), search_config, console)
+        return _open_run(options.model_copy(update={"model": (options.against,)}), search_config, console)
     return _open_file(options.against)
 
 
@@ -258,7 +262,7 @@ def _open_file(path: Path) -> System:
             lines.append(line.decode())
         except UnicodeDecodeError as problem:
             raise ConfigError(f"{path}, line {number}: {not_utf8(problem)}; save it as UTF-8") from None
-    return System(path, lines)
+    return System(path, str(path), lines)
 
 
 def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) -> str:
@@ -281,7 +285,8 @@ def _save(
         return str(system.path)
     from mt.checkpoint import write_bytes
 
-    path = save or system.path / f"hypotheses.{test_set.stem}.txt"
+    together = "" if system.name == str(system.path) else "ensemble."
+    path = save or system.path / f"hypotheses.{together}{test_set.stem}.txt"
     try:
         write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
     except OSError as problem:
@@ -319,8 +324,8 @@ def _perplexity(translator: Translator, test_set: TestSet) -> float:
         batch_tokens=run.config.training.batch_tokens,
         precision="fp32",
     )
-    unpack(run.model)
-    return perplexity(*validator.loss(run.model, translator.device))
+    unpack(translator.model)
+    return perplexity(*validator.loss(translator.model, translator.device))
 
 
 def _worst(hypotheses: list[str], test_set: TestSet, count: int) -> tuple[Segment, ...]:

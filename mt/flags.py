@@ -45,9 +45,9 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         kind, many = _kind(field.annotation)
-        shown = " ".join(map(str, value)) if many else value
+        shown = " ".join(map(str, value)) if many and value else value
         text = (field.description or "").replace("%", "%%")
-        if shown not in (None, "", False) and kind is not bool:
+        if shown not in (None, "", False, ()) and kind is not bool:
             text += f" (default: {str(shown).replace('%', '%%')})"
         if name == POSITIONAL:
             group.add_argument(name, nargs="*", metavar="TEXT", default=argparse.SUPPRESS, help=text)
@@ -61,7 +61,8 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
             details["choices"] = get_args(kind) if get_origin(kind) is Literal else None
             details["metavar"] = None if details["choices"] else _metavar(name, kind)
         if many:
-            details |= {"action": "extend", "nargs": "+"}
+            # The texts may follow -m, so it takes one value at a time.
+            details |= {"action": "append"} if name == "model" else {"action": "extend", "nargs": "+"}
         group.add_argument(*names, **details)
 
 

@@ -11,11 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from mt.attention import Attention
+from mt.batch import Batch
 from mt.config import ModelConfig
 from mt.decoder import Decoder, Prepared
 from mt.dropout import Rates
 from mt.encoder import Encoded, Encoder
+from mt.loss import cross_entropy
 from mt.rnn import State
+from mt.tokenizer import Tokenizer
 
 
 class Seq2Seq(nn.Module):
@@ -37,6 +40,19 @@ class Seq2Seq(nn.Module):
     def encode(self, src: Tensor, src_lengths: Tensor) -> Encoded:
         """Ids (B, S), padded at the right, and lengths (B,) -> the sentence vector and what goes with it."""
         return self.encoder(src, src_lengths)  # type: ignore[no-any-return]
+
+    @property
+    def attends(self) -> bool:
+        """Whether `align` can tell where the decoder looked."""
+        return self.decoder.attention is not None
+
+    def nll(self, batch: Batch) -> Tensor:
+        """The summed negative log-likelihood of a batch's targets, in nats, padding aside."""
+        readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))
+        sums = cross_entropy(
+            self.decoder.output, readouts, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=0.0
+        )
+        return sums.nll
 
     def decode(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
         """Teacher forcing: previous ids (B, T) -> logits (B, T, V)."""

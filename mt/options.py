@@ -51,8 +51,8 @@ class TrainOptions(Device):
 class RunOptions(Device):
     """Which trained model to use."""
 
-    model: Path | None = None
-    """Run directory of the model (default: the newest one under checkpoints/)"""
+    model: tuple[Path, ...] = ()
+    """Run directory of the model (default: the newest under checkpoints/); -m A -m B translate together"""
 
 
 class TranslateOptions(RunOptions):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -11,8 +12,6 @@ from torch import Tensor
 
 from mt.batch import IntArray, by_length, collate_source
 from mt.config import SearchConfig
-from mt.encoder import Encoded
-from mt.model import Seq2Seq
 from mt.rnn import State
 from mt.tokenizer import Tokenizer
 
@@ -22,6 +21,21 @@ SPARE_LENGTH = 10
 SEGMENT = 64  # pieces whose maximum is taken first when the best of all are looked for
 FEW_ROWS = 8  # fewer are searched through as they are
 GPU_STEPS = 8  # steps between looks at what has ended: a look makes the GPU wait
+
+
+class Model(Protocol):
+    """What search asks of `Seq2Seq` or `Ensemble`; what they encode and prepare is their own affair.
+
+    State is a tuple of (N, ·) tensors; what is prepared has `select`, as `decoder.Prepared` has.
+    """
+
+    training: bool
+
+    def train(self, mode: bool = True) -> Any: ...
+    def encode(self, src: Tensor, src_lengths: Tensor) -> Any: ...
+    def start(self, encoded: Any) -> State: ...
+    def prepare(self, encoded: Any) -> Any: ...
+    def step(self, previous_ids: Tensor, state: State, prepared: Any) -> tuple[Tensor, State]: ...
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ def length_norm(length: int, alpha: float) -> float:
 
 
 def search(
-    model: Seq2Seq,
+    model: Model,
     sources: Sequence[Sequence[int] | IntArray],
     config: SearchConfig,
     device: torch.device,
@@ -54,7 +68,7 @@ def search(
     to `config.beam`. The model should be `product.packed`, where speed matters.
     """
     was_training = model.training
-    model.eval()
+    model.train(False)
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for rows in by_length(lengths, config.batch_tokens):
@@ -70,9 +84,7 @@ def search(
     return results
 
 
-def greedy_search(
-    model: Seq2Seq, encoded: Encoded, limit: Tensor, config: SearchConfig
-) -> list[list[Hypothesis]]:
+def greedy_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> list[list[Hypothesis]]:
     """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row."""
     state, prepared = model.start(encoded), model.prepare(encoded)
     alive = torch.arange(len(limit), device=limit.device)
@@ -121,9 +133,7 @@ def _leaving(done: Tensor, step: int, last: int) -> list[int]:
     return rows if 4 * len(rows) >= len(done) else []
 
 
-def beam_search(
-    model: Seq2Seq, encoded: Encoded, limit: Tensor, config: SearchConfig
-) -> list[list[Hypothesis]]:
+def beam_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> list[list[Hypothesis]]:
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
     Of a sentence's 2K best continuations those that end within the first K are finished, the K best
@@ -144,7 +154,7 @@ def beam_search(
 class _Beam:
     """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
 
-    def __init__(self, model: Seq2Seq, encoded: Encoded, limit: Tensor, config: SearchConfig) -> None:
+    def __init__(self, model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> None:
         size = config.beam
         self.model, self.config, self.limit = model, config, limit
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]

@@ -11,9 +11,10 @@ import torch
 
 from mt import device
 from mt.alignment import Alignment, align
-from mt.checkpoint import Run, load_run, newest_run
+from mt.checkpoint import Run, load_runs, newest_run
 from mt.config import SearchConfig
 from mt.console import Console
+from mt.ensemble import Ensemble
 from mt.errors import ConfigError
 from mt.options import RunOptions
 from mt.product import pack
@@ -100,18 +101,22 @@ def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
 
 
 class Translator:
-    """Translates with one run, whose model it makes ready for search. Keeps no state between calls.
+    """Translates with a run, or several as an ensemble. Keeps no state between calls.
 
     n texts in give n translations out, in order; blank stays blank; a text much longer than the
     sentences of the training corpus is split at sentence ends, translated in parts and joined; no
     translation holds a line break.
     """
 
-    def __init__(self, run: Run, config: SearchConfig, where: torch.device) -> None:
+    def __init__(self, runs: Sequence[Run], config: SearchConfig, where: torch.device) -> None:
         if config.precision == "int8" and where.type != "cpu":
             raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of the two")
-        pack(run.model, config.precision)
-        self.run, self.config, self.device = run, config, where
+        models = [run.model for run in runs]
+        self.model = models[0] if len(models) == 1 else Ensemble(models).eval()
+        pack(self.model, config.precision)
+        # All have the first one's pieces; its languages and lengths are taken for theirs.
+        self.run, self.config, self.device = runs[0], config, where
+        self.name = " + ".join(str(run.path) for run in runs)
 
     def translate(self, texts: Sequence[str]) -> list[str]:
         """The best translation of each text."""
@@ -127,7 +132,7 @@ class Translator:
             raise TypeError("texts is a list of strings, not one string")
         if nbest > self.config.beam:
             raise ConfigError(f"--nbest {nbest} needs --beam {nbest} or more (it is {self.config.beam})")
-        if aligned and self.run.model.decoder.attention is None:
+        if aligned and not self.model.attends:
             raise ConfigError(
                 "--alignments needs a model with attention; this one reads all from its sentence vector"
             )
@@ -135,7 +140,7 @@ class Translator:
         splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
         parts = [part for pieces in splits for part in pieces.texts]
         sources = self.run.src_tokenizer.encode(parts)
-        results = [rows[:nbest] for rows in search(self.run.model, sources, self.config, self.device)]
+        results = [rows[:nbest] for rows in search(self.model, sources, self.config, self.device)]
         looks = iter(self._align(sources, results)) if aligned else None
         found = iter(results)
         translations = []
@@ -161,7 +166,7 @@ class Translator:
         ]
         pairs = iter(
             align(
-                self.run.model, [source for source, _ in flat], [ids for _, ids in flat],
+                self.model, [source for source, _ in flat], [ids for _, ids in flat],
                 batch_tokens=self.config.batch_tokens, device=self.device,
             )
         )  # fmt: skip
@@ -176,9 +181,9 @@ class Translator:
 
 
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:
-    """The run that a command's options name, or the newest one, on the device they name."""
+    """The runs that a command's options name, or the newest one, on the device they name."""
     where = device.choose(options.device, options.threads)
-    path = options.model or newest_run(CHECKPOINTS)
-    run = load_run(path, where)
-    console.note(f"model: {path}; {device.describe(where, config.precision)}")
-    return Translator(run, config, where)
+    paths = options.model or (newest_run(CHECKPOINTS),)
+    translator = Translator(load_runs(paths, where), config, where)
+    console.note(f"model: {translator.name}; {device.describe(where, config.precision)}")
+    return translator

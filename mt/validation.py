@@ -12,7 +12,7 @@ import torch
 from mt.batch import cut_by_tokens
 from mt.config import SearchConfig
 from mt.device import autocast
-from mt.loss import cross_entropy
+from mt.ensemble import Ensemble
 from mt.metrics import perplexity, score, tokenizer_for
 from mt.model import Seq2Seq
 from mt.pieces import PiecePairs
@@ -68,7 +68,7 @@ class Validator:
         )[0]  # fmt: skip
         return Validation(perplexity(loss, tokens), bleu.value, bleu.signature, tuple(hypotheses))
 
-    def loss(self, model: Seq2Seq, device: torch.device) -> tuple[float, int]:
+    def loss(self, model: Seq2Seq | Ensemble, device: torch.device) -> tuple[float, int]:
         """Summed negative log-likelihood of the references in nats, and their number of pieces with eos."""
         was_training = model.training
         model.eval()
@@ -78,11 +78,7 @@ class Validator:
         for rows in np.split(order, cut_by_tokens(lengths[order], self.batch_tokens)):
             batch = self.pairs.batch(rows).to(device)
             with torch.inference_mode(), autocast(device, self.precision):
-                readouts = model.readouts(batch.tgt_in, model.encode(batch.src, batch.src_lengths))
-                _, nll = cross_entropy(
-                    model.decoder.output, readouts, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=0.0
-                )
-            total += float(nll)
+                total += float(model.nll(batch))
             tokens += int((batch.tgt_out != Tokenizer.pad_id).sum())
         model.train(was_training)
         return total, tokens

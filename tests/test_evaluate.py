@@ -233,7 +233,7 @@ def test_the_hypotheses_saved_score_as_the_run_did(evaluate: Evaluate, run: Path
     saved = run / "hypotheses.test.txt"
     assert of_run["hypotheses"] == str(saved)
     assert of_run["search"]["beam"] == 2
-    translator = Translator(load_run(run, torch.device("cpu")), SearchConfig(beam=2), torch.device("cpu"))
+    translator = Translator([load_run(run, torch.device("cpu"))], SearchConfig(beam=2), torch.device("cpu"))
     lines = translator.translate([zh for zh, _ in TEST])
     assert saved.read_text(encoding="utf-8") == "".join(f"{line}\n" for line in lines)
     of_file = evaluate("--hypotheses", saved, "--test", test_tsv, "--tgt", "en", "--json").json

@@ -13,8 +13,8 @@ ORDER = [
     "errors", "config", "options", "flags", "console", "device",
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
-    "encoder", "decoder", "model", "averaging", "loss", "search", "alignment", "sentences", "metrics",
-    "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
+    "encoder", "decoder", "loss", "model", "ensemble", "averaging", "search", "alignment", "sentences",
+    "metrics", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
     "train", "evaluate", "translate", "cli",
 ]  # fmt: skip
 

@@ -202,7 +202,7 @@ def test_int8_is_for_the_cpu(toy_run: Path) -> None:
     """The meta device stands for any other."""
     run = mt.load(toy_run).run
     with pytest.raises(ConfigError, match="int8 is for the CPU"):
-        Translator(run, SearchConfig(precision="int8"), torch.device("meta"))
+        Translator([run], SearchConfig(precision="int8"), torch.device("meta"))
 
 
 def test_a_long_text_has_one_alignment(attentive_run: Path) -> None:

@@ -29,7 +29,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     sources, references = (file.read_text(encoding="utf-8").splitlines() for file in settings.test)
     translators = {
         f"{name} {precision}": Translator(
-            checkpoint.load_run(settings.run, where), SearchConfig(beam=beam, precision=precision), where
+            [checkpoint.load_run(settings.run, where)], SearchConfig(beam=beam, precision=precision), where
         )
         for name, beam in BEAMS.items()
         for precision in PRECISIONS

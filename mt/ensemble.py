@@ -1,0 +1,100 @@
+"""Several models that translate as one: at each step the mean of their predictions decides."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from mt.batch import Batch
+from mt.decoder import Prepared
+from mt.encoder import Encoded
+from mt.model import Seq2Seq
+from mt.rnn import State
+from mt.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class JointlyPrepared:
+    """What the steps of a batch share, of each model."""
+
+    parts: tuple[Prepared, ...]
+
+    def select(self, rows: Tensor) -> JointlyPrepared:
+        """The sentences `rows` (N,), in that order."""
+        return JointlyPrepared(tuple(part.select(rows) for part in self.parts))
+
+
+class Ensemble(nn.Module):
+    """Models with the same pieces, whatever their shapes; their probabilities are averaged (arithmetic mean).
+
+    It has the verbs of `Seq2Seq` that search and measurement use.
+    """
+
+    def __init__(self, models: Sequence[Seq2Seq]) -> None:
+        super().__init__()
+        self.models = nn.ModuleList(models)
+
+    @property
+    def members(self) -> list[Seq2Seq]:
+        """The models."""
+        return [model for model in self.models if isinstance(model, Seq2Seq)]
+
+    @property
+    def attends(self) -> bool:
+        """Whether any of them can tell where it looked."""
+        return any(model.attends for model in self.members)
+
+    def encode(self, src: Tensor, src_lengths: Tensor) -> tuple[Encoded, ...]:
+        """As `Seq2Seq.encode`, of each model."""
+        return tuple(model.encode(src, src_lengths) for model in self.members)
+
+    def start(self, encoded: tuple[Encoded, ...]) -> State:
+        """All models' states, one after the other."""
+        return sum((model.start(part) for model, part in self._with(encoded)), start=())
+
+    def prepare(self, encoded: tuple[Encoded, ...]) -> JointlyPrepared:
+        """As `Seq2Seq.prepare`, of each model."""
+        return JointlyPrepared(tuple(model.prepare(part) for model, part in self._with(encoded)))
+
+    def step(self, previous_ids: Tensor, state: State, prepared: JointlyPrepared) -> tuple[Tensor, State]:
+        """Previous ids (N,) -> the log of the mean probabilities (N, V), next state."""
+        found: list[Tensor] = []
+        following: list[Tensor] = []
+        at = 0
+        for model, part in zip(self.members, prepared.parts, strict=True):
+            own = state[at : at + model.decoder.state_size]
+            at += len(own)
+            log_probs, after = model.step(previous_ids, own, part)
+            found.append(log_probs)
+            following += after
+        return _mean(found), tuple(following)
+
+    def nll(self, batch: Batch) -> Tensor:
+        """As `Seq2Seq.nll`, under the mean of the probabilities."""
+        log_probs = _mean(
+            [
+                torch.log_softmax(
+                    model.decode(batch.tgt_in, model.encode(batch.src, batch.src_lengths)).float(), dim=-1
+                )
+                for model in self.members
+            ]
+        )
+        of_targets = log_probs.gather(2, batch.tgt_out.unsqueeze(2)).squeeze(2)
+        return -of_targets.masked_fill(batch.tgt_out == Tokenizer.pad_id, 0).sum()
+
+    def align(self, tgt_in: Tensor, encoded: tuple[Encoded, ...]) -> Tensor | None:
+        """The mean of the weights (B, T, S) of those that have attention; None if none has."""
+        weights = [model.align(tgt_in, part) for model, part in self._with(encoded)]
+        found = [part for part in weights if part is not None]
+        return torch.stack(found).mean(dim=0) if found else None
+
+    def _with(self, encoded: tuple[Encoded, ...]) -> list[tuple[Seq2Seq, Encoded]]:
+        return list(zip(self.members, encoded, strict=True))
+
+
+def _mean(log_probs: list[Tensor]) -> Tensor:
+    return torch.logsumexp(torch.stack(log_probs), dim=0).sub_(math.log(len(log_probs)))
