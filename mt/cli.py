@@ -26,6 +26,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt train        learn from parallel text; without arguments from the built-in phrasebook
   mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
   mt translate    arguments, a file, or lines from standard input
+  mt tune         which length penalty suits a model, by its validation pairs
 
   mt COMMAND --help     the options of a command
   mt --version          the version
@@ -62,6 +63,7 @@ def _dispatch(arguments: list[str]) -> int:
         "train": _train,
         "evaluate": _evaluate,
         "translate": _translate,
+        "tune": _tune,
     }
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(HELP)
@@ -151,6 +153,26 @@ def _translate(arguments: list[str]) -> int:
 
     with _console() as console:
         translate(open_translator(options, search, console), options, console)
+    return 0
+
+
+def _tune(arguments: list[str]) -> int:
+    from mt.config import SearchConfig
+    from mt.flags import Parser, parse
+    from mt.options import TuneOptions
+
+    parser = Parser(
+        prog="mt tune",
+        description="Find the length penalty that gives the highest BLEU on validation pairs; the test stays "
+        "unseen. One search serves all penalties.",
+    )
+    options, search = parse(parser, arguments, TuneOptions(), SearchConfig())
+
+    from mt.translator import open_translator
+    from mt.tune import tune
+
+    with _console() as console:
+        tune(open_translator(options, search, console), options, console)
     return 0
 
 

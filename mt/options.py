@@ -74,6 +74,15 @@ class TranslateOptions(RunOptions):
     """Write a JSON object for each line: id, source, translation, score, hypotheses"""
 
 
+class TuneOptions(RunOptions):
+    """What it is tuned on."""
+
+    validation: tuple[str, ...] = ()
+    """SPEC of the pairs (default: the run's own validation pairs)"""
+    as_json: bool = False
+    """Write one JSON object instead of a table"""
+
+
 class EvaluateOptions(RunOptions):
     """What is measured, and against what."""
 

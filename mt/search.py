@@ -42,12 +42,13 @@ class Model(Protocol):
 class Hypothesis:
     """A translation found by search.
 
-    ids: without bos and eos. log_prob: natural log-probability of the ids, eos included.
-    score: log_prob after length normalisation; what hypotheses are ranked by.
+    ids: without bos and eos. log_prob: natural log-probability of the ids, eos included. steps: pieces, eos
+    included. score: log_prob after length normalisation; what hypotheses are ranked by.
     """
 
     ids: tuple[int, ...]
     log_prob: float
+    steps: int
     score: float
 
 
@@ -254,7 +255,7 @@ def top_of_beams(log_probs: Tensor, totals: Tensor, count: int) -> tuple[Tensor,
 
 
 def _hypothesis(ids: list[int], log_prob: float, length: int, alpha: float) -> Hypothesis:
-    return Hypothesis(tuple(ids), log_prob, log_prob / length_norm(length, alpha))
+    return Hypothesis(tuple(ids), log_prob, length, log_prob / length_norm(length, alpha))
 
 
 def _select(state: State, rows: Tensor) -> State:

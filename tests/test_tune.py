@@ -1,0 +1,51 @@
+"""Tune: one search, ranked anew for each length penalty, is what searching with it gives."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import mt
+from mt import cli
+from mt.metrics import score
+from mt.tune import PENALTIES
+from tests.conftest import learn
+from tests.toy import toy_pairs, write_tsv
+
+
+def tuned(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert cli.main(["tune", "--threads", "1", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_each_penalty_has_the_bleu_of_searching_with_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A model that hardly knows its language, so that penalties matter."""
+    run = learn(tmp_path, "--max-epochs", "3")
+    capsys.readouterr()
+    pairs = toy_pairs(40, seed=8)
+    path = write_tsv(tmp_path / "pairs.tsv", pairs)
+    text = tuned(["-m", str(run), "--validation", str(path), "--json", "--beam", "4"], capsys)
+    found = {trial["length_penalty"]: trial["bleu"] for trial in json.loads(text)["trials"]}
+    assert tuple(found) == PENALTIES
+    assert len(set(found.values())) > 1
+    for penalty in (0.0, 1.0, 2.0):
+        translator = mt.load(run, beam=4, length_penalty=penalty)
+        bleu = score(
+            translator.translate([src for src, _ in pairs]), [[tgt for _, tgt in pairs]], metrics=["bleu"],
+            tokenize="13a", lowercase=False, bootstrap=0, seed=1,
+        )[0]  # fmt: skip
+        assert found[penalty] == pytest.approx(bleu.value)
+    assert json.loads(text)["best"]["bleu"] == max(found.values())
+
+
+def test_the_runs_own_validation_pairs_are_the_default(
+    toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = tuned(["-m", str(toy_run)], capsys).splitlines()
+    assert lines[0].split() == ["length", "penalty", "BLEU", "length", "ratio"]
+    assert len(lines) == len(PENALTIES) + 2
+    assert lines[-1].startswith("best: --length-penalty ")
