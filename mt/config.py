@@ -35,7 +35,7 @@ class DataConfig(Section):
     """Which sentence pairs are learned from."""
 
     train: tuple[str, ...] = (BUILT_IN,)
-    """SPEC of the training pairs; may be given several times, the pairs are joined"""
+    """SPEC of the training pairs; may be given several times; en-fr=SPEC names its languages"""
     validation: tuple[str, ...] = ()
     """SPEC of the validation pairs; without it a seeded part of the training pairs is set aside"""
     src: str | None = None

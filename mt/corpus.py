@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mt.cleaning import Cleaning, Hashes, SeenHashes, hash_texts, tidy
+from mt.direction import split_direction, tag
 from mt.errors import CorpusError
 from mt.formats import read_pairs
 from mt.formats.pairs import BadLine, Pair, Record, Skipped, Split
@@ -75,6 +76,7 @@ class _Read(NamedTuple):
     swap: bool
     split: Split
     on_bad_line: OnBadLine
+    tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
 
 
 class _Rule(NamedTuple):
@@ -96,14 +98,16 @@ def load_corpus(
 ) -> Corpus:
     """Read, clean and join sources; `swap` exchanges the sides of what was read.
 
-    Both sides lose white space at their ends; line breaks inside become spaces. With `cleaning` None, as for
+    Both sides lose white space at their ends; line breaks inside become spaces. Sources of a SPEC that names
+    its languages (`en-fr=…`) get the target's tag in front. With `cleaning` None, as for
     validation, only pairs with an empty side are dropped.
     Raises CorpusError where a source cannot be read, where lines are bad (`on_bad_line` "stop"), and where
     nothing is left.
     """
     seen = SeenHashes() if cleaning is not None and cleaning.drop_duplicates else None
     rule = _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
-    return _load([_Tally(spec) for spec in specs], _Read(src, tgt, swap, split, on_bad_line), rule)
+    how = _Read(src, tgt, swap, split, on_bad_line, tagged=True)
+    return _load([_Tally(spec) for spec in specs], how, rule)
 
 
 def load_whole(
@@ -120,7 +124,8 @@ def load_whole(
     For a test set that must stay line for line with its files: row n is the n-th pair read.
     """
     rule = _Rule(_keep, None)
-    return _load([_Tally(spec) for spec in specs], _Read(src, tgt, swap, split, on_bad_line), rule)
+    how = _Read(src, tgt, swap, split, on_bad_line, tagged=False)
+    return _load([_Tally(spec) for spec in specs], how, rule)
 
 
 def _keep(src: str, tgt: str) -> None:
@@ -179,14 +184,17 @@ def _count_bad(line: BadLine, tally: _Tally) -> None:
 
 
 def _clean(tally: _Tally, how: _Read, rule: _Rule) -> Iterator[Pair]:
-    records = read_pairs(tally.spec, src=how.src, tgt=how.tgt, split=how.split)
+    direction, spec = split_direction(tally.spec)
+    languages = direction or (how.src, how.tgt)
+    mark = tag(direction.tgt) if direction and how.tagged else ""
+    records = read_pairs(spec, src=languages[0], tgt=languages[1], split=how.split)
     for pair in _take_pairs(records, tally, how):
         src, tgt = tidy(pair.src), tidy(pair.tgt)
         reason = rule.why_drop(src, tgt)
         if reason is not None:
             tally.dropped[reason] += 1
         else:
-            yield Pair(tgt, src) if how.swap else Pair(src, tgt)
+            yield Pair(mark + tgt, src) if how.swap else Pair(mark + src, tgt)
 
 
 def _batches(pairs: Iterator[Pair], tally: _Tally, rule: _Rule) -> Iterator[pa.RecordBatch]:

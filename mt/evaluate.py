@@ -139,7 +139,8 @@ class System:
         hypotheses: list[str] = []
         speed, began = 0.0, time.perf_counter()
         while len(hypotheses) < total:
-            hypotheses += self.by.translate(test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK])
+            chunk = test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK]
+            hypotheses += self.by.translate(chunk, tgt=test_set.tgt if self.by.targets else None)
             speed = len(hypotheses) / (time.perf_counter() - began)
             console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
         return hypotheses, speed
@@ -311,7 +312,8 @@ def _perplexity(translator: Translator, test_set: TestSet) -> float:
         return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
 
     run = translator.run
-    sources = [*test_set.sources] * len(test_set.references)
+    mark = translator.tag(test_set.tgt) if translator.targets else ""
+    sources = [mark + text for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
     validator = Validator(
         sources=sources,

@@ -64,6 +64,8 @@ class TranslateOptions(RunOptions):
     """Translate this file, a line each (default: standard input)"""
     output: Path | None = None
     """Write here (default: standard output)"""
+    tgt: str | None = None
+    """Language to translate into, for a model that was trained on several"""
     nbest: Positive = 1
     """Translations for each line, best first; more than one needs a beam as large"""
     scores: bool = False

@@ -15,6 +15,7 @@ from sacrebleu import DATASETS, get_reference_files, get_source_file
 from mt.config import BUILT_IN, DataConfig
 from mt.console import Console
 from mt.corpus import load_whole
+from mt.direction import split_direction
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
 from mt.options import EvaluateOptions
@@ -41,7 +42,8 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
             options.test_set, options.language_pair, swap=bool(options.swap), data=data, console=console
         )
     specs = options.test or _own_test(data)
-    tgt = options.tgt or data.tgt
+    direction, _ = split_direction(specs[0])
+    tgt = options.tgt or (direction.tgt if direction else data.tgt)
     corpus = load_whole(
         specs, src=options.src or data.src, tgt=tgt, swap=data.swap if options.swap is None else options.swap,
         split="test", on_bad_line="stop",
@@ -84,7 +86,7 @@ def _stem(spec: str) -> str:
     if spec.startswith("hub:"):
         name = spec.removeprefix("hub:")
     else:
-        path = Path(spec.split(",")[0].strip())
+        path = Path(split_direction(spec)[1].split(",")[0].strip())
         name = (path.with_suffix("") if path.suffix in (".gz", ".xz", ".zst") else path).stem
     return re.sub(r"[^\w.]+", "-", name)[:60] or "test"
 

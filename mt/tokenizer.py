@@ -47,8 +47,11 @@ class Tokenizer:
         normalization: str,
         character_coverage: float,
         sample_sentences: int,
+        symbols: Sequence[str] = (),
     ) -> Tokenizer:
         """Learn pieces from text: the same sentences in the same order give the same pieces.
+
+        symbols: texts that are one piece wherever they occur.
 
         Raises VocabularySizeError, naming a size that fits, if the text is too small for `vocab_size` or has
         more characters than that.
@@ -71,6 +74,7 @@ class Tokenizer:
                 unk_id=cls.unk_id,
                 bos_id=cls.bos_id,
                 eos_id=cls.eos_id,
+                user_defined_symbols=list(symbols),
                 num_threads=4,  # a fixed number: sums in another order would give other pieces
                 minloglevel=2,
             )

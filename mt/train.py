@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, DataConfig, differences
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap
+from mt.direction import split_direction, symbols, targets
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.options import TrainOptions
 from mt.pieces import PiecePairs, cut
@@ -111,8 +112,13 @@ def complete(config: Config) -> Config:
 
 def default_name(config: Config) -> str:
     """A run's name by its corpus and languages: `phrasebook-zh-en`."""
-    stem = Path(config.data.train[0].split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
-    return "-".join(part for part in (stem, config.data.src, config.data.tgt) if part)
+    direction, spec = split_direction(config.data.train[0])
+    stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
+    codes: tuple[str | None, ...] = (config.data.src, config.data.tgt)
+    if direction:  # of several the source is left out, as they may differ in it
+        several = targets(config.data.train)
+        codes = several if len(several) > 1 else direction
+    return "-".join(part for part in (stem, *codes) if part)
 
 
 def _refuse_changes(run_dir: Path, config: Config) -> None:
@@ -140,6 +146,12 @@ def _read_setup(run_dir: Path, corpora: Corpora) -> tuple[Tokenizer, Tokenizer]:
 def read_corpora(config: Config, console: Console) -> Corpora:
     """Read, clean and report the training and validation pairs."""
     data = config.data
+    unknown = set(targets(data.validation)) - set(targets(data.train))
+    if data.validation and (unknown or bool(targets(data.train)) != bool(targets(data.validation))):
+        raise ConfigError(
+            f"the training pairs are into {_named(data.train)}, the validation pairs into "
+            f"{_named(data.validation)}: name the same languages before the = of each SPEC"
+        )
     cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
     corpus = load_corpus(
         data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
@@ -156,6 +168,10 @@ def read_corpora(config: Config, console: Console) -> Corpora:
             console.note(f"{name}: {line}")
     _report_overlap(corpora, console)
     return corpora
+
+
+def _named(specs: Sequence[str]) -> str:
+    return ", ".join(targets(specs)) or "no language that is named"
 
 
 def read_validation(data: DataConfig) -> Corpus:
@@ -208,6 +224,7 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
             normalization=settings.normalization,
             character_coverage=settings.character_coverage,
             sample_sentences=settings.sample_sentences,
+            symbols=symbols(targets(config.data.train)) if "src" in columns else (),
         )
 
     if settings.vocab_size is not None:

@@ -32,9 +32,12 @@ def translate(translator: Translator, options: TranslateOptions, console: Consol
             chunks = _read(options.input, stack, console)
         if options.output is not None:
             output = stack.enter_context(_open(options.output, "wb", options.input))
+        translator.tag(options.tgt)  # a language that it does not know is said before anything is read
         number = 0
         for chunk in chunks:
-            for translation in translator.search(chunk, nbest=options.nbest, aligned=options.alignments):
+            for translation in translator.search(
+                chunk, nbest=options.nbest, aligned=options.alignments, tgt=options.tgt
+            ):
                 output.write(_format(translation, number, options).encode())
                 number += 1
             output.flush()

@@ -14,6 +14,7 @@ from mt.alignment import Alignment, align
 from mt.checkpoint import Run, load_runs, newest_run
 from mt.config import SearchConfig
 from mt.console import Console
+from mt.direction import tag, targets
 from mt.ensemble import Ensemble
 from mt.errors import ConfigError
 from mt.options import RunOptions
@@ -118,15 +119,35 @@ class Translator:
         self.run, self.config, self.device = runs[0], config, where
         self.name = " + ".join(str(run.path) for run in runs)
 
-    def translate(self, texts: Sequence[str]) -> list[str]:
-        """The best translation of each text."""
-        return [translation.text for translation in self.search(texts, nbest=1)]
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The languages that a model of several can translate into; of others nothing is asked."""
+        return targets(self.run.config.data.train)
 
-    def search(self, texts: Sequence[str], *, nbest: int, aligned: bool = False) -> list[Translation]:
-        """Up to `nbest` translations of each text, `aligned` with it if asked.
+    def tag(self, tgt: str | None) -> str:
+        """What is put before a source to be translated into `tgt`. Raises ConfigError if it cannot be."""
+        if not self.targets:
+            own = self.run.config.data.tgt
+            if tgt is not None and own is not None and tgt != own:
+                raise ConfigError(f"{self.name} translates into {own}, not into {tgt}: leave --tgt out")
+            return ""
+        if tgt is None and len(self.targets) == 1:
+            tgt = self.targets[0]
+        if tgt not in self.targets:
+            raise ConfigError(f"{self.name} translates into {', '.join(self.targets)}: choose one by --tgt")
+        return tag(tgt)
 
-        Raises ConfigError if the beam is smaller than nbest, or if alignments are asked of a model without
-        attention.
+    def translate(self, texts: Sequence[str], *, tgt: str | None = None) -> list[str]:
+        """The best translation of each text; `tgt` chooses the language of a model of several."""
+        return [translation.text for translation in self.search(texts, nbest=1, tgt=tgt)]
+
+    def search(
+        self, texts: Sequence[str], *, nbest: int, aligned: bool = False, tgt: str | None = None
+    ) -> list[Translation]:
+        """Up to `nbest` translations of each text, `aligned` with it if asked, into `tgt`.
+
+        Raises ConfigError if the beam is smaller than nbest, if alignments are asked of a model without
+        attention, or if it does not translate into `tgt`.
         """
         if isinstance(texts, str):
             raise TypeError("texts is a list of strings, not one string")
@@ -139,7 +160,8 @@ class Translator:
         language, limit = self.run.config.data.src, self.run.split_chars
         splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
         parts = [part for pieces in splits for part in pieces.texts]
-        sources = self.run.src_tokenizer.encode(parts)
+        mark = self.tag(tgt)
+        sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         results = [rows[:nbest] for rows in search(self.model, sources, self.config, self.device)]
         looks = iter(self._align(sources, results)) if aligned else None
         found = iter(results)
@@ -151,7 +173,7 @@ class Translator:
                 continue
             rows = by_rank([next(found) for _ in pieces.texts])
             joined = tuple(
-                one_line(pieces.join(self._decode(row), tgt=self.run.config.data.tgt)) for row in rows
+                one_line(pieces.join(self._decode(row), tgt=tgt or self.run.config.data.tgt)) for row in rows
             )
             scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)
             of_ranks = by_rank([next(looks) for _ in pieces.texts]) if looks else []

@@ -10,7 +10,7 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    "errors", "config", "options", "flags", "console", "device",
+    "errors", "direction", "config", "options", "flags", "console", "device",
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "averaging", "search", "alignment", "sentences",

@@ -1,0 +1,53 @@
+"""Several directions in one model: a SPEC may name its languages, and a tag before the source says where to.
+
+The tag is a piece of its own before the source text (Johnson et al. 2017).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from mt.errors import ConfigError
+
+_CODE = r"[a-z]{2,3}(?:_[A-Za-z]+)?"
+_NAMED = re.compile(rf"({_CODE})-({_CODE})=(.+)", re.DOTALL)
+
+
+class Direction(NamedTuple):
+    """Language codes of the source and the target."""
+
+    src: str
+    tgt: str
+
+
+def split_direction(spec: str) -> tuple[Direction | None, str]:
+    """`en-fr=train.en,train.fr` -> (en, fr) and the rest; a SPEC without languages comes back as it is."""
+    found = _NAMED.fullmatch(spec)
+    return (Direction(found[1], found[2]), found[3]) if found else (None, spec)
+
+
+def targets(specs: Iterable[str]) -> tuple[str, ...]:
+    """The target languages that SPECs name, sorted; none where no SPEC names any.
+
+    Raises ConfigError if some name theirs and others do not.
+    """
+    directions = [(spec, split_direction(spec)[0]) for spec in specs]
+    found = sorted({direction.tgt for _, direction in directions if direction})
+    for spec, direction in directions:
+        if found and direction is None:
+            raise ConfigError(
+                f"{spec} does not name its languages, others do: write en-{found[0]}={spec}, and so for all"
+            )
+    return tuple(found)
+
+
+def tag(tgt: str) -> str:
+    """What stands before a source that is to be translated into a language, with a space after it."""
+    return f"<2{tgt}> "
+
+
+def symbols(codes: Iterable[str]) -> list[str]:
+    """The pieces that tags are."""
+    return [tag(code).strip() for code in codes]

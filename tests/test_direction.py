@@ -1,0 +1,133 @@
+"""Several directions in one model: SPECs that name their languages, tags, and --tgt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import mt
+from mt import cli
+from mt.corpus import load_corpus, load_whole
+from mt.direction import split_direction, tag, targets
+from mt.errors import ConfigError
+from mt.tokenizer import Tokenizer
+from tests.toy import SETTINGS, toy_pairs, write_tsv
+
+
+@pytest.mark.parametrize(
+    ("spec", "direction", "rest"),
+    [
+        ("en-fr=train.en,train.fr", ("en", "fr"), "train.en,train.fr"),
+        ("zh_Hans-en=x.tsv", ("zh_Hans", "en"), "x.tsv"),
+        ("x-y=a.tsv", None, "x-y=a.tsv"),
+        ("pairs.tsv", None, "pairs.tsv"),
+        ("folder/en-fr=odd.tsv", None, "folder/en-fr=odd.tsv"),
+    ],
+)
+def test_a_spec_may_name_its_languages(spec: str, direction: tuple[str, str] | None, rest: str) -> None:
+    assert split_direction(spec) == (direction, rest)
+
+
+def test_targets_are_named_by_all_or_none() -> None:
+    assert targets(["en-fr=a", "en-de=b", "fr-de=c"]) == ("de", "fr")
+    assert targets(["a.tsv", "b.tsv"]) == ()
+    with pytest.raises(ConfigError, match=r"b\.tsv does not name its languages.*write en-fr=b\.tsv"):
+        targets(["en-fr=a", "b.tsv"])
+
+
+def test_only_what_is_learned_from_is_tagged(tmp_path: Path) -> None:
+    path = write_tsv(tmp_path / "pairs.tsv", [("ba", "BA")])
+
+    def read(swap: bool) -> tuple[str, str]:
+        corpus = load_corpus(
+            [f"aa-bb={path}"], src=None, tgt=None, swap=swap, split="train", on_bad_line="stop", cleaning=None
+        )
+        return corpus.dataset[0]["src"], corpus.dataset[0]["tgt"]
+
+    assert read(swap=False) == ("<2bb> ba", "BA")
+    assert read(swap=True) == ("<2bb> BA", "ba")
+    whole = load_whole([f"aa-bb={path}"], src=None, tgt=None, swap=False, split="test", on_bad_line="stop")
+    assert whole.dataset[0]["src"] == "ba"
+
+
+def test_a_tag_is_one_piece() -> None:
+    tokenizer = Tokenizer.learn(
+        (" ".join(pair) for pair in toy_pairs(300, seed=1)), algorithm="unigram", vocab_size=39,
+        byte_fallback=False, normalization="identity", character_coverage=1.0, sample_sentences=1000,
+        symbols=["<2bb>"],
+    )  # fmt: skip
+    alone, tagged = tokenizer.pieces(["ba", tag("bb") + "ba"])
+    assert tagged[: -len(alone)] in (["<2bb>"], ["▁", "<2bb>"])
+    assert tagged[-len(alone) :] == alone
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A run that writes capitals for bb and doubles each word for cc; and a folder with a test of each."""
+    folder = tmp_path_factory.mktemp("both")
+    specs: dict[str, list[str]] = {}
+    for part, count, seed in (("train", 900, 1), ("validation", 20, 2), ("test", 20, 3)):
+        pairs = toy_pairs(count, seed)
+        doubled = [(src, " ".join(f"{word}{word}" for word in src.split())) for src, _ in pairs]
+        for code, rows in (("bb", pairs), ("cc", doubled)):
+            path = write_tsv(folder / f"{part}.{code}.tsv", rows)
+            specs.setdefault(part, []).append(f"aa-{code}={path}")
+    settings = SETTINGS[: SETTINGS.index("--src")]
+    arguments = [
+        "train", *settings, "--threads", "1", "--shared", "--decay", "linear", "--max-epochs", "12",
+        "--train", *specs["train"], "--validation", *specs["validation"], "--out", str(folder / "run"),
+    ]  # fmt: skip
+    assert cli.main(arguments) == 0
+    return folder / "run", folder
+
+
+def test_one_model_translates_into_two_languages(
+    both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, _ = both
+    for code, text in (("bb", "BA DE"), ("cc", "baba dede")):
+        assert cli.main(["translate", "-m", str(run), "--tgt", code, "ba de"]) == 0
+        assert capsys.readouterr().out == f"{text}\n"
+    assert mt.load(run).translate(["ba", "go"], tgt="cc") == ["baba", "gogo"]
+
+
+def test_each_language_is_measured(both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """The language comes from --tgt, or from the SPEC."""
+    run, folder = both
+    for arguments in (
+        ["--test", f"aa-cc={folder}/test.cc.tsv"],
+        ["--test", f"{folder}/test.cc.tsv", "--tgt", "cc"],
+    ):
+        assert cli.main(["evaluate", "-m", str(run), *arguments, "--bootstrap", "0"]) == 0
+        score = capsys.readouterr().out.splitlines()[0]
+        assert float(score.split()[1]) > 60, score
+    assert (run / "hypotheses.test.cc.txt").exists()
+
+
+@pytest.mark.parametrize("arguments", [[], ["--tgt", "dd"]])
+def test_the_languages_to_choose_from_are_named(
+    arguments: list[str], both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, _ = both
+    assert cli.main(["translate", "-m", str(run), *arguments, "ba"]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.splitlines()[-1] == f"mt: {run} translates into bb, cc: choose one by --tgt"
+
+
+def test_a_model_of_one_language_refuses_another(toy_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["translate", "-m", str(toy_run), "--tgt", "bb", "ba"]) == 0
+    assert capsys.readouterr().out == "BA\n"
+    assert cli.main(["translate", "-m", str(toy_run), "--tgt", "cc", "ba"]) == 1
+    assert "translates into bb, not into cc: leave --tgt out" in capsys.readouterr().err
+
+
+def test_validation_pairs_must_name_the_same_languages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = write_tsv(tmp_path / "pairs.tsv", toy_pairs(50, seed=1))
+    for validation in (str(path), f"aa-cc={path}"):
+        arguments = ["train", "--preset", "tiny", "--train", f"aa-bb={path}", "--validation", validation]
+        assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 1
+        assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
