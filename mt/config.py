@@ -257,6 +257,8 @@ class SearchConfig(Section):
     """A translation has at most this many pieces for each source piece, and ten more"""
     no_repeat_ngram: Count = 0
     """No run of so many pieces occurs twice in a translation; 0 permits it"""
+    mbr: Literal["none", "chrf", "bleu"] = "none"
+    """Take the hypothesis that the others agree with most, by that measure (minimum Bayes risk)"""
     precision: Literal["fp32", "int8"] = "fp32"
     """Arithmetic of the products: fp32, or int8: several times faster on a CPU, not quite the same numbers"""
     batch_tokens: Positive = 2048

@@ -112,6 +112,8 @@ class Translator:
     def __init__(self, runs: Sequence[Run], config: SearchConfig, where: torch.device) -> None:
         if config.precision == "int8" and where.type != "cpu":
             raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of the two")
+        if config.mbr != "none" and config.beam < 3:
+            raise ConfigError(f"--mbr chooses among hypotheses: give --beam 3 or more (it is {config.beam})")
         models = [run.model for run in runs]
         self.model = models[0] if len(models) == 1 else Ensemble(models).eval()
         pack(self.model, config.precision)
@@ -162,7 +164,8 @@ class Translator:
         parts = [part for pieces in splits for part in pieces.texts]
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
-        results = [rows[:nbest] for rows in search(self.model, sources, self.config, self.device)]
+        ranked = map(self._rank, search(self.model, sources, self.config, self.device))
+        results = [rows[:nbest] for rows in ranked]
         looks = iter(self._align(sources, results)) if aligned else None
         found = iter(results)
         translations = []
@@ -180,6 +183,15 @@ class Translator:
             together = tuple(sum(row[1:], start=row[0]) for row in of_ranks)
             translations.append(Translation(text, joined, scores, together))
         return translations
+
+    def _rank(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+        """As search ranked them, or by minimum Bayes risk."""
+        if self.config.mbr == "none":
+            return hypotheses
+        from mt.mbr import rank  # and sacreBLEU with it, which nothing else here needs
+
+        order = rank(self._decode(hypotheses), [row.log_prob for row in hypotheses], self.config.mbr)
+        return [hypotheses[place] for place in order]
 
     def _align(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Aligned]]:
         """Each source's hypotheses, aligned."""

@@ -279,7 +279,7 @@ def test_a_file_that_cannot_be_written_is_an_error_if_asked_for_and_else_a_warni
 
 def teach(monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> None:
     """Let every run translate as it is told, without a search."""
-    monkeypatch.setattr(Translator, "translate", lambda _, texts: [answers[text] for text in texts])
+    monkeypatch.setattr(Translator, "translate", lambda _, texts, **__: [answers[text] for text in texts])
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_speed_counts_the_search_and_nothing_else(
     for name in ("read_test_set", "score", "_perplexity", "_open_run"):
         slow(name)
 
-    def translate(_: Translator, texts: list[str]) -> list[str]:
+    def translate(_: Translator, texts: list[str], **__: object) -> list[str]:
         now[0] += 2
         return texts
 
@@ -485,7 +485,7 @@ def test_the_tokeniser_is_the_target_languages_or_the_one_asked_for(
 def test_an_unknown_tokeniser_is_noticed_before_the_search(
     evaluate: Evaluate, run: Path, test_tsv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Translator, "translate", lambda *_: pytest.fail("searched for nothing"))
+    monkeypatch.setattr(Translator, "translate", lambda *_, **__: pytest.fail("searched for nothing"))
     assert "'klingon'" in evaluate("-m", run, "--test", test_tsv, "--tokenize", "klingon").problem
 
 
@@ -577,7 +577,7 @@ def test_a_file_with_too_few_lines_is_found_before_anything_is_scored(
     which: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(Translator, "translate", lambda *_: pytest.fail("searched for nothing"))
+    monkeypatch.setattr(Translator, "translate", lambda *_, **__: pytest.fail("searched for nothing"))
     short = write_lines(tmp_path / "short.txt", ["one\u2028line", "two\r"])
     rest = ("-m", run) if which == "--against" else ("--tgt", "en", "--against", run)
     problem = evaluate(which, short, "--test", test_tsv, *rest).problem

@@ -14,7 +14,7 @@ ORDER = [
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "averaging", "search", "alignment", "sentences",
-    "metrics", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
+    "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
     "train", "evaluate", "translate", "tune", "cli",
 ]  # fmt: skip
 
