@@ -3,6 +3,7 @@
     config.toml          settings, and under [run] what the files must agree with
     src.spm tgt.spm      pieces of each language (one shared.spm when shared)
     model.safetensors    the best weights so far
+    kept/                those of the best validations, with training.keep above 1
     state/last.safetensors   last weights, optimiser and counters: what resuming needs
 
 A file is written under a temporary name, flushed and renamed, so a crash leaves the last good one.
@@ -37,6 +38,7 @@ FORMAT = 1
 """Version of a run directory's layout; a newer one is refused."""
 
 CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
+KEPT = "kept"
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,15 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if metadata.get("checksum") != _checksum(tensors, notes):
         raise RunError(f"{path} is damaged (its checksum does not fit); restore it, or train again")
     return tensors, json.loads(notes)
+
+
+def read_notes(path: Path) -> dict[str, Any]:
+    """The notes alone. Raises RunError if they cannot be read."""
+    try:
+        with safetensors.safe_open(path, framework="pt") as file:
+            return json.loads((file.metadata() or {})["notes"])  # type: ignore[no-any-return]
+    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as problem:
+        raise RunError(f"{path} is damaged ({problem}); delete it") from None
 
 
 def _checksum(tensors: Mapping[str, Tensor], notes: str) -> str:
@@ -219,6 +230,48 @@ def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, A
     """Write the best weights so far, with the shape they are for. Tied weights are written once."""
     described = {**notes, "model": config.model.model_dump(mode="json")}
     write_tensors(path / MODEL, dict(model.named_parameters()), described)
+
+
+def keep_model(
+    path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any], *, worth: float, count: int
+) -> None:
+    """Keep these weights too if they are among the `count` best; the greater worth is the better."""
+    name = f"{KEPT}/step-{notes['step']:08d}.safetensors"
+    described = {**notes, "worth": worth, "model": config.model.model_dump(mode="json")}
+    found = {file: read_notes(file)["worth"] for file in (path / KEPT).glob("*.safetensors")}
+    found[path / name] = worth
+    best = sorted(found, key=lambda file: (found[file], file.name), reverse=True)
+    if path / name in best[:count]:
+        write_tensors(path / name, dict(model.named_parameters()), described)
+    for file in best[count:]:
+        file.unlink(missing_ok=True)
+
+
+def average_kept(path: Path, out: Path, device: torch.device) -> int:
+    """Write to `out` a run like `path` whose weights are the mean of the kept ones; returns their number.
+
+    Raises RunError where fewer than two are kept, or where `out` exists.
+    """
+    run = load_run(path, device)
+    files = sorted((path / KEPT).glob("*.safetensors"))
+    if len(files) < 2:
+        raise RunError(
+            f"{path} has kept {len(files)} sets of weights; train with --keep 5 to have some to average"
+        )
+    if out.exists():
+        raise RunError(f"{out} exists; give another --out")
+    names = dict(run.model.named_parameters())
+    sums = {name: torch.zeros_like(tensor, dtype=torch.float64) for name, tensor in names.items()}
+    for file in files:
+        tensors, _ = read_tensors(file)
+        assign(run.model, tensors, file)
+        for name, total in sums.items():
+            total += names[name].detach()
+    assign(run.model, {name: (total / len(files)).float() for name, total in sums.items()}, out)
+    for name in (CONFIG, *_tokenizer_files(run.config, run.src_tokenizer, run.tgt_tokenizer)):
+        write_bytes(out / name, (path / name).read_bytes())
+    save_model(out, run.model, run.config, {"average of": [file.name for file in files]})
+    return len(files)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:

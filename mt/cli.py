@@ -27,6 +27,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
   mt translate    arguments, a file, or lines from standard input
   mt tune         which length penalty suits a model, by its validation pairs
+  mt average      the mean of the weights of a run's best validations
 
   mt COMMAND --help     the options of a command
   mt --version          the version
@@ -64,6 +65,7 @@ def _dispatch(arguments: list[str]) -> int:
         "evaluate": _evaluate,
         "translate": _translate,
         "tune": _tune,
+        "average": _average,
     }
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(HELP)
@@ -173,6 +175,23 @@ def _tune(arguments: list[str]) -> int:
 
     with _console() as console:
         tune(open_translator(options, search, console), options, console)
+    return 0
+
+
+def _average(arguments: list[str]) -> int:
+    from mt.flags import Parser, parse
+    from mt.options import AverageOptions
+
+    parser = Parser(
+        prog="mt average",
+        description="Make a run of the mean of the weights that mt train --keep N has left.",
+    )
+    (options,) = parse(parser, arguments, AverageOptions())
+
+    from mt.average import average
+
+    with _console() as console:
+        average(options, console)
     return 0
 
 

@@ -368,13 +368,16 @@ class Trainer:
         validation = self.validator.validate(self.best_model(), self.device)
         metric = training.validation_metric
         better = validation.better_than(progress.best, metric)
+        notes = {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity}
+        if training.keep > 1:
+            worth = validation.bleu if metric == "bleu" else -validation.perplexity
+            checkpoint.keep_model(
+                self.run_dir, self.best_model(), self.config, notes, worth=worth, count=training.keep
+            )
         if better:
             progress.best, progress.best_step = validation.value(metric), progress.step
             progress.since_best = progress.since_halving = 0
-            checkpoint.save_model(
-                self.run_dir, self.best_model(), self.config,
-                {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity},
-            )  # fmt: skip
+            checkpoint.save_model(self.run_dir, self.best_model(), self.config, notes)
         else:
             progress.since_best += 1
             progress.since_halving += 1

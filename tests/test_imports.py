@@ -15,7 +15,7 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "averaging", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "tune", "cli",
+    "train", "evaluate", "translate", "tune", "average", "cli",
 ]  # fmt: skip
 
 
