@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import torch
 
-from mt.batch import IntArray, by_length, collate
+from mt.batch import IntArray, by_length
 from mt.ensemble import Ensemble
 from mt.model import Seq2Seq
-from mt.tokenizer import Tokenizer
+from mt.pieces import frame
 
 Alignment = tuple[tuple[int, int], ...]
 """(source piece, target piece), both from 0, in the order of the target."""
@@ -46,11 +46,10 @@ def _looked_at(
     device: torch.device,
 ) -> list[list[int]]:
     """For each row the source place with the greatest weight, step by step; padding follows."""
-    batch = collate(
+    batch = frame(
         [np.array(sources[row], dtype=np.int64) for row in rows],
         [np.array(targets[row], dtype=np.int64) for row in rows],
-        pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id,
-    ).to(device)  # fmt: skip
+    ).to(device)
     with torch.inference_mode():
         encoded: Any = model.encode(batch.src, batch.src_lengths)
         weights = model.align(batch.tgt_in, encoded)

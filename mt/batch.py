@@ -31,6 +31,10 @@ class Batch:
         """The same batch in memory from which a GPU copies without waiting."""
         return Batch(*(part.pin_memory() for part in vars(self).values()))
 
+    def repeated(self, times: int) -> Batch:
+        """All rows so many times over, one whole after the other."""
+        return self if times == 1 else Batch(*(torch.cat([part] * times) for part in vars(self).values()))
+
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         return Batch(*(part.to(device, non_blocking=True) for part in vars(self).values()))

@@ -39,6 +39,8 @@ FORMAT = 1
 
 CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
 KEPT = "kept"
+CHECKPOINTS = Path("checkpoints")
+"""Where runs are put and looked for if no directory is named."""
 
 
 @dataclass(frozen=True)
@@ -228,50 +230,36 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
 
 def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
     """Write the best weights so far, with the shape they are for. Tied weights are written once."""
+    _write_weights(path / MODEL, model, config, notes)
+
+
+def _write_weights(file: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
     described = {**notes, "model": config.model.model_dump(mode="json")}
-    write_tensors(path / MODEL, dict(model.named_parameters()), described)
+    write_tensors(file, dict(model.named_parameters()), described)
 
 
 def keep_model(
     path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any], *, worth: float, count: int
 ) -> None:
     """Keep these weights too if they are among the `count` best; the greater worth is the better."""
-    name = f"{KEPT}/step-{notes['step']:08d}.safetensors"
-    described = {**notes, "worth": worth, "model": config.model.model_dump(mode="json")}
-    found = {file: read_notes(file)["worth"] for file in (path / KEPT).glob("*.safetensors")}
-    found[path / name] = worth
+    new = path / KEPT / f"step-{notes['step']:08d}.safetensors"
+    found = {file: read_notes(file)["worth"] for file in kept_files(path)} | {new: worth}
     best = sorted(found, key=lambda file: (found[file], file.name), reverse=True)
-    if path / name in best[:count]:
-        write_tensors(path / name, dict(model.named_parameters()), described)
+    if new in best[:count]:
+        _write_weights(new, model, config, {**notes, "worth": worth})
     for file in best[count:]:
         file.unlink(missing_ok=True)
 
 
-def average_kept(path: Path, out: Path, device: torch.device) -> int:
-    """Write to `out` a run like `path` whose weights are the mean of the kept ones; returns their number.
+def kept_files(path: Path) -> list[Path]:
+    """The weights that `keep_model` has left, the oldest first."""
+    return sorted((path / KEPT).glob("*.safetensors"))
 
-    Raises RunError where fewer than two are kept, or where `out` exists.
-    """
-    run = load_run(path, device)
-    files = sorted((path / KEPT).glob("*.safetensors"))
-    if len(files) < 2:
-        raise RunError(
-            f"{path} has kept {len(files)} sets of weights; train with --keep 5 to have some to average"
-        )
-    if out.exists():
-        raise RunError(f"{out} exists; give another --out")
-    names = dict(run.model.named_parameters())
-    sums = {name: torch.zeros_like(tensor, dtype=torch.float64) for name, tensor in names.items()}
-    for file in files:
-        tensors, _ = read_tensors(file)
-        assign(run.model, tensors, file)
-        for name, total in sums.items():
-            total += names[name].detach()
-    assign(run.model, {name: (total / len(files)).float() for name, total in sums.items()}, out)
+
+def copy_setup(run: Run, out: Path) -> None:
+    """Begin a run with the settings and tokenizers of another one."""
     for name in (CONFIG, *_tokenizer_files(run.config, run.src_tokenizer, run.tgt_tokenizer)):
-        write_bytes(out / name, (path / name).read_bytes())
-    save_model(out, run.model, run.config, {"average of": [file.name for file in files]})
-    return len(files)
+        write_bytes(out / name, (run.path / name).read_bytes())
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
@@ -380,7 +368,7 @@ def cut_log(path: Path, step: int) -> None:
     write_bytes(path, "".join(kept).encode())
 
 
-def newest_run(folder: Path) -> Path:
+def newest_run(folder: Path = CHECKPOINTS) -> Path:
     """The run under `folder` whose weights are newest. Raises RunError if there is none."""
     found = sorted(folder.glob(f"*/{MODEL}"), key=lambda file: file.stat().st_mtime_ns)
     if not found:

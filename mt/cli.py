@@ -11,12 +11,15 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from mt.errors import MTError, UsageError
 
 if TYPE_CHECKING:
+    from mt.config import SearchConfig, Section
     from mt.console import Console
+
+S = TypeVar("S", bound="Section")
 
 HELP = """\
 usage: mt COMMAND [options]
@@ -119,16 +122,15 @@ def _train(arguments: list[str]) -> int:
 
 
 def _evaluate(arguments: list[str]) -> int:
-    from mt.config import SearchConfig
-    from mt.flags import Parser, parse
     from mt.options import EvaluateOptions
 
-    parser = Parser(
-        prog="mt evaluate",
-        description="Score a run, or a file of translations, on test pairs: BLEU, chrF2++ and TER as "
-        "sacreBLEU computes them, with signatures.",
+    options, search = _parse_search(
+        "mt evaluate",
+        "Score a run, or a file of translations, on test pairs: BLEU, chrF2++ and TER as sacreBLEU computes "
+        "them, with signatures.",
+        arguments,
+        EvaluateOptions(),
     )
-    options, search = parse(parser, arguments, EvaluateOptions(), SearchConfig())
 
     from mt.evaluate import evaluate
 
@@ -138,15 +140,14 @@ def _evaluate(arguments: list[str]) -> int:
 
 
 def _translate(arguments: list[str]) -> int:
-    from mt.config import SearchConfig
-    from mt.flags import Parser, parse
     from mt.options import TranslateOptions
 
-    parser = Parser(
-        prog="mt translate",
-        description="Translate texts, or the lines of a file or of standard input: n lines in, n lines out.",
+    options, search = _parse_search(
+        "mt translate",
+        "Translate texts, or the lines of a file or of standard input: n lines in, n lines out.",
+        arguments,
+        TranslateOptions(),
     )
-    options, search = parse(parser, arguments, TranslateOptions(), SearchConfig())
     if options.texts and options.input is not None:
         raise UsageError("mt translate: give texts or --input, not both")
 
@@ -159,16 +160,22 @@ def _translate(arguments: list[str]) -> int:
 
 
 def _tune(arguments: list[str]) -> int:
-    from mt.config import SearchConfig
-    from mt.flags import Parser, parse
+    from mt.config import changed
     from mt.options import TuneOptions
 
-    parser = Parser(
-        prog="mt tune",
-        description="Find the length penalty that gives the highest BLEU on validation pairs; the test stays "
-        "unseen. One search serves all penalties.",
+    options, search = _parse_search(
+        "mt tune",
+        "Find the length penalty that gives the highest BLEU on validation pairs; the test stays unseen. One "
+        "search serves all penalties.",
+        arguments,
+        TuneOptions(),
     )
-    options, search = parse(parser, arguments, TuneOptions(), SearchConfig())
+    if idle := changed(search, ("length_penalty", "mbr")):
+        raise UsageError(
+            f"mt tune: leave out {', '.join(idle)}: it tries all length penalties, and no other ranking"
+        )
+    if search.beam == 1:
+        raise UsageError("mt tune: greedy search has nothing to rank: give --beam 2 or more")
 
     from mt.translator import open_translator
     from mt.tune import tune
@@ -193,6 +200,15 @@ def _average(arguments: list[str]) -> int:
     with _console() as console:
         average(options, console)
     return 0
+
+
+def _parse_search(prog: str, description: str, arguments: list[str], options: S) -> tuple[S, SearchConfig]:
+    """The options of a command that searches, and how it is to search."""
+    from mt.config import SearchConfig
+    from mt.flags import Parser, parse
+
+    parsed, search = parse(Parser(prog=prog, description=description), arguments, options, SearchConfig())
+    return parsed, search
 
 
 @contextmanager

@@ -7,6 +7,7 @@ command line's flags and their help, and as what the code reads.
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -350,6 +351,12 @@ def validate(values: dict[str, Any], *, where: str) -> Config:
 def flag(name: str) -> str:
     """The command-line flag of a field: `batch_tokens` -> `--batch-tokens`, `as_json` -> `--json`."""
     return "--" + name.removeprefix("as_").replace("_", "-")
+
+
+def changed(section: Section, names: Iterable[str]) -> list[str]:
+    """The flags of those fields that differ from their defaults."""
+    fields = type(section).model_fields
+    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
 
 
 def describe(problem: ValidationError, as_flags: bool = False) -> str:

@@ -10,12 +10,11 @@ import json
 import math
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mt.config import DataConfig, SearchConfig, Section, flag
+from mt.config import DataConfig, SearchConfig, changed
 from mt.console import Console
 from mt.errors import ConfigError, UsageError
 from mt.formats.lines import not_utf8, read_lines
@@ -140,7 +139,7 @@ class System:
         speed, began = 0.0, time.perf_counter()
         while len(hypotheses) < total:
             chunk = test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK]
-            hypotheses += self.by.translate(chunk, tgt=test_set.tgt if self.by.targets else None)
+            hypotheses += self.by.translate(chunk, tgt=_into(self.by, test_set))
             speed = len(hypotheses) / (time.perf_counter() - began)
             console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
         return hypotheses, speed
@@ -219,15 +218,9 @@ def _check(options: EvaluateOptions, search_config: SearchConfig) -> None:
         if wrong:
             raise UsageError(f"mt evaluate: {message}")
     if written and not (options.against is not None and options.against.is_dir()):
-        idle = _changed(search_config, SearchConfig.model_fields) + _changed(options, ("device", "threads"))
+        idle = changed(search_config, SearchConfig.model_fields) + changed(options, ("device", "threads"))
         if idle:
             raise UsageError(f"mt evaluate: leave out {', '.join(idle)}: --hypotheses needs no model")
-
-
-def _changed(section: Section, names: Iterable[str]) -> list[str]:
-    """The flags of those fields that differ from their defaults."""
-    fields = type(section).model_fields
-    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
 
 
 def _overwrites(options: EvaluateOptions) -> bool:
@@ -300,6 +293,11 @@ def _save(
     return str(path)
 
 
+def _into(translator: Translator, test_set: TestSet) -> str | None:
+    """The language that a model of several is to translate into; others are not asked."""
+    return test_set.tgt if translator.targets else None
+
+
 def _perplexity(translator: Translator, test_set: TestSet) -> float:
     """Of all references, each beside its source, by the weights as they are: not rounded for search."""
     import pyarrow as pa
@@ -312,7 +310,7 @@ def _perplexity(translator: Translator, test_set: TestSet) -> float:
         return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
 
     run = translator.run
-    mark = translator.tag(test_set.tgt) if translator.targets else ""
+    mark = translator.tag(_into(translator, test_set))
     sources = [mark + text for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
     validator = Validator(

@@ -45,9 +45,9 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         kind, many = _kind(field.annotation)
-        shown = " ".join(map(str, value)) if many and value else value
+        shown = " ".join(map(str, value)) if many else value
         text = (field.description or "").replace("%", "%%")
-        if shown not in (None, "", False, ()) and kind is not bool:
+        if shown not in (None, "", False) and kind is not bool:
             text += f" (default: {str(shown).replace('%', '%%')})"
         if name == POSITIONAL:
             group.add_argument(name, nargs="*", metavar="TEXT", default=argparse.SUPPRESS, help=text)

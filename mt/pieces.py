@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -57,18 +57,19 @@ class PiecePairs:
 
     def batch(self, rows: IntArray) -> Batch:
         """The pairs of these rows, framed and padded."""
-        return collate(
-            [self.src[row] for row in rows],
-            [self.tgt[row] for row in rows],
-            pad_id=Tokenizer.pad_id,
-            bos_id=Tokenizer.bos_id,
-            eos_id=Tokenizer.eos_id,
-        )
+        return frame([self.src[row] for row in rows], [self.tgt[row] for row in rows])
 
     def unknown_rate(self) -> tuple[float, float]:
         """Share of pieces, of each side, that no piece stands for."""
         src, tgt = (side.counts(Tokenizer.unk_id + 1)[Tokenizer.unk_id] for side in (self.src, self.tgt))
         return src / max(1, self.src.lengths.sum()), tgt / max(1, self.tgt.lengths.sum())
+
+
+def frame(sources: Sequence[IntArray], targets: Sequence[IntArray]) -> Batch:
+    """Pairs of ids -> a batch, with the ids that frame sequences here."""
+    return collate(
+        sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id
+    )
 
 
 def cut(corpus: Corpus, src_tokenizer: Tokenizer, tgt_tokenizer: Tokenizer) -> PiecePairs:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import datasets
 import numpy as np
 
-from mt.batch import Batch, IntArray, collate
+from mt.batch import Batch, IntArray
+from mt.pieces import frame
 from mt.tokenizer import Tokenizer
 
 
@@ -33,4 +34,4 @@ class Sampler:
             ]
             for place, (name, tokenizer) in enumerate((("src", self.src), ("tgt", self.tgt)))
         ]
-        return collate(*sides, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id)
+        return frame(*sides)

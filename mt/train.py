@@ -45,7 +45,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     Raises MTError for whatever the user can mend; Interrupted after a signal, with everything saved.
     """
     config = complete(config)
-    run_dir = options.out or Path("checkpoints") / default_name(config)
+    run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
     resuming = (run_dir / CONFIG).exists()
     if resuming:
         _refuse_changes(run_dir, config)

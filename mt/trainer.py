@@ -24,7 +24,6 @@ import torch
 from torch import Tensor
 
 from mt import checkpoint
-from mt.averaging import MovingAverage
 from mt.batch import Batch, IntArray, plan
 from mt.config import Config
 from mt.console import Console, duration
@@ -32,6 +31,7 @@ from mt.device import autocast
 from mt.errors import Interrupted, TrainingError
 from mt.loss import bag_of_words, cross_entropy
 from mt.model import Seq2Seq
+from mt.moving_average import MovingAverage
 from mt.pieces import PiecePairs
 from mt.sampling import Sampler
 from mt.schedule import learning_rate
@@ -258,9 +258,10 @@ class Trainer:
         """Add a batch's share of the step's gradient; returns its negative log-likelihood."""
         batch, training, decoder = batch.to(self.device), self.training, self.model.decoder
         passes = 2 if training.r_drop else 1
+        rows = batch.repeated(passes)
         with autocast(self.device, self.precision):
-            encoded = self.model.encode(batch.src.repeat(passes, 1), batch.src_lengths.repeat(passes))
-            readouts = self.model.readouts(batch.tgt_in.repeat(passes, 1), encoded)
+            encoded = self.model.encode(rows.src, rows.src_lengths)
+            readouts = self.model.readouts(rows.tgt_in, encoded)
             loss, nll = cross_entropy(
                 decoder.output, torch.stack(readouts.chunk(2)) if training.r_drop else readouts,
                 batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=training.label_smoothing,
@@ -268,7 +269,7 @@ class Trainer:
             )  # fmt: skip
             if training.bag_of_words:
                 bag = bag_of_words(
-                    decoder.output, decoder.gist(encoded), batch.tgt_out.repeat(passes, 1),
+                    decoder.output, decoder.gist(encoded), rows.tgt_out,
                     pad_id=Tokenizer.pad_id, eos_id=Tokenizer.eos_id,
                 )  # fmt: skip
                 loss = loss + training.bag_of_words / passes * bag
@@ -370,10 +371,10 @@ class Trainer:
         better = validation.better_than(progress.best, metric)
         notes = {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity}
         if training.keep > 1:
-            worth = validation.bleu if metric == "bleu" else -validation.perplexity
             checkpoint.keep_model(
-                self.run_dir, self.best_model(), self.config, notes, worth=worth, count=training.keep
-            )
+                self.run_dir, self.best_model(), self.config, notes,
+                worth=validation.worth(metric), count=training.keep,
+            )  # fmt: skip
         if better:
             progress.best, progress.best_step = validation.value(metric), progress.step
             progress.since_best = progress.since_halving = 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, TypeVar
 
 import torch
@@ -23,7 +22,6 @@ from mt.search import Hypothesis, search
 from mt.sentences import split
 
 T = TypeVar("T")
-CHECKPOINTS = Path("checkpoints")
 
 # What ends a line somewhere, or shifts a column; none of it may come out inside a translation.
 _ONE_LINE = {ord(mark): " " for mark in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029\0"}
@@ -217,7 +215,7 @@ class Translator:
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:
     """The runs that a command's options name, or the newest one, on the device they name."""
     where = device.choose(options.device, options.threads)
-    paths = options.model or (newest_run(CHECKPOINTS),)
+    paths = options.model or (newest_run(),)
     translator = Translator(load_runs(paths, where), config, where)
     console.note(f"model: {translator.name}; {device.describe(where, config.precision)}")
     return translator

@@ -13,7 +13,7 @@ ORDER = [
     "errors", "direction", "config", "options", "flags", "console", "device",
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
-    "encoder", "decoder", "loss", "model", "ensemble", "averaging", "search", "alignment", "sentences",
+    "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
     "train", "evaluate", "translate", "tune", "average", "cli",
 ]  # fmt: skip

@@ -18,12 +18,12 @@ import pytest
 import torch
 
 from mt import cli
-from mt.averaging import MovingAverage
 from mt.checkpoint import locked, read_tensors
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.corpus import load_corpus
 from mt.loss import bag_of_words, cross_entropy
 from mt.model import build_model
+from mt.moving_average import MovingAverage
 from mt.sampling import Sampler
 from mt.schedule import learning_rate
 from mt.tokenizer import Tokenizer

@@ -42,6 +42,25 @@ def test_each_penalty_has_the_bleu_of_searching_with_it(
     assert json.loads(text)["best"]["bleu"] == max(found.values())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--length-penalty", "0.5"], "leave out --length-penalty: it tries all"),
+        (["--mbr", "chrf"], "leave out --mbr: it tries all"),
+        (["--beam", "1"], "give --beam 2 or more"),
+        (["--validation", "none.tsv"], "none.tsv: no such file"),
+    ],
+)
+def test_what_would_have_no_effect_is_refused(
+    arguments: list[str], message: str, toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert cli.main(["tune", "-m", str(toy_run), *arguments]) in (1, 2)
+    captured = capsys.readouterr()
+    assert message in captured.err.splitlines()[-1]
+    assert captured.out == ""
+
+
 def test_the_runs_own_validation_pairs_are_the_default(
     toy_run: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
