@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from mt.alignment import align
-from mt.attention import Attention, Kind
+from mt.attention import Attention, Kind, additive_scores
 from mt.config import ModelConfig
 from mt.model import Seq2Seq, build_model
 
@@ -167,3 +167,20 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
 def test_settings_that_do_not_go_together_are_named(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         model(**changes)
+
+
+@pytest.mark.parametrize("numbers", [1, 200, 1 << 17])
+def test_additive_scores_in_parts_are_the_plain_formula_and_so_are_their_gradients(
+    numbers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hidden layer is made for a few sentences at a time; where the cuts fall must not be seen."""
+    monkeypatch.setattr("mt.attention.CPU_NUMBERS", numbers)
+    torch.manual_seed(1)
+    inputs = [torch.randn(shape, requires_grad=True) for shape in ((5, 3, 8), (5, 4, 8), (8,))]
+    query, keys, energy = inputs
+    weight = torch.randn(5, 3, 4)
+    plain = torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)) @ energy
+    found = additive_scores(query, keys, energy)
+    torch.testing.assert_close(found, plain)
+    expected = torch.autograd.grad((plain * weight).sum(), inputs)
+    torch.testing.assert_close(torch.autograd.grad((found * weight).sum(), inputs), expected)
