@@ -175,6 +175,7 @@ def test_additive_scores_in_parts_are_the_plain_formula_and_so_are_their_gradien
 ) -> None:
     """The hidden layer is made for a few sentences at a time; where the cuts fall must not be seen."""
     monkeypatch.setattr("mt.attention.CPU_NUMBERS", numbers)
+    monkeypatch.setattr("mt.attention.FEW_NUMBERS", 0)
     torch.manual_seed(1)
     inputs = [torch.randn(shape, requires_grad=True) for shape in ((5, 3, 8), (5, 4, 8), (8,))]
     query, keys, energy = inputs
