@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from mt.batch import IntArray, by_length
+from mt.batch import IntArray, by_length, frame
 from mt.ensemble import Ensemble
 from mt.model import Seq2Seq
-from mt.pieces import frame
 
 Alignment = tuple[tuple[int, int], ...]
 """(source piece, target piece), both from 0, in the order of the target."""

@@ -100,7 +100,9 @@ def additive_scores(query: Tensor, keys: Tensor, energy: Tensor) -> Tensor:
     and torch's σ takes a fifth of its tanh's time.
     """
     if query.shape[1] * keys.numel() <= FEW_NUMBERS:
-        return torch.matmul(torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)), energy.to(query.dtype)).float()
+        return torch.matmul(
+            torch.tanh(query.unsqueeze(2) + keys.unsqueeze(1)), energy.to(query.dtype)
+        ).float()
     with torch.autocast(query.device.type, enabled=False):
         return _Additive.apply(query.float(), keys.float(), energy)  # type: ignore[no-any-return,no-untyped-call]
 

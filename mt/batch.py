@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from mt.tokenizer import Tokenizer
+
 # Of rows in a training batch: fewer shapes, for each of which oneDNN compiles and keeps a product.
 ROWS_MULTIPLE = 8
 IntArray = npt.NDArray[np.integer]
@@ -65,6 +67,13 @@ def collate(
     tgt_in = framed[:, :-1]
     tgt_in = tgt_in.masked_fill(tgt_in == eos_id, pad_id)  # the shorter rows' eos is no input
     return Batch(src, src_lengths, tgt_in.contiguous(), framed[:, 1:].contiguous())
+
+
+def frame(sources: Sequence[IntArray], targets: Sequence[IntArray]) -> Batch:
+    """Pairs of ids -> a batch, with the ids that frame sequences here."""
+    return collate(
+        sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id
+    )
 
 
 def plan(

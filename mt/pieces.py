@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 import pyarrow as pa
 
-from mt.batch import Batch, IntArray, collate
+from mt.batch import Batch, IntArray, frame
 from mt.corpus import Corpus
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
@@ -63,13 +63,6 @@ class PiecePairs:
         """Share of pieces, of each side, that no piece stands for."""
         src, tgt = (side.counts(Tokenizer.unk_id + 1)[Tokenizer.unk_id] for side in (self.src, self.tgt))
         return src / max(1, self.src.lengths.sum()), tgt / max(1, self.tgt.lengths.sum())
-
-
-def frame(sources: Sequence[IntArray], targets: Sequence[IntArray]) -> Batch:
-    """Pairs of ids -> a batch, with the ids that frame sequences here."""
-    return collate(
-        sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id
-    )
 
 
 def cut(corpus: Corpus, src_tokenizer: Tokenizer, tgt_tokenizer: Tokenizer) -> PiecePairs:

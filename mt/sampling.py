@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import datasets
 import numpy as np
 
-from mt.batch import Batch, IntArray
-from mt.pieces import frame
+from mt.batch import Batch, IntArray, frame
 from mt.tokenizer import Tokenizer
 
 

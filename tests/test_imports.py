@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import mt
@@ -50,3 +52,11 @@ def test_imports_go_down_the_list_only() -> None:
         if ORDER.index(other) >= ORDER.index(name)
     ]
     assert upward == []
+
+
+def test_translating_loads_nothing_that_only_corpora_need() -> None:
+    """`datasets` brings pandas: a quarter of the time until the first translation."""
+    unwanted = "{'datasets', 'pandas', 'sacrebleu', 'matplotlib'}"
+    code = f"import sys, mt.translate; print(*{unwanted} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
