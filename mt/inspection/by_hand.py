@@ -14,7 +14,7 @@ from mt.errors import ConfigError
 from mt.rnn import FusedRecurrence
 
 UNITS = 3
-TERMS = 3
+TERMS = 2
 
 
 @dataclass(frozen=True)
@@ -40,14 +40,18 @@ class Dot:
         return cls(tuple(terms), float(others), len(products) - len(largest))
 
     def __str__(self) -> str:
-        shown = " + ".join(f"{_signed(weight)}×{_signed(value)}" for weight, value in self.terms)
-        rest = f" + {_signed(self.others)} ({self.count} smaller terms)" if self.count else ""
-        return f"{shown}{rest} = {_signed(self.value)}"
+        parts = [
+            f"{_sign(weight)} {abs(weight):.3f}×{f'(−{-value:.3f})' if value < 0 else f'{value:.3f}'}"
+            for weight, value in self.terms
+        ]
+        if self.count:
+            parts.append(f"{_sign(self.others)} {abs(self.others):.3f} ({self.count} more)")
+        return " ".join(parts).removeprefix("+ ").replace("− ", "−", 1 if self.terms[0][0] < 0 else 0)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One of the state's numbers: its place, what it was, the parts of its sum, what torch makes of it.
+    """One of the numbers of h: its place, what it was, the parts of its sum, what torch makes of it.
 
     input_bias and state_bias are b and B.
     """
@@ -73,12 +77,13 @@ class Unit:
     def lines(self) -> list[str]:
         """The sum, as a person would write it down."""
         return [
-            f"unit {self.place}: it was h = {_signed(self.before)}",
-            f"  W·x  {self.from_input}",
-            f"  b    {_signed(self.input_bias)}",
-            f"  U·h  {self.from_state}",
-            f"  B    {_signed(self.state_bias)}",
-            f"  h'   f({_signed(self.sum)}) = {_signed(self.after)}     torch: {_signed(self.by_torch)}",
+            f"number {self.place} of h: it was {_column(self.before).strip()}",
+            f"  W·x  {_column(self.from_input.value)} = {self.from_input}",
+            f"  b    {_column(self.input_bias)}",
+            f"  U·h  {_column(self.from_state.value)} = {self.from_state}",
+            f"  B    {_column(self.state_bias)}",
+            f"  sum  {_column(self.sum)}",
+            f"  h'   {_column(self.after)} = f(sum); torch works out {_column(self.by_torch).strip()}",
         ]
 
 
@@ -99,11 +104,13 @@ class ByHand:
         head = [
             f"The state h has read {' '.join(self.before)}; now comes {self.piece}.",
             "h' = f(W·x + b + U·h + B), where",
-            f"  x    {self.input_size} numbers that stand for {self.piece}",
-            f"  h    {self.state_size} numbers, the state before: all that is left of what was read",
-            "  W, U, b, B   what training has found; every piece and every sentence meets the same",
-            "  f    tanh, which presses any sum between -1 and 1",
-            f"Of the {self.state_size} numbers the {len(self.units)} that this step moves most:",
+            f"  x           {self.input_size} numbers that stand for {self.piece}",
+            f"  h           {self.state_size} numbers, the state: all that is left of what was read",
+            "  W, U, b, B  what training has found, the same for every piece and sentence",
+            "  f           tanh, which presses any sum between -1 and 1",
+            f"Of the {self.state_size} numbers of h these {len(self.units)} move most; of each product the "
+            f"{TERMS} largest terms",
+            "are shown, and what the others add up to:",
         ]
         return "\n".join([*head, *("\n" + "\n".join(unit.lines()) for unit in self.units)])
 
@@ -148,6 +155,10 @@ def _unit(layer: FusedRecurrence, x: Tensor, before: Tensor, place: int, by_torc
     )
 
 
-def _signed(value: float) -> str:
-    """Three decimals; a negative number in brackets, as it may stand after a sign."""
-    return f"{value:.3f}" if value >= 0 else f"(−{-value:.3f})"
+def _sign(value: float) -> str:
+    return "−" if value < 0 else "+"
+
+
+def _column(value: float) -> str:
+    """Three decimals, as wide whatever the sign."""
+    return f"{value: .3f}".replace("-", "−")

@@ -31,10 +31,12 @@ def npz_file(path: Path) -> Iterator[Archive]:
     """Write `path` under another name until it is whole. Raises ConfigError if it cannot be written."""
     partial = path.with_name(f".{path.name}.partial")
     try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as file:
+        file = zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED)
+    except OSError as problem:
+        raise ConfigError(f"cannot write {path}: {problem.strerror}") from None
+    try:
+        with file:
             yield Archive(file)
         partial.replace(path)
-    except OSError as problem:
-        raise ConfigError(f"cannot write {path}: {problem.strerror or problem}") from None
     finally:
         partial.unlink(missing_ok=True)

@@ -15,10 +15,11 @@ from mt.inspection.reading import DEPENDENCE_METHOD, Reading
 from mt.inspection.strip import bar, strip
 from mt.inspection.writing import Step
 
-ACCENT, FAINT = "#1f9a8a", "bright_black"
+ACCENT, FAINT = "#1f9a8a", "#7d7d7d"  # both legible on dark and on light
 INDENT = 3
 CELL = 6  # columns of a number in the table of what depends on what
 STRIP_LINES = 6
+SMALLEST = 0.0005  # share that is not shown as nothing
 NAMED = 3  # pieces named where there is no room for all
 
 _SUM = "h' = f(W·x + b + U·h + B) makes a new state of the piece x and the state before, h"
@@ -49,7 +50,7 @@ def printable(text: str) -> str:
 
 def percent(share: float) -> str:
     """57%; below one percent with a digit more. Without a space, at which a line could end."""
-    return f"{100 * share:.1f}%" if 0.0005 <= share < 0.00995 else f"{100 * share:.0f}%"
+    return f"{100 * share:.1f}%" if SMALLEST <= share < 0.00995 else f"{100 * share:.0f}%"
 
 
 def show(inspection: Inspection, console: Console) -> None:
@@ -147,7 +148,7 @@ class Panels:
         yield _note(f"{scale} {knows} So much of it depends on each piece:")
         shares = seen.vector_dependence.tolist()
         parts = [
-            Text.assemble(self._label(place), " ", _share(share, max(shares)), "%")
+            Text.assemble(self._label(place), " ", _share(share, max(shares)).append("%"))
             for place, share in enumerate(shares)
         ]
         yield _indented(_folded(parts, self.room))
@@ -169,6 +170,7 @@ class Panels:
             others = [
                 Text.assemble(shown(piece, first=place == 0), (f" {percent(share)}", FAINT))
                 for piece, share in step.runners_up
+                if share >= SMALLEST
             ]
             table.add_row(
                 pieces[place],
