@@ -153,6 +153,20 @@ def test_the_steps_are_those_of_teacher_forcing(place: int) -> None:
 
 
 @every_shape
+def test_the_decoders_states_are_its_top_layers(place: int) -> None:
+    """Step by step, as search walks: h of the last layer, neither an LSTM's c nor what is fed back."""
+    of, found = seen(place)
+    model, ids = of.run.model, output_ids(of, found)
+    _, known = encoded(of)
+    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell == "lstm" else 1)
+    with torch.inference_mode():
+        state, prepared = model.start(known), model.prepare(known)
+        for previous, expected in zip([BOS, *ids[:-1]], found.decoder_states, strict=True):
+            _, state = model.step(torch.tensor([previous]), state, prepared)
+            np.testing.assert_allclose(state[top][0], expected, atol=1e-5)
+
+
+@every_shape
 def test_influence_is_the_total_variation_between_two_predictions(place: int) -> None:
     """This run has no validation pairs: the other vector is zeros."""
     of, found = seen(place)
