@@ -205,6 +205,7 @@ def test_the_tree_of_the_beam_ends_in_the_hypotheses(place: int) -> None:
             assert 0 <= kept.parent < parents
             if kept.ended:
                 paths[tuple(walk_back(found, depth, kept.parent, kept.piece))] = kept.log_prob
+    assert any(kept.ended for kept in found.trace.steps[-1])  # and then search stops
     best = tuple(step.piece for step in found.steps)
     assert paths[best] == pytest.approx(found.hypotheses[0].log_prob, abs=1e-4)
     texts = {of.run.tgt_tokenizer.decode([ids_of(of, path)])[0] for path in paths}
@@ -410,6 +411,14 @@ def test_the_plane_of_points_on_a_line_and_beside_it() -> None:
     np.testing.assert_allclose(plane.explained, [0.8, 0.2], atol=1e-6)
     placed = plane.project(points.astype(np.float32))
     np.testing.assert_allclose(placed, [[-2, 0], [2, 0], [0, -1], [0, 1]], atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_axes_of_any_points_are_at_right_angles_and_not_mirrored(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32)
+    axes = Plane.fit(points).axes
+    np.testing.assert_allclose(axes @ axes.T, np.eye(2), atol=1e-5)
+    assert (axes[[0, 1], np.abs(axes).argmax(axis=1)] > 0).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 4), (5, 1), (2, 3)])
