@@ -17,7 +17,7 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "tune", "average", "cli",
+    "inspection", "neighbours", "train", "evaluate", "translate", "tune", "average", "inspect", "cli",
 ]  # fmt: skip
 
 
