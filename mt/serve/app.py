@@ -13,7 +13,7 @@ from starlette.exceptions import HTTPException
 
 from mt import __version__
 from mt.serve import schema
-from mt.serve.call import Values, api_key, language, one_text, read_values, translate_call
+from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
 from mt.serve.gate import GONE
 from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter, most_bytes
@@ -106,9 +106,8 @@ def _add_asking(app: FastAPI, service: Service, door: Door) -> None:
     @app.post("/inspect", **schema.inspect(directions))
     async def inspect(request: Request) -> Response:
         """Show how one sentence is read and translated: all numbers."""
-        values = await door.open(request)
-        text, source, target = one_text(values), language(values, "source"), language(values, "target")
-        return await _answer(request, service.inspect(text, source, target))
+        call = inspect_call(await door.open(request))
+        return await _answer(request, service.inspect(call))
 
     for path in ("/suggest", "/translate_file"):
         app.add_api_route(path, _not_offered, methods=["POST"], include_in_schema=False)

@@ -32,6 +32,15 @@ class TranslateCall:
     scores: bool
 
 
+@dataclass(frozen=True)
+class InspectCall:
+    """What `POST /inspect` asks."""
+
+    text: str
+    source: str
+    target: str
+
+
 def read_values(body: bytes, content_type: str, query: bytes) -> Values:
     """The fields of the query string, and over them those of the body. Raises Refusal."""
     values = _pairs(query)
@@ -63,6 +72,11 @@ def translate_call(values: Values) -> TranslateCall:
     )
 
 
+def inspect_call(values: Values) -> InspectCall:
+    """Raises Refusal as `translate_call`."""
+    return InspectCall(one_text(values), _required(values, "source"), _required(values, "target"))
+
+
 def one_text(values: Values) -> str:
     """The one text of a request that takes no array. Raises Refusal."""
     if isinstance(values.get("q"), list):
@@ -73,11 +87,6 @@ def one_text(values: Values) -> str:
 def api_key(values: Values) -> str:
     """The key of the client, or nothing."""
     return _string(values, "api_key")
-
-
-def language(values: Values, name: str) -> str:
-    """The code in a field that need not be there."""
-    return _string(values, name)
 
 
 def _texts(values: Values) -> tuple[str, ...]:

@@ -6,11 +6,14 @@ import asyncio
 import math
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+from mt.errors import ConfigError
+from mt.inspection import Inspector
 from mt.options import ServeOptions
 from mt.serve.batcher import Batcher
-from mt.serve.call import TranslateCall
+from mt.serve.call import InspectCall, TranslateCall
 from mt.serve.detection import Candidate, Detector
 from mt.serve.limits import check_size
 from mt.serve.markup import Template, markup, plain
@@ -20,8 +23,6 @@ from mt.serve.names import name_of
 from mt.serve.refusal import Refusal
 from mt.translator import Translation, by_rank
 
-INSPECTED = 500  # characters of a text that is inspected: its numbers grow with the square of its length
-
 
 class Service:
     """All models, each behind a batcher of its own."""
@@ -29,6 +30,7 @@ class Service:
     def __init__(self, models: Models, detector: Detector, options: ServeOptions) -> None:
         self.models, self.detector, self.options = models, detector, options
         self._batchers: dict[int, Batcher] = {}
+        self._inspectors: dict[int, Inspector] = {}
         self.active = 0  # requests under way; the gate counts them
         self.metrics = Metrics(
             queued=lambda: sum(batcher.waiting for batcher in self._batchers.values()),
@@ -66,7 +68,7 @@ class Service:
         """What `POST /translate` answers. Raises Refusal."""
         self._check(call.texts)
         target = self.models.known(call.target)
-        sources = self._sources(call, target)
+        sources = self._sources(call.source, target, call.texts)
         chosen = [self.models.choose(source.language, target) for source in sources]
         templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
         found = await self._search(chosen, templates, nbest=1 + call.alternatives)
@@ -86,21 +88,37 @@ class Service:
             answer["scores"] = scores
         return answer if call.many else {name: rows[0] for name, rows in answer.items()}
 
-    async def inspect(self, text: str, source: str, target: str) -> dict[str, Any]:
+    async def inspect(self, call: InspectCall) -> dict[str, Any]:
         """What `POST /inspect` answers: `Inspection.as_dict()`. Raises Refusal."""
-        raise Refusal("inspection is not built in yet", status=501)
+        self._check([call.text])
+        target = self.models.known(call.target)
+        (source,) = self._sources(call.source, target, [call.text])
+        served = self.models.choose(source.language, target)
+
+        def look() -> dict[str, Any]:
+            inspector = self._inspectors.get(id(served.translator)) or Inspector(served.translator)
+            self._inspectors[id(served.translator)] = inspector
+            return inspector.inspect(call.text, tgt=served.tgt).as_dict()
+
+        try:
+            found = await self._batchers[id(served.translator)].alone(look)
+        except ConfigError as problem:  # a blank text, one that is too long, an ensemble
+            raise Refusal(str(problem)) from None
+        # Where on this machine the run lies is nobody's business.
+        found["model"]["name"] = Path(found["model"]["name"]).name
+        return found
 
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)
 
-    def _sources(self, call: TranslateCall, target: str) -> list[Candidate]:
+    def _sources(self, source: str, target: str, texts: Sequence[str]) -> list[Candidate]:
         """The language of each text: the one that was named, or what it looks like."""
-        if call.source != "auto":
-            return [Candidate(self.models.known(call.source), 100.0)] * len(call.texts)
+        if source != "auto":
+            return [Candidate(self.models.known(source), 100.0)] * len(texts)
         among = self.models.sources(target)
         if not among:
             raise Refusal(f"nothing is translated into {name_of(target)} ({target}) here")
-        return self.detector.best(call.texts, among)
+        return self.detector.best(texts, among)
 
     async def _search(
         self, chosen: Sequence[Served], templates: Sequence[Template], *, nbest: int
