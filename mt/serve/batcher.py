@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -51,6 +52,7 @@ class Batcher:
         self._arrived = asyncio.Event()
         self._search = asyncio.Lock()
         self._alone = 0
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="search")
 
     @property
     def waiting(self) -> int:
@@ -83,22 +85,28 @@ class Batcher:
         self._alone += 1
         try:
             async with self._search:
-                return await _to_the_end(call)
+                return await self._in_thread(call)
         finally:
             self._alone -= 1
 
     async def run(self) -> None:
         """Search through what arrives, until cancelled."""
-        while True:
-            await self._arrived.wait()
-            if len(self._queue) < BATCH:
-                await asyncio.sleep(max(0.0, self._queue[0].since + WAIT - time.monotonic()))
-            async with self._search:
-                batch = self._take()
-                if batch:
-                    await self._answer(batch)
-            if not self._queue:
-                self._arrived.clear()
+        try:
+            while True:
+                await self._arrived.wait()
+                if len(self._queue) < BATCH:
+                    await asyncio.sleep(max(0.0, self._queue[0].since + WAIT - time.monotonic()))
+                async with self._search:
+                    if batch := self._take():
+                        await self._answer(batch)
+                if not self._queue:
+                    self._arrived.clear()
+        finally:
+            self._thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        """Always the same thread: each thread that computes has helpers and buffers of its own."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
 
     def _admit(self) -> None:
         if len(self._queue) >= self._limit or self._alone >= ALONE:
@@ -125,26 +133,17 @@ class Batcher:
         """Search; if that fails, one text after the other, so that one cannot spoil the others' answers."""
         texts, nbest = [job.text for job in batch], max(job.nbest for job in batch)
         try:
-            found = await asyncio.to_thread(self._searcher.search, texts, nbest=nbest, tgt=batch[0].tgt)
+            found = await self._in_thread(lambda: self._searcher.search(texts, nbest=nbest, tgt=batch[0].tgt))
+            answers = list(zip(batch, found, strict=True))
         except Exception as problem:
-            if len(batch) == 1:
-                if not batch[0].found.done():
-                    batch[0].found.set_exception(problem)
-                return
-            for job in batch:
-                await self._answer([job])
+            waiting = [job for job in batch if not job.found.done()]
+            if len(batch) == 1 and waiting:
+                waiting[0].found.set_exception(problem)
+            elif len(batch) > 1:
+                for job in waiting:
+                    await self._answer([job])
             return
         self._metrics.batches.observe(len(batch))
-        for job, translation in zip(batch, found, strict=True):
+        for job, translation in answers:
             if not job.found.done():
                 job.found.set_result(translation)
-
-
-async def _to_the_end(call: Callable[[], T]) -> T:
-    """The result of a call in a thread, which cannot be stopped: cancelled, this still waits for its end."""
-    thread = asyncio.ensure_future(asyncio.to_thread(call))
-    try:
-        return await asyncio.shield(thread)
-    except asyncio.CancelledError:
-        await asyncio.wait([thread])
-        raise

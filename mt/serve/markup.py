@@ -23,17 +23,26 @@ _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML shows as one space; no-break s
 
 _VOID = frozenset(
     {
-        "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+        "area",
+        "base",
+        "br",
+        "col",
+        "embed",
+        "hr",
+        "img",
+        "input",
+        "link",
+        "meta",
+        "param",
+        "source",
+        "track",
         "wbr",
     }
-)  # fmt: skip
+)
 # Whose text is no language, or may be markup that the parser does not look into.
 _UNTOUCHED = frozenset(
-    {
-        "script", "style", "template", "svg", "math", "iframe", "noscript", "noembed", "noframes", "xmp",
-        "plaintext",
-    }
-)  # fmt: skip
+    {"script", "style", "template", "svg", "math", "iframe", "noscript", "noembed", "noframes", "xmp"}
+)
 # An end tag of these may be left out: the next one of its kind ends it.
 _IMPLIED = frozenset({"p", "li", "dt", "dd", "td", "th", "tr", "option"})
 

@@ -32,7 +32,8 @@ def page_routes(folder: Path = FOLDER) -> list[Route]:
     routes = []
     for path in sorted(folder.rglob("*")):
         name = path.relative_to(folder).as_posix()
-        if path.is_file() and path.suffix in _TYPES and not any(part.startswith(".") for part in path.parts):
+        hidden = "/." in f"/{name}"
+        if path.is_file() and path.suffix in _TYPES and not hidden:
             routes += _routes(name, path.read_bytes(), _TYPES[path.suffix])
     return routes
 

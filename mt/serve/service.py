@@ -68,9 +68,9 @@ class Service:
         """What `POST /translate` answers. Raises Refusal."""
         self._check(call.texts)
         target = self.models.known(call.target)
-        sources = self._sources(call.source, target, call.texts)
-        chosen = [self.models.choose(source.language, target) for source in sources]
         templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
+        sources = self._sources(call.source, target, ["\n".join(template.texts) for template in templates])
+        chosen = [self.models.choose(source.language, target) for source in sources]
         found = await self._search(chosen, templates, nbest=1 + call.alternatives)
         ranked = [_ranked(template, rows) for template, rows in zip(templates, found, strict=True)]
         texts, alternatives, scores = [], [], []
