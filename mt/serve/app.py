@@ -12,14 +12,13 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from mt import __version__
-from mt.serve import schema
+from mt.serve import pages, schema
 from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
 from mt.serve.gate import GONE
 from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.metrics import CONTENT_TYPE
 from mt.serve.names import name_of
-from mt.serve.pages import page_routes
 from mt.serve.refusal import Refusal
 from mt.serve.service import Service
 
@@ -81,9 +80,10 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     door = Door(service, keys, limiter or RateLimiter())
     _add_asking(app, service, door)
     _add_telling(app, service, needs_key=keys is not None)
-    app.router.routes.extend(page_routes())
+    app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(HTTPException, _not_there)
+    app.add_exception_handler(Exception, _failed)
     return app
 
 
@@ -203,3 +203,8 @@ async def _not_there(_: Request, problem: Exception) -> Response:
     """The framework's own errors, a path or a method that is not there, in the same form."""
     assert isinstance(problem, HTTPException)
     return JSONResponse({"error": str(problem.detail)}, problem.status_code, problem.headers)
+
+
+async def _failed(_: Request, __: Exception) -> Response:
+    """Whatever it was, it may hold what a user wrote: only the log says where it happened."""
+    return JSONResponse({"error": "Cannot translate text: the server failed, its log says where"}, 500)

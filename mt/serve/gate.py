@@ -66,12 +66,12 @@ class Gate:
         inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
         self._service.active += 1
         try:
-            await self._respond(inner, receive, watched, seen)
+            await self._respond(inner, receive, watched)
         finally:
             self._service.active -= 1
             self._count(scope, inner, seen)
 
-    async def _respond(self, scope: Scope, receive: Receive, send: Send, seen: _Seen) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.draining:
             await refuse(send, 503, "the server is stopping", [("Retry-After", "5")])
         elif scope["method"] == "OPTIONS":
@@ -80,10 +80,8 @@ class Gate:
         else:
             try:
                 await self._app(scope, receive, send)
-            except Exception as problem:
+            except Exception as problem:  # which the app has answered
                 _report(problem)
-                if not seen.status:
-                    await refuse(send, 500, "Cannot translate text: the server failed; its log says why", [])
 
     def _count(self, scope: Scope, inner: Scope, seen: _Seen) -> None:
         seconds = time.perf_counter() - seen.began

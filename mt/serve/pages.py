@@ -27,7 +27,7 @@ _TYPES = {
 }
 
 
-def page_routes(folder: Path = FOLDER) -> list[Route]:
+def page_routes(folder: Path) -> list[Route]:
     """A route for each file under the folder; index.html is at `/` too. Hidden files are not served."""
     routes = []
     for path in sorted(folder.rglob("*")):

@@ -1,4 +1,4 @@
-"""Load on `mt serve`: a real server on loopback, and clients that each send one text, wait for it, send the next.
+"""Load on `mt serve`: a real server on loopback, and clients that send a text, wait for it, send the next.
 
 `python -m tests.bench.bench_serve -m checkpoints/demo` measures answers a second with 1 and with 64 clients,
 in turns so that whatever else the machine does falls on both, and the server's memory over time. It fails
@@ -93,7 +93,9 @@ def start(run: str, options: list[str]) -> tuple[subprocess.Popen[str], int]:
 
 def main() -> None:
     """Measure and judge."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("-m", "--model", required=True, help="run directory, zh to en")
     parser.add_argument("--seconds", type=float, default=5.0, help="of each measurement")
     parser.add_argument("--rounds", type=int, default=4)
