@@ -15,7 +15,13 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "tune", "average", "cli",
+    "train", "evaluate", "translate", "tune", "average",
+    "inspection", "serve", "cli",
+]  # fmt: skip
+
+SERVE = [
+    "refusal", "names", "models", "detection", "markup", "metrics", "keys", "limits", "batcher", "call",
+    "service", "schema", "gate", "pages", "app", "command",
 ]  # fmt: skip
 
 
@@ -48,5 +54,18 @@ def test_imports_go_down_the_list_only() -> None:
         if (name := name_of(path)) not in ("__init__", "__main__")
         for other in imported(path) - {name}
         if ORDER.index(other) >= ORDER.index(name)
+    ]
+    assert upward == []
+
+
+def test_imports_within_serve_go_down_their_list_only() -> None:
+    files = {path.stem: path for path in (PACKAGE / "serve").glob("*.py") if path.stem != "__init__"}
+    assert files.keys() == set(SERVE)
+    upward = [
+        f"{name} imports {node.module}"
+        for name, path in files.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mt.serve.")
+        if SERVE.index((node.module or "").split(".")[2]) >= SERVE.index(name)
     ]
     assert upward == []
