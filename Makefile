@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-peers clean
+.PHONY: help setup demo test test-browser screenshots check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,7 +29,21 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
 test: setup  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
+
+test-browser: browser  ## run the page's tests in chromium
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser
+
+screenshots: browser  ## take the README's pictures of the page again, with the demo's run (after make demo)
+	$(BIN)/python -m tests.browser.screenshots -m $(DEMO)
+
+.PHONY: browser
+browser: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get -qq update && \
+	    apt-get -qq install -y chromium fonts-noto-cjk; } || \
+	  echo "no chromium here, and it cannot be installed from here: the tests are skipped" >&2
 
 check: setup  ## style and types
 	$(BIN)/ruff check .

@@ -39,8 +39,17 @@ byId("key-form").addEventListener("submit", (event) => {
   translator.later(0);
 });
 
-/** Asks what the server can do; until it has answered nothing is translated. */
-async function start() {
+let starting = null;
+
+/** Asks what the server can do, once at a time; until it has answered nothing is translated. */
+function start() {
+  starting ??= ask().finally(() => {
+    starting = null;
+  });
+  return starting;
+}
+
+async function ask() {
   try {
     const [known, limits] = await Promise.all([languages(), settings()]);
     translator.limit = limits.charLimit ?? 0;

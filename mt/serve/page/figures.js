@@ -8,7 +8,7 @@ import { h } from "./dom.js";
 import { figure } from "./figure.js";
 import { count, percent, t } from "./i18n.js";
 import { matrix } from "./matrix.js";
-import { mostOf, pieceName, pieceText } from "./pieces.js";
+import { mostOf, pieceName, pieceText, quoted } from "./pieces.js";
 import { trajectory } from "./trajectory.js";
 
 const number = (value) => value.toPrecision(3);
@@ -27,7 +27,8 @@ export function dependenceFigure(host, inspection, reading) {
   figure(host, {
     title: t("dependence.title"),
     text: t("dependence.text"),
-    body: [drawn.element, h("p", { class: "method", lang: "en" }, inspection.dependence_method)],
+    body: [drawn.element],
+    method: inspection.dependence_method,
     table: () => ({
       columns: [t("table.step"), t("table.piece"), t("table.moved"), ...order.map((piece) => pieceName(piece))],
       rows: order.map((piece, step) => [
@@ -45,7 +46,7 @@ export function pathFigure(host, inspection, reading, which) {
   const background = pca.background[which] ?? [];
   const drawn = trajectory({
     points: reading.trajectory, background, pieces: order, lang: inspection.model.src,
-    label: t("path.label", { first: pieceName(order[0]), last: pieceName(order.at(-1)) }),
+    label: t("path.label", { first: quoted(order[0]), last: quoted(order.at(-1)) }),
   });
   figure(host, {
     title: t("path.title"),
@@ -69,7 +70,7 @@ export function vectorFigure(host, inspection) {
   });
   figure(host, {
     title: t("vector.title", { size }),
-    text: t("vector.text") + (inspection.readings.length > 1 ? ` ${t("vector.both")}` : ""),
+    text: t("vector.text") + (inspection.readings.length > 1 ? t("sentence.gap") + t("vector.both") : ""),
     body: [canvas, drawn.element],
     table: () => ({
       columns: [t("table.piece"), t("table.share")],
@@ -128,7 +129,8 @@ function influenceFigure(host, inspection) {
   figure(host, {
     title: t("influence.title"),
     text: t("influence.text"),
-    body: [drawn.element, h("p", { class: "method", lang: "en" }, inspection.influence_method)],
+    body: [drawn.element],
+    method: inspection.influence_method,
     table: () => ({
       columns: [t("table.step"), t("table.piece"), t("table.hangs")],
       rows: inspection.steps.map((step, place) => [count(place + 1), pieceName(step.piece), percent(step.influence)]),
@@ -141,7 +143,7 @@ export function decoderPathFigure(host, inspection) {
   const pieces = inspection.steps.map((step) => step.piece);
   const drawn = trajectory({
     points: inspection.decoder_trajectory, background: [], pieces, lang: inspection.model.tgt,
-    label: t("path.label", { first: pieceName(pieces[0]), last: pieceName(pieces.at(-1)) }),
+    label: t("path.label", { first: quoted(pieces[0]), last: quoted(pieces.at(-1)) }),
   });
   figure(host, {
     title: t("decoder-path.title"),

@@ -1,7 +1,8 @@
 // Which pair of languages is translated: the server's models decide what can be chosen.
 
-import { nameOfLanguage, onLanguage } from "./i18n.js";
 import { h } from "./dom.js";
+import { nameOfLanguage, onLanguage } from "./i18n.js";
+import { icon } from "./icons.js";
 
 export class Languages {
   #known = [];
@@ -12,6 +13,7 @@ export class Languages {
   /** onChange: the pair is another one. onSwap: it is turned around. */
   constructor({ from, to, swap, onChange, onSwap }) {
     [this.#from, this.#to, this.#swap] = [from, to, swap];
+    swap.replaceChildren(icon("swap"));
     from.addEventListener("change", () => {
       this.#fillTargets(this.target);
       onChange();

@@ -3,7 +3,7 @@
 import { sequential } from "./colours.js";
 import { h } from "./dom.js";
 import { percent } from "./i18n.js";
-import { pieceElement, pieceName } from "./pieces.js";
+import { pieceElement, quoted } from "./pieces.js";
 
 const LABELLED = 60; // more rows or columns than that are too small for their names
 
@@ -29,7 +29,7 @@ export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang
     const column = Math.floor(((event.clientX - area.left) / area.width) * columns.length);
     const share = shares[row]?.[column];
     readout.textContent = share === undefined ? "\u00a0"
-      : cell({ row: pieceName(rows[row]), column: pieceName(columns[column]), share: percent(share) });
+      : cell({ row: quoted(rows[row]), column: quoted(columns[column]), share: percent(share) });
   });
   canvas.addEventListener("pointerleave", () => { readout.textContent = "\u00a0"; });
   return {

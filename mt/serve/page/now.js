@@ -3,7 +3,7 @@
 import { choose, drawCells, pick, scaleOf } from "./cells.js";
 import { h } from "./dom.js";
 import { count, percent, t } from "./i18n.js";
-import { mostOf, pieceName } from "./pieces.js";
+import { mostOf, quoted } from "./pieces.js";
 
 const CHANGE = 450; // ms that the cells take from one state to the next
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
@@ -55,19 +55,19 @@ function sentence(inspection, reading, { phase, step }) {
   }
   if (phase === "reading") {
     const order = reading.order.map((piece) => inspection.pieces[piece]);
-    const read = t("now.reading", { piece: pieceName(order[step]), moved: percent(reading.moves[step]) });
+    const read = t("now.reading", { piece: quoted(order[step]), moved: percent(reading.moves[step]) });
     const depends = t("now.depends", { pieces: mostOf(order, reading.dependence[step], percent) });
-    return step ? `${read} ${depends}` : read;
+    return step ? read + t("sentence.gap") + depends : read;
   }
   const made = inspection.steps[step];
   const [runner] = made.runners_up;
   return [
-    t("now.writing", { piece: pieceName(made.piece), share: percent(made.probability) }),
-    runner && t("now.runner", { piece: pieceName(runner[0]), share: percent(runner[1]) }),
+    t("now.writing", { piece: quoted(made.piece), share: percent(made.probability) }),
+    runner && t("now.runner", { piece: quoted(runner[0]), share: percent(runner[1]) }),
     made.attention
       ? t("now.looks", { pieces: mostOf(inspection.pieces, made.attention, percent) })
       : t("now.hangs", { share: percent(made.influence) }),
-  ].filter(Boolean).join(" ");
+  ].filter(Boolean).join(t("sentence.gap"));
 }
 
 /** Lets the cells of a canvas change smoothly from what they are to what they shall be. */

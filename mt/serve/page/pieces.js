@@ -26,12 +26,17 @@ export function pieceName(piece, { unknown = false } = {}) {
   return unknown ? t("piece.unknown", { piece: name }) : name;
 }
 
+/** As words in a sentence: “北京”, or end of sentence without marks, as it is no text. */
+export function quoted(piece) {
+  return piece === END ? t("piece.end") : `“${pieceName(piece)}”`;
+}
+
 /** The two pieces with the largest shares, as words: “北京” (45 %) and “爱” (30 %). */
 export function mostOf(pieces, shares, percent) {
   const order = shares.map((_, place) => place).sort((a, b) => shares[b] - shares[a]);
   return order
     .slice(0, 2)
     .filter((place) => shares[place] > 0)
-    .map((place) => `“${pieceName(pieces[place])}” (${percent(shares[place])})`)
+    .map((place) => t("piece.share", { piece: quoted(pieces[place]), share: percent(shares[place]) }))
     .join(t("and"));
 }

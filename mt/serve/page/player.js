@@ -2,6 +2,7 @@
 
 import { h } from "./dom.js";
 import { onLanguage, t } from "./i18n.js";
+import { icon } from "./icons.js";
 
 const PACE = { slow: 2, normal: 1, fast: 0.4 };
 const STAY = { start: 700, reading: 1000, vector: 2200, writing: 1000 }; // ms at each place
@@ -13,13 +14,13 @@ export class Player {
   #timer = 0;
   #onMove;
   #play = h("button", { type: "button", class: "play", onclick: () => this.toggle() });
-  #back = h("button", { type: "button", class: "quiet", onclick: () => this.step(-1) }, "⏮");
-  #forward = h("button", { type: "button", class: "quiet", onclick: () => this.step(1) }, "⏭");
+  #back = h("button", { type: "button", class: "quiet", onclick: () => this.step(-1) }, icon("back"));
+  #forward = h("button", { type: "button", class: "quiet", onclick: () => this.step(1) }, icon("forward"));
   #slider = h("input", { type: "range", min: 0, step: 1, oninput: () => this.go(Number(this.#slider.value)) });
   #where = h("output", { class: "where", "aria-hidden": "true" });
   #speed = h("select", { class: "speed" });
 
-  /** onMove(place, {playing}): called after every move. extra: what stands beside, such as the direction. */
+  /** onMove(place, {playing, settled}): called after every move; settled: somebody went there and looks at it. extra: what stands beside, such as the direction. */
   constructor(host, { onMove, extra }) {
     this.#onMove = onMove;
     this.#speed.append(...Object.keys(PACE).map((pace) => h("option", { value: pace })));
@@ -126,12 +127,12 @@ export class Player {
     const words = t(`phase.${place.phase}`, { step: place.step + 1, steps: place.steps });
     this.#where.textContent = words;
     this.#slider.setAttribute("aria-valuetext", words);
-    this.#onMove(place, { playing: this.playing });
+    this.#onMove(place, { playing: this.playing, settled: !this.playing && this.#peeked === null });
   }
 
   #name() {
     const name = t(this.playing ? "pause" : "play");
-    this.#play.textContent = this.playing ? "❚❚" : "▶";
+    this.#play.replaceChildren(icon(this.playing ? "pause" : "play"));
     for (const [element, words] of [
       [this.#play, name], [this.#back, t("back")], [this.#forward, t("forward")],
       [this.#slider, t("position")], [this.#speed, t("speed")],

@@ -8,8 +8,9 @@ import { pieceElement, pieceName } from "./pieces.js";
 import { Timeline } from "./timeline.js";
 
 const VECTOR_ROWS = 48;
+const FULL = 0.3; // of what a state depends on: shares are small where there are many pieces
 
-/** Draws it; returns move(place). `player` is moved by clicks, focus and a resting pointer. */
+/** Draws it; returns move(place, {settled}). `player` is moved by clicks, focus and a resting pointer. */
 export function drawStage(host, inspection, reading, { player, timeline }) {
   const chosen = choose(reading.states);
   const read = reading.order.map((piece, step) => readColumn(inspection, reading, chosen, step, piece));
@@ -26,7 +27,7 @@ export function drawStage(host, inspection, reading, { player, timeline }) {
   columns.forEach((column, place) => listen(column, positions[place], player));
   host.replaceChildren(film, note(chosen), legend(chosen.scale));
   const shares = sharesAt(inspection, reading);
-  return (place) => {
+  return (place, { settled }) => {
     const done = Timeline.done(place);
     read.forEach((column, step) => column.classList.toggle("done", step < done.read));
     vector.classList.toggle("done", done.vector);
@@ -34,9 +35,11 @@ export function drawStage(host, inspection, reading, { player, timeline }) {
     const current = { reading: read[place.step], vector, writing: written[place.step] }[place.phase];
     for (const column of columns) mark(column, column === current);
     (current ?? read[0]).tabIndex = 0;
+    if (settled && film.contains(document.activeElement)) (current ?? read[0]).focus({ preventScroll: true });
     const { looks, of } = shares(place);
     labels[0].querySelector("[data-row=depends]").textContent = t(looks ? "row.looks" : "row.depends");
-    read.forEach((column, step) => setBar(column, "depends", of[step] ?? 0, step < of.length));
+    const most = Math.max(FULL, ...of);
+    read.forEach((column, step) => setBar(column, "depends", of[step] ?? 0, step < of.length, most));
     if (current) reveal(film, current);
     else film.scrollLeft = 0;
   };
@@ -47,7 +50,6 @@ function mark(column, isCurrent) {
   column.tabIndex = -1;
   if (isCurrent) column.setAttribute("aria-current", "step");
   else column.removeAttribute("aria-current");
-  if (isCurrent && column.parentElement.contains(document.activeElement)) column.focus({ preventScroll: true });
 }
 
 function listen(column, position, player) {
@@ -108,9 +110,9 @@ function columnOf(kind, name, piece, canvas, bars) {
     bars.length ? null : [h("span"), h("span")]);
 }
 
-function setBar(column, name, share, known) {
+function setBar(column, name, share, known, most = 1) {
   const bar = column.querySelector(`.${name}`);
-  bar.style.setProperty("--share", known ? share : 0);
+  bar.style.setProperty("--share", known ? share / most : 0);
   bar.querySelector(".number").textContent = known ? percent(share).replace(/\s/g, "") : "";
 }
 

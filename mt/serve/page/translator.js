@@ -81,7 +81,10 @@ export class Translator {
     this.#drawExamples();
     this.#settle();
     this.#latest.cancel();
-    if (!this.#languages.ready) return;
+    if (!this.#languages.ready) {
+      if (text.trim()) this.#latest.schedule(pause, () => this.#onRetry());
+      return;
+    }
     this.#source.lang = this.#languages.source;
     if (!text.trim()) {
       this.#show(null);

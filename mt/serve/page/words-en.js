@@ -36,12 +36,11 @@ export const en = {
   slowdown: "Too many requests at once. {message}",
   refused: "The server does not translate this. {message}",
   broken: "The server made a mistake ({status}). {message}",
-  "no.pairs": "The server has no model.",
 
   "inside.heading": "How it was read",
   "inside.lead":
-    "The network reads one piece at a time, and all it keeps is one list of numbers: its state. Each piece " +
-    "changes the state a little; the last one has to hold the whole sentence. Watch it.",
+    "The network reads one piece at a time, and all it keeps is one list of numbers: its state. The state so far and " +
+    "the next piece make the next state; the last one has to hold the whole sentence.",
   "inside.empty": "Type something above, and watch it being read.",
   "inside.waiting": "Looking inside …",
   "inside.gone": "The server does not answer: what was read cannot be shown.",
@@ -87,15 +86,15 @@ export const en = {
   "legend.label": "Colours: blue is negative, orange is positive",
 
   "now.start": "Nothing is read yet: every number of the state is 0.",
-  "now.reading": "It reads “{piece}”, and the state moves by {moved}.",
+  "now.reading": "It reads {piece}, and the state moves by {moved}.",
   "now.depends": "What it now knows hangs mostly on {pieces}.",
   "now.vector":
     "All is read. These {size} numbers are the sentence vector: all that the second network gets to know of the sentence.",
   "now.vector.attention":
     "All is read. The second network begins with these {size} numbers, the sentence vector; it may also look back at " +
     "the states above.",
-  "now.writing": "It writes “{piece}”, {share} sure.",
-  "now.runner": "Next in mind: “{piece}” ({share}).",
+  "now.writing": "It writes {piece}, {share} sure.",
+  "now.runner": "Next in mind: {piece} ({share}).",
   "now.hangs": "{share} of this choice hangs on the sentence vector, the rest on what is already written.",
   "now.looks": "It looks mostly at {pieces}.",
   "now.strip.reading": "The state now",
@@ -107,13 +106,15 @@ export const en = {
     "A column is the state after a piece: {shown} of its {all} numbers (those that move most, in the order in which " +
     "they move). Where a stripe keeps its colour, something is being remembered.",
   and: " and ",
+  "piece.share": "{piece} ({share})",
+  "sentence.gap": " ",
 
   "dependence.title": "What it still remembers",
   "dependence.text":
     "Each row is one moment; the darker a square, the more the state still depends on that piece. Fading " +
     "downwards is forgetting.",
   "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
-  "dependence.cell": "After “{row}” the state depends on “{column}” to {share}.",
+  "dependence.cell": "After {row} the state depends on {column} to {share}.",
   "dependence.rows": "after",
 
   "path.title": "The way of the state",
@@ -123,7 +124,7 @@ export const en = {
   "path.text.alone":
     "Each state is a point on a map, near to states like it. The line is the way this sentence takes. The map shows " +
     "{share} of all differences.",
-  "path.label": "Map of the states, a line from “{first}” to “{last}”.",
+  "path.label": "Map of the states, a line from {first} to {last}.",
 
   "vector.title": "The sentence in {size} numbers",
   "vector.text": "Whatever the sentence, the vector is as long. The bars say how much of it hangs on each piece.",
@@ -143,7 +144,7 @@ export const en = {
     "Before each piece it writes, the network looks back at the states of the sentence. Each row is one look; dark is " +
     "where it looked.",
   "attention.label": "Matrix: rows are the pieces written, columns the pieces read; dark where the network looked.",
-  "attention.cell": "Writing “{row}” it looked at “{column}” to {share}.",
+  "attention.cell": "Writing {row} it looked at {column} to {share}.",
   "influence.title": "What still comes from the vector",
   "influence.text":
     "How much each choice would differ had the vector been another one. A low bar: what was already written decides.",
@@ -175,7 +176,7 @@ export const en = {
   yes: "yes",
 
   facts: "{name}: {cell}, {layers}, {directions}, a vector of {size} numbers, {attention}",
-  "facts.layers": "{encoder} layer(s) read, {decoder} write",
+  "facts.layers": "layers of the reader: {encoder}, of the writer: {decoder}",
   "facts.both": "reads in both directions",
   "facts.one": "reads in one direction",
   "facts.none": "no attention",

@@ -36,12 +36,11 @@ export const zh = {
   slowdown: "请求太频繁。{message}",
   refused: "服务器无法翻译这段文本。{message}",
   broken: "服务器出错了（{status}）。{message}",
-  "no.pairs": "服务器上没有模型。",
 
   "inside.heading": "它是怎样读的",
   "inside.lead":
-    "网络一次只读一个词片，而它留下的只有一串数字：状态。每个词片都会让状态改变一点；" +
-    "读到最后，这个状态必须装下整句话。请看：",
+    "网络一次只读一个词片，而它留下的只有一串数字：状态。之前的状态加上下一个词片，得到下一个状态；" +
+    "读到最后，这个状态必须装下整句话。",
   "inside.empty": "在上面输入一句话，看它是怎样被读进去的。",
   "inside.waiting": "正在查看内部……",
   "inside.gone": "服务器没有响应，无法显示阅读过程。",
@@ -86,12 +85,12 @@ export const zh = {
   "legend.label": "颜色：蓝色为负，橙色为正",
 
   "now.start": "还什么都没读：状态里的每个数都是 0。",
-  "now.reading": "读入“{piece}”，状态变化了 {moved}。",
+  "now.reading": "读入{piece}，状态变化了 {moved}。",
   "now.depends": "现在的状态主要取决于{pieces}。",
   "now.vector": "读完了。这 {size} 个数就是句向量：关于这句话，第二个网络知道的只有这些。",
   "now.vector.attention": "读完了。第二个网络从这 {size} 个数（句向量）开始；它还可以回头看上面的各个状态。",
-  "now.writing": "写出“{piece}”，把握 {share}。",
-  "now.runner": "其次想到“{piece}”（{share}）。",
+  "now.writing": "写出{piece}，把握 {share}。",
+  "now.runner": "其次想到{piece}（{share}）。",
   "now.hangs": "这个选择有 {share} 取决于句向量，其余取决于已经写出的内容。",
   "now.looks": "它主要看着{pieces}。",
   "now.strip.reading": "现在的状态",
@@ -103,17 +102,19 @@ export const zh = {
     "每一列是读完一个词片后的状态：{all} 个数中变化最大的 {shown} 个（按变化的先后排列）。" +
     "哪里的条纹保持颜色不变，哪里就有东西被记住。",
   and: "和",
+  "piece.share": "{piece}（{share}）",
+  "sentence.gap": "",
 
   "dependence.title": "它还记得什么",
   "dependence.text": "每一行是一个时刻；格子越深，状态越取决于那个词片。从上往下变淡，就是遗忘。",
   "dependence.label": "矩阵：行是每一步之后的状态，列是词片；最后的状态主要取决于{pieces}。",
-  "dependence.cell": "读完“{row}”后，状态有 {share} 取决于“{column}”。",
+  "dependence.cell": "读完{row}后，状态有 {share} 取决于{column}。",
   "dependence.rows": "读完",
 
   "path.title": "状态走过的路",
   "path.text": "每个状态是地图上的一点，相似的状态彼此靠近。灰点是另外 {sentences} 句话的状态，线是这句话走过的路。地图展示了全部差异的 {share}。",
   "path.text.alone": "每个状态是地图上的一点，相似的状态彼此靠近。线是这句话走过的路。地图展示了全部差异的 {share}。",
-  "path.label": "状态地图，一条从“{first}”到“{last}”的线。",
+  "path.label": "状态地图，一条从{first}到{last}的线。",
 
   "vector.title": "一句话变成 {size} 个数",
   "vector.text": "无论句子长短，向量总是一样长。柱子表示它有多少取决于每个词片。",
@@ -131,7 +132,7 @@ export const zh = {
   "attention.title": "它看向哪里",
   "attention.text": "每写一个词片之前，网络都会回头看句子的各个状态。每一行是一次回看，深色就是它看的地方。",
   "attention.label": "矩阵：行是写出的词片，列是读入的词片；深色是网络注意的地方。",
-  "attention.cell": "写“{row}”时，注意力有 {share} 在“{column}”上。",
+  "attention.cell": "写{row}时，注意力有 {share} 在{column}上。",
   "influence.title": "还有多少来自向量",
   "influence.text": "如果换成别的向量，每个选择会相差多少。柱子低，说明已经写出的内容起决定作用。",
   "influence.label": "柱状图，每个写出的词片一根：这个选择有多少取决于句向量。",
