@@ -81,12 +81,12 @@ def test_the_vector_then_the_writing(read: Page) -> None:
     forward.click()
     assert where(read).startswith("writing 1 of ")
     assert "It writes “B" in words(read)
-    assert "hangs on the sentence vector" in words(read)
+    assert "With another vector" in words(read)
     assert read.locator("#figure-choices .readout").inner_text() == "Step 1, from the vector alone"
     assert read.locator("#figure-choices li").count() >= 3
     read.keyboard.press("End")
     assert read.get_by_role("button", name="One step on").is_disabled()
-    assert "end of sentence" in words(read)
+    assert "the end sign" in words(read)
 
 
 def test_the_keyboard_alone_is_enough(read: Page) -> None:
@@ -195,7 +195,7 @@ def test_the_direction_of_reading_turns_the_film_around(page: Page) -> None:
     page.wait_for_selector("#inside-body:not([hidden]):not(.stale)")
     forwards = page.locator(".column.read .piece").all_inner_texts()
     picture = strip(page)
-    page.get_by_label("Reading direction").select_option(label="← Read backwards")
+    page.get_by_label("Reading direction").select_option(label="← Backwards")
     assert page.locator(".column.read .piece").all_inner_texts() == forwards[::-1]
     assert strip(page) != picture
 

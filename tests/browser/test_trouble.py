@@ -57,7 +57,7 @@ class TestAnswersThatAreErrors:
 
         page.route("**/translate", first_refused)
         page.locator(SOURCE).fill("ba")
-        expect_status(page, "Too many requests")
+        expect_status(page, "Too many requests at once. Slowdown. It tries again in 1 s.")
         expect_output(page, "at last")
         assert len(asked) == 2
 

@@ -21,6 +21,7 @@ const pair = new Languages({
 const inside = new Inside();
 const translator = new Translator({
   languages: pair,
+  onTyping: () => inside.hold(),
   onTranslated: (what) => inside.show(what),
   onEmpty: () => inside.clear(),
   onRetry: () => start(),

@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { count, percent, t } from "./i18n.js";
-import { pieceElement, pieceName } from "./pieces.js";
+import { pieceElement } from "./pieces.js";
 
 /** Returns {element, mark(step)}. */
 export function choices({ steps, lang }) {
@@ -15,17 +15,17 @@ export function choices({ steps, lang }) {
       const before = steps.slice(0, step).map((made) => made.piece).join("").replaceAll("▁", " ").trim();
       where.textContent = step ? t("choices.step", { step: count(step + 1), before }) : t("choices.first");
       const rest = Math.max(0, 1 - probability - others.reduce((sum, [, share]) => sum + share, 0));
-      const rows = [[piece, probability], ...others].map(([text, share], place) =>
-        row(pieceElement(text, { lang }), share, place ? "" : "chosen"));
+      const chosen = [piece, probability]; // not always the likeliest: search looks further ahead
+      const rows = [chosen, ...others].sort((a, b) => b[1] - a[1]).map((one) =>
+        row(pieceElement(one[0], { lang }), one[1], one === chosen ? "chosen" : ""));
       list.replaceChildren(...rows, row(t("choices.rest"), rest, "rest"));
-      rows[0].setAttribute("aria-label", `${pieceName(piece)}: ${percent(probability)}, ${t("choices.chosen")}`);
     },
   };
 }
 
 function row(name, share, kind) {
   return h("li", { class: kind || undefined },
-    h("span", { class: "what" }, name),
+    h("span", { class: "what" }, name, kind === "chosen" ? h("span", { class: "unseen" }, ` (${t("choices.chosen")})`) : null),
     h("span", { class: "meter", "aria-hidden": "true", vars: { "--share": share } }),
     h("span", { class: "share" }, percent(share)));
 }

@@ -69,8 +69,14 @@ export function percent(share) {
   return percentFormat(share < 0.0995 ? 1 : 0).format(share);
 }
 
+const formats = new Map(); // making one takes long, and there are thousands of numbers
+
 function percentFormat(digits) {
-  return new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: digits });
+  const name = `${current} ${digits}`;
+  if (!formats.has(name)) {
+    formats.set(name, new Intl.NumberFormat(current, { style: "percent", maximumFractionDigits: digits }));
+  }
+  return formats.get(name);
 }
 
 /** A whole number as the language writes it. */

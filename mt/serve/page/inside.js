@@ -36,10 +36,16 @@ export class Inside {
     onLanguage(() => this.redraw());
   }
 
+  /** The text is another one: what is shown does not belong to it, what was asked for is not needed. */
+  hold() {
+    this.#latest.cancel();
+    clearTimeout(this.#busy);
+    byId("inside-body").classList.add("stale");
+  }
+
   /** Show how a text is read. */
   show({ text, source, target }) {
-    byId("inside-body").classList.add("stale");
-    clearTimeout(this.#busy);
+    this.hold();
     this.#busy = setTimeout(() => this.#tell(() => t("inside.waiting")), PAUSE + BUSY);
     this.#latest.schedule(PAUSE, async (signal) => {
       try {
@@ -55,8 +61,7 @@ export class Inside {
 
   /** There is no text. */
   clear() {
-    this.#latest.cancel();
-    clearTimeout(this.#busy);
+    this.hold();
     this.#inspection = null;
     this.#player.pause();
     byId("inside-body").hidden = true;

@@ -3,7 +3,7 @@
 import { sequential } from "./colours.js";
 import { h } from "./dom.js";
 import { percent } from "./i18n.js";
-import { pieceElement, quoted } from "./pieces.js";
+import { pieceElement, pieceText, quoted } from "./pieces.js";
 
 const LABELLED = 60; // more rows or columns than that are too small for their names
 
@@ -16,9 +16,11 @@ export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang
   const box = h("div", { class: "cells" }, canvas, h("span", { class: "row-mark", "aria-hidden": "true" }));
   const readout = h("p", { class: "readout", "aria-hidden": "true" }, "\u00a0");
   const side = Math.max(rows.length, columns.length);
-  const size = side <= 16 ? "large" : side <= 32 ? "medium" : "small";
+  const size = side <= 8 ? "few" : side <= 16 ? "large" : side <= 32 ? "medium" : "small";
+  const room = size === "few" ? 4 : 2; // letters that stand side by side above a column
+  const short = columns.every((piece) => [...pieceText(piece)].length <= room) ? "short" : "";
   const element = h("div", { class: "scroll matrix-box" },
-    h("div", { class: `matrix ${size}`, vars: { "--rows": rows.length, "--columns": columns.length } },
+    h("div", { class: `matrix ${size} ${short}`, vars: { "--rows": rows.length, "--columns": columns.length } },
       h("span"),
       names("column-names", columns, columnLang),
       names("row-names", rows, rowLang),

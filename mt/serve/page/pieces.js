@@ -26,9 +26,10 @@ export function pieceName(piece, { unknown = false } = {}) {
   return unknown ? t("piece.unknown", { piece: name }) : name;
 }
 
-/** As words in a sentence: “北京”, or end of sentence without marks, as it is no text. */
+/** As words in a sentence: “北京”; the end sign and a space without marks, as they are no text. */
 export function quoted(piece) {
-  return piece === END ? t("piece.end") : `“${pieceName(piece)}”`;
+  const plain = piece === END || !piece.replaceAll(SPACE, "").trim();
+  return plain ? pieceName(piece) : `“${pieceName(piece)}”`;
 }
 
 /** The two pieces with the largest shares, as words: “北京” (45 %) and “爱” (30 %). */

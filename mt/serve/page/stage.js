@@ -47,9 +47,9 @@ export function drawStage(host, inspection, reading, { player, timeline }) {
 
 function mark(column, isCurrent) {
   column.classList.toggle("current", isCurrent);
-  column.tabIndex = -1;
+  if (column.tabIndex !== -1) column.tabIndex = -1;
   if (isCurrent) column.setAttribute("aria-current", "step");
-  else column.removeAttribute("aria-current");
+  else if (column.hasAttribute("aria-current")) column.removeAttribute("aria-current");
 }
 
 function listen(column, position, player) {
@@ -112,6 +112,9 @@ function columnOf(kind, name, piece, canvas, bars) {
 
 function setBar(column, name, share, known, most = 1) {
   const bar = column.querySelector(`.${name}`);
+  const shown = known ? `${share} of ${most}` : "";
+  if (bar.dataset.shown === shown) return; // a long sentence has hundreds of columns, of which few change
+  bar.dataset.shown = shown;
   bar.style.setProperty("--share", known ? share / most : 0);
   bar.querySelector(".number").textContent = known ? percent(share).replace(/\s/g, "") : "";
 }

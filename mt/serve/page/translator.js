@@ -21,6 +21,7 @@ export class Translator {
   #languages;
   #onTranslated;
   #onEmpty;
+  #onTyping;
   #onRetry;
   #latest = new Latest();
   #timers = [];
@@ -28,11 +29,12 @@ export class Translator {
   #trouble = null; // a function that says it in the language of the moment
   #limit = 0;
 
-  /** onTranslated({text, source, target}), onEmpty(); onRetry(): try again, though the server was never there */
-  constructor({ languages, onTranslated, onEmpty, onRetry }) {
+  /** onTyping(), then onTranslated({text, source, target}) or onEmpty(); onRetry(): the server was never there */
+  constructor({ languages, onTyping, onTranslated, onEmpty, onRetry }) {
     this.#languages = languages;
     this.#onTranslated = onTranslated;
     this.#onEmpty = onEmpty;
+    this.#onTyping = onTyping;
     this.#onRetry = onRetry;
     this.#source.addEventListener("input", (event) => {
       if (!event.isComposing) this.later(); // while pinyin is being typed there is nothing to translate yet
@@ -81,6 +83,7 @@ export class Translator {
     this.#drawExamples();
     this.#settle();
     this.#latest.cancel();
+    this.#onTyping();
     if (!this.#languages.ready) {
       if (text.trim()) this.#latest.schedule(pause, () => this.#onRetry());
       return;
@@ -101,9 +104,13 @@ export class Translator {
     if (!(problem instanceof ApiError)) throw problem;
     const { status, retryAfter } = problem;
     const key = { 0: "gone", 403: "forbidden", 429: "slowdown" }[status] ?? (status < 500 ? "refused" : "broken");
-    this.#say(() => t(key, { message: problem.message, status, seconds: retryAfter }).trim(), "error");
+    const comesAgain = status === 429 && retryAfter > 0 && retryAfter <= 60;
+    this.#say(() => {
+      const said = t(key, { message: problem.message, status }).trim();
+      return comesAgain ? said + t("sentence.end") + t("comes.again", { seconds: retryAfter }) : said;
+    }, "error");
     byId("again").hidden = false;
-    if (status === 429 && retryAfter && retryAfter <= 60) {
+    if (comesAgain) {
       this.#timers.push(setTimeout(() => this.later(0), retryAfter * 1000));
     }
   }

@@ -34,6 +34,7 @@ export const en = {
   gone: "The server does not answer. Is mt serve still running?",
   forbidden: "The server asks for a valid API key. {message}",
   slowdown: "Too many requests at once. {message}",
+  "comes.again": "It tries again in {seconds} s.",
   refused: "The server does not translate this. {message}",
   broken: "The server made a mistake ({status}). {message}",
 
@@ -59,8 +60,8 @@ export const en = {
   "speed.normal": "normal",
   "speed.fast": "fast",
   reading: "Reading direction",
-  "reading.left-to-right": "Read forwards →",
-  "reading.right-to-left": "← Read backwards",
+  "reading.left-to-right": "Forwards →",
+  "reading.right-to-left": "← Backwards",
 
   "phase.start": "before the first piece",
   "phase.reading": "reading {step} of {steps}",
@@ -75,13 +76,13 @@ export const en = {
   "row.moved": "moves",
   "row.writes": "writes",
   "row.sure": "sure",
-  "row.hangs": "by vector",
+  "row.hangs": "from vector",
   "row.vector": "vector",
   "column.reading": "Reading step {step}: {piece}, the state moves {moved}",
   "column.vector": "The sentence vector: {size} numbers",
   "column.writing": "Writing step {step}: {piece}, probability {share}",
-  "piece.space": "space",
-  "piece.end": "end of sentence",
+  "piece.space": "the space",
+  "piece.end": "the end sign ⏎",
   "piece.unknown": "{piece} (unknown to the model)",
   "legend.label": "Colours: blue is negative, orange is positive",
 
@@ -95,7 +96,7 @@ export const en = {
     "the states above.",
   "now.writing": "It writes {piece}, {share} sure.",
   "now.runner": "Next in mind: {piece} ({share}).",
-  "now.hangs": "{share} of this choice hangs on the sentence vector, the rest on what is already written.",
+  "now.hangs": "With another vector in its place, this prediction would differ by {share}.",
   "now.looks": "It looks mostly at {pieces}.",
   "now.strip.reading": "The state now",
   "now.strip.vector": "The sentence vector",
@@ -108,6 +109,7 @@ export const en = {
   and: " and ",
   "piece.share": "{piece} ({share})",
   "sentence.gap": " ",
+  "sentence.end": ". ",
 
   "dependence.title": "What it still remembers",
   "dependence.text":
@@ -133,7 +135,9 @@ export const en = {
   "vector.both": "Both reading directions together make it.",
 
   "choices.title": "What it could write next",
-  "choices.text": "At each step every piece it knows gets a probability; these are the likeliest.",
+  "choices.text":
+    "At each step every piece it knows gets a probability; these are the likeliest. The search need not choose the " +
+    "first: it looks further ahead.",
   "choices.step": "Step {step}, after “{before}”",
   "choices.first": "Step 1, from the vector alone",
   "choices.chosen": "chosen",
@@ -168,7 +172,7 @@ export const en = {
   "table.share": "Share",
   "table.probability": "Probability",
   "table.runners": "Next in mind",
-  "table.hangs": "Hangs on the vector",
+  "table.hangs": "From the vector",
   "table.after": "Continues",
   "table.log_prob": "Log-probability",
   "table.ended": "Finished",

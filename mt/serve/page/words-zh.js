@@ -34,6 +34,7 @@ export const zh = {
   gone: "服务器没有响应。mt serve 还在运行吗？",
   forbidden: "服务器需要有效的 API 密钥。{message}",
   slowdown: "请求太频繁。{message}",
+  "comes.again": "{seconds} 秒后会再试。",
   refused: "服务器无法翻译这段文本。{message}",
   broken: "服务器出错了（{status}）。{message}",
 
@@ -58,8 +59,8 @@ export const zh = {
   "speed.normal": "正常",
   "speed.fast": "快",
   reading: "阅读方向",
-  "reading.left-to-right": "从前往后读 →",
-  "reading.right-to-left": "← 从后往前读",
+  "reading.left-to-right": "正向 →",
+  "reading.right-to-left": "← 反向",
 
   "phase.start": "还没开始读",
   "phase.reading": "读第 {step} 步，共 {steps} 步",
@@ -80,7 +81,7 @@ export const zh = {
   "column.vector": "句向量：{size} 个数",
   "column.writing": "写作第 {step} 步：{piece}，概率 {share}",
   "piece.space": "空格",
-  "piece.end": "句末",
+  "piece.end": "句末符 ⏎",
   "piece.unknown": "{piece}（模型不认识）",
   "legend.label": "颜色：蓝色为负，橙色为正",
 
@@ -91,7 +92,7 @@ export const zh = {
   "now.vector.attention": "读完了。第二个网络从这 {size} 个数（句向量）开始；它还可以回头看上面的各个状态。",
   "now.writing": "写出{piece}，把握 {share}。",
   "now.runner": "其次想到{piece}（{share}）。",
-  "now.hangs": "这个选择有 {share} 取决于句向量，其余取决于已经写出的内容。",
+  "now.hangs": "如果换成别的向量，这一步的预测会相差 {share}。",
   "now.looks": "它主要看着{pieces}。",
   "now.strip.reading": "现在的状态",
   "now.strip.vector": "句向量",
@@ -104,6 +105,7 @@ export const zh = {
   and: "和",
   "piece.share": "{piece}（{share}）",
   "sentence.gap": "",
+  "sentence.end": "。",
 
   "dependence.title": "它还记得什么",
   "dependence.text": "每一行是一个时刻；格子越深，状态越取决于那个词片。从上往下变淡，就是遗忘。",
@@ -123,7 +125,7 @@ export const zh = {
   "vector.both": "它由两个阅读方向共同组成。",
 
   "choices.title": "下一个可以写什么",
-  "choices.text": "每一步，它认识的每个词片都会得到一个概率；这些是最可能的。",
+  "choices.text": "每一步，它认识的每个词片都会得到一个概率；这些是最可能的。搜索不一定选第一个：它看得更远。",
   "choices.step": "第 {step} 步，接在“{before}”之后",
   "choices.first": "第 1 步，只凭句向量",
   "choices.chosen": "选中",
@@ -151,7 +153,7 @@ export const zh = {
   "table.share": "比例",
   "table.probability": "概率",
   "table.runners": "其次",
-  "table.hangs": "取决于向量",
+  "table.hangs": "来自向量",
   "table.after": "接在",
   "table.log_prob": "对数概率",
   "table.ended": "写完",
