@@ -207,7 +207,7 @@ def test_a_narrow_screen_is_not_scrolled_sideways(page: Page, width: int, langua
 def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
     page.emulate_media(reduced_motion="reduce")
     fill(page)
-    page.get_by_role("button", name="One step on").click()
+    page.get_by_role("button", name="One step back").click()
     assert page.evaluate("() => document.getAnimations().length") == 0
     at_once = page.evaluate("() => document.querySelector('.strip').toDataURL()")
     page.wait_for_timeout(600)

@@ -80,6 +80,15 @@ class TestAnswersThatAreErrors:
         page.get_by_role("button", name="Try again").click()
         expect_output(page, "BA")
 
+    def test_the_server_is_there_at_last_before_anything_is_typed(self, page: Page) -> None:
+        page.route("**/languages", lambda route: route.abort("connectionrefused"))
+        page.reload()
+        expect_status(page, "The server does not answer")
+        page.unroute("**/languages")
+        page.get_by_role("button", name="Try again").click()
+        page.wait_for_selector("#source-language option", state="attached")
+        assert page.locator("#status").inner_text() == ""
+
     def test_what_cannot_be_looked_into_is_still_translated(self, page: Page) -> None:
         page.route("**/inspect", lambda route: route.fulfill(status=400, json={"error": "500 pieces"}))
         page.locator(SOURCE).fill("ba")
