@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from opentelemetry import trace
 from starlette.testclient import TestClient
 
 from mt.options import ServeOptions
@@ -178,6 +180,25 @@ def test_a_failure_is_told_without_what_the_user_wrote(
     assert "RuntimeError while answering" in error
     assert "secret" not in error.replace('RuntimeError("secret")', "")
     assert "secret" not in response.text
+
+
+def test_nothing_is_told_to_opentelemetry(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastAPI would give it the query string, and so what users write."""
+    spans: list[str] = []
+
+    class Tracer(trace.NoOpTracer):
+        def start_span(self, name: str, *details: Any, **more: Any) -> trace.Span:
+            spans.append(name)
+            return super().start_span(name, *details, **more)
+
+    class Provider(trace.NoOpTracerProvider):
+        def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
+            return Tracer()
+
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", Provider())
+    with TestClient(make_gate(translator)) as client:
+        assert client.post("/translate", params=PAIR | {"q": "ba"}).status_code == 200
+    assert spans == []
 
 
 def test_keys(translator: Translator, tmp_path: Path) -> None:
