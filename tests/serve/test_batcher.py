@@ -213,6 +213,8 @@ def test_too_many_calls_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_texts_need_no_search() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         assert await ask(batcher) == []
+        await asyncio.sleep(0.02)
+        assert batcher.waiting == 0
         slow.may_go_on.set()
         assert await ask(batcher, "a") == ["A"]
 
