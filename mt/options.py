@@ -99,7 +99,7 @@ class ServeOptions(Device):
     queue_limit: Positive = 1000
     """Texts that may wait; while there are more, requests are refused"""
     log_requests: bool = False
-    """Write a line to stderr for each request: method, path, status, time; never its text"""
+    """Write a line to stderr for each request: method, route, status, time; never its text"""
 
 
 class TuneOptions(RunOptions):

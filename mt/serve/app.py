@@ -25,10 +25,6 @@ from mt.serve.service import Service
 BODY_SECONDS = 30.0  # for a client to send its body
 
 
-class _Gone(Exception):
-    """The client is not there any more."""
-
-
 class Door:
     """Reads a request and lets it in: key, rate, size."""
 
@@ -50,12 +46,12 @@ class Door:
 
     def _admit(self, request: Request, values: Values) -> None:
         """As LibreTranslate: no key is 400, a wrong one 403, one request too many 429."""
+        given = api_key(values)
         client = request.client.host if request.client else ""
         limit = self._service.options.rate_limit
         if self._keys is None:
             self._limiter.take(client, limit)
             return
-        given = api_key(values)
         key = self._keys.find(given) if given else None
         if key is None:
             self._limiter.take(client, limit)
@@ -76,6 +72,11 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     app = FastAPI(
         title="mt", version=__version__, description=schema.DESCRIPTION, lifespan=lifespan,
         docs_url=None, redoc_url=None,
+        # Where OpenTelemetry is set up its spans would hold query strings: what users wrote.
+        telemetry={
+            "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
+            "auto_configure": False,
+        },
     )  # fmt: skip
     door = Door(service, keys, limiter or RateLimiter())
     _add_asking(app, service, door)
@@ -89,9 +90,10 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
 
 def _add_asking(app: FastAPI, service: Service, door: Door) -> None:
     """The routes that cost something, and so go through the door."""
-    directions, codes = service.models.directions, service.models.codes
+    directions, codes, options = service.models.directions, service.models.codes, service.options
+    sizes = {"most_texts": options.batch_limit, "most_characters": options.char_limit}
 
-    @app.post("/translate", **schema.translate(directions))
+    @app.post("/translate", **schema.translate(directions, **sizes))
     async def translate(request: Request) -> Response:
         """Translate a text or an array of texts."""
         call = translate_call(await door.open(request))
@@ -165,7 +167,7 @@ async def _body(request: Request, limit: int) -> bytes:
     async for chunk in request.stream():
         body += chunk
         if len(body) > limit:
-            raise Refusal(f"the request's body is longer than {limit} bytes", status=413)
+            raise Refusal(f"Invalid request: the body is longer than {limit} bytes")
     return bytes(body)
 
 

@@ -6,7 +6,6 @@ LibreTranslate's clients send JSON, a form of either kind, or everything in the 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -126,10 +125,10 @@ def _missing(name: str) -> Refusal:
 
 def _count(values: Values, name: str) -> int:
     given = values.get(name)
-    if given is None or given == "":
+    if given is None:
         return 0
     if isinstance(given, str):  # a form's
-        whole = given.isascii() and given.isdigit() and len(given) < 10
+        whole = given.isascii() and given.isdigit() and len(given) < 100
     else:
         number = isinstance(given, int | float) and not isinstance(given, bool)
         whole = number and given >= 0 and given == given // 1  # neither infinite nor NaN
@@ -140,12 +139,11 @@ def _count(values: Values, name: str) -> int:
 
 def _flag(values: Values, name: str) -> bool:
     given = values.get(name)
-    known: Mapping[Any, bool] = {"": False, "true": True, "1": True, "false": False, "0": False}
     if given is None or isinstance(given, bool):
         return bool(given)
-    if not isinstance(given, str) or given not in known:
+    if given not in ("true", "false"):  # as a form writes them
         raise Refusal(f"Invalid request: {name} parameter is not true or false")
-    return known[given]
+    return bool(given == "true")
 
 
 def _json(body: bytes) -> Values:
@@ -173,12 +171,14 @@ def _pairs(data: bytes) -> Values:
 
 def _multipart(body: bytes, content_type: str) -> Values:
     """Fields only; files are no parameter of anything here."""
+    import logging
     from io import BytesIO
 
     from python_multipart import parse_form
     from python_multipart.exceptions import FormParserError
     from python_multipart.multipart import Field, File
 
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)  # whoever asks is told, not the log
     fields: list[tuple[bytes, bytes]] = []
 
     def on_field(field: Field) -> None:

@@ -62,7 +62,7 @@ def _listen(host: str, port: int) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family, backlog=512)
     except (OSError, UnicodeError, OverflowError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
+        reason = str(getattr(problem, "strerror", None) or problem).partition(" (while")[0]
         raise MTError(f"cannot listen on {host}:{port}: {reason}; give another --host or --port") from None
 
 

@@ -15,7 +15,8 @@ DESCRIPTION = (
 Schema = dict[str, Any]
 
 _TEXT: Schema = {"type": "string"}
-_KEY: Schema = {"type": ["string", "null"], "description": "API key, where the server asks for one"}
+_KEY: Schema = {"type": "string", "description": "API key, where the server asks for one"}
+_NOT_BLANK: Schema = {"type": "string", "pattern": "[^\\s\\x00]"}
 _ERROR: Schema = {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]}
 _DETECTED: Schema = {
     "type": "object",
@@ -38,27 +39,28 @@ _SCORES: Schema = {
     "description": "Of the translation, then of each alternative",
 }
 _REFUSALS = {
-    400: "Something is missing or wrong; also a body that is not UTF-8, or a missing API key",
+    400: "Something is missing, wrong or too long; also a body that is not UTF-8, or a missing API key",
     403: "Wrong API key",
     408: "The body did not arrive in time",
-    413: "The body is too large",
     429: "Too many requests, or too many texts waiting; Retry-After says when to come again",
     500: "The server failed",
     503: "The server is stopping",
 }
 
 
-def translate(directions: Sequence[Direction]) -> dict[str, Any]:
-    """Of `POST /translate`."""
+def translate(directions: Sequence[Direction], *, most_texts: int, most_characters: int) -> dict[str, Any]:
+    """Of `POST /translate`; 0 texts or characters permit any number."""
+    text = _TEXT | ({"maxLength": most_characters} if most_characters else {})
+    texts = _array(text) | ({"maxItems": most_texts} if most_texts else {})
     fields: Schema = {
-        "q": {"oneOf": [_TEXT, _array(_TEXT)], "description": "Text, or array of texts"},
+        "q": {"oneOf": [text, texts], "description": "Text, or array of texts"},
         **_pair(directions, auto=True),
-        "format": {"type": ["string", "null"], "enum": ["text", "html", "", None], "default": "text"},
+        "format": {"type": "string", "enum": ["text", "html", ""], "default": "text"},
         "alternatives": {
-            "type": ["integer", "null"], "minimum": 0, "default": 0,
+            "type": "integer", "minimum": 0, "default": 0,
             "description": "Other translations wanted; there may be fewer",
         },
-        "scores": {"type": ["boolean", "null"], "default": False, "description": "Give probabilities"},
+        "scores": {"type": "boolean", "default": False, "description": "Give probabilities"},
         "api_key": _KEY,
     }  # fmt: skip
     answer = {
@@ -80,12 +82,12 @@ def detect(codes: Sequence[str]) -> dict[str, Any]:
     answer = _array(
         {**_DETECTED, "properties": {**_DETECTED["properties"], "language": {"enum": list(codes)}}}
     )
-    return _route({"q": _TEXT, "api_key": _KEY}, ["q"], [], answer)
+    return _route({"q": _TEXT, "api_key": _KEY}, ["q"], {}, answer)
 
 
 def inspect(directions: Sequence[Direction]) -> dict[str, Any]:
     """Of `POST /inspect`."""
-    fields = {"q": _TEXT, **_pair(directions, auto=True), "api_key": _KEY}
+    fields = {"q": _NOT_BLANK, **_pair(directions, auto=True), "api_key": _KEY}
     answer = {"type": "object", "required": ["source", "translation", "pieces", "steps"]}
     return _route(fields, ["q", "source", "target"], _pairs(directions, auto=True), answer)
 
@@ -136,21 +138,42 @@ def _pair(directions: Sequence[Direction], *, auto: bool) -> Schema:
     }
 
 
-def _pairs(directions: Sequence[Direction], *, auto: bool) -> list[Schema]:
-    """Which of them go together."""
+def _pairs(directions: Sequence[Direction], *, auto: bool) -> Schema:
+    """Which of them go together, where there are several."""
     pairs = [([*(["auto"] if auto else []), pair.src], pair.tgt) for pair in directions]
-    return [{"properties": {"source": {"enum": sources}, "target": {"const": tgt}}} for sources, tgt in pairs]
+    schemas = [{"properties": {"source": {"enum": srcs}, "target": {"const": tgt}}} for srcs, tgt in pairs]
+    return {"anyOf": schemas} if len(schemas) > 1 else {}
 
 
-def _route(fields: Schema, required: list[str], any_of: list[Schema], answer: Schema) -> dict[str, Any]:
+def _route(fields: Schema, required: list[str], any_of: Schema, answer: Schema) -> dict[str, Any]:
     """A POST that takes its fields as JSON or as a form of either kind."""
-    body: Schema = {"type": "object", "properties": fields, "required": required}
-    if len(any_of) > 1:
-        body["anyOf"] = any_of
-    kinds = ("application/json", "application/x-www-form-urlencoded", "multipart/form-data")
-    content = {kind: {"schema": body} for kind in kinds}
+    optional = [name for name in fields if name not in required]
+    in_json = fields | {name: _or_null(fields[name]) for name in optional}
+    in_form = {name: _in_form(schema) for name, schema in fields.items()}
+    content = {
+        kind: {"schema": {"type": "object", "properties": properties, "required": required, **any_of}}
+        for kind, properties in (
+            ("application/json", in_json),
+            ("application/x-www-form-urlencoded", in_form),
+            ("multipart/form-data", in_form),
+        )
+    }
     route = _responses({"application/json": {"schema": answer}}, _REFUSALS)
     return {**route, "openapi_extra": {"requestBody": {"required": True, "content": content}}}
+
+
+def _or_null(schema: Schema) -> Schema:
+    """JSON may say that a field is left out."""
+    plain = {**schema, "type": [schema["type"], "null"]}
+    return {**plain, "enum": [*schema["enum"], None]} if "enum" in schema else plain
+
+
+def _in_form(schema: Schema) -> Schema:
+    """A form has strings only, and says no array by repeating a field no times."""
+    if "oneOf" in schema:
+        text, texts = schema["oneOf"]
+        return {**schema, "oneOf": [text, {**texts, "minItems": 1}]}
+    return {**schema, "type": "string", "enum": ["true", "false"]} if schema["type"] == "boolean" else schema
 
 
 def _reading(answer: Schema) -> dict[str, Any]:

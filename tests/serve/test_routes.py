@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from opentelemetry import trace
 from starlette.testclient import TestClient
 
 from mt.options import ServeOptions
@@ -129,7 +131,7 @@ def test_the_openapi_names_every_route_and_the_refusals(client: TestClient) -> N
         "/translate", "/detect", "/inspect", "/languages", "/health", "/frontend/settings", "/metrics",
     }  # fmt: skip
     told = found["paths"]["/translate"]["post"]
-    assert {"200", "400", "403", "413", "429", "500", "503"} <= told["responses"].keys()
+    assert {"200", "400", "403", "408", "429", "500", "503"} <= told["responses"].keys()
     assert "not UTF-8" in told["responses"]["400"]["description"]
     assert len(told["requestBody"]["content"]) == 3
 
@@ -178,6 +180,25 @@ def test_a_failure_is_told_without_what_the_user_wrote(
     assert "RuntimeError while answering" in error
     assert "secret" not in error.replace('RuntimeError("secret")', "")
     assert "secret" not in response.text
+
+
+def test_nothing_is_told_to_opentelemetry(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastAPI would give it the query string, and so what users write."""
+    spans: list[str] = []
+
+    class Tracer(trace.NoOpTracer):
+        def start_span(self, name: str, *details: Any, **more: Any) -> trace.Span:
+            spans.append(name)
+            return super().start_span(name, *details, **more)
+
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
+            return Tracer()
+
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", Provider())
+    with TestClient(make_gate(translator)) as client:
+        assert client.post("/translate", params=PAIR | {"q": "ba"}).status_code == 200
+    assert spans == []
 
 
 def test_keys(translator: Translator, tmp_path: Path) -> None:

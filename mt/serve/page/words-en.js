@@ -117,7 +117,6 @@ export const en = {
     "downwards is forgetting.",
   "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
   "dependence.cell": "After {row} the state depends on {column} to {share}.",
-  "dependence.rows": "after",
 
   "path.title": "The way of the state",
   "path.text":

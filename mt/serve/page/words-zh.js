@@ -111,7 +111,6 @@ export const zh = {
   "dependence.text": "每一行是一个时刻；格子越深，状态越取决于那个词片。从上往下变淡，就是遗忘。",
   "dependence.label": "矩阵：行是每一步之后的状态，列是词片；最后的状态主要取决于{pieces}。",
   "dependence.cell": "读完{row}后，状态有 {share} 取决于{column}。",
-  "dependence.rows": "读完",
 
   "path.title": "状态走过的路",
   "path.text": "每个状态是地图上的一点，相似的状态彼此靠近。灰点是另外 {sentences} 句话的状态，线是这句话走过的路。地图展示了全部差异的 {share}。",
