@@ -37,10 +37,10 @@ class Shot:
 def shots(text: str) -> list[Shot]:
     """Those that the README shows."""
     return [
-        Shot("desktop-light", 1280, 1420, "light", "en-GB", text),
-        Shot("desktop-dark", 1280, 1020, "dark", "en-GB", text, step=18, scroll_to="#inside"),
-        Shot("figures-light", 1280, 1000, "light", "en-GB", text, step=18, scroll_to=".figures"),
-        Shot("phone-zh", 390, 844, "light", "zh-CN", text, step=8, scale=2, scroll_to="#inside"),
+        Shot("desktop-light", 1280, 1560, "light", "en-GB", text),
+        Shot("desktop-dark", 1280, 1020, "dark", "en-GB", text, step=18, scroll_to=".inside-head h2"),
+        Shot("figures-light", 1280, 1210, "light", "en-GB", text, step=18, scroll_to=".figures"),
+        Shot("phone-zh", 390, 844, "light", "zh-CN", text, step=8, scale=2, scroll_to="#player"),
     ]
 
 
@@ -60,7 +60,7 @@ def take(browser: Browser, address: str, shot: Shot) -> Path:
     page.evaluate("() => document.activeElement.blur()")
     if shot.scroll_to:
         page.evaluate(
-            "name => window.scrollTo(0, document.querySelector(name).getBoundingClientRect().top + scrollY)",
+            "name => document.querySelector(name).scrollIntoView()",
             shot.scroll_to,
         )
     page.wait_for_timeout(300)
