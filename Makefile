@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench bench-peers clean
+.PHONY: help setup demo test test-browser screenshots test-api check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,7 +29,26 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
 test: setup  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
+
+test-browser: browser  ## run the page's tests in chromium
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser
+
+screenshots: browser  ## take the README's pictures of the page again, with the demo's run (after make demo)
+	$(BIN)/python -m tests.browser.screenshots -m $(DEMO)
+
+.PHONY: browser
+browser: setup
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get -qq update && \
+	    apt-get -qq install -y chromium fonts-noto-cjk; } || \
+	  echo "no chromium here, and it cannot be installed from here: the tests are skipped" >&2
+
+test-api: setup  ## schemathesis, installed beside mt, against the server's OpenAPI (about 2 minutes)
+	test -x .venv-api/bin/st || { $(PYTHON) -m venv .venv-api && \
+	  .venv-api/bin/python -m pip install --quiet --disable-pip-version-check 'schemathesis>=4'; }
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.serve.fuzz .venv-api/bin/st
 
 check: setup  ## style and types
 	$(BIN)/ruff check .
@@ -46,6 +65,6 @@ bench: setup  ## measure training and translating speed on this machine
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
 	$(BIN)/python -m tests.bench.peers
 
-clean:  ## remove .venv and caches; runs and corpora stay
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+clean:  ## remove .venv, .venv-api and caches; runs and corpora stay
+	rm -rf $(VENV) .venv-api .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

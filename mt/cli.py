@@ -30,6 +30,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
   mt translate    arguments, a file, or lines from standard input
   mt inspect      a sentence seen from inside: read step by step, one vector, written out again
+  mt serve        a page and an HTTP API that speaks LibreTranslate's protocol
   mt tune         which length penalty suits a model, by its validation pairs
   mt average      the mean of the weights of a run's best validations
 
@@ -69,6 +70,7 @@ def _dispatch(arguments: list[str]) -> int:
         "evaluate": _evaluate,
         "translate": _translate,
         "inspect": _inspect,
+        "serve": _serve,
         "tune": _tune,
         "average": _average,
     }
@@ -178,6 +180,24 @@ def _inspect(arguments: list[str]) -> int:
     check(options, search)
     with _console() as console:
         inspect(open_translator(options, search, console), options, console)
+    return 0
+
+
+def _serve(arguments: list[str]) -> int:
+    from mt.options import ServeOptions
+
+    options, search = _parse_search(
+        "mt serve",
+        "Serve runs as a page and an HTTP API that speaks LibreTranslate's protocol; the language pair of a "
+        "request chooses the run.",
+        arguments,
+        ServeOptions(),
+    )
+
+    from mt.serve.command import serve
+
+    with _console() as console:
+        serve(options, search, console)
     return 0
 
 

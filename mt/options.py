@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from mt.config import Count, Positive, Section
 
@@ -102,6 +102,32 @@ class InspectOptions(RunOptions):
     """SPEC of test pairs: write a page about the run on them instead"""
     save: Path | None = None
     """Write the report here (default: report.html in the run directory)"""
+
+
+class ServeOptions(Device):
+    """What is served, where, and how much of it one client may have."""
+
+    model: tuple[str, ...] = ()
+    """Run directory (default: the newest under checkpoints/); several choose by language pair; zh-en=RUN
+    gives a run the languages that it does not know"""
+    ensemble: bool = False
+    """Runs of the same language pair translate together"""
+    host: str = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is every machine that can reach this one"""
+    port: Annotated[int, Field(ge=0, le=65535)] = 5000
+    """Port to listen on; 0 takes a free one"""
+    api_keys: Path | None = None
+    """File of keys, one a line, with requests a minute behind it if wanted; who has none is refused"""
+    char_limit: Count = 5000
+    """Characters in one request; 0 permits any number"""
+    batch_limit: Count = 100
+    """Texts in one request; 0 permits any number"""
+    rate_limit: Count = 0
+    """Requests a minute of one client or key; 0 permits any number"""
+    queue_limit: Positive = 1000
+    """Texts that may wait; while there are more, requests are refused"""
+    log_requests: bool = False
+    """Write a line to stderr for each request: method, route, status, time; never its text"""
 
 
 class TuneOptions(RunOptions):

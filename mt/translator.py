@@ -58,14 +58,15 @@ class Translation:
     """A source and what was found for it, best first.
 
     scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
-    mean over the parts. A blank source has the one blank hypothesis, of score 0. aligned, where that was
-    asked for, goes with hypotheses.
+    mean over the parts. log_probs are without it, of a text in parts their sum. A blank source has the one
+    blank hypothesis, of score 0. aligned, where that was asked for, goes with hypotheses.
     """
 
     source: str
     hypotheses: tuple[str, ...]
     scores: tuple[float, ...]
     aligned: tuple[Aligned, ...] = ()
+    log_probs: tuple[float, ...] = ()
 
     @property
     def text(self) -> str:
@@ -170,7 +171,7 @@ class Translator:
         for text, pieces in zip(texts, splits, strict=True):
             if not pieces.texts:
                 blank = (Aligned((), (), ()),) if aligned else ()
-                translations.append(Translation(text, ("",), (0.0,), blank))
+                translations.append(Translation(text, ("",), (0.0,), blank, (0.0,)))
                 continue
             rows = by_rank([next(found) for _ in pieces.texts])
             joined = tuple(
@@ -179,7 +180,8 @@ class Translator:
             scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)
             of_ranks = by_rank([next(looks) for _ in pieces.texts]) if looks else []
             together = tuple(sum(row[1:], start=row[0]) for row in of_ranks)
-            translations.append(Translation(text, joined, scores, together))
+            log_probs = tuple(sum(hypothesis.log_prob for hypothesis in row) for row in rows)
+            translations.append(Translation(text, joined, scores, together, log_probs))
         return translations
 
     def rank(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:

@@ -17,7 +17,13 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "inspection", "neighbours", "train", "evaluate", "translate", "tune", "average", "inspect", "cli",
+    "inspection", "neighbours", "train", "evaluate", "translate", "tune", "average", "inspect", "serve",
+    "cli",
+]  # fmt: skip
+
+SERVE = [
+    "refusal", "names", "models", "detection", "markup", "metrics", "keys", "limits", "batcher", "call",
+    "service", "schema", "gate", "pages", "app", "command",
 ]  # fmt: skip
 
 
@@ -60,3 +66,16 @@ def test_translating_loads_nothing_that_only_corpora_need() -> None:
     code = f"import sys, mt.translate; print(*{unwanted} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_imports_within_serve_go_down_their_list_only() -> None:
+    files = {path.stem: path for path in (PACKAGE / "serve").glob("*.py") if path.stem != "__init__"}
+    assert files.keys() == set(SERVE)
+    upward = [
+        f"{name} imports {node.module}"
+        for name, path in files.items()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mt.serve.")
+        if SERVE.index((node.module or "").split(".")[2]) >= SERVE.index(name)
+    ]
+    assert upward == []

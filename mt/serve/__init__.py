@@ -1,0 +1,7 @@
+"""The server: LibreTranslate's protocol, `/inspect`, `/metrics` and one page, over trained runs.
+
+    HTTP -> gate -> app -> call -> service -> batcher -> translator
+                                   (markup, detection, limits, keys)
+
+Importing this loads neither FastAPI nor torch; `mt.serve.command` is where the command begins.
+"""

@@ -1,0 +1,145 @@
+"""The runs that are served, by language pair."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+from mt import device
+from mt.checkpoint import load_runs, newest_run, read_config
+from mt.config import Config, SearchConfig
+from mt.console import Console
+from mt.direction import Direction, split_direction
+from mt.errors import UsageError
+from mt.options import ServeOptions
+from mt.serve.names import find, name_of
+from mt.serve.refusal import Refusal
+from mt.translator import Translator
+
+
+@dataclass(frozen=True)
+class Served:
+    """One direction, and who translates it; `tgt` is what the translator must be told, if anything."""
+
+    direction: Direction
+    translator: Translator
+    tgt: str | None
+
+
+class _Named(NamedTuple):
+    """A run as the command line names it."""
+
+    path: Path
+    directions: tuple[Direction, ...]
+
+
+class Models:
+    """What can be translated into what."""
+
+    def __init__(self, served: Sequence[Served]) -> None:
+        self._by_pair = {one.direction: one for one in served}
+
+    @property
+    def directions(self) -> list[Direction]:
+        """All pairs, in the order in which the runs were named."""
+        return list(self._by_pair)
+
+    @property
+    def translators(self) -> list[Translator]:
+        """Each once."""
+        return list({id(one.translator): one.translator for one in self._by_pair.values()}.values())
+
+    @property
+    def codes(self) -> list[str]:
+        """All languages, sources first."""
+        return list(
+            dict.fromkeys([pair.src for pair in self._by_pair] + [pair.tgt for pair in self._by_pair])
+        )
+
+    def targets(self, source: str) -> list[str]:
+        """What a language can be translated into."""
+        return [pair.tgt for pair in self._by_pair if pair.src == source]
+
+    def sources(self, target: str) -> list[str]:
+        """What a language can be translated from."""
+        return [pair.src for pair in self._by_pair if pair.tgt == target]
+
+    def known(self, code: str) -> str:
+        """The code under which a language is served. Raises Refusal if it is not."""
+        found = find(code, self.codes)
+        if found is None:
+            raise Refusal(f"{code[:40]} is not supported")
+        return found
+
+    def choose(self, source: str, target: str) -> Served:
+        """Who translates a pair of known codes. Raises Refusal if nobody does."""
+        served = self._by_pair.get(Direction(source, target))
+        if served is None:
+            raise Refusal(
+                f"{name_of(target)} ({target}) is not available as a target language "
+                f"from {name_of(source)} ({source})"
+            )
+        return served
+
+
+def open_models(options: ServeOptions, search: SearchConfig, console: Console) -> Models:
+    """Load the runs that the command line names. Raises UsageError, RunError, ConfigError."""
+    named = [_named(spec, console) for spec in options.model or (str(newest_run()),)]
+    where = device.choose(options.device, options.threads)
+    served: list[Served] = []
+    for group in _groups(named, together=options.ensemble):
+        translator = Translator(load_runs([run.path for run in group], where), search, where)
+        served += [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
+        pairs = ", ".join(f"{pair.src} → {pair.tgt}" for pair in group[0].directions)
+        console.note(f"model: {translator.name}: {pairs}; {device.describe(where, search.precision)}")
+    return Models(served)
+
+
+def _told(translator: Translator, pair: Direction) -> str | None:
+    """A run of one direction knows its target; told another name for it, it would refuse."""
+    return pair.tgt if translator.targets else None
+
+
+def _named(spec: str, console: Console) -> _Named:
+    """`zh-en=RUN` or `RUN`, and the directions it translates. Raises UsageError, RunError."""
+    named, path = split_direction(spec)
+    config, _ = read_config(Path(path))
+    known = _directions(config)
+    if named is None:
+        pairs = known or (Direction(config.data.src or "src", config.data.tgt or "tgt"),)
+        if not known and None in (config.data.src, config.data.tgt):
+            console.warn(
+                f"{path} does not know its languages and is served as {pairs[0].src} → {pairs[0].tgt}; "
+                f"-m zh-en={path}, with its own codes, names them"
+            )
+        return _Named(Path(path), pairs)
+    if known:
+        raise UsageError(f"mt serve: {path} names its languages itself: write -m {path}")
+    return _Named(Path(path), (named,))
+
+
+def _directions(config: Config) -> tuple[Direction, ...]:
+    """Those of a model of several, else none."""
+    found = (split_direction(spec)[0] for spec in config.data.train)
+    return tuple(dict.fromkeys(direction for direction in found if direction))
+
+
+def _groups(runs: Iterable[_Named], *, together: bool) -> list[list[_Named]]:
+    """Runs that translate as one. Raises UsageError if two translate the same pair and may not."""
+    groups: list[list[_Named]] = []
+    for run in runs:
+        rivals = [group for group in groups if set(group[0].directions) & set(run.directions)]
+        if not rivals:
+            groups.append([run])
+            continue
+        rival = rivals[0][0]
+        pair = next(pair for pair in run.directions if pair in rival.directions)
+        both = f"mt serve: {rival.path} and {run.path} both translate {pair.src} → {pair.tgt}"
+        if not together:
+            raise UsageError(f"{both}: leave one out, or let them translate together by --ensemble")
+        if len(rivals) > 1 or set(rival.directions) != set(run.directions):
+            raise UsageError(f"{both}, but not all the same pairs: leave one out")
+        rivals[0].append(run)
+    return groups

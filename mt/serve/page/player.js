@@ -1,0 +1,145 @@
+// Play, pause, a step back, a step on, a slider: where in time we are. Others are told by `onMove`.
+
+import { h } from "./dom.js";
+import { onLanguage, t } from "./i18n.js";
+import { icon } from "./icons.js";
+
+const PACE = { slow: 2, normal: 1, fast: 0.4 };
+const STAY = { start: 700, reading: 1000, vector: 2200, writing: 1000 }; // ms at each place
+
+export class Player {
+  #timeline = null;
+  #position = 0;
+  #peeked = null;
+  #timer = 0;
+  #onMove;
+  #play = h("button", { type: "button", class: "play", onclick: () => this.toggle() });
+  #back = h("button", { type: "button", class: "quiet", onclick: () => this.step(-1) }, icon("back"));
+  #forward = h("button", { type: "button", class: "quiet", onclick: () => this.step(1) }, icon("forward"));
+  #slider = h("input", { type: "range", min: 0, step: 1, oninput: () => this.go(Number(this.#slider.value)) });
+  #where = h("output", { class: "where", "aria-hidden": "true" });
+  #speed = h("select", { class: "speed" });
+
+  /** onMove(place, {playing, settled}): called after every move; settled: somebody went there and looks at it. extra: what stands beside, such as the direction. */
+  constructor(host, { onMove, extra }) {
+    this.#onMove = onMove;
+    this.#speed.append(...Object.keys(PACE).map((pace) => h("option", { value: pace })));
+    this.#speed.value = "normal";
+    host.append(
+      h("div", { class: "buttons" }, this.#back, this.#play, this.#forward),
+      h("div", { class: "slide" }, this.#slider, this.#where),
+      h("div", { class: "extras" }, this.#speed, extra),
+    );
+    onLanguage(() => this.#name());
+  }
+
+  get position() {
+    return this.#position;
+  }
+
+  get playing() {
+    return this.#timer !== 0;
+  }
+
+  /** Another sentence, shown from `position` on. */
+  load(timeline, position) {
+    this.#timeline = timeline;
+    this.#slider.max = timeline.last;
+    this.#peeked = null;
+    this.pause();
+    this.go(position);
+  }
+
+  /** Go to a position and stop there. */
+  go(position) {
+    this.pause();
+    this.#peeked = null;
+    this.#move(position);
+  }
+
+  step(by) {
+    this.go(this.#position + by);
+  }
+
+  /** Show another position while a pointer rests on it; null goes back. */
+  peek(position) {
+    if (this.#peeked === position) return;
+    this.#peeked = position;
+    this.#tell();
+  }
+
+  toggle() {
+    if (this.playing) this.pause();
+    else this.play();
+  }
+
+  /** From here, or from the beginning if this is the end. */
+  play() {
+    if (!this.#timeline) return;
+    if (this.#position >= this.#timeline.last) this.#move(0);
+    this.#wait();
+    this.#tell();
+  }
+
+  pause() {
+    const was = this.playing;
+    clearTimeout(this.#timer);
+    this.#timer = 0;
+    this.#name();
+    if (was) this.#tell();
+  }
+
+  /** The arrow keys, Home, End and the space bar, wherever in the section the focus is. */
+  onKey(event) {
+    if (event.altKey || event.ctrlKey || event.metaKey || !this.#timeline) return;
+    const own = event.target.closest("input, select, textarea, summary, [data-own-keys]");
+    const moves = {
+      ArrowLeft: this.#position - 1, ArrowRight: this.#position + 1, Home: 0, End: this.#timeline.last,
+    };
+    if (event.key in moves && !own) this.go(moves[event.key]);
+    else if (event.key === " " && event.target.closest("[data-column]")) this.toggle();
+    else return;
+    event.preventDefault();
+  }
+
+  #wait() {
+    const { phase } = this.#timeline.at(this.#position);
+    this.#timer = setTimeout(() => {
+      if (this.#peeked !== null) return this.#wait(); // somebody is looking at something
+      this.#move(this.#position + 1);
+      if (this.#position >= this.#timeline.last) this.pause();
+      else this.#wait();
+    }, STAY[phase] * PACE[this.#speed.value]);
+    this.#name();
+  }
+
+  #move(position) {
+    this.#position = Math.min(this.#timeline.last, Math.max(0, position));
+    this.#slider.value = this.#position;
+    this.#back.disabled = this.#position === 0;
+    this.#forward.disabled = this.#position === this.#timeline.last;
+    this.#tell();
+  }
+
+  #tell() {
+    if (!this.#timeline) return;
+    const place = this.#timeline.at(this.#peeked ?? this.#position);
+    const words = t(`phase.${place.phase}`, { step: place.step + 1, steps: place.steps });
+    this.#where.textContent = words;
+    this.#slider.setAttribute("aria-valuetext", words);
+    this.#onMove(place, { playing: this.playing, settled: !this.playing && this.#peeked === null });
+  }
+
+  #name() {
+    const name = t(this.playing ? "pause" : "play");
+    this.#play.replaceChildren(icon(this.playing ? "pause" : "play"));
+    for (const [element, words] of [
+      [this.#play, name], [this.#back, t("back")], [this.#forward, t("forward")],
+      [this.#slider, t("position")], [this.#speed, t("speed")],
+    ]) {
+      element.setAttribute("aria-label", words);
+      element.title = words;
+    }
+    for (const option of this.#speed.options) option.textContent = t(`speed.${option.value}`);
+  }
+}

@@ -1,0 +1,194 @@
+// Every word of the interface in English.
+
+export const en = {
+  title: "mt · a translator you can look into",
+  "skip.text": "Skip to the text",
+  "skip.inside": "Skip to how it was read",
+  language: "Language of this page",
+  theme: "Colours",
+  "theme.auto": "Auto",
+  "theme.light": "Light",
+  "theme.dark": "Dark",
+
+  "translate.heading": "Translate",
+  from: "Translate from",
+  to: "Translate into",
+  swap: "Swap the languages",
+  "source.label": "Text to translate",
+  "source.placeholder": "Type or paste a text",
+  "typing.help": "It is translated as you type.",
+  clear: "Clear",
+  "output.label": "Translation",
+  "output.empty": "The translation appears here.",
+  probability: "probability {share}",
+  copy: "Copy",
+  copied: "Copied.",
+  "copy.by.hand": "The browser forbids copying from here: the translation is selected, press Ctrl+C.",
+  again: "Try again",
+  alternatives: "Also possible",
+  "key.label": "This server asks for an API key",
+  "key.use": "Use it",
+
+  slow: "Still translating: this model takes its time.",
+  "too.long": "The text is too long: at most {limit} characters are translated at once.",
+  gone: "The server does not answer. Is mt serve still running?",
+  forbidden: "The server asks for a valid API key. {message}",
+  slowdown: "Too many requests at once. {message}",
+  "comes.again": "It tries again in {seconds} s.",
+  refused: "The server does not translate this. {message}",
+  broken: "The server made a mistake ({status}). {message}",
+
+  "inside.heading": "How it was read",
+  "inside.lead":
+    "The network reads one piece at a time, and all it keeps is one list of numbers: its state. The state so far and " +
+    "the next piece make the next state; the last one has to hold the whole sentence.",
+  "inside.empty": "Type something above, and watch it being read.",
+  "inside.waiting": "Looking inside …",
+  "inside.gone": "The server does not answer: what was read cannot be shown.",
+  "inside.failed": "This cannot be looked into. {message}",
+  "inside.parts":
+    "This text is translated in {parts} parts. Here it is read as a whole, so the result may differ: “{translation}”",
+
+  "player.label": "Step through it",
+  play: "Play",
+  pause: "Pause",
+  back: "One step back",
+  forward: "One step on",
+  position: "Position",
+  speed: "Speed",
+  "speed.slow": "slow",
+  "speed.normal": "normal",
+  "speed.fast": "fast",
+  reading: "Reading direction",
+  "reading.left-to-right": "Forwards →",
+  "reading.right-to-left": "← Backwards",
+
+  "phase.start": "before the first piece",
+  "phase.reading": "reading {step} of {steps}",
+  "phase.vector": "the sentence vector",
+  "phase.writing": "writing {step} of {steps}",
+
+  "stage.label": "Reading and writing, piece by piece",
+  "row.reads": "reads",
+  "row.state": "state",
+  "row.depends": "depends on",
+  "row.looks": "looks at",
+  "row.moved": "moves",
+  "row.writes": "writes",
+  "row.sure": "sure",
+  "row.hangs": "from vector",
+  "row.vector": "vector",
+  "column.reading": "Reading step {step}: {piece}, the state moves {moved}",
+  "column.vector": "The sentence vector: {size} numbers",
+  "column.writing": "Writing step {step}: {piece}, probability {share}",
+  "piece.space": "the space",
+  "piece.end": "the end sign ⏎",
+  "piece.unknown": "{piece} (unknown to the model)",
+  "legend.label": "Colours: blue is negative, orange is positive",
+
+  "now.start": "Nothing is read yet: every number of the state is 0.",
+  "now.reading": "It reads {piece}, and the state moves by {moved}.",
+  "now.depends": "What it now knows hangs mostly on {pieces}.",
+  "now.vector":
+    "All is read. These {size} numbers are the sentence vector: all that the second network gets to know of the sentence.",
+  "now.vector.attention":
+    "All is read. The second network begins with these {size} numbers, the sentence vector; it may also look back at " +
+    "the states above.",
+  "now.writing": "It writes {piece}, {share} sure.",
+  "now.runner": "Next in mind: {piece} ({share}).",
+  "now.hangs": "With another vector in its place, this prediction would differ by {share}.",
+  "now.looks": "It looks mostly at {pieces}.",
+  "now.strip.reading": "The state now",
+  "now.strip.vector": "The sentence vector",
+  "now.strip.writing": "The writer's state now",
+  "now.some": "{shown} of {all} numbers, those that move most",
+  "now.all": "all {all} numbers",
+  "stage.note":
+    "A column is the state after a piece: {shown} of its {all} numbers (those that move most, in the order in which " +
+    "they move). Where a stripe keeps its colour, something is being remembered.",
+  and: " and ",
+  "piece.share": "{piece} ({share})",
+  "sentence.gap": " ",
+  "sentence.end": ". ",
+
+  "dependence.title": "What it still remembers",
+  "dependence.text":
+    "Each row is one moment; the darker a square, the more the state still depends on that piece. Fading " +
+    "downwards is forgetting.",
+  "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
+  "dependence.cell": "After {row} the state depends on {column} to {share}.",
+
+  "path.title": "The way of the state",
+  "path.text":
+    "Each state is a point on a map, near to states like it. Grey: states of {sentences} other sentences. The line is " +
+    "the way this sentence takes. The map shows {share} of all differences.",
+  "path.text.alone":
+    "Each state is a point on a map, near to states like it. The line is the way this sentence takes. The map shows " +
+    "{share} of all differences.",
+  "path.label": "Map of the states, a line from {first} to {last}.",
+
+  "vector.title": "The sentence in {size} numbers",
+  "vector.text": "Whatever the sentence, the vector is as long. The bars say how much of it hangs on each piece.",
+  "vector.label": "The sentence vector as {size} coloured cells.",
+  "vector.bars": "How much of the vector depends on each piece: most on {pieces}.",
+  "vector.both": "Both reading directions together make it.",
+
+  "choices.title": "What it could write next",
+  "choices.text":
+    "At each step every piece it knows gets a probability; these are the likeliest. The search need not choose the " +
+    "first: it looks further ahead.",
+  "choices.step": "Step {step}, after “{before}”",
+  "choices.first": "Step 1, from the vector alone",
+  "choices.chosen": "chosen",
+  "choices.rest": "all others",
+
+  "attention.title": "Where it looked",
+  "attention.text":
+    "Before each piece it writes, the network looks back at the states of the sentence. Each row is one look; dark is " +
+    "where it looked.",
+  "attention.label": "Matrix: rows are the pieces written, columns the pieces read; dark where the network looked.",
+  "attention.cell": "Writing {row} it looked at {column} to {share}.",
+  "influence.title": "What still comes from the vector",
+  "influence.text":
+    "How much each choice would differ had the vector been another one. A low bar: what was already written decides.",
+  "influence.label": "Bars, one for each piece written: how much the choice hangs on the sentence vector.",
+
+  "decoder-path.title": "The way of the writer",
+  "decoder-path.text":
+    "The same map for the second network: from the vector it walks until it writes the end sign ⏎. It shows {share} of " +
+    "all differences.",
+
+  "beam.title": "The search",
+  "beam.text":
+    "It follows several beginnings at once and keeps the likeliest few at each step, best on top. ⏎ marks finished " +
+    "ones; the thick line is the translation.",
+  "beam.label": "Tree of the search: {steps} steps, up to {width} beginnings kept at each.",
+
+  numbers: "The numbers",
+  "table.step": "Step",
+  "table.piece": "Piece",
+  "table.moved": "Moves",
+  "table.share": "Share",
+  "table.probability": "Probability",
+  "table.runners": "Next in mind",
+  "table.hangs": "From the vector",
+  "table.after": "Continues",
+  "table.log_prob": "Log-probability",
+  "table.ended": "Finished",
+  "table.rank": "Rank",
+  yes: "yes",
+
+  facts: "{name}: {cell}, {layers}, {directions}, a vector of {size} numbers, {attention}",
+  "facts.layers": "layers of the reader: {encoder}, of the writer: {decoder}",
+  "facts.both": "reads in both directions",
+  "facts.one": "reads in one direction",
+  "facts.none": "no attention",
+  "facts.attention": "attention: {kind}",
+
+  "keys.heading": "Keyboard",
+  "keys.now": "in the text: translate at once",
+  "keys.step": "in “How it was read”: a step back, a step on",
+  "keys.ends": "to the beginning, to the end",
+  "keys.play": "on a piece or the play button: play, pause",
+  "keys.tab": "to the next control; a row of pieces is one stop",
+};

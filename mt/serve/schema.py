@@ -1,0 +1,187 @@
+"""The OpenAPI of each route: what it takes, and every answer it can give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from mt.direction import Direction
+
+DESCRIPTION = (
+    "Translation with your own models. The protocol is LibreTranslate's; `scores`, `/inspect` and `/metrics` "
+    "are additions. Fields may also be sent in the query string."
+)
+
+Schema = dict[str, Any]
+
+_TEXT: Schema = {"type": "string"}
+_KEY: Schema = {"type": "string", "description": "API key, where the server asks for one"}
+_NOT_BLANK: Schema = {"type": "string", "pattern": "[^\\s\\x00]"}
+_ERROR: Schema = {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]}
+_DETECTED: Schema = {
+    "type": "object",
+    "properties": {"language": _TEXT, "confidence": {"type": "number", "minimum": 0, "maximum": 100}},
+    "required": ["language", "confidence"],
+}
+_SCORES: Schema = {
+    "type": "array",
+    "items": {
+        "type": "object",
+        "properties": {
+            "score": {
+                "type": "number",
+                "description": "Length-normalised log-probability; ranks the translations",
+            },
+            "probability": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        "required": ["score", "probability"],
+    },
+    "description": "Of the translation, then of each alternative",
+}
+_REFUSALS = {
+    400: "Something is missing, wrong or too long; also a body that is not UTF-8, or a missing API key",
+    403: "Wrong API key",
+    408: "The body did not arrive in time",
+    429: "Too many requests, or too many texts waiting; Retry-After says when to come again",
+    500: "The server failed",
+    503: "The server is stopping",
+}
+
+
+def translate(directions: Sequence[Direction], *, most_texts: int, most_characters: int) -> dict[str, Any]:
+    """Of `POST /translate`; 0 texts or characters permit any number."""
+    text = _TEXT | ({"maxLength": most_characters} if most_characters else {})
+    texts = _array(text) | ({"maxItems": most_texts} if most_texts else {})
+    fields: Schema = {
+        "q": {"oneOf": [text, texts], "description": "Text, or array of texts"},
+        **_pair(directions, auto=True),
+        "format": {"type": "string", "enum": ["text", "html", ""], "default": "text"},
+        "alternatives": {
+            "type": "integer", "minimum": 0, "default": 0,
+            "description": "Other translations wanted; there may be fewer",
+        },
+        "scores": {"type": "boolean", "default": False, "description": "Give probabilities"},
+        "api_key": _KEY,
+    }  # fmt: skip
+    answer = {
+        "type": "object",
+        "properties": {
+            "translatedText": _one_or_many(_TEXT),
+            "detectedLanguage": _one_or_many(_DETECTED),
+            "alternatives": {"type": "array", "items": _one_or_many(_TEXT)},
+            "scores": {"type": "array"},
+        },
+        "required": ["translatedText"],
+        "description": "For an array of texts every field is an array, in the same order.",
+    }
+    return _route(fields, ["q", "source", "target"], _pairs(directions, auto=True), answer)
+
+
+def detect(codes: Sequence[str]) -> dict[str, Any]:
+    """Of `POST /detect`."""
+    answer = _array(
+        {**_DETECTED, "properties": {**_DETECTED["properties"], "language": {"enum": list(codes)}}}
+    )
+    return _route({"q": _TEXT, "api_key": _KEY}, ["q"], {}, answer)
+
+
+def inspect(directions: Sequence[Direction]) -> dict[str, Any]:
+    """Of `POST /inspect`."""
+    fields = {"q": _NOT_BLANK, **_pair(directions, auto=True), "api_key": _KEY}
+    answer = {"type": "object", "required": ["source", "translation", "pieces", "steps"]}
+    return _route(fields, ["q", "source", "target"], _pairs(directions, auto=True), answer)
+
+
+def languages() -> dict[str, Any]:
+    """Of `GET /languages`."""
+    fields = {"code": _TEXT, "name": _TEXT, "targets": _array(_TEXT)}
+    return _reading(_array({"type": "object", "properties": fields, "required": list(fields)}))
+
+
+def health() -> dict[str, Any]:
+    """Of `GET /health`."""
+    return _reading({"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
+
+
+def settings() -> dict[str, Any]:
+    """Of `GET /frontend/settings`."""
+    truth = {"type": "boolean"}
+    language = {"type": "object", "properties": {"code": _TEXT, "name": _TEXT}, "required": ["code", "name"]}
+    fields = {
+        "apiKeys": truth, "charLimit": {"type": "integer"}, "filesTranslation": truth,
+        "frontendTimeout": {"type": "integer"}, "keyRequired": truth,
+        "language": {"type": "object", "properties": {"source": language, "target": language}},
+        "suggestions": truth, "supportedFilesFormat": _array(_TEXT),
+    }  # fmt: skip
+    return _reading({"type": "object", "properties": fields, "required": list(fields)})
+
+
+def metrics() -> dict[str, Any]:
+    """Of `GET /metrics`."""
+    return _responses({"text/plain": {"schema": _TEXT}}, {503: _REFUSALS[503]})
+
+
+def _array(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def _one_or_many(items: Schema) -> Schema:
+    return {"anyOf": [items, _array(items)]}
+
+
+def _pair(directions: Sequence[Direction], *, auto: bool) -> Schema:
+    """The fields that name a language pair."""
+    sources = [*(["auto"] if auto else []), *dict.fromkeys(pair.src for pair in directions)]
+    return {
+        "source": {"type": "string", "enum": sources},
+        "target": {"type": "string", "enum": list(dict.fromkeys(pair.tgt for pair in directions))},
+    }
+
+
+def _pairs(directions: Sequence[Direction], *, auto: bool) -> Schema:
+    """Which of them go together, where there are several."""
+    pairs = [([*(["auto"] if auto else []), pair.src], pair.tgt) for pair in directions]
+    schemas = [{"properties": {"source": {"enum": srcs}, "target": {"const": tgt}}} for srcs, tgt in pairs]
+    return {"anyOf": schemas} if len(schemas) > 1 else {}
+
+
+def _route(fields: Schema, required: list[str], any_of: Schema, answer: Schema) -> dict[str, Any]:
+    """A POST that takes its fields as JSON or as a form of either kind."""
+    optional = [name for name in fields if name not in required]
+    in_json = fields | {name: _or_null(fields[name]) for name in optional}
+    in_form = {name: _in_form(schema) for name, schema in fields.items()}
+    content = {
+        kind: {"schema": {"type": "object", "properties": properties, "required": required, **any_of}}
+        for kind, properties in (
+            ("application/json", in_json),
+            ("application/x-www-form-urlencoded", in_form),
+            ("multipart/form-data", in_form),
+        )
+    }
+    route = _responses({"application/json": {"schema": answer}}, _REFUSALS)
+    return {**route, "openapi_extra": {"requestBody": {"required": True, "content": content}}}
+
+
+def _or_null(schema: Schema) -> Schema:
+    """JSON may say that a field is left out."""
+    plain = {**schema, "type": [schema["type"], "null"]}
+    return {**plain, "enum": [*schema["enum"], None]} if "enum" in schema else plain
+
+
+def _in_form(schema: Schema) -> Schema:
+    """A form has strings only, and says no array by repeating a field no times."""
+    if "oneOf" in schema:
+        text, texts = schema["oneOf"]
+        return {**schema, "oneOf": [text, {**texts, "minItems": 1}]}
+    return {**schema, "type": "string", "enum": ["true", "false"]} if schema["type"] == "boolean" else schema
+
+
+def _reading(answer: Schema) -> dict[str, Any]:
+    """A GET without parameters."""
+    return _responses({"application/json": {"schema": answer}}, {503: _REFUSALS[503]})
+
+
+def _responses(content: Schema, refusals: dict[int, str]) -> dict[str, Any]:
+    error = {"application/json": {"schema": _ERROR}}
+    found = {status: {"description": text, "content": error} for status, text in refusals.items()}
+    return {"response_model": None, "responses": {200: {"description": "Done", "content": content}, **found}}

@@ -1,0 +1,202 @@
+"""Type on the left, see the translation on the right."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Route
+
+OUTPUT = "#output"
+SOURCE = "#source"
+
+
+def expect_output(page: Page, text: str) -> None:
+    page.wait_for_function("text => document.querySelector('#output').textContent === text", arg=text)
+
+
+def answer(text: str, *alternatives: str) -> dict[str, Any]:
+    """What `POST /translate` answers."""
+    shares = [0.5 / (1 + rank) for rank in range(1 + len(alternatives))]
+    scores = [{"score": -1.0, "probability": share} for share in shares]
+    return {"translatedText": text, "alternatives": list(alternatives), "scores": scores}
+
+
+def test_the_translation_appears_while_one_types(page: Page) -> None:
+    page.locator(SOURCE).press_sequentially("ba de", delay=20)
+    expect_output(page, "BA DE")
+    assert page.locator(OUTPUT).get_attribute("lang") == "bb"
+    assert "%" in page.locator("#sureness").inner_text()
+    page.locator(SOURCE).press_sequentially(" mo")
+    expect_output(page, "BA DE MO")
+
+
+def test_many_keys_in_a_row_are_one_request(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/translate" in request.url else None)
+    page.locator(SOURCE).press_sequentially("ba de fi go", delay=15)
+    expect_output(page, "BA DE FI GO")
+    assert len(asked) == 1
+
+
+def test_pinyin_is_not_translated_before_it_is_a_word(page: Page) -> None:
+    """An input method fires input events for each letter of an unfinished syllable."""
+    asked: list[Any] = []
+
+    def note(route: Route) -> None:
+        asked.append(route.request.post_data_json)
+        route.fulfill(json=answer("done"))
+
+    page.route("**/translate", note)
+    page.evaluate(
+        """() => {
+          const source = document.querySelector("#source");
+          source.value = "wo";
+          source.dispatchEvent(new InputEvent("input", { isComposing: true, bubbles: true }));
+        }"""
+    )
+    page.wait_for_timeout(600)
+    assert asked == []
+    page.evaluate(
+        """() => {
+          const source = document.querySelector("#source");
+          source.value = "我";
+          source.dispatchEvent(new CompositionEvent("compositionend", { bubbles: true }));
+        }"""
+    )
+    expect_output(page, "done")
+    assert [request["q"] for request in asked] == ["我"]
+
+
+def test_a_late_answer_to_what_was_typed_before_is_dropped(page: Page) -> None:
+    held: list[Route] = []
+    page.route("**/translate", lambda route: held.append(route))
+    page.locator(SOURCE).fill("ba")
+    page.wait_for_timeout(500)
+    assert len(held) == 1
+    page.locator(SOURCE).fill("ba de")
+    page.wait_for_timeout(500)
+    assert len(held) == 2
+    held[1].fulfill(json=answer("second"))
+    expect_output(page, "second")
+    assert held[0].request.failure is not None, "the first one is called off, so the server can stop, too"
+    page.wait_for_timeout(200)
+    assert page.locator(OUTPUT).inner_text() == "second"
+
+
+def test_alternatives_have_probabilities(page: Page) -> None:
+    page.locator(SOURCE).fill("ba de fi")
+    expect_output(page, "BA DE FI")
+    rows = page.locator("#alternatives li")
+    assert rows.count() >= 2
+    texts = rows.locator(".alternative").all_inner_texts()
+    assert "BA DE FI" not in texts
+    assert all("%" in share for share in rows.locator(".share").all_inner_texts())
+
+
+def test_a_pair_of_languages_chooses_the_model(page: Page) -> None:
+    page.locator("#source-language").select_option("bb")
+    assert page.locator("#target-language").input_value() == "aa"
+    page.locator(SOURCE).fill("GO KU")
+    expect_output(page, "go ku")
+
+
+def test_swapping_turns_text_and_pair_around(page: Page) -> None:
+    page.locator(SOURCE).fill("ba de")
+    expect_output(page, "BA DE")
+    page.get_by_role("button", name="Swap the languages").click()
+    assert page.locator("#source-language").input_value() == "bb"
+    assert page.locator(SOURCE).input_value() == "BA DE"
+    expect_output(page, "ba de")
+
+
+def test_a_pair_of_one_direction_cannot_be_swapped(page: Page) -> None:
+    known = [
+        {"code": "zh", "name": "Chinese", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": []},
+    ]
+    page.route("**/languages", lambda route: route.fulfill(json=known))
+    page.reload()
+    page.wait_for_selector("#source-language option", state="attached")
+    assert page.get_by_role("button", name="Swap the languages").is_disabled()
+    assert page.locator("#source-language option").all_inner_texts() == ["Chinese"]
+
+
+@pytest.mark.usefixtures("failing")
+def test_an_example_is_translated_at_a_click(page: Page) -> None:
+    known = [{"code": "zh", "name": "Chinese", "targets": ["en"]}]
+    page.route("**/languages", lambda route: route.fulfill(json=known))
+    page.route("**/translate", lambda route: route.fulfill(json=answer("I love Beijing")))
+    page.route("**/inspect", lambda route: route.fulfill(status=400, json={"error": "no"}))
+    page.reload()
+    page.get_by_role("button", name="我爱北京").click()
+    expect_output(page, "I love Beijing")
+    assert page.locator(SOURCE).input_value() == "我爱北京"
+    page.wait_for_function("() => document.querySelector('#inside-status').textContent.includes('no')")
+
+
+def test_the_translation_is_copied(page: Page) -> None:
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "BA")
+    page.get_by_role("button", name="Copy").click()
+    page.wait_for_function("() => document.querySelector('#status').textContent === 'Copied.'")
+    assert page.evaluate("() => navigator.clipboard.readText()") == "BA"
+
+
+def test_clearing_empties_everything(page: Page) -> None:
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "BA")
+    page.wait_for_selector("#inside-body:not([hidden])")
+    page.get_by_role("button", name="Clear").click()
+    assert page.locator(OUTPUT).inner_text() == ""
+    assert page.get_by_text("The translation appears here.").is_visible()
+    assert page.locator("#inside-body").is_hidden()
+    assert page.locator("#alternatives").is_hidden()
+
+
+def test_markup_is_shown_as_text(page: Page) -> None:
+    """Everything that comes from outside: what is typed, the translations, each piece of an inspection."""
+    evil = "<img src=x onerror=\"document.title='bad'\"><b>ba</b>"
+    page.route("**/translate", lambda route: route.fulfill(json=answer(evil, evil + "!")))
+
+    def poisoned(route: Route) -> None:
+        real = route.fetch(post_data=json.dumps({"q": "ba de", "source": "aa", "target": "bb"})).json()
+        real["pieces"] = [evil for _ in real["pieces"]]
+        real["translation"], real["parts"], real["model"]["name"] = evil, 2, evil
+        real["steps"] = [{**step, "piece": evil, "runners_up": [[evil, 0.1]]} for step in real["steps"]]
+        real["beam"] = [[{**kept, "piece": evil} for kept in step] for step in real["beam"]]
+        route.fulfill(json=real)
+
+    page.route("**/inspect", poisoned)
+    page.locator(SOURCE).fill(evil)
+    expect_output(page, evil)
+    page.wait_for_selector("#inside-body:not([hidden])")
+    for summary in page.locator(".numbers summary").all():
+        summary.click()
+    page.wait_for_timeout(300)
+    assert evil in page.locator("#facts").inner_text()
+    assert page.locator("main img, main b").count() == 0
+    assert page.title() != "bad"
+
+
+def test_a_text_over_the_limit_is_not_sent(page: Page) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/translate" in request.url else None)
+    page.route(
+        "**/frontend/settings", lambda route: route.fulfill(json={"charLimit": 8, "keyRequired": False})
+    )
+    page.reload()
+    page.wait_for_function("() => document.querySelector('#count').textContent === '0 / 8'")
+    page.locator(SOURCE).fill("ba de mo ne")
+    page.wait_for_function(
+        "() => document.querySelector('#status').textContent.includes('at most 8 characters')"
+    )
+    page.wait_for_timeout(400)
+    assert asked == []
+    assert page.locator(SOURCE).get_attribute("aria-invalid") == "true"
+    page.locator(SOURCE).fill("ba de")
+    expect_output(page, "BA DE")

@@ -1,0 +1,110 @@
+"""A server over the toy run, in this process: through a test client, or on a port of its own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+
+import mt
+from mt.direction import Direction
+from mt.options import ServeOptions
+from mt.serve.app import create_app
+from mt.serve.batcher import Searcher
+from mt.serve.detection import Detector
+from mt.serve.gate import Gate
+from mt.serve.keys import Keys
+from mt.serve.limits import RateLimiter
+from mt.serve.models import Models, Served
+from mt.serve.service import Service
+from mt.translator import Translation, Translator
+
+TOY = Direction("aa", "bb")
+
+
+class Guess:
+    """Stands for py3langid: small letters are aa, capitals bb."""
+
+    def __init__(self) -> None:
+        self.labels = ["aa", "bb"]
+
+    def rank(self, text: str) -> list[tuple[str, float]]:
+        small = sum(character.islower() for character in text) / max(1, len(text))
+        return sorted([("aa", small), ("bb", 1 - small)], key=lambda pair: -pair[1])
+
+
+class Slow:
+    """Stands for a translator: notes each search, and waits in it until it may go on."""
+
+    def __init__(self) -> None:
+        self.searches: list[list[str]] = []
+        self.may_go_on = threading.Event()
+        self.fail_on = ""
+
+    def search(self, texts: Sequence[str], *, nbest: int, tgt: str | None = None) -> list[Translation]:
+        self.searches.append(list(texts))
+        self.may_go_on.wait(20)
+        if self.fail_on in texts:
+            raise RuntimeError("secret")
+        into = (tgt or "").upper()
+        rows = [tuple(f"{into}{text.upper()}{'!' * rank}" for rank in range(nbest)) for text in texts]
+        falling = tuple(-0.1 * rank for rank in range(nbest))
+        return [Translation(text, row, falling, (), falling) for text, row in zip(texts, rows, strict=True)]
+
+    def wait_for(self, count: int) -> None:
+        """Until so many searches have begun."""
+        deadline = time.monotonic() + 20
+        while len(self.searches) < count:
+            assert time.monotonic() < deadline, self.searches
+            time.sleep(0.005)
+
+
+def load(run: Path) -> Translator:
+    return mt.load(run, device="cpu", beam=3)
+
+
+def make_service(
+    translator: Translator, options: ServeOptions, directions: Sequence[Direction] = (TOY,)
+) -> Service:
+    models = Models([Served(direction, translator, None) for direction in directions])
+    return Service(models, Detector(models.codes, Guess()), options)
+
+
+def make_gate(
+    translator: Translator,
+    options: ServeOptions | None = None,
+    *,
+    keys: Keys | None = None,
+    limiter: RateLimiter | None = None,
+    searcher: Searcher | None = None,
+) -> Gate:
+    """The whole server; with a `searcher` nothing is really translated."""
+    service = make_service(translator, options or ServeOptions())
+    if searcher is not None:
+        for batcher in service._batchers.values():
+            batcher._searcher = searcher
+    return Gate(create_app(service, keys=keys, limiter=limiter), service, log=None)
+
+
+@contextmanager
+def on_a_port(gate: Gate) -> Iterator[int]:
+    """The server on a free port of 127.0.0.1, in a thread."""
+    config = uvicorn.Config(
+        gate, port=0, http="h11", ws="none", lifespan="on", log_level="critical", log_config=None
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not server.started:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(20)

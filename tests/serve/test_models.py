@@ -1,0 +1,155 @@
+"""Which run translates which pair, and how languages are named and told apart."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+
+from mt import cli
+from mt.config import SearchConfig
+from mt.console import Console
+from mt.options import ServeOptions
+from mt.serve.app import create_app
+from mt.serve.detection import Detector, open_ranker
+from mt.serve.gate import Gate
+from mt.serve.models import Models, open_models
+from mt.serve.names import find, name_of
+from mt.serve.service import Service
+from tests.serve.setup import Guess
+from tests.toy import SETTINGS, toy_pairs, write_tsv
+
+
+@pytest.fixture(scope="module")
+def tagged_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One model, aa to bb and aa to cc; hardly trained."""
+    folder = tmp_path_factory.mktemp("tagged")
+    pairs = toy_pairs(300, seed=1)
+    bb, cc = write_tsv(folder / "b.tsv", pairs), write_tsv(folder / "c.tsv", [(src, src) for src, _ in pairs])
+    specs = ["--train", f"aa-bb={bb}", f"aa-cc={cc}", "--validation", f"aa-bb={bb}"]
+    arguments = ["train", *SETTINGS, "--no-drop-identical", *specs, "--max-steps", "2"]
+    assert cli.main([*arguments, "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.fixture
+def nameless_run(toy_run: Path, tmp_path: Path) -> Path:
+    """The toy run, as if trained without --src and --tgt."""
+    run = tmp_path / "nameless"
+    shutil.copytree(toy_run, run)
+    config = (run / "config.toml").read_text()
+    (run / "config.toml").write_text(config.replace('src = "aa"\n', "").replace('tgt = "bb"\n', ""))
+    return run
+
+
+def models(*runs: str | Path, ensemble: bool = False) -> Models:
+    options = ServeOptions(model=tuple(map(str, runs)), ensemble=ensemble, device="cpu")
+    return open_models(options, SearchConfig(beam=2), Console())
+
+
+def pairs(found: Models) -> list[str]:
+    return [f"{direction.src}-{direction.tgt}" for direction in found.directions]
+
+
+def test_the_pair_chooses_the_model(toy_run: Path, nameless_run: Path) -> None:
+    """One run knows its languages, one is given them, twice."""
+    found = models(toy_run, f"xx-yy={nameless_run}", f"bb-aa={nameless_run}")
+    assert pairs(found) == ["aa-bb", "xx-yy", "bb-aa"]
+    service = Service(found, Detector(found.codes, Guess()), ServeOptions())
+    with TestClient(Gate(create_app(service), service, log=None)) as client:
+        assert client.get("/languages").json() == [
+            {"code": "aa", "name": "aa", "targets": ["bb"]},
+            {"code": "xx", "name": "xx", "targets": ["yy"]},
+            {"code": "bb", "name": "bb", "targets": ["aa"]},
+            {"code": "yy", "name": "yy", "targets": []},
+        ]
+        for source, target in found.directions:
+            response = client.post("/translate", json={"q": "ba", "source": source, "target": target})
+            assert response.json() == {"translatedText": "BA"}
+        wrong = client.post("/translate", json={"q": "ba", "source": "aa", "target": "yy"})
+        assert wrong.json() == {"error": "yy (yy) is not available as a target language from aa (aa)"}
+        # Of the sources of a target the likeliest is taken, for each text its own.
+        many = client.post("/translate", json={"q": ["ba" * 30, "BA" * 30], "source": "auto", "target": "aa"})
+        assert [each["language"] for each in many.json()["detectedLanguage"]] == ["bb", "bb"]
+
+
+def test_a_model_of_several_directions(tagged_run: Path) -> None:
+    found = models(tagged_run)
+    assert pairs(found) == ["aa-bb", "aa-cc"]
+    assert [found.choose("aa", tgt).tgt for tgt in ("bb", "cc")] == ["bb", "cc"]
+    service = Service(found, Detector(found.codes, Guess()), ServeOptions())
+    with TestClient(Gate(create_app(service), service, log=None)) as client:
+        for tgt in ("bb", "cc"):
+            for path in ("/translate", "/inspect"):
+                response = client.post(path, json={"q": "ba de", "source": "aa", "target": tgt})
+                assert response.status_code == 200
+    with pytest.raises(Exception, match="names its languages itself: write -m"):
+        models(f"aa-bb={tagged_run}")
+
+
+def test_a_run_without_languages(nameless_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pairs(models(nameless_run)) == ["src-tgt"]
+    said = capsys.readouterr().err
+    assert f"-m zh-en={nameless_run}, with its own codes, names them" in said
+    assert pairs(models(f"zh-en={nameless_run}")) == ["zh-en"]
+    assert "does not know" not in capsys.readouterr().err
+
+
+def test_two_runs_of_one_pair(
+    toy_run: Path, tagged_run: Path, nameless_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["serve", "-m", str(toy_run), "-m", str(toy_run), "--port", "0"]) == 2
+    said = capsys.readouterr().err.splitlines()[-1]
+    assert said.endswith(
+        "both translate aa → bb: leave one out, or let them translate together by --ensemble"
+    )
+    with pytest.raises(Exception, match="but not all the same pairs: leave one out"):
+        models(toy_run, tagged_run, ensemble=True)
+    found = models(toy_run, f"aa-bb={nameless_run}", ensemble=True)
+    assert pairs(found) == ["aa-bb"]
+    assert found.choose("aa", "bb").translator.name.count(" + ") == 1
+    service = Service(found, Detector(found.codes, Guess()), ServeOptions())
+    with TestClient(Gate(create_app(service), service, log=None)) as client:
+        fields = {"q": "ba", "source": "aa", "target": "bb"}
+        assert client.post("/translate", json=fields).json() == {"translatedText": "BA"}
+        refused = client.post("/inspect", json=fields)
+        assert refused.status_code == 400
+        assert "vector" in refused.json()["error"]
+
+
+def test_languages_are_found_by_other_names() -> None:
+    assert find("ZH", ["en", "zh"]) == "zh"
+    assert find("zh-CN", ["zh"]) == "zh"
+    assert find("zh", ["en", "zh_Hans"]) == "zh_Hans"
+    assert find("zh-Hant", ["zh_Hans", "zh_Hant"]) == "zh_Hant"
+    assert find("z", ["zh"]) is None
+    assert [name_of(code) for code in ("zh", "zh_Hans", "pt-BR", "qqq")] == [
+        "Chinese", "Chinese (Hans)", "Portuguese (BR)", "qqq",
+    ]  # fmt: skip
+
+
+def test_real_languages_are_told_apart() -> None:
+    """With py3langid's own model, among the languages that are served."""
+    detector = Detector(["zh", "en", "de", "fr", "qqq"], open_ranker())
+    texts = {"我爱北京": "zh", "A man rides a bicycle on the street.": "en", "Ich liebe dich sehr": "de"}
+    assert {text: detector.detect(text)[0].language for text in texts} == texts
+    found = detector.detect("我爱北京")
+    assert {candidate.language for candidate in found} == {"zh", "en", "de", "fr", "qqq"}
+    assert found[0].confidence > 90
+    assert sum(candidate.confidence for candidate in found) == pytest.approx(100, abs=0.5)
+    assert detector.detect("…12 ")[0].confidence == 0
+    assert Detector(["qqq"], open_ranker()).detect("hello") == [("qqq", 0.0)]
+
+
+def test_short_texts_are_judged_together() -> None:
+    detector = Detector(["aa", "bb"], Guess())
+    long = "BA " * 20
+    assert [found.language for found in detector.best(["Ba", "bade de", long], ["aa", "bb"])] == [
+        "bb",
+        "bb",
+        "bb",
+    ]
+    assert [found.language for found in detector.best(["BA", "bade de"], ["aa", "bb"])] == ["aa", "aa"]
+    assert [found.language for found in detector.best(["ba"], ["bb"])] == ["bb"]

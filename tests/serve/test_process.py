@@ -1,0 +1,233 @@
+"""A real server on a port of 127.0.0.1: signals, clients that leave, a client that others use."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from libretranslatepy import LibreTranslateAPI
+
+from mt import cli
+from mt.options import ServeOptions
+from mt.serve import app, command
+from mt.serve.gate import Gate
+from mt.translator import Translator
+from tests.serve.setup import Slow, load, make_gate, on_a_port
+
+PAIR = {"source": "aa", "target": "bb"}
+
+
+@pytest.fixture(scope="module")
+def translator(toy_run: Path) -> Translator:
+    return load(toy_run)
+
+
+def post(port: int, fields: dict[str, Any], path: str = "/translate") -> tuple[int, Any]:
+    """Status and answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("POST", path, json.dumps(fields), {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = json.load(response)
+    connection.close()
+    return response.status, answer
+
+
+def metric(gate: Gate, name: str) -> float:
+    text = gate._service.metrics.render()
+    found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
+    return float(found[1]) if found else 0.0
+
+
+def until(gate: Gate, name: str, value: float) -> None:
+    deadline = time.monotonic() + 20
+    while metric(gate, name) != value:
+        assert time.monotonic() < deadline, gate._service.metrics.render()
+        time.sleep(0.005)
+
+
+def test_libretranslates_own_client(translator: Translator) -> None:
+    with on_a_port(make_gate(translator)) as port:
+        client = LibreTranslateAPI(f"http://127.0.0.1:{port}")
+        assert client.translate("ba de", "aa", "bb") == "BA DE"
+        assert client.translate("ba de", "auto", "bb") == "BA DE"
+        assert client.detect("bade") == [
+            {"confidence": 100.0, "language": "aa"}, {"confidence": 0.0, "language": "bb"},
+        ]  # fmt: skip
+        assert client.languages()[0] == {"code": "aa", "name": "aa", "targets": ["bb"]}
+
+
+def test_clients_at_the_same_time_share_searches(translator: Translator) -> None:
+    slow = Slow()
+    gate = make_gate(translator, searcher=slow)
+    answers: dict[int, Any] = {}
+
+    def ask(number: int) -> None:
+        answers[number] = post(port, PAIR | {"q": f"t{number}"})
+
+    with on_a_port(gate) as port:
+        threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
+        threads[0].start()
+        slow.wait_for(1)
+        for thread in threads[1:]:
+            thread.start()
+        until(gate, "mt_queued_texts", 11)
+        slow.may_go_on.set()
+        for thread in threads:
+            thread.join(20)
+    assert answers == {number: (200, {"translatedText": f"T{number}"}) for number in range(12)}
+    assert [len(search) for search in slow.searches] == [1, 11]
+
+
+def test_a_client_that_leaves_is_not_searched_for(translator: Translator) -> None:
+    slow = Slow()
+    gate = make_gate(translator, searcher=slow)
+    body = json.dumps(PAIR | {"q": "gone"}).encode()
+    head = "POST /translate HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
+    with on_a_port(gate) as port:
+        first = threading.Thread(target=post, args=(port, PAIR | {"q": "first"}))
+        first.start()
+        slow.wait_for(1)
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(head.encode() + body)
+            until(gate, "mt_queued_texts", 1)
+        until(gate, 'mt_requests_total{endpoint="/translate",status="499"}', 1)
+        slow.may_go_on.set()
+        first.join(20)
+        assert post(port, PAIR | {"q": "next"}) == (200, {"translatedText": "NEXT"})
+    assert slow.searches == [["first"], ["next"]]
+    assert metric(gate, "mt_dropped_texts_total") == 1
+
+
+def test_a_full_queue_is_told(translator: Translator) -> None:
+    slow = Slow()
+    gate = make_gate(translator, ServeOptions(queue_limit=1), searcher=slow)
+    with on_a_port(gate) as port:
+        threads = []
+        for waiting, text in enumerate(["searched", "waits"]):
+            threads.append(threading.Thread(target=post, args=(port, PAIR | {"q": text})))
+            threads[-1].start()
+            slow.wait_for(1)
+            until(gate, "mt_queued_texts", waiting)
+        status, answer = post(port, PAIR | {"q": "refused"})
+        slow.may_go_on.set()
+        for thread in threads:
+            thread.join(20)
+    assert (status, answer) == (429, {"error": "Slowdown: too many texts are waiting already"})
+
+
+def test_while_it_drains_new_requests_are_refused(translator: Translator) -> None:
+    slow = Slow()
+    gate = make_gate(translator, searcher=slow)
+    answers = []
+    with on_a_port(gate) as port:
+        first = threading.Thread(target=lambda: answers.append(post(port, PAIR | {"q": "first"})))
+        first.start()
+        slow.wait_for(1)
+        gate.draining = True
+        assert post(port, PAIR | {"q": "second"}) == (503, {"error": "the server is stopping"})
+        slow.may_go_on.set()
+        first.join(20)
+    assert answers == [(200, {"translatedText": "FIRST"})]
+    assert slow.searches == [["first"]]
+
+
+def test_a_body_that_does_not_come(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "BODY_SECONDS", 0.05)
+    with (
+        on_a_port(make_gate(translator)) as port,
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        connection.sendall(b"POST /detect HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")
+        assert b" 408 " in connection.recv(1000)
+
+
+@contextmanager
+def process(run: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
+    """`mt serve` as a person starts it: the process, its port, what it has said."""
+    arguments = [sys.executable, "-m", "mt", "serve", "-m", str(run), "--port", "0", *options]
+    said: list[str] = []
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        assert server.stderr is not None
+        try:
+            for line in server.stderr:
+                said.append(line)
+                if found := re.search(r"serving on http://127\.0\.0\.1:(\d+)", line):
+                    yield server, int(found[1]), said
+                    break
+        finally:
+            server.kill()
+    assert said
+
+
+def test_sigterm_drains(toy_run: Path) -> None:
+    """What was asked before the signal is answered, what is asked after it is not; then 143."""
+    answers = []
+    long = "Ba de fi go. " * 2000
+    with process(toy_run, "--char-limit", "0", "--log-requests") as (server, port, _):
+        asking = threading.Thread(target=lambda: answers.append(post(port, PAIR | {"q": long})))
+        asking.start()
+        deadline = time.monotonic() + 20
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        while time.monotonic() < deadline:
+            connection.request("GET", "/metrics")
+            if b"mt_active_requests 2" in connection.getresponse().read():
+                break
+        server.send_signal(signal.SIGTERM)
+        connection.request("GET", "/health")
+        refused = connection.getresponse()
+        assert (refused.status, refused.getheader("retry-after")) == (503, "5")
+        connection.close()
+        assert server.wait(60) == 143
+        asking.join(20)
+        output, error = server.communicate()
+    status, answer = answers[0]
+    assert status == 200
+    assert answer["translatedText"].count("FI") > 1000
+    assert output == ""
+    assert "POST /translate 200" in error
+    assert "Ba de" not in error
+    assert error.splitlines()[-1].startswith("mt: stopped by SIGTERM")
+
+
+def test_ctrl_c_is_130(toy_run: Path) -> None:
+    with process(toy_run) as (server, port, _):
+        assert post(port, PAIR | {"q": "ba"}) == (200, {"translatedText": "BA"})
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 130
+        _, error = server.communicate()
+    assert error == "mt: interrupted\n"
+
+
+def test_mistakes_are_one_line(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def mistake(*options: str) -> tuple[int, str]:
+        code = cli.main(["serve", "-m", str(toy_run), *options])
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert len(captured.err.splitlines()) == 1
+        return code, captured.err
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, said = mistake("--port", str(port))
+        assert code == 1
+        assert f"cannot listen on 127.0.0.1:{port}: Address already in use; give another" in said
+    assert "should be less than or equal to 65535" in mistake("--port", "70000")[1]
+    assert "cannot listen on no.such.host.invalid" in mistake("--host", "no.such.host.invalid")[1]
+    assert "cannot open" in mistake("--api-keys", str(tmp_path / "none"))[1]
+    monkeypatch.setattr(command, "NEEDED", ("fastapi", "not_installed"))
+    assert mistake() == (1, "mt: mt serve needs a few more packages: pip install 'mt[serve]'\n")

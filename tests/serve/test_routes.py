@@ -1,0 +1,262 @@
+"""The other routes, and what all have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry import trace
+from starlette.testclient import TestClient
+
+from mt.options import ServeOptions
+from mt.serve.keys import read_keys
+from mt.serve.limits import RateLimiter
+from mt.translator import Translator
+from tests.serve.setup import Slow, load, make_gate
+
+PAIR = {"source": "aa", "target": "bb"}
+
+
+@pytest.fixture(scope="module")
+def translator(toy_run: Path) -> Translator:
+    return load(toy_run)
+
+
+@pytest.fixture(scope="module")
+def client(translator: Translator) -> Iterator[TestClient]:
+    with TestClient(make_gate(translator)) as client:
+        yield client
+
+
+def test_languages(client: TestClient) -> None:
+    assert client.get("/languages").json() == [
+        {"code": "aa", "name": "aa", "targets": ["bb"]},
+        {"code": "bb", "name": "bb", "targets": []},
+    ]
+
+
+def test_health_and_settings(client: TestClient) -> None:
+    assert client.get("/health").json() == {"status": "ok"}
+    assert client.get("/frontend/settings").json() == {
+        "apiKeys": False, "charLimit": 5000, "filesTranslation": False, "frontendTimeout": 500,
+        "keyRequired": False, "suggestions": False, "supportedFilesFormat": [],
+        "language": {
+            "source": {"code": "auto", "name": "Auto Detect"}, "target": {"code": "bb", "name": "bb"},
+        },
+    }  # fmt: skip
+
+
+def test_detect(client: TestClient) -> None:
+    expected = [{"language": "aa", "confidence": 75.0}, {"language": "bb", "confidence": 25.0}]
+    assert client.post("/detect", json={"q": "bade"}).json()[0] == {"language": "aa", "confidence": 100.0}
+    assert client.post("/detect", data={"q": "badE"}).json() == expected
+    assert client.post("/detect", params={"q": "badE"}).json() == expected
+    assert [each["confidence"] for each in client.post("/detect", json={"q": "12"}).json()] == [0, 0]
+    for wrong in ({}, {"q": ["ba"]}, {"q": "b" * 5001}):
+        assert client.post("/detect", json=wrong).status_code == 400
+
+
+def test_inspect(client: TestClient) -> None:
+    """By every way; the run's place on the disk is not told."""
+    fields = PAIR | {"q": "ba de"}
+    found = client.post("/inspect", json=fields)
+    assert found.status_code == 200
+    assert found.json()["translation"] == "BA DE"
+    assert found.json()["model"]["name"] == "run"
+    assert found.json()["pieces"][-1] == "</s>"
+    assert client.post("/inspect", data=fields).json() == found.json()
+    assert client.post("/inspect", params=PAIR | {"q": "ba de", "source": "auto"}).json() == found.json()
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"q": " "}, "blank"),
+        ({"q": ["ba"]}, "q parameter is not a string"),
+        ({"q": "ba " * 1000}, "pieces"),
+        ({"q": "ba", "source": "xx"}, "xx is not supported"),
+        ({"q": "ba", "target": ""}, "missing target"),
+    ],
+)
+def test_what_cannot_be_inspected(client: TestClient, fields: dict[str, str], message: str) -> None:
+    response = client.post("/inspect", json=PAIR | fields)
+    assert response.status_code == 400
+    assert message in response.json()["error"]
+
+
+def test_what_is_not_offered(client: TestClient) -> None:
+    for path in ("/suggest", "/translate_file", "/nothing"):
+        response = client.post(path)
+        assert response.status_code == 404
+        assert response.json().keys() == {"error"}
+    wrong = client.get("/translate")
+    assert (wrong.status_code, wrong.json(), wrong.headers["allow"]) == (
+        405, {"error": "Method Not Allowed"}, "POST",
+    )  # fmt: skip
+
+
+def test_head_is_get_without_a_body(client: TestClient) -> None:
+    assert client.head("/health").status_code == 200
+    assert client.head("/translate").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/translate", "/languages", "/nothing"])
+def test_other_pages_may_ask(client: TestClient, path: str) -> None:
+    """A browser's preflight, and the answer itself."""
+    asked = {"Origin": "https://example.org", "Access-Control-Request-Method": "POST"}
+    preflight = client.options(path, headers=asked)
+    assert preflight.status_code == 204
+    assert preflight.headers["access-control-allow-origin"] == "*"
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    assert "Content-Type" in preflight.headers["access-control-allow-headers"]
+    assert client.get(path, headers=asked).headers["access-control-allow-origin"] == "*"
+
+
+def test_every_answer_is_guarded(client: TestClient) -> None:
+    for path in ("/health", "/nothing", "/translate"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'self';")
+        assert "unsafe" not in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert "server" not in headers
+
+
+def test_the_openapi_names_every_route_and_the_refusals(client: TestClient) -> None:
+    found = client.get("/openapi.json").json()
+    assert client.get("/spec").json() == found
+    assert set(found["paths"]) == {
+        "/translate", "/detect", "/inspect", "/languages", "/health", "/frontend/settings", "/metrics",
+    }  # fmt: skip
+    told = found["paths"]["/translate"]["post"]
+    assert {"200", "400", "403", "408", "429", "500", "503"} <= told["responses"].keys()
+    assert "not UTF-8" in told["responses"]["400"]["description"]
+    assert len(told["requestBody"]["content"]) == 3
+
+
+def test_metrics_count(translator: Translator) -> None:
+    with TestClient(make_gate(translator)) as client:
+        client.post("/translate", json=PAIR | {"q": ["ba", "mo ne", ""]})
+        client.post("/translate", json={})
+        client.get("/a/path/of/somebody")
+        response = client.get("/metrics")
+        assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        lines = response.text.splitlines()
+    for line in [
+        'mt_requests_total{endpoint="/translate",status="200"} 1',
+        'mt_requests_total{endpoint="/translate",status="400"} 1',
+        'mt_requests_total{endpoint="other",status="404"} 1',
+        'mt_translated_texts_total{source="aa",target="bb"} 2',
+        'mt_translated_characters_total{source="aa",target="bb"} 7',
+        'mt_request_duration_seconds_count{endpoint="/translate"} 2',
+        "mt_batch_texts_sum 2",
+        'mt_batch_texts_bucket{le="1"} 0',
+        'mt_batch_texts_bucket{le="2"} 1',
+        'mt_batch_texts_bucket{le="+Inf"} 1',
+        "mt_queued_texts 0",
+        "mt_active_requests 1",
+    ]:
+        assert line in lines
+    sample = re.compile(r'[a-z_]+(\{([a-z]+="[^"]*",?)+\})? [0-9.e+-]+|# (HELP|TYPE) [a-z_]+ .+')
+    assert [line for line in lines if not sample.fullmatch(line)] == []
+
+
+def test_a_failure_is_told_without_what_the_user_wrote(
+    translator: Translator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its neighbours in the batch are translated all the same."""
+    searcher = Slow()
+    searcher.may_go_on.set()
+    searcher.fail_on = "ba"
+    with TestClient(make_gate(translator, searcher=searcher), raise_server_exceptions=False) as client:
+        response = client.post("/translate", json=PAIR | {"q": ["ba", "mo"]})
+        assert response.status_code == 500
+        assert response.json().keys() == {"error"}
+        assert client.post("/translate", json=PAIR | {"q": "mo"}).json() == {"translatedText": "MO"}
+    assert searcher.searches[:3] == [["ba", "mo"], ["ba"], ["mo"]]
+    error = capsys.readouterr().err
+    assert "RuntimeError while answering" in error
+    assert "secret" not in error.replace('RuntimeError("secret")', "")
+    assert "secret" not in response.text
+
+
+def test_nothing_is_told_to_opentelemetry(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """FastAPI would give it the query string, and so what users write."""
+    spans: list[str] = []
+
+    class Tracer(trace.NoOpTracer):
+        def start_span(self, name: str, *details: Any, **more: Any) -> trace.Span:
+            spans.append(name)
+            return super().start_span(name, *details, **more)
+
+    class Provider(trace.TracerProvider):
+        def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
+            return Tracer()
+
+    monkeypatch.setattr(trace, "_TRACER_PROVIDER", Provider())
+    with TestClient(make_gate(translator)) as client:
+        assert client.post("/translate", params=PAIR | {"q": "ba"}).status_code == 200
+    assert spans == []
+
+
+def test_keys(translator: Translator, tmp_path: Path) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("# ours\nalpha\nbeta 2  # a guest\n")
+    with TestClient(make_gate(translator, keys=read_keys(file))) as client:
+
+        def status(path: str, **fields: str) -> int:
+            return client.post(path, json=PAIR | {"q": "ba"} | fields).status_code
+
+        for path in ("/translate", "/detect", "/inspect"):
+            assert status(path) == 400
+            assert status(path, api_key="alph") == 403
+            assert status(path, api_key="alpha") == 200
+        wrong = client.post("/translate", json=PAIR | {"q": "ba", "api_key": "é"})
+        assert (wrong.status_code, wrong.json()) == (403, {"error": "Invalid API key"})
+        assert "API key" in client.post("/translate", json=PAIR).json()["error"]
+        assert client.post("/translate", data=PAIR | {"q": "ba", "api_key": "alpha"}).status_code == 200
+        assert client.post("/translate?api_key=alpha", json=PAIR | {"q": "ba"}).status_code == 200
+        assert [status("/translate", api_key="beta") for _ in range(3)] == [200, 200, 429]
+        assert client.get("/languages").status_code == 200
+        assert client.get("/frontend/settings").json()["keyRequired"] is True
+
+
+def test_rate_limit(translator: Translator) -> None:
+    now = [0.0]
+    options = ServeOptions(rate_limit=2)
+    with TestClient(make_gate(translator, options, limiter=RateLimiter(lambda: now[0]))) as client:
+
+        def ask() -> tuple[int, str | None]:
+            response = client.post("/detect", json={"q": "ba"})
+            return response.status_code, response.headers.get("retry-after")
+
+        assert [ask() for _ in range(3)] == [(200, None), (200, None), (429, "30")]
+        assert client.post("/detect", json={"q": "ba"}).json()["error"].startswith("Slowdown: ")
+        assert client.get("/languages").status_code == 200
+        now[0] = 30.0
+        assert [ask() for _ in range(2)] == [(200, None), (429, "30")]
+
+
+def test_the_page_is_served_from_its_folder(
+    translator: Translator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = {"index.html": "<!doctype html>", "js/app.js": "export {}", ".secret.txt": "x", "notes.py": "x"}
+    for name, content in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(content)
+    monkeypatch.setattr("mt.serve.pages.FOLDER", tmp_path)
+    with TestClient(make_gate(translator)) as client:
+        page = client.get("/")
+        assert (page.status_code, page.text) == (200, "<!doctype html>")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert page.headers["cache-control"] == "no-cache"
+        assert client.get("/index.html").text == page.text
+        assert client.get("/js/app.js").headers["content-type"] == "text/javascript; charset=utf-8"
+        again = client.get("/", headers={"If-None-Match": f'"other", W/{page.headers["etag"]}'})
+        assert (again.status_code, again.content) == (304, b"")
+        assert client.get("/", headers={"If-None-Match": '"other"'}).status_code == 200
+        for hidden in ("/.secret.txt", "/notes.py", "/js", "/js/../notes.py", "/%2e%2e/pages.py"):
+            assert client.get(hidden).status_code == 404
+        assert client.post("/").status_code == 405
