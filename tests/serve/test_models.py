@@ -54,8 +54,8 @@ def pairs(found: Models) -> list[str]:
 
 
 def test_the_pair_chooses_the_model(toy_run: Path, nameless_run: Path) -> None:
-    """One run knows its languages, one is given them, twice."""
-    found = models(toy_run, f"xx-yy={nameless_run}", f"bb-aa={nameless_run}")
+    """One run knows its languages, one is given them, one is given others than it knows."""
+    found = models(toy_run, f"xx-yy={nameless_run}", f"bb-aa={toy_run}")
     assert pairs(found) == ["aa-bb", "xx-yy", "bb-aa"]
     service = Service(found, Detector(found.codes, Guess()), ServeOptions())
     with TestClient(Gate(create_app(service), service, log=None)) as client:

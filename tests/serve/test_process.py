@@ -186,6 +186,8 @@ def test_sigterm_drains(toy_run: Path) -> None:
             if b"mt_active_requests 2" in connection.getresponse().read():
                 break
         server.send_signal(signal.SIGTERM)
+        connection.close()
+        time.sleep(0.3)  # longer than uvicorn takes to close the port
         connection.request("GET", "/health")
         refused = connection.getresponse()
         assert (refused.status, refused.getheader("retry-after")) == (503, "5")

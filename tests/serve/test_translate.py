@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+import mt
 from mt.options import ServeOptions
 from mt.translator import Translator
 from tests.serve.setup import load, make_gate
@@ -105,6 +106,16 @@ def test_scores_are_those_of_the_search(client: TestClient, translator: Translat
     assert 1 >= probabilities[0] > probabilities[1] > 0
     assert len(ask(client, q=["ba", "mo"], scores=True)["scores"]) == 2
     assert client.post("/translate", data=PAIR | {"q": "ba", "scores": "true"}).json()["scores"]
+
+
+def test_log_probabilities_are_scores_without_length_normalisation(toy_run: Path) -> None:
+    plain, normalised = (mt.load(toy_run, device="cpu", length_penalty=penalty) for penalty in (0.0, 1.0))
+    found = plain.search(["ba"], nbest=2)[0]
+    assert found.log_probs == found.scores
+    assert normalised.search(["ba"], nbest=1)[0].log_probs[0] == pytest.approx(found.log_probs[0])
+    sentences = ["Ba de fi go.", "Ku la mo go.", "Mo ne la ba!"]
+    parts = plain.search([" ".join(sentences), *sentences], nbest=1)
+    assert parts[0].log_probs[0] == pytest.approx(sum(part.log_probs[0] for part in parts[1:]))
 
 
 def test_lines_stay_lines(client: TestClient) -> None:
