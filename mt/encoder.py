@@ -107,9 +107,12 @@ class Encoder(nn.Module):
         """Source ids (B, S), padded at the right, and their lengths (B,) -> `Encoded`."""
         if self.reverse_source:
             src = reverse_by_length(src, src_lengths)
-        positions = torch.arange(src.shape[1], device=src.device)
+        return self.sum_up(self.read(src, src_lengths), src_lengths)
+
+    def sum_up(self, states: Tensor, src_lengths: Tensor) -> Encoded:
+        """The top layer's states (B, S, H) in reading order -> `Encoded`."""
+        positions = torch.arange(states.shape[1], device=states.device)
         src_mask = positions.unsqueeze(0) < src_lengths.unsqueeze(1)
-        states = self.read(src, src_lengths)
         pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
         vector = pooled if self.projection is None else torch.tanh(self.projection(pooled))
         memory = None
@@ -119,7 +122,11 @@ class Encoder(nn.Module):
 
     def read(self, src: Tensor, src_lengths: Tensor) -> Tensor:
         """Ids (B, S) in reading order -> the top layer's state after each piece (B, S, H)."""
-        states: Tensor = self.dropout_embedding(self.dropout_pieces(self.embedding(src)))
+        return self.read_embedded(self.embedding(src), src_lengths)
+
+    def read_embedded(self, embedded: Tensor, src_lengths: Tensor) -> Tensor:
+        """`read` of embedded pieces (B, S, E)."""
+        states: Tensor = self.dropout_embedding(self.dropout_pieces(embedded))
         for depth, forwards in enumerate(self.forwards):
             below = states if depth == 0 else self.dropout_layers(states)
             states = forwards(below)

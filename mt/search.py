@@ -57,6 +57,11 @@ def length_norm(length: int, alpha: float) -> float:
     return float(((5 + length) / 6) ** alpha)
 
 
+def length_limit(src_lengths: Tensor, config: SearchConfig) -> Tensor:
+    """The most pieces (B,) that translations of so long sources (B,), eos counted, may have."""
+    return (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
+
+
 def search(
     model: Model,
     sources: Sequence[Sequence[int] | IntArray],
@@ -74,7 +79,7 @@ def search(
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for rows in by_length(lengths, config.batch_tokens):
         src, src_lengths = collate_source([sources[row] for row in rows], pad_id=PAD, eos_id=EOS)
-        limit = (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
+        limit = length_limit(src_lengths, config)
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
@@ -140,7 +145,7 @@ def beam_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig)
     Of a sentence's 2K best continuations those that end within the first K are finished, the K best
     others go on. A sentence is done once K hypotheses are finished or at `limit` (B,) pieces.
     """
-    beam = _Beam(model, encoded, limit, config)
+    beam = Beam(model, encoded, limit, config)
     last = int(limit.max())
     for step in range(1, last + 1):
         beam.advance(step)
@@ -152,7 +157,7 @@ def beam_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig)
     return [sorted(rows, key=lambda found: -found.score)[: config.beam] for rows in beam.found]
 
 
-class _Beam:
+class Beam:
     """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
 
     def __init__(self, model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> None:

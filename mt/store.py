@@ -31,9 +31,18 @@ def store_pairs(batches: Iterable[pa.RecordBatch]) -> tuple[datasets.Dataset, st
         path = _folder() / f"{fingerprint}.arrow"
         if not path.exists():
             partial.replace(path)
-    table = datasets.Dataset.from_file(str(path)).data
+    return _open_pairs(path), fingerprint
+
+
+def find_pairs(fingerprint: str) -> datasets.Dataset | None:
+    """The pairs that `store_pairs` left under that digest; None where they are not in the cache any more."""
+    path = _folder() / f"{fingerprint}.arrow"
+    return _open_pairs(path) if path.exists() else None
+
+
+def _open_pairs(path: Path) -> datasets.Dataset:
     # The fingerprint of the text, not of the file's age.
-    return datasets.Dataset(table, fingerprint=fingerprint), fingerprint
+    return datasets.Dataset(datasets.Dataset.from_file(str(path)).data, fingerprint=path.stem)
 
 
 def store_table(name: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> pa.Table:

@@ -162,7 +162,7 @@ class Translator:
         parts = [part for pieces in splits for part in pieces.texts]
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
-        ranked = map(self._rank, search(self.model, sources, self.config, self.device))
+        ranked = map(self.rank, search(self.model, sources, self.config, self.device))
         results = [rows[:nbest] for rows in ranked]
         looks = iter(self._align(sources, results)) if aligned else None
         found = iter(results)
@@ -182,7 +182,7 @@ class Translator:
             translations.append(Translation(text, joined, scores, together))
         return translations
 
-    def _rank(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
+    def rank(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """As search ranked them, or by minimum Bayes risk."""
         if self.config.mbr == "none":
             return hypotheses

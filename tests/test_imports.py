@@ -15,7 +15,8 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "tune", "average", "cli",
+    "train", "evaluate", "translate", "tune", "average",
+    "inspection", "cli",
 ]  # fmt: skip
 
 

@@ -1,0 +1,145 @@
+"""One sentence seen from inside a run: how it was read, the vector it became, how that was written out.
+
+Shapes as in `model`: S pieces of the source with its eos, H numbers in a state of one direction (or of the
+decoder), D in the sentence vector, T pieces of the translation with its eos, K hypotheses.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from mt.inspection.backdrop import Backdrop
+from mt.inspection.floats import Arrays, FloatArray, short
+from mt.inspection.reading import DEPENDENCE_METHOD, Reading
+from mt.inspection.trace import Trace
+from mt.inspection.writing import Step, step_arrays
+
+
+@dataclass(frozen=True)
+class ModelFacts:
+    """What the run is: its directory, shape and languages."""
+
+    name: str
+    cell: str
+    attention: str
+    src: str | None
+    tgt: str | None
+    vector_size: int
+    encoder_layers: int
+    decoder_layers: int
+    bidirectional: bool
+
+
+@dataclass(frozen=True)
+class Found:
+    """A finished hypothesis: score is its log-probability after length normalisation."""
+
+    translation: str
+    score: float
+    log_prob: float
+    probability: float
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """All there is to see of one sentence.
+
+    source: as given. translation: what `mt translate` gives, but for a text that it would cut into several
+    `parts`: that is read whole here.
+    pieces: (S,), eos included, in the order of the text. unknown: the places of those that the model does not
+    know. readings: one for each direction, with its path over the paper in trajectories: (S, 2) each.
+    vector: (D,). vector_dependence: (S,), the share of it that depends on each piece; sums to 1.
+    steps: (T,). decoder_states: (T, H), decoder_trajectory: (T, 2).
+    backdrop: what the paths are drawn on.
+    trace: the hypotheses that search kept at each step. hypotheses: up to K, best first.
+    """
+
+    source: str
+    translation: str
+    parts: int
+    model: ModelFacts
+    pieces: tuple[str, ...]
+    unknown: tuple[int, ...]
+    readings: tuple[Reading, ...]
+    trajectories: tuple[FloatArray, ...]
+    vector: FloatArray
+    vector_dependence: FloatArray
+    steps: tuple[Step, ...]
+    decoder_states: FloatArray
+    decoder_trajectory: FloatArray
+    backdrop: Backdrop
+    trace: Trace
+    hypotheses: tuple[Found, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: arrays as nested lists, row by row, numbers with 6 significant digits."""
+        return {
+            "source": self.source,
+            "translation": self.translation,
+            "parts": self.parts,
+            "model": asdict(self.model),
+            "pieces": list(self.pieces),
+            "unknown": list(self.unknown),
+            "readings": [
+                reading.as_dict() | {"trajectory": short(path)}
+                for reading, path in zip(self.readings, self.trajectories, strict=True)
+            ],
+            "dependence_method": DEPENDENCE_METHOD,
+            "vector": short(self.vector),
+            "vector_dependence": short(self.vector_dependence),
+            "steps": [step.as_dict() for step in self.steps],
+            "influence_method": self.backdrop.influence_method,
+            "decoder_states": short(self.decoder_states),
+            "decoder_trajectory": short(self.decoder_trajectory),
+            "pca": self.backdrop.as_dict(),
+            "beam": [[kept.as_dict() for kept in step] for step in self.trace.steps],
+            "hypotheses": [
+                {name: short(value) for name, value in asdict(found).items()} for found in self.hypotheses
+            ],
+        }
+
+    def arrays(self) -> Arrays:
+        """For npz: every array by name; none of objects.
+
+        source, translation (); pieces (S,); unknown (S,) of bool; vector (D,); vector_dependence (S,)
+        for each direction, as `states_left_to_right`: order (S,), states (S, H), moves (S,),
+        dependence (S, S) with 0 above the diagonal, trajectory (S, 2), explained (2,), background (N, 2)
+        step_pieces, probabilities, influence (T,); runners_up, runners_up_probabilities (T, 4), empty and 0
+        where there are fewer; attention (T, S), with attention only; decoder_states (T, H),
+        decoder_trajectory (T, 2), decoder_explained (2,)
+        beam_pieces, beam_parents, beam_log_probs, beam_ended (steps, widest), padded with an empty text, -1,
+        -inf, False; hypotheses, scores, log_probs, probabilities_of_hypotheses (K,)
+        """
+        return {
+            "source": np.array(self.source),
+            "translation": np.array(self.translation),
+            "pieces": np.array(self.pieces),
+            "unknown": np.isin(np.arange(len(self.pieces)), self.unknown),
+            "vector": self.vector,
+            "vector_dependence": self.vector_dependence,
+            **self._reading_arrays(),
+            **step_arrays(self.steps),
+            "decoder_states": self.decoder_states,
+            "decoder_trajectory": self.decoder_trajectory,
+            "decoder_explained": self.backdrop.decoder_plane.explained,
+            **self.trace.arrays(),
+            "hypotheses": np.array([found.translation for found in self.hypotheses]),
+            "scores": np.array([found.score for found in self.hypotheses]),
+            "log_probs": np.array([found.log_prob for found in self.hypotheses]),
+            "probabilities_of_hypotheses": np.array([found.probability for found in self.hypotheses]),
+        }
+
+    def _reading_arrays(self) -> Arrays:
+        arrays: Arrays = {}
+        for place, reading in enumerate(self.readings):
+            of_one = reading.arrays() | {
+                "trajectory": self.trajectories[place],
+                "explained": self.backdrop.planes[place].explained,
+                "background": self.backdrop.points[place],
+            }
+            direction = reading.direction.replace("-", "_")
+            arrays |= {f"{name}_{direction}": array for name, array in of_one.items()}
+        return arrays

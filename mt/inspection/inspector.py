@@ -1,0 +1,115 @@
+"""Looking inside a run."""
+
+from __future__ import annotations
+
+import math
+import threading
+
+import torch
+
+from mt.direction import split_direction
+from mt.errors import ConfigError
+from mt.inspection.backdrop import Backdrop, backdrop_of_one, fit_backdrop
+from mt.inspection.floats import to_array
+from mt.inspection.inspection import Found, Inspection, ModelFacts
+from mt.inspection.reading import read_sentence
+from mt.inspection.source import cut_source
+from mt.inspection.trace import trace
+from mt.inspection.writing import write_translation
+from mt.search import Hypothesis, length_limit
+from mt.sentences import Split
+from mt.translator import Translator, one_line
+
+
+class Inspector:
+    """Looks inside one run. May be used by several threads; looks at the validation pairs once, when needed.
+
+    Raises ConfigError for an ensemble: several models have no one vector.
+    """
+
+    def __init__(self, translator: Translator) -> None:
+        if translator.model is not translator.run.model:
+            raise ConfigError(
+                f"{translator.name} translate together and have a vector each: name one of them with -m"
+            )
+        self.translator = translator
+        self._lock = threading.Lock()
+        self._backdrop: Backdrop | None = None
+        self._fitted = False
+
+    def fit(self) -> Backdrop | None:
+        """The backdrop, which the first call makes; None where the validation pairs are gone."""
+        with self._lock:
+            if not self._fitted:
+                translator = self.translator
+                self._backdrop = fit_backdrop(
+                    translator.run, translator.device, translator.config.batch_tokens
+                )
+                self._fitted = True
+            return self._backdrop
+
+    def inspect(self, text: str, tgt: str | None = None) -> Inspection:
+        """See one text from inside; `tgt` chooses the language of a model of several.
+
+        Raises ConfigError for a blank text, one of more than 400 pieces, and a language it does not know.
+        """
+        run, config, device = self.translator.run, self.translator.config, self.translator.device
+        source = cut_source(self.translator, text, tgt)
+        known = self.fit()
+        with torch.inference_mode():
+            read = read_sentence(
+                run.model.encoder, source.ids, batch_tokens=config.batch_tokens, device=device
+            )
+            limit = length_limit(torch.tensor([len(source.ids)], device=device), config)
+            traced = trace(run.model, read.encoded, limit, config, run.tgt_tokenizer)
+            ranked = self.translator.rank(traced.hypotheses)
+            other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
+            written = write_translation(run.model, read.encoded, ranked[0], other, run.tgt_tokenizer)
+        backdrop = known or backdrop_of_one(read.readings, written.states, other)
+        found = self._found(ranked, source.whole, tgt)
+        return Inspection(
+            source=text,
+            translation=found[0].translation,
+            parts=source.parts,
+            model=self._facts(tgt),
+            pieces=source.pieces,
+            unknown=source.unknown,
+            readings=read.readings,
+            trajectories=tuple(
+                plane.project(reading.states)
+                for plane, reading in zip(backdrop.planes, read.readings, strict=True)
+            ),
+            vector=to_array(read.encoded.sentence_vector[0]),
+            vector_dependence=read.vector_dependence,
+            steps=written.steps,
+            decoder_states=written.states,
+            decoder_trajectory=backdrop.decoder_plane.project(written.states),
+            backdrop=backdrop,
+            trace=traced,
+            hypotheses=found,
+        )
+
+    def _found(self, ranked: list[Hypothesis], whole: Split, tgt: str | None) -> tuple[Found, ...]:
+        texts = self.translator.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in ranked])
+        into = tgt or self.translator.run.config.data.tgt
+        return tuple(
+            Found(one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob))
+            for text, row in zip(texts, ranked, strict=True)
+        )
+
+    def _facts(self, tgt: str | None) -> ModelFacts:
+        config = self.translator.run.config
+        named = [direction for spec in config.data.train if (direction := split_direction(spec)[0])]
+        sources = {direction.src for direction in named}
+        only = self.translator.targets[0] if len(self.translator.targets) == 1 else None
+        return ModelFacts(
+            name=self.translator.name,
+            cell=config.model.cell,
+            attention=config.model.attention,
+            src=sources.pop() if len(sources) == 1 else config.data.src,
+            tgt=tgt or only or config.data.tgt,
+            vector_size=self.translator.run.model.encoder.vector_size,
+            encoder_layers=config.model.encoder_layers,
+            decoder_layers=config.model.decoder_layers,
+            bidirectional=config.model.bidirectional,
+        )

@@ -1,0 +1,46 @@
+"""A plane through many states, to draw them on: the two directions in which they differ most (PCA)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from mt.inspection.floats import FloatArray
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Where points of H numbers fall on paper.
+
+    mean: (H,), what falls on the origin. axes: (2, H), of length 1 and at right angles, the one along which
+    the points differ most first. explained: (2,), the share of the points' variance along each, 0..1.
+    """
+
+    mean: FloatArray
+    axes: FloatArray
+    explained: FloatArray
+
+    @classmethod
+    def fit(cls, points: FloatArray) -> Plane:
+        """The plane nearest to the points (N, H), N at least 1.
+
+        An axis may point either way: the number that is largest in it is made positive, so that a picture is
+        not mirrored from one run of the program to the next.
+        """
+        exact = points.astype(np.float64)
+        mean = exact.mean(axis=0)
+        covariance = (exact - mean).T @ (exact - mean) / len(exact)
+        variances, vectors = np.linalg.eigh(covariance)  # the smallest first
+        axes = np.zeros((2, exact.shape[1]))
+        shares = np.zeros(2)
+        total = variances.clip(min=0).sum()
+        for place in range(min(2, len(variances))):
+            axis = vectors[:, -1 - place]
+            axes[place] = axis * (1 if axis[np.abs(axis).argmax()] > 0 else -1)
+            shares[place] = max(0.0, variances[-1 - place]) / total if total > 0 else 0.0
+        return cls(*(part.astype(np.float32) for part in (mean, axes, shares)))
+
+    def project(self, points: FloatArray) -> FloatArray:
+        """Points (N, H) -> their places (N, 2)."""
+        return ((points - self.mean) @ self.axes.T).astype(np.float32)

@@ -1,0 +1,54 @@
+"""A text as the encoder gets it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mt.errors import ConfigError
+from mt.search import EOS, UNK
+from mt.sentences import Split, split
+from mt.translator import Translator, one_line
+
+MOST_PIECES = 400
+"""Of a text that is inspected: each state of a longer one would be compared with too many pieces."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """ids and pieces (S,), eos included; `whole` has the white space around the text.
+
+    parts: in how many parts `mt translate` reads it.
+    """
+
+    ids: list[int]
+    pieces: tuple[str, ...]
+    whole: Split
+    parts: int
+
+    @property
+    def unknown(self) -> tuple[int, ...]:
+        """The places of the pieces that the model does not know."""
+        return tuple(place for place, piece in enumerate(self.ids) if piece == UNK)
+
+
+def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
+    """The text in pieces, as `mt translate` cuts it, but never into parts.
+
+    Raises ConfigError for a blank text, one of more than 400 pieces, and a language it does not know.
+    """
+    run, line = translator.run, one_line(text)
+    mark = translator.tag(tgt)
+    if not line.strip():
+        raise ConfigError("the text is blank: there is nothing to read")
+    language = run.config.data.src
+    whole = split(line, language=language, max_chars=len(line))
+    parts = split(line, language=language, max_chars=run.split_chars).texts
+    tagged = [mark + whole.texts[0]]
+    ids = [*run.src_tokenizer.encode(tagged)[0], EOS]
+    if len(ids) > MOST_PIECES:
+        raise ConfigError(
+            f"the text has {len(ids):,} pieces and at most {MOST_PIECES} can be inspected: "
+            "give a sentence at a time"
+        )
+    pieces = (*run.src_tokenizer.pieces(tagged)[0], *run.src_tokenizer.spell([EOS]))
+    return Source(ids, pieces, whole, len(parts))

@@ -1,0 +1,127 @@
+"""How the decoder writes one translation: what it chose at each step, what else it had in mind, and why.
+
+Shapes as in `model`: T steps, the closing eos included; S source length; H numbers in the decoder's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mt.encoder import Encoded
+from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.model import Seq2Seq
+from mt.search import BOS, EOS, NEVER, Hypothesis
+from mt.tokenizer import Tokenizer
+
+RUNNERS_UP = 4
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of the translation.
+
+    probability: of the piece, given those before it. runners_up: the next likeliest pieces, at most 4.
+    attention: (S,), where the model looked, summing to 1; None without attention.
+    influence: from 0 to 1, how much the prediction hangs on the sentence vector: the total variation
+    Σ|p - q| / 2 between the prediction with it and with another vector.
+    """
+
+    piece: str
+    probability: float
+    runners_up: tuple[tuple[str, float], ...]
+    attention: FloatArray | None
+    influence: float
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {
+            "piece": self.piece,
+            "probability": short(self.probability),
+            "runners_up": [[piece, short(share)] for piece, share in self.runners_up],
+            "attention": short(self.attention),
+            "influence": short(self.influence),
+        }
+
+
+@dataclass(frozen=True)
+class Written:
+    """A translation that has been written: its steps (T), and the top layer's state after each (T, H)."""
+
+    steps: tuple[Step, ...]
+    states: FloatArray
+
+
+def write_translation(
+    model: Seq2Seq, encoded: Encoded, found: Hypothesis, other_vector: Tensor, tokenizer: Tokenizer
+) -> Written:
+    """Follow the decoder along a translation that search found, to eos where it was reached.
+
+    encoded: of the one source sentence. other_vector: (D,), what its vector's influence is measured against:
+    both predictions are made beside each other, after the same pieces.
+    """
+    ids = [*found.ids, *([EOS] if found.steps > len(found.ids) else [])]
+    both = Encoded(
+        torch.stack([encoded.sentence_vector[0], other_vector]),
+        encoded.src_mask.expand(2, -1),
+        None if encoded.memory is None else encoded.memory.expand(2, -1, -1),
+    )
+    tgt_in = torch.tensor([[BOS, *ids[:-1]]], device=other_vector.device)
+    readouts, states = walk(model, tgt_in.expand(2, -1), both)
+    probabilities = torch.softmax(model.decoder.output(readouts).float(), dim=2)
+    influence = (probabilities[0] - probabilities[1]).abs().sum(dim=1) / 2
+    weights = model.align(tgt_in, replace(both, **{name: rows[:1] for name, rows in _parts(both)}))
+    looks = [None] * len(ids) if weights is None else list(to_array(weights[0]))
+    steps = []
+    for row, piece, look, share in zip(
+        probabilities[0], ids, looks, influence.clamp(max=1).tolist(), strict=True
+    ):
+        spelled = tokenizer.spell([piece])[0]
+        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, tokenizer), look, share))
+    return Written(tuple(steps), to_array(states[0]))
+
+
+def step_arrays(steps: Sequence[Step]) -> Arrays:
+    """Steps (T) for npz; where there are fewer runners-up an empty piece and 0, attention where it is."""
+    rows = [[*step.runners_up, *[("", 0.0)] * RUNNERS_UP][:RUNNERS_UP] for step in steps]
+    looks = [step.attention for step in steps if step.attention is not None]
+    return {
+        "step_pieces": np.array([step.piece for step in steps]),
+        "probabilities": np.array([step.probability for step in steps]),
+        "influence": np.array([step.influence for step in steps]),
+        "runners_up": np.array([[piece for piece, _ in row] for row in rows]),
+        "runners_up_probabilities": np.array([[share for _, share in row] for row in rows]),
+        **({"attention": np.stack(looks)} if looks else {}),
+    }
+
+
+def _parts(encoded: Encoded) -> list[tuple[str, Tensor]]:
+    return [(name, rows) for name, rows in vars(encoded).items() if rows is not None]
+
+
+def _runners_up(probabilities: Tensor, chosen: int, tokenizer: Tokenizer) -> tuple[tuple[str, float], ...]:
+    """The likeliest pieces of (V,) but the chosen one, and those that are never written."""
+    others = probabilities.clone()
+    others[NEVER] = -1
+    others[chosen] = -1
+    best = others.topk(min(RUNNERS_UP, len(others)))
+    found = [(piece, share) for piece, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
+    return tuple((tokenizer.spell([piece])[0], share) for piece, share in found if share >= 0)
+
+
+def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+    """Previous ids (B, T) -> the readouts (B, T, F) and the top layer's states (B, T, H), step by step."""
+    decoder = model.decoder
+    state, prepared = model.start(encoded), model.prepare(encoded)
+    top = -decoder.recurrences[-1].states - bool(decoder.fed)  # with input feeding the last is the readout
+    readouts, states = [], []
+    for previous in tgt_in.unbind(dim=1):
+        readout, state = decoder.step(previous, state, prepared)
+        readouts.append(readout)
+        states.append(state[top])
+    return torch.stack(readouts, dim=1), torch.stack(states, dim=1)
