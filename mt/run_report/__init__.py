@@ -30,7 +30,7 @@ def write_report(translator: Translator, spec: str, path: Path | None, console: 
     """Measure one run on the test pairs of a SPEC and write the page; returns its file.
 
     path: where to; None for report.html in the run directory.
-    Raises ConfigError for an ensemble or a file that cannot be written, MTError for a SPEC that cannot be read.
+    Raises ConfigError for an ensemble or a file that cannot be written, MTError for pairs that cannot be read.
     """
     if translator.model is not translator.run.model:
         raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")
@@ -50,20 +50,18 @@ def page(translator: Translator, measured: Measured) -> str:
     """The report as HTML."""
     style = files("mt.run_report").joinpath("report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     title = f"Report: {translator.name}"
     head = element(
         "head",
         None,
         element("meta", {"charset": "utf-8"}),
         # Were a text ever to become markup, it still could neither run nor fetch anything.
-        element("meta", {
-            "http-equiv": "Content-Security-Policy",
-            "content": f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        }),
+        element("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
         element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
         element("title", None, title),
         element("style", None, Markup(style)),
-    )  # fmt: skip
+    )
     body = element(
         "body",
         None,

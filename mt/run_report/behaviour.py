@@ -51,7 +51,8 @@ def behaviour(
         text for source, text in zip(sources, texts, strict=True) if first_source[text] != source
     }  # said for two sources or more
     return Behaviour(
-        copies=sum(text.strip() == source.strip() for source, text in zip(sources, texts, strict=True)) / count,
+        copies=sum(text.strip() == source.strip() for source, text in zip(sources, texts, strict=True))
+        / count,
         copied_words=copied / max(1, words),
         loops=sum(map(loops, spoken)) / count,
         repeated_words=sum(len(row) - len(set(row)) for row in spoken) / max(1, words),

@@ -18,18 +18,18 @@ LONGEST_TITLE = 100  # characters of a text that hovering shows
 def training(curves: Curves) -> Markup:
     """Loss, perplexity and BLEU over steps, the time below."""
     how = (
-        "Both losses should fall and flatten: where validation turns up while training still falls, the model "
-        "learns its pairs by heart; where neither has flattened, it wants more time. (Training is measured "
-        "with dropout, so its line may lie above.)"
+        "Both losses should fall and flatten: where validation turns up while training still falls, the "
+        "model learns its pairs by heart; where neither has flattened, it wants more time. (Training is "
+        "measured with dropout, so its line may lie above.)"
     )
     if not curves.learned and not curves.validated:
         nothing = "This run has no metrics.jsonl: only what translating needs was kept."
         return section("Training", how, element("p", None, nothing))
-    drawn = [_curve(curves, "Loss, nats per target piece", _losses(curves), logarithmic=False)]
+    drawn = [_curve(curves, "Loss, nats per piece", _losses(curves), logarithmic=False)]
     if curves.validated:
         for name, value, logarithmic in (
-            ("Perplexity on the validation pairs", _perplexity, True),
-            ("BLEU on the validation pairs, greedy", _bleu, False),
+            ("Validation perplexity", _perplexity, True),
+            ("Validation BLEU, greedy", _bleu, False),
         ):
             drawn.append(_curve(curves, name, [_validation(curves, value)], logarithmic=logarithmic))
     return section("Training", how, element("div", {"class": "charts"}, *drawn))
@@ -86,15 +86,16 @@ def vectors(measured: Measured) -> Markup:
     ordinal = ("first", "second")[measured.vectors.by_length.index(along)]
     return section(
         "Map of sentence vectors",
-        "Each dot is a sentence of the test, hover to read it: neighbours should mean similar things, colours "
-        "in order mean that the vector spends itself on counting length, and rings that crowd together show a "
-        "kind of sentence that fails.",
+        "Each dot is a sentence of the test, hover to read it: neighbours should mean similar things, "
+        "colours in order mean that the vector spends itself on counting length, and rings that crowd "
+        "together show a kind of sentence that fails.",
         element("figure", {"class": "map"}, _legend(lengths), chart),
         element(
             "p",
             {"class": "faint"},
             f"The {ordinal} axis correlates with length by r = {along:+.2f}. Both axes together show "
-            f"{first + second:.0%} of how the vectors differ: dots far apart are apart, near ones need not be near.",
+            f"{first + second:.0%} of how the vectors differ: dots far apart are apart, near ones need not be "
+            "near.",
         ),
     )
 
@@ -129,7 +130,9 @@ def _curve(curves: Curves, title: str, lines: Sequence[Line], *, logarithmic: bo
     def below(step: float) -> tuple[str, str]:
         return f"{step:,.0f}", duration(curves.seconds_at(step)) if step else "steps"
 
-    names = [element("span", {"class": f"name {line.css}"}, line.css) for line in lines[: len(lines) - 1 and 2]]
+    # A single curve is named by the title.
+    named = lines if len(lines) > 1 else ()
+    names = [element("span", {"class": f"name {line.css}"}, line.css) for line in named]
     chart = line_chart(lines, label=title, logarithmic=logarithmic, below=below)
     return _figure(title, chart, *names)
 

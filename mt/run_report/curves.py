@@ -14,7 +14,7 @@ MOST_POINTS = 300
 
 @dataclass(frozen=True)
 class Learned:
-    """The training loss since the last such point, in nats per target piece, after so many steps and seconds."""
+    """The loss since the point before, in nats per target piece, after so many steps and seconds."""
 
     step: float
     seconds: float
@@ -41,7 +41,8 @@ class Curves:
 
     def seconds_at(self, step: float) -> float:
         """How long training had lasted at a step, between two points in proportion."""
-        known = sorted({(point.step, point.seconds) for point in (*self.learned, *self.validated)})
+        points: list[Learned | Validated] = [*self.learned, *self.validated]
+        known = sorted({(point.step, point.seconds) for point in points})
         before = max((point for point in known if point[0] <= step), default=(0.0, 0.0))
         after = min((point for point in known if point[0] >= step), default=before)
         if after[0] <= before[0]:

@@ -35,7 +35,7 @@ class BucketScore:
 
 
 def cut_by_length(lengths: Sequence[int]) -> list[Bucket]:
-    """Lengths (N,) -> buckets of equal width, up to eight, each with 20 rows or 2 % of N (the larger) or more.
+    """Lengths (N,) -> up to eight buckets of equal width, each with 20 rows or 2 % of N (the larger) or more.
 
     The last one takes the few longest; one with too few rows joins its longer neighbour, the last one its
     shorter. `shortest` and `longest` are those that occur.

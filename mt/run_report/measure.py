@@ -12,9 +12,9 @@ import torch
 from mt.batch import by_length, collate_source
 from mt.console import Console
 from mt.evaluate import SEED, System, into, reference_perplexity
-from mt.floats import FloatArray, to_array
+from mt.inspection.floats import FloatArray, to_array
+from mt.inspection.plane import Plane
 from mt.metrics import METRICS, Score, score, sentence_scores, tokenizer_for, words
-from mt.plane import Plane
 from mt.run_report.behaviour import Behaviour, behaviour
 from mt.run_report.curves import Curves, read_curves
 from mt.run_report.lengths import BucketScore, cut_by_length, score_buckets
@@ -47,7 +47,7 @@ class Measured:
 
     lengths: (N,), the sources' pieces. chrf: (N,), each sentence's. ratios: (N,), words of the output over
     words of the reference. outputs, references: how either side behaves.
-    unknown: the share of the sources' pieces that the model does not know. of_vector: how many numbers it has.
+    unknown: the share of the sources' pieces that the model does not know. of_vector: its numbers, D.
     """
 
     test: TestSet

@@ -15,8 +15,8 @@ def worst(measured: Measured) -> Markup:
     order = sorted(range(len(measured.chrf)), key=measured.chrf.__getitem__)
     wrong = [row for row in order if measured.hypotheses[row] not in _references(measured, row)]
     how = (
-        "By sentence chrF (0 to 100), the worst first: struck through is what the output lacks, marked what it "
-        "has instead; look whether it loses names, numbers, the end of the sentence, or everything."
+        "By sentence chrF (0 to 100), the worst first: struck through is what the output lacks, marked what "
+        "it has instead; look whether it loses names, numbers, the end of the sentence, or everything."
     )
     if not wrong:
         return section("Worst segments", how, element("p", None, "Every output equals its reference."))
@@ -42,9 +42,7 @@ def _references(measured: Measured, row: int) -> list[str]:
 
 def _segment(measured: Measured, row: int) -> Markup:
     source = measured.test.sources[row][:LONGEST]
-    wanted, got = mark_difference(
-        _references(measured, row)[0][:LONGEST], measured.hypotheses[row][:LONGEST]
-    )
+    wanted, got = mark_difference(_references(measured, row)[0][:LONGEST], measured.hypotheses[row][:LONGEST])
     texts = (("source", source, measured.src), ("reference", wanted, measured.test.tgt),
              ("output", got, measured.test.tgt))  # fmt: skip
     entries = []

@@ -38,8 +38,9 @@ class Scale:
 
     def ticks(self, count: int) -> list[float]:
         """About `count` round values between low and high."""
-        if self.logarithmic:
-            return _log_ticks(self.low, self.high, count)
+        ticks = _log_ticks(self.low, self.high, count) if self.logarithmic else []
+        if len(ticks) > 2:  # too few where high is not twice low
+            return ticks
         rough = (self.high - self.low) / count or 1
         size = 10.0 ** math.floor(math.log10(rough))
         step = next(size * part for part in (1, 2, 5, 10) if size * part >= rough * 0.999)
@@ -59,7 +60,7 @@ def _log_ticks(low: float, high: float, count: int) -> list[float]:
 
 @dataclass(frozen=True)
 class Line:
-    """A curve through (x, y) points; css names its colour. titles, if given, make each point a dot to hover."""
+    """A curve through (x, y) points; css names its colour. With titles each point is a dot to hover."""
 
     points: Sequence[tuple[float, float]]
     css: str
@@ -158,7 +159,7 @@ def dot_map(dots: Sequence[Dot], *, label: str, axes: tuple[str, str]) -> Markup
         x = 34 + (dot.x - min(xs)) * unit
         y = 14 + (max(ys) - dot.y) * unit
         css = f"point tone{dot.tone}{' marked' if dot.marked else ''}"
-        parts.append(_titled("circle", {"cx": x, "cy": y, "r": 3.5, "class": css}, dot.title))
+        parts.append(_titled("circle", {"cx": x, "cy": y, "r": 2.7, "class": css}, dot.title))
     return _figure(size, height, label, parts)
 
 

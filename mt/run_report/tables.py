@@ -15,7 +15,9 @@ def notable(found: Sequence[str]) -> Markup:
     if not found:
         nothing = "Nothing: no rule of this report found fault with curves, lengths or outputs."
         return section("What stands out", how, element("p", None, nothing))
-    return section("What stands out", how, element("ul", None, *(element("li", None, text) for text in found)))
+    return section(
+        "What stands out", how, element("ul", None, *(element("li", None, text) for text in found))
+    )
 
 
 def scores(measured: Measured) -> Markup:
@@ -30,7 +32,7 @@ def scores(measured: Measured) -> Markup:
         "Scores",
         "BLEU and chrF2++ run from 0 to 100, more is better; TER counts edits and perplexity doubt, less is "
         "better; in brackets 95 % bootstrap intervals, within which a difference may be chance.",
-        table(("metric", "value", "signature"), rows),
+        table(("metric", "value", "signature"), rows, "scores"),
     )
 
 
