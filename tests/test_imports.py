@@ -16,7 +16,7 @@ ORDER = [
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
     "train", "evaluate", "translate", "tune", "average",
-    "inspection", "run_report", "cli",
+    "inspection", "picture", "run_report", "cli",
 ]  # fmt: skip
 
 

@@ -30,7 +30,8 @@ def write_report(translator: Translator, spec: str, path: Path | None, console: 
     """Measure one run on the test pairs of a SPEC and write the page; returns its file.
 
     path: where to; None for report.html in the run directory.
-    Raises ConfigError for an ensemble or a file that cannot be written, MTError for pairs that cannot be read.
+    Raises ConfigError for an ensemble and a file that cannot be written, MTError for pairs that cannot be
+    read.
     """
     if translator.model is not translator.run.model:
         raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")

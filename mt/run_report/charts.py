@@ -94,8 +94,8 @@ def vectors(measured: Measured) -> Markup:
             "p",
             {"class": "faint"},
             f"The {ordinal} axis correlates with length by r = {along:+.2f}. Both axes together show "
-            f"{first + second:.0%} of how the vectors differ: dots far apart are apart, near ones need not be "
-            "near.",
+            f"{first + second:.0%} of how the vectors differ: dots far apart are apart, near ones need not "
+            "be near.",
         ),
     )
 
