@@ -13,6 +13,7 @@ import html
 import importlib.util
 import io
 import logging
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -63,6 +64,8 @@ def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
     from mt.picture.figure import compose
 
     text = _text(inspection)
+    # What they would log: that a family has no bold face.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     names = families(text)
     if kind == "png" and (lacking := missing(text, names)):
         Console().warn(
@@ -76,7 +79,20 @@ def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
     if kind == "png":
         return file.getvalue()
     ours = ", ".join(f"'{name}'" for name in names)
-    return file.getvalue().replace(f"font-family: {ours}".encode(), f"font-family: {STACK}".encode())
+    svg = file.getvalue().decode().replace(f"font-family: {ours}", f"font-family: {STACK}")
+    return _rename(svg, theme.name).encode()
+
+
+def _rename(svg: str, prefix: str) -> str:
+    """Number the names of clips and markers: matplotlib makes them from the last bits of the layout's numbers,
+    which differ from one run to the next.
+    """
+    found: dict[str, str] = {}
+    return re.sub(
+        r"(?<=[\"#])[mp][0-9a-f]{10}(?=[\")])",
+        lambda match: found.setdefault(match[0], f"{prefix}{len(found)}"),
+        svg,
+    )
 
 
 @contextmanager
@@ -94,18 +110,12 @@ def _settings(theme: Theme, names: list[str]) -> Iterator[None]:
         "axes.linewidth": 0.8,
         "ytick.color": theme.rule,
     }
-    log = logging.getLogger("matplotlib.font_manager")
-    level = log.level
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
         # Said by `render`, once and in words; of an SVG it does not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        log.setLevel(logging.ERROR)  # that a family has no bold face
-        try:
-            yield
-        finally:
-            log.setLevel(level)
+        yield
 
 
 def _text(inspection: Inspection) -> str:

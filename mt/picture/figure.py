@@ -130,15 +130,13 @@ class Canvas:
     def head(self, part: SubFigure) -> None:
         """Source, translation, model."""
         model, theme = self.inspection.model, self.theme
-        looks = (
-            "the vector alone" if model.attention == "none" else f"the vector and {model.attention} attention"
-        )
+        looks = " alone" if model.attention == "none" else f" and {model.attention} attention"
         self.write(part, 0.86, self.inspection.source, 15, theme.ink)
         self.write(part, 0.5, f"→ {self.inspection.translation}", 15, theme.accent)
         facts = (
             f"{model.name}: {model.cell} cells, {model.src or '?'} to {model.tgt or '?'}, written from the "
-            f"vector{looks or ' alone'}. ⏎ ends the sentence, · begins a word, ? marks a piece that the model "
-            "does not know."
+            f"vector{looks}. ⏎ ends the sentence, · begins a word, ? marks a piece that the "
+            "model does not know."
         )
         self.write(part, 0.2, facts, 8.5, theme.faint)
 

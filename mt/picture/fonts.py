@@ -30,10 +30,12 @@ def families(text: str) -> list[str]:
         known = {font.name for font in manager.ttflist}
     chosen = [name for name in LATIN if name in known]
     # One family for all Han characters: a word half in one and half in another looks broken.
-    wide = [name for name in CJK if name in known]
-    if wide and missing(text, chosen):
-        chosen.append(min(wide, key=lambda name: len(missing(text, [*chosen, name]))))
-    return chosen
+    lacking = {"": len(missing(text, chosen))}
+    for name in CJK:
+        if name in known and min(lacking.values()) > 0:
+            lacking[name] = len(missing(text, [*chosen, name]))
+    best = min(lacking, key=lacking.__getitem__)
+    return [*chosen, best] if best else chosen
 
 
 def missing(text: str, names: Iterable[str]) -> str:

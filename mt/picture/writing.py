@@ -70,7 +70,7 @@ def _others(step: Step, letters: float, *, first: bool) -> str:
     """The runners-up that are worth a name, as many as have room."""
     found = ""
     for piece, share in step.runners_up:
-        more = f"{found}   {shown(piece, first=first)} {share:.0%}".strip()
+        more = f"{found}\u2003{shown(piece, first=first)} {share:.0%}".strip()
         if share < NAMED or width(more) > letters:
             break
         found = more
