@@ -13,7 +13,6 @@ import html
 import importlib.util
 import io
 import logging
-import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -80,19 +79,7 @@ def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
         return file.getvalue()
     ours = ", ".join(f"'{name}'" for name in names)
     svg = file.getvalue().decode().replace(f"font-family: {ours}", f"font-family: {STACK}")
-    return _rename(svg, theme.name).encode()
-
-
-def _rename(svg: str, prefix: str) -> str:
-    """Number the names of clips and markers: matplotlib makes them from the last bits of the layout's numbers,
-    which differ from one run to the next.
-    """
-    found: dict[str, str] = {}
-    return re.sub(
-        r"(?<=[\"#])[mp][0-9a-f]{10}(?=[\")])",
-        lambda match: found.setdefault(match[0], f"{prefix}{len(found)}"),
-        svg,
-    )
+    return svg.encode()
 
 
 @contextmanager

@@ -1,4 +1,7 @@
-"""The picture of one inspection, laid out: read, the vector, the way through the states, written."""
+"""The picture of one inspection, laid out: reading, the vector, the state's way, writing.
+
+Every place is worked out here, in inches: matplotlib's own layout differs in the last bits from run to run.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mt.inspection import Inspection
-from mt.picture.labels import cut, source_labels, target_labels, widest
-from mt.picture.names import name_columns, name_rows, name_size
+from mt.picture.labels import cut, source_labels, target_labels
+from mt.picture.names import column_room, name_columns, name_rows, name_size, row_room
 from mt.picture.paths import Path, draw_path
 from mt.picture.reading import DIRECTIONS, draw_moves, draw_states
 from mt.picture.theme import Theme
@@ -18,12 +21,15 @@ from mt.picture.writing import draw_attention, draw_probabilities, draw_shares
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure, SubFigure
+    from matplotlib.figure import Figure
 
 ABREAST = 24  # pieces up to which two directions stand side by side
-WIDEST = 30.0  # inches
-HEADING = 0.52
+WIDEST = 30.0
 MARGIN = 0.15
+HEAD, HEADING, GAP = 1.15, 0.55, 0.25
+TITLE = 0.28
+MOVES, STATES = 0.42, 2.3
+VECTOR = 0.28
 
 
 @dataclass(frozen=True)
@@ -33,175 +39,191 @@ class Part:
     title: str
     how: str
     height: float
-    draw: Callable[[SubFigure], None]
+    draw: Callable[[float], None]
 
 
 def compose(inspection: Inspection, theme: Theme) -> Figure:
     """The whole picture. The current rcParams choose the fonts."""
-    from matplotlib.figure import Figure
-    from matplotlib.layout_engine import ConstrainedLayoutEngine
-
     canvas = Canvas(inspection, theme)
     parts = canvas.parts()
-    heights = [1.1] + [height for part in parts for height in (HEADING, part.height)]
-    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.04)
-    figure = Figure(figsize=(canvas.across, sum(heights)), facecolor=theme.paper, layout=layout)
-    rows = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    canvas.head(rows[0])
-    for part, heading, body in zip(parts, rows[1::2], rows[2::2], strict=True):
-        canvas.write(heading, 0.36, part.title, 11.5, theme.ink, weight="bold")
-        canvas.write(heading, 0.14, part.how, 8.5, theme.faint)
-        part.draw(body)
-    return figure
+    canvas.set_height(HEAD + sum(HEADING + part.height + GAP for part in parts))
+    canvas.head()
+    y = HEAD
+    for part in parts:
+        canvas.write(y + 0.16, part.title, 11.5, theme.ink, weight="bold")
+        canvas.write(y + 0.38, part.how, 8.5, theme.faint)
+        part.draw(y + HEADING)
+        y += HEADING + part.height + GAP
+    return canvas.figure
 
 
 class Canvas:
-    """An inspection on its way to a figure, `across` inches wide."""
+    """An inspection on its way to a figure. Places are in inches from the upper left corner."""
 
     def __init__(self, inspection: Inspection, theme: Theme) -> None:
+        from matplotlib.figure import Figure
+
         self.inspection, self.theme = inspection, theme
         self.source, self.target = source_labels(inspection), target_labels(inspection)
-        readings = len(inspection.readings)
-        self.abreast = readings if len(self.source) <= ABREAST else 1
-        least = 12.0 if len(self.source) <= ABREAST else 15.0
-        self.across = min(WIDEST, max(least, self.abreast * (len(self.source) * 0.24 + 1)))
-        self.square = min(5.0, (self.across - 1) / (readings + 1))
         self.attention = [step.attention for step in inspection.steps if step.attention is not None]
+        readings = len(inspection.readings)
+        short = len(self.source) <= ABREAST
+        self.abreast = readings if short else 1
+        self.width = min(WIDEST, max(12.0 if short else 15.0, self.abreast * (len(self.source) * 0.24 + 1)))
+        self.column = (self.width - 2 * MARGIN) / self.abreast  # of a direction
+        self.square = min(5.0, (self.width - 2 * MARGIN) / (readings + 1) - 0.45)
+        self.height = 1.0
+        self.figure = Figure(facecolor=theme.paper)
+
+    def set_height(self, inches: float) -> None:
+        """How much there is to be drawn."""
+        self.height = inches
+        self.figure.set_size_inches(self.width, inches)
+
+    def axes(self, x: float, y: float, width: float, height: float, title: str = "") -> Axes:
+        """Axes whose upper left corner is at (x, y)."""
+        bottom = self.height - y - height
+        axes: Axes = self.figure.add_axes(
+            (x / self.width, bottom / self.height, width / self.width, height / self.height)
+        )
+        if title:
+            self.write(y - 0.13, title, 9, self.theme.ink, x=x)
+        return axes
+
+    def write(
+        self, y: float, text: str, size: float, colour: str, *, weight: str = "normal", x: float = MARGIN
+    ) -> None:
+        """A line with its middle at y, as much of it as has room."""
+        line = cut(text, (self.width - x - MARGIN) * 72 / (size * 0.53))
+        place = x / self.width, 1 - y / self.height
+        self.figure.text(*place, line, fontsize=size, color=colour, fontweight=weight, va="center")
 
     def parts(self) -> list[Part]:
         """From reading to writing."""
-        seen = self.inspection
-        most = float(np.abs(seen.vector).max())
+        seen, count = self.inspection, self.inspection.backdrop.sentences
+        names = column_room(self.source, self.column - 1.2)
         rows = len(self.target) if self.attention else max(len(self.target), len(self.source))
-        others = (
-            f"grey: {seen.backdrop.sentences} other sentences' states; " if seen.backdrop.sentences else ""
-        )
+        others = f"grey: {count} other sentences' states; " if count else ""
         looked = "where it looked, " if self.attention else "what the vector depends on, "
+        above = column_room(self.source, self.width * 0.28) if self.attention else 0.0
         return [
             Part(
                 "Reading: one state, changed by each piece",
                 "Bars: how far a piece moved the state (0 to 1). Colours: the state after it, blue below 0, "
                 "orange above; a row is a number, the rows ordered by when they are furthest from 0.",
-                3.4 * (len(seen.readings) // self.abreast),
+                (TITLE + MOVES + 0.08 + STATES + names) * (len(seen.readings) // self.abreast),
                 self.reading,
             ),
             Part(
                 f"The sentence vector: {len(seen.vector):,} numbers",
-                f"As many for any sentence; the one furthest from 0 is {most:.2f} from it.",
-                0.4,
+                "As many for any sentence; the number furthest from 0 is "
+                f"{float(np.abs(seen.vector).max()):.2f} from it.",
+                VECTOR,
                 self.vector,
             ),
             Part(
                 "The state's way",
                 f"Each state as a point of the plane on which states differ most (PCA; {others}time goes "
                 "along the arrows, from the open circle to the large dot).",
-                self.square + 0.2,
+                TITLE + self.square + 0.2,
                 self.paths,
             ),
             Part(
                 "Writing: a piece at a time",
                 f"From left to right: {looked}how much of a prediction would change with an average vector, "
                 "how sure it was of the piece, and what else it had in mind.",
-                max(1.4, rows * 0.26 * name_size(rows) / 10) + 0.5 + self.attention_room(),
+                TITLE + above + self._rows(rows),
                 self.writing,
             ),
         ]
 
-    def attention_room(self) -> float:
-        """Inches for the source's pieces above the matrix."""
-        return min(1.5, widest(self.source) * 0.09) if self.attention else 0.0
+    def _rows(self, count: int) -> float:
+        """Inches for so many rows."""
+        return max(1.2, count * 0.26 * name_size(count) / 10)
 
-    def write(
-        self, part: SubFigure, y: float, text: str, size: float, colour: str, *, weight: str = "normal"
-    ) -> None:
-        """A line at the left margin, y inches above the part's lower edge."""
-        height = part.bbox.height / part.figure.dpi
-        cut_off = cut(text, (self.across - 2 * MARGIN) * 72 / (size * 0.53))
-        part.text(
-            MARGIN / self.across,
-            y / height,
-            cut_off,
-            fontsize=size,
-            color=colour,
-            fontweight=weight,
-            va="center",
-        )
-
-    def head(self, part: SubFigure) -> None:
+    def head(self) -> None:
         """Source, translation, model."""
         model, theme = self.inspection.model, self.theme
         looks = " alone" if model.attention == "none" else f" and {model.attention} attention"
-        self.write(part, 0.86, self.inspection.source, 15, theme.ink)
-        self.write(part, 0.5, f"→ {self.inspection.translation}", 15, theme.accent)
+        self.write(0.25, self.inspection.source, 15, theme.ink)
+        self.write(0.6, f"→ {self.inspection.translation}", 15, theme.accent)
         facts = (
             f"{model.name}: {model.cell} cells, {model.src or '?'} to {model.tgt or '?'}, written from the "
-            f"vector{looks}. ⏎ ends the sentence, · begins a word, ? marks a piece that the "
-            "model does not know."
+            f"vector{looks}. ⏎ ends the sentence, · begins a word, ? marks a piece that the model does not "
+            "know."
         )
-        self.write(part, 0.2, facts, 8.5, theme.faint)
+        self.write(0.92, facts, 8.5, theme.faint)
 
-    def title(self, axes: Axes, text: str) -> None:
-        """What one of several panels shows."""
-        axes.set_title(text, loc="left", fontsize=9, color=self.theme.ink)
-
-    def reading(self, part: SubFigure) -> None:
+    def reading(self, top: float) -> None:
         """For each direction how far each step moved the state, and the states."""
         readings, theme = self.inspection.readings, self.theme
         most = max(float(np.abs(reading.states).max()) for reading in readings) or 1.0
-        cells = part.subfigures(len(readings) // self.abreast, self.abreast, squeeze=False)
-        for cell, reading in zip(cells.ravel(), readings, strict=True):
-            moves, states = cell.subplots(2, 1, height_ratios=[1, 5])
-            self.title(moves, DIRECTIONS[reading.direction])
-            draw_moves(moves, reading, theme)
+        wide = self.column - 1.2
+        deep = TITLE + MOVES + 0.08 + STATES + column_room(self.source, wide)
+        for place, reading in enumerate(readings):
+            x = MARGIN + 0.45 + self.column * (place % self.abreast)
+            y = top + TITLE + deep * (place // self.abreast)
+            draw_moves(self.axes(x, y, wide, MOVES, DIRECTIONS[reading.direction]), reading, theme)
+            states = self.axes(x, y + MOVES + 0.08, wide, STATES)
             image = draw_states(states, reading, theme, most)
-            labels = [self.source[place] for place in reading.order]
-            name_columns(states, labels, theme, inches=self.across / self.abreast - 1)
-            bar = cell.colorbar(image, ax=states, fraction=0.02, pad=0.01, ticks=[-most, 0, most])
-            bar.ax.set_yticklabels([f"−{most:.1f}", "0", f"{most:.1f}"], fontsize=8, color=theme.faint)
+            labels = [self.source[piece] for piece in reading.order]
+            name_columns(states, labels, theme, inches=wide)
+            scale = self.axes(x + wide + 0.12, y + MOVES + 0.08, 0.1, STATES)
+            self.figure.colorbar(image, cax=scale, ticks=[-most, 0, most])
+            scale.set_yticklabels([f"−{most:.1f}", "0", f"{most:.1f}"], fontsize=8, color=theme.faint)
 
-    def vector(self, part: SubFigure) -> None:
+    def vector(self, top: float) -> None:
         """The vector as a strip."""
         vector = self.inspection.vector
         most = float(np.abs(vector).max()) or 1.0
-        axes = part.subplots()
+        axes = self.axes(MARGIN, top, self.width - 2 * MARGIN, VECTOR)
         axes.imshow(
             vector[None, :], aspect="auto", cmap=self.theme.diverging, vmin=-most, vmax=most,
             interpolation="nearest",
         )  # fmt: skip
         axes.set(xticks=[], yticks=[])
 
-    def paths(self, part: SubFigure) -> None:
+    def paths(self, top: float) -> None:
         """The ways of the encoder's and of the decoder's state."""
         seen = self.inspection
         titles = [f"reading {DIRECTIONS[reading.direction]}" for reading in seen.readings]
-        labels = [[self.source[place] for place in reading.order] for reading in seen.readings]
+        labels = [[self.source[piece] for piece in reading.order] for reading in seen.readings]
         nothing = np.zeros((0, 2), dtype=np.float32)
         places = [*seen.trajectories, seen.decoder_trajectory]
         points = [*seen.backdrop.points, nothing]
         explained = [plane.explained for plane in (*seen.backdrop.planes, seen.backdrop.decoder_plane)]
         paths = map(Path, places, [*labels, self.target], points, explained)
-        cells = part.subplots(1, len(places))
-        for axes, title, path in zip(cells, [*titles, "writing"], paths, strict=True):
-            self.title(axes, title)
+        room = (self.width - 2 * MARGIN) / len(places)
+        for place, (title, path) in enumerate(zip([*titles, "writing"], paths, strict=True)):
+            axes = self.axes(MARGIN + 0.25 + room * place, top + TITLE, self.square, self.square, title)
             size = min(9.5, name_size(len(path.labels)))
-            draw_path(axes, path, self.theme, inches=self.square - 0.4, fontsize=size)
+            draw_path(axes, path, self.theme, inches=self.square, fontsize=size)
 
-    def writing(self, part: SubFigure) -> None:
+    def writing(self, top: float) -> None:
         """Where the model looked or what the vector depends on; what hung on the vector; how sure it was."""
-        steps, theme = self.inspection.steps, self.theme
-        shares = [3.0, 1.5, 4.0] if self.attention else [1.6, 1.6, 4.0]
-        left, middle, right = part.subplots(1, 3, width_ratios=shares)
+        steps, theme, seen = self.inspection.steps, self.theme, self.inspection
+        shares = (0.34, 0.2, 0.46) if self.attention else (0.25, 0.25, 0.5)
+        starts = [MARGIN + (self.width - 2 * MARGIN) * sum(shares[:place]) for place in range(3)]
+        ends = [*starts[1:], self.width - MARGIN]
+        room, high = row_room(self.target), self._rows(len(self.target))
+        y = top + TITLE
         if self.attention:
-            self.title(left, "where it looked")
-            draw_attention(left, np.stack(self.attention), theme)
-            name_columns(left, self.source, theme, inches=self.across * 0.3, top=True)
-            name_rows(left, self.target, theme)
+            wide = ends[0] - starts[0] - room - 0.25
+            self.write(y - 0.13, "where it looked", 9, theme.ink, x=starts[0] + room)
+            y += column_room(self.source, wide)
+            looked = self.axes(starts[0] + room, y, wide, high)
+            draw_attention(looked, np.stack(self.attention), theme)
+            name_columns(looked, self.source, theme, inches=wide, top=True)
+            name_rows(looked, self.target, theme)
         else:
-            self.title(left, "what the vector depends on")
-            draw_shares(left, self.inspection.vector_dependence.tolist(), self.source, theme)
-        self.title(middle, "how it hangs on the vector")
-        draw_shares(middle, [step.influence for step in steps], self.target, theme)
-        self.title(right, "how sure it was")
-        draw_probabilities(
-            right, steps, self.target, theme, inches=self.across * shares[2] / sum(shares) - 0.8
-        )
+            beside = row_room(self.source)
+            wide = ends[0] - starts[0] - beside - 0.25
+            deep = self._rows(len(self.source))
+            axes = self.axes(starts[0] + beside, y, wide, deep, "what the vector depends on")
+            draw_shares(axes, seen.vector_dependence.tolist(), self.source, theme)
+        wide = ends[1] - starts[1] - room - 0.25
+        axes = self.axes(starts[1] + room, y, wide, high, "how it hangs on the vector")
+        draw_shares(axes, [step.influence for step in steps], self.target, theme)
+        wide = ends[2] - starts[2] - room
+        axes = self.axes(starts[2] + room, y, wide, high, "how sure it was")
+        draw_probabilities(axes, steps, self.target, theme, inches=wide)

@@ -11,18 +11,34 @@ from mt.picture.theme import Theme
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+LETTER = 0.6
+"""How wide a letter is, of its size."""
+
 
 def name_columns(
     axes: Axes, labels: Sequence[str], theme: Theme, *, inches: float, top: bool = False
 ) -> None:
     """Pieces under (or over) the columns of axes so wide, upright where they would run into each other."""
-    size = name_size(len(labels))
-    upright = (widest(labels) + 1) * size * 0.56 / 72 > inches / len(labels)
+    size, upright = name_size(len(labels)), _upright(labels, inches)
     axes.set_xticks(range(len(labels)), labels)
     axes.tick_params(
         axis="x", labelsize=size, labelcolor=theme.ink, length=0, rotation=90 if upright else 0,
         labeltop=top, labelbottom=not top,
     )  # fmt: skip
+
+
+def column_room(labels: Sequence[str], inches: float) -> float:
+    """Inches that `name_columns` takes."""
+    return row_room(labels) if _upright(labels, inches) else name_size(len(labels)) / 72 + 0.15
+
+
+def row_room(labels: Sequence[str]) -> float:
+    """Inches that `name_rows` takes."""
+    return widest(labels) * name_size(len(labels)) * LETTER / 72 + 0.12
+
+
+def _upright(labels: Sequence[str], inches: float) -> bool:
+    return (widest(labels) + 1) * name_size(len(labels)) * LETTER / 72 > inches / len(labels)
 
 
 def name_rows(axes: Axes, labels: Sequence[str], theme: Theme) -> None:

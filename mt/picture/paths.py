@@ -54,7 +54,6 @@ def _frame(axes: Axes, points: FloatArray) -> None:
     half = float((high - low).max()) * 0.58 or 1.0
     x, y = (low + high) / 2
     axes.set(xlim=(x - half, x + half), ylim=(y - half, y + half))
-    axes.set_box_aspect(1)
 
 
 def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -> None:
