@@ -29,6 +29,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt train        learn from parallel text; without arguments from the built-in phrasebook
   mt evaluate     BLEU, chrF2++ and TER with signatures, on test pairs
   mt translate    arguments, a file, or lines from standard input
+  mt inspect      a sentence seen from inside: read step by step, one vector, written out again
   mt tune         which length penalty suits a model, by its validation pairs
   mt average      the mean of the weights of a run's best validations
 
@@ -67,6 +68,7 @@ def _dispatch(arguments: list[str]) -> int:
         "train": _train,
         "evaluate": _evaluate,
         "translate": _translate,
+        "inspect": _inspect,
         "tune": _tune,
         "average": _average,
     }
@@ -156,6 +158,26 @@ def _translate(arguments: list[str]) -> int:
 
     with _console() as console:
         translate(open_translator(options, search, console), options, console)
+    return 0
+
+
+def _inspect(arguments: list[str]) -> int:
+    from mt.options import InspectOptions
+
+    options, search = _parse_search(
+        "mt inspect",
+        "See a sentence from inside: how it is read piece by piece, the vector it becomes, and how that is "
+        "written out again.",
+        arguments,
+        InspectOptions(),
+    )
+
+    from mt.inspect import check, inspect
+    from mt.translator import open_translator
+
+    check(options, search)
+    with _console() as console:
+        inspect(open_translator(options, search, console), options, console)
     return 0
 
 

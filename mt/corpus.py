@@ -14,6 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mt.cleaning import Cleaning, Hashes, SeenHashes, hash_texts, tidy
+from mt.config import DataConfig
 from mt.direction import split_direction, tag
 from mt.errors import CorpusError
 from mt.formats import read_pairs
@@ -108,6 +109,14 @@ def load_corpus(
     rule = _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
     how = _Read(src, tgt, swap, split, on_bad_line, tagged=True)
     return _load([_Tally(spec) for spec in specs], how, rule)
+
+
+def read_validation(data: DataConfig) -> Corpus:
+    """The validation pairs that the settings name; only pairs with an empty side are dropped."""
+    return load_corpus(
+        data.validation, src=data.src, tgt=data.tgt, swap=data.swap, split="validation",
+        on_bad_line=data.on_bad_line, cleaning=None,
+    )  # fmt: skip
 
 
 def load_whole(

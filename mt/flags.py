@@ -90,7 +90,7 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 
 
 def _metavar(name: str, kind: Any) -> str:
-    if name in ("train", "validation", "test"):
+    if name in ("train", "validation", "test", "neighbours", "report"):
         return "SPEC"
     kind = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     return {int: "N", float: "X"}.get(kind, name.split("_")[-1].upper())

@@ -76,6 +76,31 @@ class TranslateOptions(RunOptions):
     """Write a JSON object for each line: id, source, translation, score, hypotheses"""
 
 
+class InspectOptions(RunOptions):
+    """What to look at, and how it is shown."""
+
+    texts: tuple[str, ...] = ()
+    """What to look at from inside; without it the lines of standard input"""
+    tgt: str | None = None
+    """Language to translate into, for a model that was trained on several"""
+    as_json: bool = False
+    """Write all numbers, as one JSON object for each text, instead of showing them"""
+    npz: Path | None = None
+    """Write all numbers into this file too, as numpy's arrays by name"""
+    picture: Path | None = None
+    """Draw the one text into this file too: .png, .svg or .html; needs mt[pictures]"""
+    by_hand: bool = False
+    """Work out one step of h' = f(W·x + b + U·h + B) with the numbers of a model of cell rnn instead"""
+    neighbours: str | None = None
+    """SPEC of a corpus: show its sentences whose vectors are nearest to the text's instead"""
+    count: Positive = 10
+    """Nearest sentences to show"""
+    report: str | None = None
+    """SPEC of test pairs: write a page about the run on them instead"""
+    save: Path | None = None
+    """Write the report here (default: report.html in the run directory)"""
+
+
 class TuneOptions(RunOptions):
     """What it is tuned on."""
 

@@ -12,9 +12,9 @@ from mt import checkpoint, device
 from mt.card import write_card
 from mt.checkpoint import CONFIG
 from mt.cleaning import Cleaning
-from mt.config import BUILT_IN, Config, DataConfig, differences
+from mt.config import BUILT_IN, Config, differences
 from mt.console import Console
-from mt.corpus import Corpus, hold_out, load_corpus, overlap
+from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import split_direction, symbols, targets
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.options import TrainOptions
@@ -172,14 +172,6 @@ def read_corpora(config: Config, console: Console) -> Corpora:
 
 def _named(specs: Sequence[str]) -> str:
     return ", ".join(targets(specs)) or "no language that is named"
-
-
-def read_validation(data: DataConfig) -> Corpus:
-    """The validation pairs that the settings name; only pairs with an empty side are dropped."""
-    return load_corpus(
-        data.validation, src=data.src, tgt=data.tgt, swap=data.swap, split="validation",
-        on_bad_line=data.on_bad_line, cleaning=None,
-    )  # fmt: skip
 
 
 def _report_overlap(corpora: Corpora, console: Console) -> None:

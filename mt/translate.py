@@ -29,7 +29,7 @@ def translate(translator: Translator, options: TranslateOptions, console: Consol
         if options.texts:
             chunks: Iterable[list[str]] = [list(options.texts)]
         else:
-            chunks = _read(options.input, stack, console)
+            chunks = read_texts(options.input, stack, console)
         if options.output is not None:
             output = stack.enter_context(_open(options.output, "wb", options.input))
         translator.tag(options.tgt)  # a language that it does not know is said before anything is read
@@ -52,7 +52,7 @@ def _open(path: Path, mode: str, other: Path | None) -> BinaryIO:
         raise ConfigError(f"cannot open {path}: {problem.strerror}") from None
 
 
-def _read(path: Path | None, stack: ExitStack, console: Console) -> Iterator[list[str]]:
+def read_texts(path: Path | None, stack: ExitStack, console: Console) -> Iterator[list[str]]:
     """Chunks of lines from a file, a pipe, or a person at a terminal."""
     if path is not None:
         return _decoded(_pieces(stack.enter_context(_open(path, "rb", None))), str(path), console)

@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from mt.console import Console
+from mt.corpus import read_validation
 from mt.metrics import score, tokenizer_for
 from mt.options import TuneOptions
 from mt.search import Hypothesis, length_norm, search
-from mt.train import read_corpora, read_validation
+from mt.train import read_corpora
 from mt.translator import Translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))

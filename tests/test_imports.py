@@ -15,8 +15,8 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "train", "evaluate", "translate", "tune", "average",
-    "inspection", "picture", "run_report", "cli",
+    "inspection", "picture", "neighbours", "train", "evaluate", "run_report", "translate", "tune", "average",
+    "inspect", "cli",
 ]  # fmt: skip
 
 

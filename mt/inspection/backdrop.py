@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mt.batch import by_length
 from mt.checkpoint import Run
+from mt.corpus import read_validation
 from mt.errors import MTError
 from mt.inspection.floats import FloatArray, short, to_array
 from mt.inspection.plane import Plane
@@ -20,7 +21,6 @@ from mt.inspection.writing import walk
 from mt.pieces import frame
 from mt.store import find_pairs
 from mt.tokenizer import Tokenizer
-from mt.train import read_validation
 
 SENTENCES = 200
 POINTS = 300
@@ -45,11 +45,10 @@ class Backdrop:
     @property
     def influence_method(self) -> str:
         """What the influence of a decoder's step is, in a sentence."""
-        of = f"the mean vector of {self.sentences} validation sentences" if self.sentences else "zeros"
+        other = f"the mean vector of {self.sentences} validation sentences" if self.sentences else "zeros"
         return (
-            "Total variation: half the sum, over all pieces, of how much their probabilities differ between "
-            f"the prediction with this sentence's vector and the one with {of} in its place, after the same "
-            "pieces."
+            f"Total variation between the prediction with this sentence's vector and the one with {other} in "
+            "its place, after the same pieces: 0 if they are the same, 1 if they share nothing."
         )
 
     def as_dict(self) -> dict[str, Any]:

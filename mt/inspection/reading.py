@@ -18,8 +18,8 @@ from mt.inspection.floats import Arrays, FloatArray, short, to_array
 from mt.rnn import reverse_by_length
 
 DEPENDENCE_METHOD = (
-    "Perturbation: each piece in turn is left blank (its numbers x are set to 0) and the sentence is read "
-    "again; a piece's share is how far the state then moves, divided by the sum over the pieces read so far."
+    "by perturbation: each piece in turn is left blank (its numbers x are set to 0); its share is how far "
+    "the state then moves, out of the sum over the pieces read so far."
 )
 
 

@@ -23,15 +23,16 @@ from mt.checkpoint import write_bytes
 from mt.console import Console
 from mt.errors import ConfigError, MTError
 from mt.inspection import Inspection
+from mt.inspection.terminal import shown
 from mt.picture.fonts import STACK, families, missing
-from mt.picture.labels import shown, source_labels, target_labels
+from mt.picture.labels import source_labels, target_labels
 from mt.picture.theme import DARK, LIGHT, Theme
 
 SUFFIXES = (".png", ".svg", ".html")
 DOTS = 160  # an inch
 
 
-def check(path: Path) -> None:
+def check_suffix(path: Path) -> None:
     """Raises what `draw` would: ConfigError for another suffix, MTError without matplotlib."""
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: a picture's name ends in .png, .svg or .html")
@@ -44,7 +45,7 @@ def draw(inspection: Inspection, path: Path) -> None:
 
     Raises ConfigError for another suffix and for a file that cannot be written, MTError without matplotlib.
     """
-    check(path)
+    check_suffix(path)
     suffix = path.suffix.lower()
     if suffix == ".png":
         data = render(inspection, LIGHT, "png")

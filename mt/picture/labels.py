@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mt.inspection import Inspection
-
-
-def shown(piece: str, *, first: bool = False) -> str:
-    """A piece as it is shown: ⏎ for the end; · where a word begins, but for the first piece."""
-    if piece == "</s>":
-        return "⏎"
-    text = piece[1:] if first and piece.startswith("▁") and len(piece) > 1 else piece
-    return "".join(mark if mark.isprintable() else "\ufffd" for mark in text.replace("▁", "·"))
+from mt.inspection.terminal import shown
 
 
 def source_labels(inspection: Inspection) -> list[str]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mt.inspection.floats import FloatArray
+from mt.inspection.terminal import shown
 from mt.inspection.writing import Step
-from mt.picture.labels import shown, width
+from mt.picture.labels import width
 from mt.picture.names import name_rows, name_size
 from mt.picture.theme import Theme
 

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
-from mt.batch import by_length, collate_source
 from mt.console import Console
 from mt.evaluate import SEED, System, into, reference_perplexity
 from mt.inspection.floats import FloatArray, to_array
 from mt.inspection.plane import Plane
 from mt.metrics import METRICS, Score, score, sentence_scores, tokenizer_for, words
+from mt.neighbours import sentence_vectors
 from mt.run_report.behaviour import Behaviour, behaviour
 from mt.run_report.curves import Curves, read_curves
 from mt.run_report.lengths import BucketScore, cut_by_length, score_buckets
@@ -29,7 +28,7 @@ MOST_DOTS = 1000
 
 @dataclass(frozen=True)
 class VectorMap:
-    """Sentence vectors on the plane on which they differ most.
+    """Sentence vectors, scaled to length 1, on the plane on which they differ most.
 
     rows: (M,), which of the test's sentences; up to 1,000 from all over it. places: (M, 2).
     explained: share of the vectors' variance along each axis. by_length: each axis's correlation with length.
@@ -113,7 +112,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         references=behaviour(test.sources, test.references[0], read, cut[1]),
         ratios=tuple(len(ours) / max(1, len(theirs)) for ours, theirs in zip(*cut, strict=True)),
         chrf=tuple(sentence_scores(hypotheses, test.references)),
-        vectors=map_vectors(translator, sources),
+        vectors=map_vectors(translator, test, lengths),
         unknown=sum(ids.count(Tokenizer.unk_id) for ids in sources) / max(1, sum(map(len, sources))),
         src=run.config.data.src,
         attends=translator.model.attends,
@@ -121,31 +120,17 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     )  # fmt: skip
 
 
-def map_vectors(translator: Translator, sources: Sequence[Sequence[int]]) -> VectorMap:
-    """Ids of N sources -> the places of their vectors."""
-    rows = np.unique(np.linspace(0, len(sources) - 1, MOST_DOTS).round().astype(int)).tolist()
-    vectors = sentence_vectors(translator, [sources[row] for row in rows])
+def map_vectors(translator: Translator, test: TestSet, lengths: Sequence[int]) -> VectorMap:
+    """Where the test's sentence vectors are; `lengths` (N,) are the sources'."""
+    rows = np.unique(np.linspace(0, len(lengths) - 1, MOST_DOTS).round().astype(int)).tolist()
+    texts = [test.sources[row] for row in rows]
+    vectors = to_array(sentence_vectors(translator, texts, into(translator, test)))
     plane = Plane.fit(vectors)
     places = plane.project(vectors)
-    lengths = [len(sources[row]) for row in rows]
-    along = [_correlation(places[:, axis].tolist(), lengths) for axis in (0, 1)]
+    counts = [lengths[row] for row in rows]
+    along = [_correlation(places[:, axis].tolist(), counts) for axis in (0, 1)]
     explained = plane.explained.tolist()
     return VectorMap(tuple(rows), places, (explained[0], explained[1]), (along[0], along[1]))
-
-
-def sentence_vectors(translator: Translator, sources: Sequence[Sequence[int]]) -> FloatArray:
-    """Ids of N sources -> vectors (N, D)."""
-    model, device = translator.run.model, translator.device
-    vectors = np.zeros((len(sources), model.encoder.vector_size), dtype=np.float32)
-    lengths = np.array([len(ids) + 1 for ids in sources])
-    for rows in by_length(lengths, translator.config.batch_tokens):
-        src, src_lengths = collate_source(
-            [sources[row] for row in rows], pad_id=Tokenizer.pad_id, eos_id=Tokenizer.eos_id
-        )
-        with torch.inference_mode():
-            encoded = model.encode(src.to(device), src_lengths.to(device))
-        vectors[rows] = to_array(encoded.sentence_vector)
-    return vectors
 
 
 def _correlation(xs: Sequence[float], ys: Sequence[float]) -> float:

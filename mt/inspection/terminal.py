@@ -1,0 +1,252 @@
+"""An inspection as a person reads it in a terminal: short headings, tables, bars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.cells import cell_len
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from mt.inspection.inspection import Inspection
+from mt.inspection.reading import DEPENDENCE_METHOD, Reading
+from mt.inspection.strip import bar, strip
+from mt.inspection.writing import Step
+
+ACCENT, FAINT = "#1f9a8a", "#7d7d7d"  # both legible on dark and on light
+INDENT = 3
+CELL = 6  # columns of a number in the table of what depends on what
+STRIP_LINES = 6
+SMALLEST = 0.0005  # share that is not shown as nothing
+NAMED = 3  # pieces named where there is no room for all
+
+_SUM = "h' = f(W·x + b + U·h + B) makes a new state of the piece x and the state before, h"
+FORMULAS = {
+    "rnn": f"{_SUM}: W weighs the piece, U the state, and f = tanh presses each sum between -1 and 1.",
+    "gru": f"{_SUM}. This cell, a gru, has gates beside it: one says how much of h enters the sum, one how "
+    "much of h stays as it was.",
+    "lstm": f"{_SUM}. This cell, an lstm, has gates beside it: what enters a memory, what of it is "
+    "forgotten, and what is shown as h'.",
+    "mingru": "h' = (1 - z)·h + z·(W·x + b): this cell, a minimal gru, works out a gate z from the piece x "
+    "alone; it says how much of the state before, h, makes way for the piece.",
+}
+ARROWS = {"left-to-right": "from left to right →", "right-to-left": "from right to left ←"}
+
+
+def shown(piece: str, *, first: bool = False) -> str:
+    """A piece as it is shown: ⏎ for the end; · where a word begins, but for the first piece."""
+    if piece == "</s>":
+        return "⏎"
+    text = piece[1:] if first and piece.startswith("▁") and len(piece) > 1 else piece
+    return printable(text.replace("▁", "·"))
+
+
+def printable(text: str) -> str:
+    """The text with a mark for each character that would move the cursor, colour the screen or hide."""
+    return "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
+
+
+def percent(share: float) -> str:
+    """57%; below one percent with a digit more. Without a space, at which a line could end."""
+    return f"{100 * share:.1f}%" if SMALLEST <= share < 0.00995 else f"{100 * share:.0f}%"
+
+
+def show(inspection: Inspection, console: Console) -> None:
+    """Write an inspection to a console."""
+    console.print(Group(*Panels(inspection, console.width)))
+
+
+class Panels:
+    """The parts of an inspection, for a screen of so many columns."""
+
+    def __init__(self, inspection: Inspection, width: int) -> None:
+        self.inspection, self.room = inspection, width - INDENT
+        self.pieces = [
+            shown(piece, first=place == 0) + "?" * (place in inspection.unknown)
+            for place, piece in enumerate(inspection.pieces)
+        ]
+
+    def __iter__(self) -> Iterator[RenderableType]:
+        yield from self._head()
+        yield from self._reading()
+        yield from self._vector()
+        yield from self._writing()
+        yield from self._search()
+
+    def _label(self, place: int) -> Text:
+        """A source piece, as `x2 爱`."""
+        return Text.assemble((f"x{place + 1} ", FAINT), (self.pieces[place], "bold"))
+
+    def _head(self) -> Iterator[RenderableType]:
+        seen, model = self.inspection, self.inspection.model
+        ends = "read from both ends" if model.bidirectional else "read from one end"
+        looks = (
+            "the vector alone" if model.attention == "none" else f"the vector and {model.attention} attention"
+        )
+        yield Text.assemble(
+            (printable(seen.source), "bold"),
+            ("  →  ", FAINT),
+            (printable(seen.translation), f"bold {ACCENT}"),
+        )
+        yield Text(f"{model.name}: {model.cell} cells, {ends}, written from {looks}", style=FAINT)
+        yield _heading("1", "The sentence in pieces")
+        yield _indented(_folded([self._label(place) for place in range(len(self.pieces))], self.room))
+        note = "⏎ is the end of the sentence, which is read too; · begins a word."
+        if seen.unknown:
+            note += " ? marks what the model does not know: to it all such pieces are one."
+        yield _note(note)
+
+    def _reading(self) -> Iterator[RenderableType]:
+        yield _heading("2", "Reading: one state, changed by each piece")
+        yield _note(FORMULAS[self.inspection.model.cell])
+        for reading in self.inspection.readings:
+            yield _indented(Text(ARROWS[reading.direction], style="italic"))
+            yield _indented(self._reading_table(reading))
+        yield _note(
+            "moved: from 0%, which leaves the state where it was, to 100%, as at the first step, which "
+            f"begins at nothing. What it depends on is found {DEPENDENCE_METHOD}"
+        )
+
+    def _reading_table(self, reading: Reading) -> Table:
+        """A row for each step; a column for each piece where there is room, else the largest shares."""
+        room = self.room - max(map(cell_len, self.pieces)) - 24
+        wide = len(reading.order) * CELL <= room
+        table = _table("after", "the state moved")
+        if wide:
+            for place in reading.order:
+                table.add_column(f"x{place + 1}", justify="right", no_wrap=True, min_width=CELL - 2)
+        else:
+            table.add_column("it depends most on")
+        for step, place in enumerate(reading.order):
+            row = reading.dependence[step, : step + 1].tolist()
+            largest = _fitting(self._largest(row, reading.order), room)
+            shares = [_share(share, max(row)) for share in row] if wide else [largest]
+            table.add_row(self._label(place), _measure(float(reading.moves[step]), 8), *shares)
+        return table
+
+    def _largest(self, shares: Sequence[float], order: Sequence[int]) -> list[Text]:
+        """The pieces with the largest shares, as `x3 北京 54%`, `x1 我 20%`."""
+        best = sorted(range(len(shares)), key=lambda step: -shares[step])[:NAMED]
+        return [Text.assemble(self._label(order[step]), f" {percent(shares[step])}") for step in best]
+
+    def _vector(self) -> Iterator[RenderableType]:
+        seen = self.inspection
+        yield _heading("3", f"The sentence vector: {len(seen.vector):,} numbers, however long the text is")
+        lines = strip(seen.vector.tolist(), self.room)
+        for line in lines[:STRIP_LINES]:
+            yield _indented(line)
+        more = "" if len(lines) <= STRIP_LINES else " The rest is in --json, --npz and --picture."
+        knows = (
+            "It is all that the writing half gets to know of the sentence."
+            if seen.model.attention == "none"
+            else "The writing half gets it, and looks back at the states above."
+        )
+        low, high = float(seen.vector.min()), float(seen.vector.max())
+        scale = f"Each bar is a number: lowest {low:.2f}, half high 0, highest {high:.2f}.{more}"
+        yield _note(f"{scale} {knows} So much of it depends on each piece:")
+        shares = seen.vector_dependence.tolist()
+        parts = [
+            Text.assemble(self._label(place), " ", _share(share, max(shares)).append("%"))
+            for place, share in enumerate(shares)
+        ]
+        yield _indented(_folded(parts, self.room))
+
+    def _writing(self) -> Iterator[RenderableType]:
+        steps = self.inspection.steps
+        attends = steps[0].attention is not None
+        yield _heading("4", "Writing: a piece at a time, each read back in before the next")
+        why = "it looked at" if attends else "needs the vector"
+        table = _table("piece", "probability", why)
+        table.add_column("or else")
+        pieces = [
+            Text.assemble((f"y{place + 1} ", FAINT), (shown(step.piece, first=place == 0), "bold"))
+            for place, step in enumerate(steps)
+        ]
+        looks = [Text(why), *map(self._look, steps)]
+        taken = sum(max(part.cell_len for part in column) for column in (pieces, looks)) + 17
+        for place, step in enumerate(steps):
+            others = [
+                Text.assemble(shown(piece, first=place == 0), (f" {percent(share)}", FAINT))
+                for piece, share in step.runners_up
+                if share >= SMALLEST
+            ]
+            table.add_row(
+                pieces[place],
+                _measure(step.probability, 6),
+                looks[place + 1],
+                _fitting(others, self.room - taken),
+            )
+        yield _indented(table)
+        looked = "where attention's weight lay, which adds up to 100%"
+        yield _note(f"{why}: {looked if attends else self.inspection.backdrop.influence_method}")
+
+    def _look(self, step: Step) -> Text:
+        if step.attention is None:
+            return _measure(step.influence, 6)
+        return _fitting(self._largest(step.attention.tolist(), range(len(self.pieces))), self.room // 3)
+
+    def _search(self) -> Iterator[RenderableType]:
+        yield _heading("5", "What search ended with, and how likely each translation is as a whole")
+        table = _table("")
+        table.add_column()
+        table.show_header = False
+        for place, found in enumerate(self.inspection.hypotheses):
+            style = f"bold {ACCENT}" if place == 0 else ""
+            share = Text(percent(found.probability), justify="right")
+            table.add_row(share, Text(printable(found.translation), style=style))
+        yield _indented(table)
+
+
+def _heading(number: str, text: str) -> RenderableType:
+    return Padding(Text.assemble((f"{number}  ", ACCENT), (text, "bold")), (1, 0, 0, 0))
+
+
+def _note(text: str) -> RenderableType:
+    return _indented(Text(text, style=FAINT))
+
+
+def _indented(part: RenderableType) -> RenderableType:
+    return Padding(part, (0, 0, 0, INDENT))
+
+
+def _table(*titles: str) -> Table:
+    """A table without lines; its first columns, which do not wrap."""
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style=FAINT)
+    for title in titles:
+        table.add_column(title, no_wrap=True)
+    return table
+
+
+def _folded(parts: Sequence[Text], room: int) -> Text:
+    """The parts in lines of at most so many columns; no part is cut."""
+    gap = "   "
+    lines = [parts[0].copy()]
+    for part in parts[1:]:
+        if lines[-1].cell_len + len(gap) + part.cell_len > room:
+            lines.append(part.copy())
+        else:
+            lines[-1].append(gap).append_text(part)
+    return Text("\n").join(lines)
+
+
+def _fitting(parts: Sequence[Text], room: int) -> Text:
+    """As many of the parts as fit into so many columns; the first one at least, if there is any."""
+    found = Text()
+    for part in parts:
+        if found and found.cell_len + 2 + part.cell_len > room:
+            break
+        found = Text("  ").join([found, part]) if found else part
+    return found
+
+
+def _measure(share: float, width: int) -> Text:
+    """A bar and its percentage."""
+    return Text.assemble((bar(share, width), ACCENT), f" {percent(share):>4}")
+
+
+def _share(share: float, largest: float) -> Text:
+    """A share as a whole number of percent, the largest of its row in colour, small ones faint."""
+    style = f"bold {ACCENT}" if share == largest else "" if share >= 0.1 else FAINT
+    return Text(f"{100 * share:.0f}", style=style)
