@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mt.inspection import Inspection
+from mt.inspection.terminal import printable
 from mt.picture.labels import cut, source_labels, target_labels
 from mt.picture.names import column_room, name_columns, name_rows, name_size, row_room
 from mt.picture.paths import Path, draw_path
@@ -94,7 +95,7 @@ class Canvas:
         self, y: float, text: str, size: float, colour: str, *, weight: str = "normal", x: float = MARGIN
     ) -> None:
         """A line with its middle at y, as much of it as has room."""
-        line = cut(text, (self.width - x - MARGIN) * 72 / (size * 0.53))
+        line = cut(printable(text), (self.width - x - MARGIN) * 72 / (size * 0.53))
         place = x / self.width, 1 - y / self.height
         self.figure.text(*place, line, fontsize=size, color=colour, fontweight=weight, va="center")
 
