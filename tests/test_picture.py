@@ -86,9 +86,17 @@ def test_columns_are_the_states_and_bear_the_pieces_in_the_order_of_reading(
         assert np.array_equal(np.sort(shown, axis=0), np.sort(reading.states.T, axis=0))
 
 
-def test_bars_are_the_moves(plain: Inspection) -> None:
+def heights(axes: Any) -> list[float]:
+    return [bar.get_height() for bar in axes.patches]
+
+
+def test_bars_are_the_moves_and_what_the_vector_depends_on(plain: Inspection) -> None:
     for axes, reading in zip(labelled(plain, "moved"), plain.readings, strict=True):
-        assert [bar.get_height() for bar in axes.patches] == pytest.approx(reading.moves.tolist())
+        assert heights(axes) == pytest.approx(reading.moves.tolist())
+        assert axes.get_ylim() == (0, 1)
+    (shares,) = labelled(plain, "share")
+    assert heights(shares) == pytest.approx(plain.vector_dependence.tolist())
+    assert column_names(shares) == source_labels(plain)
 
 
 def test_units_come_by_the_step_of_their_peak_then_positive_first() -> None:
@@ -105,13 +113,15 @@ def test_the_matrix_is_attention_and_its_sides_are_source_and_translation(attent
     assert column_names(matrix) == source_labels(found)
 
 
-def test_without_attention_bars_say_what_the_vector_depends_on_and_how_steps_hang_on_it(
-    plain: Inspection,
-) -> None:
-    bars = [[bar.get_width() for bar in axes.patches] for axes in drawn(plain) if axes.patches]
-    wanted = ([step.influence for step in plain.steps], plain.vector_dependence.tolist())
-    for values in wanted:
-        assert any(len(row) == len(values) and row == pytest.approx(values) for row in bars)
+def test_bars_are_how_each_step_hangs_on_the_vector_and_how_sure_it_was(plain: Inspection) -> None:
+    hangs, sure = (axes for axes in drawn(plain) if row_names(axes) == target_labels(plain))
+    assert [bar.get_width() for bar in hangs.patches] == [step.influence for step in plain.steps]
+    shares = [
+        share
+        for step in plain.steps
+        for share in (step.probability, *(share for _, share in step.runners_up))
+    ]
+    assert [bar.get_width() for bar in sure.patches] == pytest.approx(shares)
 
 
 def test_a_path_goes_through_its_places_and_names_each() -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mt import cli
@@ -117,6 +117,8 @@ def test_loops(text: str, twice: bool) -> None:
 
 
 @given(st.lists(st.integers(1, 300), min_size=1, max_size=400))
+@example([1] * 30 + [9] * 5)  # too few long ones for a bucket
+@example([1] * 5 + [5] * 30 + [400])
 def test_buckets_share_out_all_rows_by_length(lengths: list[int]) -> None:
     buckets = cut_by_length(lengths)
     assert sorted(row for bucket in buckets for row in bucket.rows) == list(range(len(lengths)))
@@ -130,13 +132,13 @@ def test_buckets_share_out_all_rows_by_length(lengths: list[int]) -> None:
 
 
 def test_a_buckets_score_is_that_of_its_rows_alone() -> None:
-    hypotheses, references = ["a b c d e", "x"], [["a b c d e", "a b c d"]]
+    hypotheses, references = ["a b c d e", "a x"], [["a b c d e", "a f g h"]]
     buckets = [Bucket(1, 1, (0,)), Bucket(2, 2, (1,))]
     right, wrong = score_buckets(buckets, hypotheses, references, tokenize="13a", bootstrap=0, seed=1)
     assert right.bleu.value == pytest.approx(100)
     assert right.chrf.value == pytest.approx(100)
     assert wrong.chrf == score(
-        ["x"], [["a b c d"]], metrics=["chrf"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
+        ["a x"], [["a f g h"]], metrics=["chrf"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
     )[0]  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from mt.inspection.terminal import printable
 from mt.picture.labels import cut, source_labels, target_labels
 from mt.picture.names import column_room, name_columns, name_rows, name_size, row_room
 from mt.picture.paths import Path, draw_path
-from mt.picture.reading import DIRECTIONS, draw_moves, draw_states
+from mt.picture.reading import DIRECTIONS, draw_columns, draw_states
 from mt.picture.theme import Theme
 from mt.picture.writing import draw_attention, draw_probabilities, draw_shares
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 ABREAST = 24  # pieces up to which two directions stand side by side
 WIDEST = 30.0
-MARGIN = 0.15
+MARGIN, LEFT = 0.15, 0.5  # of the figure; of axes, for the names of what is drawn
 HEAD, HEADING, GAP = 1.15, 0.55, 0.25
 TITLE = 0.28
 MOVES, STATES = 0.42, 2.3
-VECTOR = 0.28
+VECTOR, SHARES = 0.28, 0.5
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ class Canvas:
         self.abreast = readings if short else 1
         self.width = min(WIDEST, max(12.0 if short else 15.0, self.abreast * (len(self.source) * 0.24 + 1)))
         self.column = (self.width - 2 * MARGIN) / self.abreast  # of a direction
-        self.square = min(5.0, (self.width - 2 * MARGIN) / (readings + 1) - 0.45)
+        self.square = min(7.0, (self.width - 2 * MARGIN) / (readings + 1) - 0.45)
+        self.shares_width = min(self.width - 2 * MARGIN - 0.45, max(4.0, len(self.source) * 0.5))
         self.height = 1.0
         self.figure = Figure(facecolor=theme.paper)
 
@@ -102,10 +103,9 @@ class Canvas:
     def parts(self) -> list[Part]:
         """From reading to writing."""
         seen, count = self.inspection, self.inspection.backdrop.sentences
-        names = column_room(self.source, self.column - 1.2)
-        rows = len(self.target) if self.attention else max(len(self.target), len(self.source))
+        names = column_room(self.source, self.column - LEFT - 0.75)
         others = f"grey: {count} other sentences' states; " if count else ""
-        looked = "where it looked, " if self.attention else "what the vector depends on, "
+        looked = "where it looked, " if self.attention else ""
         above = column_room(self.source, self.width * 0.28) if self.attention else 0.0
         return [
             Part(
@@ -117,9 +117,9 @@ class Canvas:
             ),
             Part(
                 f"The sentence vector: {len(seen.vector):,} numbers",
-                "As many for any sentence; the number furthest from 0 is "
-                f"{float(np.abs(seen.vector).max()):.2f} from it.",
-                VECTOR,
+                "As many for any sentence; the one furthest from 0 is "
+                f"{float(np.abs(seen.vector).max()):.2f} from it. Bars: how much depends on each piece.",
+                VECTOR + TITLE + SHARES + column_room(self.source, self.shares_width),
                 self.vector,
             ),
             Part(
@@ -133,7 +133,7 @@ class Canvas:
                 "Writing: a piece at a time",
                 f"From left to right: {looked}how much of a prediction would change with an average vector, "
                 "how sure it was of the piece, and what else it had in mind.",
-                TITLE + above + self._rows(rows),
+                TITLE + above + self._rows(len(self.target)),
                 self.writing,
             ),
         ]
@@ -159,12 +159,14 @@ class Canvas:
         """For each direction how far each step moved the state, and the states."""
         readings, theme = self.inspection.readings, self.theme
         most = max(float(np.abs(reading.states).max()) for reading in readings) or 1.0
-        wide = self.column - 1.2
+        wide = self.column - LEFT - 0.75
         deep = TITLE + MOVES + 0.08 + STATES + column_room(self.source, wide)
         for place, reading in enumerate(readings):
-            x = MARGIN + 0.45 + self.column * (place % self.abreast)
+            x = MARGIN + LEFT + self.column * (place % self.abreast)
             y = top + TITLE + deep * (place // self.abreast)
-            draw_moves(self.axes(x, y, wide, MOVES, DIRECTIONS[reading.direction]), reading, theme)
+            moves = self.axes(x, y, wide, MOVES, DIRECTIONS[reading.direction])
+            draw_columns(moves, reading.moves, "moved", theme)
+            moves.set(ylim=(0, 1), yticks=[0, 1], yticklabels=["0", "1"])
             states = self.axes(x, y + MOVES + 0.08, wide, STATES)
             image = draw_states(states, reading, theme, most)
             labels = [self.source[piece] for piece in reading.order]
@@ -183,6 +185,9 @@ class Canvas:
             interpolation="nearest",
         )  # fmt: skip
         axes.set(xticks=[], yticks=[])
+        below = self.axes(MARGIN + LEFT, top + VECTOR + TITLE, self.shares_width, SHARES)
+        draw_columns(below, self.inspection.vector_dependence, "share", self.theme)
+        name_columns(below, self.source, self.theme, inches=self.shares_width)
 
     def paths(self, top: float) -> None:
         """The ways of the encoder's and of the decoder's state."""
@@ -201,9 +206,9 @@ class Canvas:
             draw_path(axes, path, self.theme, inches=self.square, fontsize=size)
 
     def writing(self, top: float) -> None:
-        """Where the model looked or what the vector depends on; what hung on the vector; how sure it was."""
-        steps, theme, seen = self.inspection.steps, self.theme, self.inspection
-        shares = (0.34, 0.2, 0.46) if self.attention else (0.25, 0.25, 0.5)
+        """Where the model looked, with attention; how it hung on the vector; how sure it was."""
+        steps, theme = self.inspection.steps, self.theme
+        shares = (0.34, 0.2, 0.46) if self.attention else (0.0, 0.35, 0.65)
         starts = [MARGIN + (self.width - 2 * MARGIN) * sum(shares[:place]) for place in range(3)]
         ends = [*starts[1:], self.width - MARGIN]
         room, high = row_room(self.target), self._rows(len(self.target))
@@ -216,12 +221,6 @@ class Canvas:
             draw_attention(looked, np.stack(self.attention), theme)
             name_columns(looked, self.source, theme, inches=wide, top=True)
             name_rows(looked, self.target, theme)
-        else:
-            beside = row_room(self.source)
-            wide = ends[0] - starts[0] - beside - 0.25
-            deep = self._rows(len(self.source))
-            axes = self.axes(starts[0] + beside, y, wide, deep, "what the vector depends on")
-            draw_shares(axes, seen.vector_dependence.tolist(), self.source, theme)
         wide = ends[1] - starts[1] - room - 0.25
         axes = self.axes(starts[1] + room, y, wide, high, "how it hangs on the vector")
         draw_shares(axes, [step.influence for step in steps], self.target, theme)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 72  # in an inch
+MOST_LABELS = 60  # of a longer path every second, third … is labelled
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,8 @@ def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -
     covered = np.concatenate([points, *between])
     taken: list[tuple[float, float, float, float]] = []
     edge = size * POINTS, (top - bottom) * scale
-    for (x, y), text in zip(points.tolist(), path.labels, strict=True):
+    step = -(-len(points) // MOST_LABELS)
+    for (x, y), text in list(zip(points.tolist(), path.labels, strict=True))[::step]:
         wide, high = width(text) * fontsize * 0.56, fontsize * 1.15
         boxes = list(_places(x, y, wide, high))
         box = min(boxes, key=lambda box: _cost(box, taken, covered, edge) + 0.5 * boxes.index(box))

@@ -39,10 +39,11 @@ def draw_states(axes: Axes, reading: Reading, theme: Theme, most: float) -> Axes
     return image
 
 
-def draw_moves(axes: Axes, reading: Reading, theme: Theme) -> None:
-    """How far each step moved the state, as bars over the columns of `draw_states`."""
-    axes.bar(range(len(reading.moves)), reading.moves, width=0.72, color=theme.accent)
-    axes.set(xlim=(-0.5, len(reading.moves) - 0.5), ylim=(0, 1), xticks=[], yticks=[0, 1])
-    axes.tick_params(labelsize=8, colors=theme.faint)
-    axes.set_ylabel("moved", fontsize=8, color=theme.faint)
+def draw_columns(axes: Axes, shares: FloatArray, name: str, theme: Theme) -> None:
+    """A bar for each piece, the largest as high as the axes."""
+    axes.bar(range(len(shares)), shares, width=0.72, color=theme.accent)
+    axes.set(xlim=(-0.5, len(shares) - 0.5), xticks=[], yticks=[0, float(shares.max())])
+    axes.set_yticklabels(["0", f"{float(shares.max()):.0%}"])
+    axes.tick_params(axis="y", labelsize=8, labelcolor=theme.faint)
+    axes.set_ylabel(name, fontsize=8, color=theme.faint)
     axes.spines[["top", "right"]].set_visible(False)

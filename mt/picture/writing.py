@@ -33,7 +33,7 @@ def draw_attention(axes: Axes, weights: FloatArray, theme: Theme) -> None:
 
 
 def draw_shares(axes: Axes, shares: Sequence[float], labels: Sequence[str], theme: Theme) -> None:
-    """A bar for each row, from 0 to 1 or to the largest share."""
+    """A bar for each row and its percentage; the largest nearly as long as the axes."""
     axes.barh(range(len(shares)), shares, height=0.72, color=theme.accent)
     for row, share in enumerate(shares):
         axes.annotate(
