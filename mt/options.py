@@ -79,6 +79,9 @@ class TranslateOptions(RunOptions):
 class InspectOptions(RunOptions):
     """What to look at, and how it is shown."""
 
+    model: tuple[Path, ...] = ()
+    """Run directory of the model (default: the newest under checkpoints/)"""
+
     texts: tuple[str, ...] = ()
     """What to look at from inside; without it the lines of standard input"""
     tgt: str | None = None

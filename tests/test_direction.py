@@ -11,6 +11,7 @@ from mt import cli
 from mt.corpus import load_corpus, load_whole
 from mt.direction import split_direction, tag, targets
 from mt.errors import ConfigError
+from mt.inspection import Inspector
 from mt.tokenizer import Tokenizer
 from tests.toy import SETTINGS, toy_pairs, write_tsv
 
@@ -131,3 +132,18 @@ def test_validation_pairs_must_name_the_same_languages(
         arguments = ["train", "--preset", "tiny", "--train", f"aa-bb={path}", "--validation", validation]
         assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 1
         assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
+
+
+def test_each_language_is_looked_into(both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
+    """The tag is a piece that is read like any other."""
+    run, folder = both
+    found = Inspector(mt.load(run, device="cpu")).inspect("ba de", tgt="cc")
+    assert found.translation == "baba dede"
+    assert "<2cc>" in found.pieces
+    assert (found.model.src, found.model.tgt) == ("aa", "cc")
+    assert found.backdrop.sentences == 40
+    arguments = ["inspect", "-m", str(run), "--tgt", "cc", "--neighbours", f"{folder}/test.cc.tsv", "ba de"]
+    assert cli.main(arguments) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 11
+    assert cli.main(["inspect", "-m", str(run), "ba"]) == 1
+    assert "choose one by --tgt" in capsys.readouterr().err

@@ -95,11 +95,11 @@ def test_the_readings_are_the_encoders_own(place: int) -> None:
     assert len(found.pieces) == size
     assert found.pieces[-1] == "</s>"
     np.testing.assert_allclose(found.vector, known.sentence_vector[0], atol=1e-5)
-    assert [reading.direction for reading in found.readings] == (
-        ["right-to-left", "left-to-right"]
-        if SHAPES[place].reverse_source
-        else ["left-to-right", "right-to-left"]
-    )[: 2 if SHAPES[place].bidirectional else 1]
+    directions = ["left-to-right", "right-to-left"]
+    if SHAPES[place].reverse_source:
+        directions.reverse()
+    expected = directions[: 2 if SHAPES[place].bidirectional else 1]
+    assert [reading.direction for reading in found.readings] == expected
     for reading in found.readings:
         order = list(range(size))
         assert list(reading.order) == (order if reading.direction == "left-to-right" else order[::-1])
@@ -153,6 +153,20 @@ def test_the_steps_are_those_of_teacher_forcing(place: int) -> None:
 
 
 @every_shape
+def test_the_decoders_states_are_its_top_layers(place: int) -> None:
+    """Step by step, as search walks: h of the last layer, neither an LSTM's c nor what is fed back."""
+    of, found = seen(place)
+    model, ids = of.run.model, output_ids(of, found)
+    _, known = encoded(of)
+    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell == "lstm" else 1)
+    with torch.inference_mode():
+        state, prepared = model.start(known), model.prepare(known)
+        for previous, expected in zip([BOS, *ids[:-1]], found.decoder_states, strict=True):
+            _, state = model.step(torch.tensor([previous]), state, prepared)
+            np.testing.assert_allclose(state[top][0], expected, atol=1e-5)
+
+
+@every_shape
 def test_influence_is_the_total_variation_between_two_predictions(place: int) -> None:
     """This run has no validation pairs: the other vector is zeros."""
     of, found = seen(place)
@@ -161,9 +175,7 @@ def test_influence_is_the_total_variation_between_two_predictions(place: int) ->
     zeros = dataclasses.replace(known, sentence_vector=torch.zeros_like(known.sentence_vector))
     with torch.inference_mode():
         tgt_in = torch.tensor([[BOS, *ids[:-1]]])
-        one, other = (
-            torch.softmax(of.run.model.decode(tgt_in, vector), dim=2)[0] for vector in (known, zeros)
-        )
+        one, other = (torch.softmax(of.run.model.decode(tgt_in, part), dim=2)[0] for part in (known, zeros))
     expected = [float((p - q).clamp(min=0).sum()) for p, q in zip(one, other, strict=True)]
     np.testing.assert_allclose([step.influence for step in found.steps], expected, atol=1e-5)
     assert "with zeros in its place" in found.as_dict()["influence_method"]
@@ -193,6 +205,7 @@ def test_the_tree_of_the_beam_ends_in_the_hypotheses(place: int) -> None:
             assert 0 <= kept.parent < parents
             if kept.ended:
                 paths[tuple(walk_back(found, depth, kept.parent, kept.piece))] = kept.log_prob
+    assert any(kept.ended for kept in found.trace.steps[-1])  # and then search stops
     best = tuple(step.piece for step in found.steps)
     assert paths[best] == pytest.approx(found.hypotheses[0].log_prob, abs=1e-4)
     texts = {of.run.tgt_tokenizer.decode([ids_of(of, path)])[0] for path in paths}
@@ -284,7 +297,8 @@ def test_the_arrays_have_the_shapes_that_are_documented(place: int, tmp_path: Pa
     direction = found.readings[0].direction.replace("-", "_")
     expected |= {
         f"states_{direction}": found.readings[0].states.shape, f"moves_{direction}": (size,),
-        f"dependence_{direction}": (size, size), f"trajectory_{direction}": (size, 2), f"order_{direction}": (size,),
+        f"dependence_{direction}": (size, size), f"trajectory_{direction}": (size, 2),
+        f"order_{direction}": (size,),
     }  # fmt: skip
     if direction == "right_to_left":
         del expected["explained_left_to_right"]
@@ -389,15 +403,22 @@ def test_how_many_copies_are_read_at_once_does_not_matter(place: int) -> None:
 
 
 def test_the_plane_of_points_on_a_line_and_beside_it() -> None:
-    """Along (0, 3, 4) they differ most, along (1, 0, 0) a little; the signs make the largest number positive."""
+    """Along (0, 3, 4) they differ most, along (1, 0, 0) a little; the largest number of each is positive."""
     along, beside = np.array([0, -0.6, -0.8]), np.array([-1.0, 0, 0])
     points = np.array([7, 8, 9]) + np.array([2 * along, -2 * along, 1 * beside, -1 * beside])
     plane = Plane.fit(points.astype(np.float32))
     np.testing.assert_allclose(plane.axes, [-along, -beside], atol=1e-6)
     np.testing.assert_allclose(plane.explained, [0.8, 0.2], atol=1e-6)
-    np.testing.assert_allclose(
-        plane.project(points.astype(np.float32)), [[-2, 0], [2, 0], [0, -1], [0, 1]], atol=1e-5
-    )
+    placed = plane.project(points.astype(np.float32))
+    np.testing.assert_allclose(placed, [[-2, 0], [2, 0], [0, -1], [0, 1]], atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_axes_of_any_points_are_at_right_angles_and_not_mirrored(seed: int) -> None:
+    points = np.random.default_rng(seed).normal(size=(9, 5)).astype(np.float32)
+    axes = Plane.fit(points).axes
+    np.testing.assert_allclose(axes @ axes.T, np.eye(2), atol=1e-5)
+    assert (axes[[0, 1], np.abs(axes).argmax(axis=1)] > 0).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 4), (5, 1), (2, 3)])
@@ -464,9 +485,7 @@ def test_a_dot_product_is_its_largest_terms_and_the_rest() -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm", "mingru"])
 def test_by_hand_is_for_the_plain_cell(cell: str) -> None:
     encoder = small(ModelConfig.model_validate({"cell": cell})).encoder
-    with pytest.raises(
-        ConfigError, match=f"are {cell}, with gates beside it: train one with .*--preset seed"
-    ):
+    with pytest.raises(ConfigError, match=f"are {cell}, with gates beside it: train one .*--preset seed"):
         work_out(encoder, [5, EOS], ["a", "end"])
 
 
@@ -518,7 +537,12 @@ def test_threads_see_the_same_and_look_at_the_validation_pairs_once(
 ) -> None:
     calls = []
     fit = backdrop.sample_pairs
-    monkeypatch.setattr(backdrop, "sample_pairs", lambda run: calls.append(run) or fit(run))
+
+    def counted(run: Run) -> list[tuple[str, str]]:
+        calls.append(run)
+        return fit(run)
+
+    monkeypatch.setattr(backdrop, "sample_pairs", counted)
     inspector = Inspector(mt.load(toy_run, device="cpu"))
     texts = ["ba de", "fi", "go ku la"] * 2
     found: dict[int, dict[str, Any]] = {}
