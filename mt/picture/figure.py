@@ -73,7 +73,7 @@ class Canvas:
         self.width = min(WIDEST, max(12.0 if short else 15.0, self.abreast * (len(self.source) * 0.24 + 1)))
         self.column = (self.width - 2 * MARGIN) / self.abreast  # of a direction
         self.square = min(7.0, (self.width - 2 * MARGIN) / (readings + 1) - 0.45)
-        self.shares_width = min(self.width - 2 * MARGIN - 0.45, max(4.0, len(self.source) * 0.5))
+        self.shares_width = min(self.width - 2 * MARGIN - LEFT, max(4.0, len(self.source) * 0.5))
         self.height = 1.0
         self.figure = Figure(facecolor=theme.paper)
 

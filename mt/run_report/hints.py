@@ -45,7 +45,7 @@ def _of_length(measured: Measured) -> Iterator[str]:
             f"Long sentences fail: BLEU is {longest.bleu.value:.1f} at {longest.bucket} pieces and "
             f"{best.bleu.value:.1f} at {best.bucket}. "
             + (
-                "With attention that points to too few long pairs in training."
+                "With attention that mostly comes from too few long pairs in training."
                 if measured.attends
                 else f"One vector of {measured.of_vector:,} numbers may be too small for them: try a larger "
                 "one, several pooled heads, or attention."
