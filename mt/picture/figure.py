@@ -206,7 +206,7 @@ class Canvas:
             draw_path(axes, path, self.theme, inches=self.square, fontsize=size)
 
     def writing(self, top: float) -> None:
-        """Where the model looked, with attention; how it hung on the vector; how sure it was."""
+        """Where the model looked, with attention; how it needed the vector; how sure it was."""
         steps, theme = self.inspection.steps, self.theme
         shares = (0.34, 0.2, 0.46) if self.attention else (0.0, 0.35, 0.65)
         starts = [MARGIN + (self.width - 2 * MARGIN) * sum(shares[:place]) for place in range(3)]
@@ -222,7 +222,7 @@ class Canvas:
             name_columns(looked, self.source, theme, inches=wide, top=True)
             name_rows(looked, self.target, theme)
         wide = ends[1] - starts[1] - room - 0.25
-        axes = self.axes(starts[1] + room, y, wide, high, "how it hangs on the vector")
+        axes = self.axes(starts[1] + room, y, wide, high, "how much it needs the vector")
         draw_shares(axes, [step.influence for step in steps], self.target, theme)
         wide = ends[2] - starts[2] - room
         axes = self.axes(starts[2] + room, y, wide, high, "how sure it was")

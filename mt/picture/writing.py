@@ -1,4 +1,4 @@
-"""How the translation was written: where the model looked or how it hung on the vector, how sure it was."""
+"""How the translation was written: where the model looked or how it needed the vector, how sure it was."""
 
 from __future__ import annotations
 
