@@ -7,7 +7,6 @@ import functools
 import io
 import json
 import math
-import shutil
 import threading
 import zipfile
 from pathlib import Path
@@ -21,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mt
-from mt.checkpoint import Run, read_config
+from mt.checkpoint import Run
 from mt.config import Config, ModelConfig, SearchConfig
 from mt.dropout import Rates
 from mt.encoder import Encoder
@@ -441,17 +440,16 @@ def test_states_are_drawn_on_the_validation_pairs(toy_run: Path) -> None:
 def test_validation_pairs_are_found_in_the_cache_or_in_their_files_or_not_at_all(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    config, facts = read_config(toy_run)
-    run = dataclasses.replace(mt.load(toy_run, device="cpu").run)
-    in_cache = backdrop.sample_pairs(run)
-    assert len(in_cache) == 40
-    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "other-cache")
-    assert backdrop.sample_pairs(run) == in_cache
-    moved = config.data.model_copy(update={"validation": (str(tmp_path / "gone.tsv"),)})
-    shutil.rmtree(tmp_path / "other-cache")
-    lost = dataclasses.replace(run, config=config.model_copy(update={"data": moved}))
-    assert backdrop.sample_pairs(lost) == []
-    assert facts["corpora"]["validation"]
+    run = mt.load(toy_run, device="cpu").run
+    data = run.config.data.model_copy(update={"validation": (str(tmp_path / "gone.tsv"),)})
+    moved = dataclasses.replace(run, config=run.config.model_copy(update={"data": data}))
+    pairs = backdrop.sample_pairs(moved)
+    assert len(pairs) == 40
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "one-cache")
+    assert backdrop.sample_pairs(run) == pairs
+    monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "another-cache")
+    assert backdrop.sample_pairs(moved) == []
+    assert backdrop.sample_pairs(dataclasses.replace(run, facts={}, config=Config())) == []
 
 
 @pytest.mark.parametrize("reverse_source", [False, True])
