@@ -139,7 +139,7 @@ class System:
         speed, began = 0.0, time.perf_counter()
         while len(hypotheses) < total:
             chunk = test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK]
-            hypotheses += self.by.translate(chunk, tgt=_into(self.by, test_set))
+            hypotheses += self.by.translate(chunk, tgt=into(self.by, test_set))
             speed = len(hypotheses) / (time.perf_counter() - began)
             console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
         return hypotheses, speed
@@ -182,7 +182,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
         hypotheses=saved,
         search=None if speed is None else search_config,
         scores=tuple(scores),
-        perplexity=None if isinstance(system.by, list) else _perplexity(system.by, test_set),
+        perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
         against=None if other is None else other.name,
         comparison=tuple(comparison),
@@ -293,12 +293,12 @@ def _save(
     return str(path)
 
 
-def _into(translator: Translator, test_set: TestSet) -> str | None:
+def into(translator: Translator, test_set: TestSet) -> str | None:
     """The language that a model of several is to translate into; others are not asked."""
     return test_set.tgt if translator.targets else None
 
 
-def _perplexity(translator: Translator, test_set: TestSet) -> float:
+def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
     """Of all references, each beside its source, by the weights as they are: not rounded for search."""
     import pyarrow as pa
 
@@ -310,7 +310,7 @@ def _perplexity(translator: Translator, test_set: TestSet) -> float:
         return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
 
     run = translator.run
-    mark = translator.tag(_into(translator, test_set))
+    mark = translator.tag(into(translator, test_set))
     sources = [mark + text for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
     validator = Validator(

@@ -190,6 +190,12 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
     ]
 
 
+def words(texts: Sequence[str], tokenize: str) -> list[list[str]]:
+    """Each text as BLEU with that tokeniser counts it: words and punctuation marks."""
+    cut = _bleu(tokenize, lowercase=False).tokenizer
+    return [cut(text.rstrip()).split() for text in texts]
+
+
 def perplexity(total_loss: float, tokens: int) -> float:
     """exp of the mean loss (natural logarithm) per target token; infinite where that overflows.
 

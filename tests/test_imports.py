@@ -17,8 +17,8 @@ ORDER = [
     "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
     "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
     "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "inspection", "neighbours", "train", "evaluate", "translate", "tune", "average", "inspect", "serve",
-    "cli",
+    "inspection", "picture", "neighbours", "train", "evaluate", "run_report", "translate", "tune", "average",
+    "inspect", "serve", "cli",
 ]  # fmt: skip
 
 SERVE = [

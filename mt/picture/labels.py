@@ -1,0 +1,41 @@
+"""How pieces are spelt on paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mt.inspection import Inspection
+from mt.inspection.terminal import shown
+
+
+def source_labels(inspection: Inspection) -> list[str]:
+    """(S,), in the order of the text; a piece that the model does not know is followed by a ?."""
+    unknown = set(inspection.unknown)
+    return [
+        shown(piece, first=place == 0) + ("?" if place in unknown else "")
+        for place, piece in enumerate(inspection.pieces)
+    ]
+
+
+def target_labels(inspection: Inspection) -> list[str]:
+    """(T,)."""
+    return [shown(step.piece, first=place == 0) for place, step in enumerate(inspection.steps)]
+
+
+def width(text: str) -> float:
+    """About how wide a text is, in letters: a Chinese character is as wide as two."""
+    return sum(2.0 if mark >= "\u2e80" else 1.0 for mark in text)
+
+
+def widest(labels: Sequence[str]) -> float:
+    """The width of the widest."""
+    return max(map(width, labels), default=0.0)
+
+
+def cut(text: str, letters: float) -> str:
+    """As much of the text as fits into so many letters."""
+    if width(text) <= letters:
+        return text
+    while text and width(text) > letters - 1:
+        text = text[:-1]
+    return f"{text}…"
