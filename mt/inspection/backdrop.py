@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mt.batch import by_length
+from mt.batch import by_length, frame
 from mt.checkpoint import Run
 from mt.corpus import read_validation
 from mt.errors import MTError
@@ -18,7 +18,6 @@ from mt.inspection.floats import FloatArray, short, to_array
 from mt.inspection.plane import Plane
 from mt.inspection.reading import Reading, halves, read_batch
 from mt.inspection.writing import walk
-from mt.pieces import frame
 from mt.store import find_pairs
 from mt.tokenizer import Tokenizer
 
