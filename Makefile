@@ -36,6 +36,7 @@ test-browser: browser  ## run the page's tests in chromium
 
 screenshots: browser  ## take the README's pictures of the page again, with the demo's run (after make demo)
 	$(BIN)/python -m tests.browser.screenshots -m $(DEMO)
+	$(BIN)/mt inspect -m $(DEMO) --picture tests/browser/screenshots/picture.png --json "我爱北京" > /dev/null
 
 .PHONY: browser
 browser: setup
