@@ -71,6 +71,16 @@ def test_no_line_is_wider_than_the_screen(run: Run, columns: int, monkeypatch: p
         assert max(map(cell_len, lines)) > min(columns, 120) / 2
 
 
+def test_no_piece_is_parted_from_its_number(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = run("我 ba 爱 de 北 fi 京 go 我 ku 爱")
+    rows = text[text.index("1  ") : text.index("⏎ is the end")].splitlines()[1:]
+    labels = [label for row in rows for label in row.strip().split("   ") if label]
+    assert len(rows) > 2
+    assert [label.split()[0] for label in labels] == [f"x{n}" for n in range(1, len(labels) + 1)]
+    assert all(len(label.split()) == 2 for label in labels)
+
+
 def test_columns_of_wide_pieces_stand_under_each_other(run: Run) -> None:
     """The share of the first step ends in one column, whatever piece stands before it."""
     lines = run("我 ba 爱 de").splitlines()

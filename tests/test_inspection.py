@@ -523,11 +523,14 @@ def test_what_the_model_does_not_know_is_named() -> None:
     assert UNK in encoded(of, "ba 龘 fi")[0]
 
 
-def test_minimum_bayes_risk_chooses_here_too(toy_run: Path) -> None:
-    of = mt.load(toy_run, device="cpu", beam=5)
-    by_risk = Translator([of.run], of.config.model_copy(update={"mbr": "chrf"}), CPU)
-    for text in ("ba de", "xx yy", "ku la mo ne go"):
-        assert Inspector(by_risk).inspect(text).translation == by_risk.translate([text])[0]
+def test_what_ranks_translations_ranks_them_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As --mbr does: the steps follow the hypothesis that `Translator.rank` puts first."""
+    of, plain = seen(0)
+    monkeypatch.setattr(Translator, "rank", lambda _, hypotheses: hypotheses[::-1])
+    found = Inspector(of).inspect(TEXT)
+    assert found.translation == of.translate([TEXT])[0] == plain.hypotheses[-1].translation
+    assert found.hypotheses == plain.hypotheses[::-1]
+    assert of.run.tgt_tokenizer.decode([output_ids(of, found)])[0] == found.translation != plain.translation
 
 
 def test_threads_see_the_same_and_look_at_the_validation_pairs_once(

@@ -83,5 +83,6 @@ def test_blank_sides_and_small_corpora(translator: Translator, tmp_path: Path) -
 
 
 def test_of_equals_the_earlier_comes_first(translator: Translator, tmp_path: Path) -> None:
-    corpus = read(tmp_path, [("fi", "1"), ("ba", "2"), ("ba", "3"), ("ba", "4")])
-    assert [near.reference for near in find(translator, corpus, ["ba"], 4)[0]] == ["2", "3", "4", "1"]
+    corpus = read(tmp_path, [("fi", "0"), *[("ba", f"{row}") for row in range(1, 300)]])
+    found = find(translator, corpus, ["ba"], 300)[0]
+    assert [near.reference for near in found] == [*map(str, range(1, 300)), "0"]
