@@ -25,7 +25,6 @@ def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> 
     # after the import of torch is early enough.
     for cache in ("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "LRU_CACHE_CAPACITY"):
         os.environ.setdefault(cache, "16")
-    _keep_memory()
     if threads is not None:
         torch.set_num_threads(threads)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
@@ -37,15 +36,19 @@ def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> 
     return torch.device(name)
 
 
-def _keep_memory() -> None:
-    """Let glibc keep freed memory for the next step instead of giving it back to the system each time.
+def keep_memory() -> None:
+    """From now on let glibc keep freed memory for the next step; what is free now is given back first.
 
-    Large tensors are otherwise mapped and zeroed anew, page by page, at each use: a tenth of a training step.
+    Large tensors are otherwise given back to the system each time, and mapped and zeroed anew, page by page,
+    at the next use: a tenth of a training step.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt is not None:
-        mallopt(_MMAP_THRESHOLD, 1 << 30)
-        mallopt(_TRIM_THRESHOLD, 1 << 29)
+    if sys.platform != "linux":
+        return
+    libc = ctypes.CDLL(None)
+    if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt"):
+        libc.malloc_trim(0)
+        libc.mallopt(_MMAP_THRESHOLD, 1 << 30)
+        libc.mallopt(_TRIM_THRESHOLD, 1 << 29)
 
 
 def resolve_precision(

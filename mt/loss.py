@@ -95,14 +95,14 @@ class _CrossEntropy(torch.autograd.Function):
             logits = nn.functional.linear(rows, weight, bias)
             at_once = CPU_ROWS if kind == "cpu" else ROWS
             for top in range(0, len(rows), at_once):
-                smooth, nll = _into_slopes(
+                smooth, nll, slopes = _into_slopes(
                     logits[top : top + at_once], goals[top : top + at_once], pad_id, smoothing, agreement
                 )
                 loss += smooth
                 plain += nll
+                by_bias += slopes
             if needed:
                 torch.mm(logits, weight, out=by_readouts[at : at + ROWS])
-                by_bias += logits.sum(dim=0, dtype=torch.float32)
                 by_weight += torch.mm(logits.t(), rows)
         if needed:
             ctx.save_for_backward(by_readouts, by_weight, by_bias)
@@ -117,8 +117,10 @@ class _CrossEntropy(torch.autograd.Function):
 
 def _into_slopes(
     logits: Tensor, goals: Tensor, pad_id: int, smoothing: float, agreement: float
-) -> tuple[Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor]:
     """The trained and the plain loss of some rows; their logits become d loss / d logits in place.
+
+    The sum of those (V,) is handed out too: here they are in the cache, and in fp32.
 
     That is the probabilities less the target's distribution, in rows of padding nothing; with an agreement,
     rows 2n and 2n + 1 belong together and draw each other near.
@@ -135,7 +137,7 @@ def _into_slopes(
         slopes.add_(pull, alpha=agreement)
         loss = loss + agreement * apart
     logits.copy_(slopes.mul_(real.unsqueeze(1)))
-    return loss, nll
+    return loss, nll, slopes.sum(dim=0)
 
 
 def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:

@@ -27,7 +27,7 @@ from mt import checkpoint
 from mt.batch import Batch, IntArray, plan
 from mt.config import Config
 from mt.console import Console, duration
-from mt.device import autocast
+from mt.device import autocast, keep_memory
 from mt.errors import Interrupted, TrainingError
 from mt.loss import bag_of_words, cross_entropy
 from mt.model import Seq2Seq
@@ -96,6 +96,7 @@ class Trainer:
         device: torch.device,
         console: Console,
     ) -> None:
+        keep_memory()
         self.config, self.training = config, config.training
         self.run_dir, self.console, self.device = run_dir, console, device
         self.model, self.pairs, self.sampler, self.validator = model, pairs, sampler, validator

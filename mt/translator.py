@@ -116,6 +116,7 @@ class Translator:
         models = [run.model for run in runs]
         self.model = models[0] if len(models) == 1 else Ensemble(models).eval()
         pack(self.model, config.precision)
+        device.keep_memory()
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.name = " + ".join(str(run.path) for run in runs)
