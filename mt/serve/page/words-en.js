@@ -138,7 +138,7 @@ export const en = {
     "At each step every piece it knows gets a probability; these are the likeliest. The search need not choose the " +
     "first: it looks further ahead.",
   "choices.step": "Step {step}, after “{before}”",
-  "choices.first": "Step 1, from the vector alone",
+  "choices.first": "Step 1, before anything is written",
   "choices.chosen": "chosen",
   "choices.rest": "all others",
 

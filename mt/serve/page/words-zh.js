@@ -126,7 +126,7 @@ export const zh = {
   "choices.title": "下一个可以写什么",
   "choices.text": "每一步，它认识的每个词片都会得到一个概率；这些是最可能的。搜索不一定选第一个：它看得更远。",
   "choices.step": "第 {step} 步，接在“{before}”之后",
-  "choices.first": "第 1 步，只凭句向量",
+  "choices.first": "第 1 步，还什么都没写",
   "choices.chosen": "选中",
   "choices.rest": "其余全部",
 
