@@ -82,7 +82,7 @@ def test_the_vector_then_the_writing(read: Page) -> None:
     assert where(read).startswith("writing 1 of ")
     assert "It writes “B" in words(read)
     assert "With another vector" in words(read)
-    assert read.locator("#figure-choices .readout").inner_text() == "Step 1, from the vector alone"
+    assert read.locator("#figure-choices .readout").inner_text() == "Step 1, before anything is written"
     assert read.locator("#figure-choices li").count() >= 3
     read.keyboard.press("End")
     assert read.get_by_role("button", name="One step on").is_disabled()
