@@ -28,6 +28,7 @@ def load(
     beam: int = 5,
     length_penalty: float = 1.0,
     no_repeat_ngram: int = 0,
+    mbr: Literal["none", "chrf", "bleu"] = "none",
     precision: Literal["fp32", "int8"] = "fp32",
 ) -> Translator:
     """Load a trained run to translate with, or several that translate together, as an ensemble.
@@ -38,6 +39,7 @@ def load(
         beam: hypotheses kept at each step; 1 is greedy search, and fastest.
         length_penalty: exponent of the length normalisation; 0 is none.
         no_repeat_ngram: no run of so many pieces occurs twice in a translation; 0 permits it.
+        mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
         precision: arithmetic of the products; int8, on a CPU, is faster and not quite the same numbers.
 
     Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
@@ -54,6 +56,7 @@ def load(
             "beam": beam,
             "length_penalty": length_penalty,
             "no_repeat_ngram": no_repeat_ngram,
+            "mbr": mbr,
             "precision": precision,
         },
     )

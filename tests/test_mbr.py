@@ -8,6 +8,7 @@ import pytest
 import torch
 from sacrebleu import sentence_chrf
 
+import mt
 from mt import cli
 from mt.checkpoint import load_run
 from mt.config import SearchConfig
@@ -61,3 +62,12 @@ def test_it_needs_a_beam(command: str, toy_run: Path, capsys: pytest.CaptureFixt
     if command == "translate":
         assert cli.main([command, "-m", str(toy_run), "--mbr", "chrf", *rest]) == 0
         assert capsys.readouterr().out == "BA\n"
+
+
+def test_from_python_too(toy_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mt.mbr.rank", lambda texts, *_: list(reversed(range(len(texts)))))
+    by_score, by_mbr = (
+        mt.load(toy_run, device="cpu").search(["ba de fi"], nbest=5)[0],
+        mt.load(toy_run, device="cpu", mbr="chrf").search(["ba de fi"], nbest=5)[0],
+    )
+    assert by_mbr.hypotheses == by_score.hypotheses[::-1]
