@@ -57,10 +57,16 @@ def serve(options: ServeOptions, search: SearchConfig, console: Console) -> None
 
 
 def _listen(host: str, port: int) -> socket.socket:
-    """A socket on that address, before anything slow is done. Raises MTError if it cannot be had."""
+    """A socket on that address, before anything slow is done. Raises MTError if it cannot be had.
+
+    Connections inherit that nothing is held back: an answer's body would wait 40 ms for the client's word
+    that its head has come.
+    """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server(address[:2], family=family, backlog=512)
+        listener = socket.create_server(address[:2], family=family, backlog=512)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return listener
     except (OSError, UnicodeError, OverflowError) as problem:
         reason = str(getattr(problem, "strerror", None) or problem).partition(" (while")[0]
         raise MTError(f"cannot listen on {host}:{port}: {reason}; give another --host or --port") from None
