@@ -100,7 +100,8 @@ class _CrossEntropy(torch.autograd.Function):
                 )
                 loss += smooth
                 plain += nll
-                by_bias += slopes
+                if needed:
+                    by_bias += slopes.sum(dim=0)  # here they are in the cache, and in fp32
             if needed:
                 torch.mm(logits, weight, out=by_readouts[at : at + ROWS])
                 by_weight += torch.mm(logits.t(), rows)
@@ -120,7 +121,7 @@ def _into_slopes(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The trained and the plain loss of some rows; their logits become d loss / d logits in place.
 
-    The sum of those (V,) is handed out too: here they are in the cache, and in fp32.
+    Those are handed out in fp32 too.
 
     That is the probabilities less the target's distribution, in rows of padding nothing; with an agreement,
     rows 2n and 2n + 1 belong together and draw each other near.
@@ -137,7 +138,7 @@ def _into_slopes(
         slopes.add_(pull, alpha=agreement)
         loss = loss + agreement * apart
     logits.copy_(slopes.mul_(real.unsqueeze(1)))
-    return loss, nll, slopes.sum(dim=0)
+    return loss, nll, slopes
 
 
 def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
