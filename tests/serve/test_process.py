@@ -24,14 +24,9 @@ from mt.options import ServeOptions
 from mt.serve import app, command
 from mt.serve.gate import Gate
 from mt.translator import Translator
-from tests.serve.setup import Slow, load, make_gate, on_a_port
+from tests.serve.setup import Slow, make_gate, on_a_port
 
 PAIR = {"source": "aa", "target": "bb"}
-
-
-@pytest.fixture(scope="module")
-def translator(toy_run: Path) -> Translator:
-    return load(toy_run)
 
 
 def post(port: int, fields: dict[str, Any], path: str = "/translate") -> tuple[int, Any]:

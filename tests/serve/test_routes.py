@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,20 +14,9 @@ from mt.options import ServeOptions
 from mt.serve.keys import read_keys
 from mt.serve.limits import RateLimiter
 from mt.translator import Translator
-from tests.serve.setup import Slow, load, make_gate
+from tests.serve.setup import Slow, make_gate
 
 PAIR = {"source": "aa", "target": "bb"}
-
-
-@pytest.fixture(scope="module")
-def translator(toy_run: Path) -> Translator:
-    return load(toy_run)
-
-
-@pytest.fixture(scope="module")
-def client(translator: Translator) -> Iterator[TestClient]:
-    with TestClient(make_gate(translator)) as client:
-        yield client
 
 
 def test_languages(client: TestClient) -> None:

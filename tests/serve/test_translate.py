@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +12,9 @@ from starlette.testclient import TestClient
 import mt
 from mt.options import ServeOptions
 from mt.translator import Translator
-from tests.serve.setup import load, make_gate
+from tests.serve.setup import make_gate
 
 PAIR = {"source": "aa", "target": "bb"}
-
-
-@pytest.fixture(scope="module")
-def translator(toy_run: Path) -> Translator:
-    return load(toy_run)
-
-
-@pytest.fixture(scope="module")
-def client(translator: Translator) -> Iterator[TestClient]:
-    with TestClient(make_gate(translator)) as client:
-        yield client
 
 
 def ask(client: TestClient, **fields: Any) -> Any:
