@@ -269,7 +269,7 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
         if any(run.facts.get(name) != runs[0].facts.get(name) for name in ("src_tokenizer", "tgt_tokenizer")):
             raise RunError(
                 f"{runs[0].path} and {run.path} cut text into other pieces and cannot translate together; "
-                "train both on the same pairs with the same tokenizer settings, and another --seed"
+                f"train the second with --pieces-of {runs[0].path}"
             )
     return runs
 

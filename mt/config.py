@@ -78,6 +78,14 @@ class TokenizerConfig(Section):
     """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
     sample_sentences: Annotated[int, Field(gt=100)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
+    pieces_of: str | None = None
+    """Take the pieces of this run instead of learning some: runs of the same pieces can translate together"""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.pieces_of is not None and self.vocab_size is not None:
+            raise ValueError("pieces_of brings its own number of pieces: leave vocab_size out")
+        return self
 
 
 class ModelConfig(Section):

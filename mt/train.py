@@ -187,7 +187,9 @@ def _report_overlap(corpora: Corpora, console: Console) -> None:
 
 
 def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
-    """Learn the pieces of both languages, or one set for both, from the training pairs."""
+    """The pieces of both languages, or one set for both, from the training pairs or from another run."""
+    if config.tokenizer.pieces_of is not None:
+        return take_tokenizers(config, Path(config.tokenizer.pieces_of), console)
     sides = [("src", "tgt")] if config.tokenizer.shared else [("src",), ("tgt",)]
     learned = []
     for columns in sides:
@@ -198,6 +200,21 @@ def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[
             raise ConfigError(f"{name} vocabulary: {problem}") from None
         console.note(f"{name} vocabulary: {learned[-1].vocab_size:,} pieces ({config.tokenizer.algorithm})")
     return learned[0], learned[-1]
+
+
+def take_tokenizers(config: Config, other: Path, console: Console) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of another run. Raises ConfigError if they do not suit this one's settings."""
+    of_other, facts = checkpoint.read_config(other)
+    src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
+    if of_other.tokenizer.shared != config.tokenizer.shared:
+        sharing = "one vocabulary for both; give --shared"
+        apart = "two vocabularies; give --no-shared"
+        raise ConfigError(f"--pieces-of: {other} has {sharing if of_other.tokenizer.shared else apart} too")
+    for symbol in symbols(targets(config.data.train)):
+        if symbol not in src.pieces([symbol])[0]:
+            raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
+    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
+    return src, tgt
 
 
 def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenizer:

@@ -15,7 +15,7 @@ from mt.config import ModelConfig, SearchConfig
 from mt.ensemble import Ensemble
 from mt.model import Seq2Seq, build_model
 from mt.search import BOS, EOS, search
-from tests.toy import toy_pairs, write_tsv
+from tests.toy import toy_pairs, train_arguments, write_tsv
 
 VOCAB = 9
 CPU = torch.device("cpu")
@@ -147,6 +147,46 @@ def test_runs_with_other_pieces_cannot(
     assert cli.main(["translate", "-m", str(toy_run), "-m", str(other), "ba"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith(f"mt: {toy_run} and {other} cut text into other pieces")
+    assert error.endswith(f"train the second with --pieces-of {toy_run}")
+
+
+def test_runs_on_other_pairs_can_with_the_pieces_of_one(toy_run: Path, tmp_path: Path) -> None:
+    """Fewer pairs alone would have given other pieces; the run goes on by the same command."""
+    arguments = train_arguments(tmp_path, pairs=60)
+    arguments += ["--pieces-of", str(toy_run), "--out", str(tmp_path / "run")]
+    assert cli.main([*arguments, "--max-epochs", "1"]) == 0
+    assert cli.main([*arguments, "--max-epochs", "2"]) == 0
+    for name in ("src.spm", "tgt.spm"):
+        assert (tmp_path / "run" / name).read_bytes() == (toy_run / name).read_bytes()
+    assert cli.main(["translate", "-m", str(toy_run), "-m", str(tmp_path / "run"), "ba"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        (["--shared"], "has two vocabularies; give --no-shared too"),
+        (["--vocab-size", "40"], "pieces_of brings its own number of pieces: leave vocab_size out"),
+    ],
+)
+def test_pieces_of_another_run_must_suit(
+    more: list[str], problem: str, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    arguments = [*train_arguments(tmp_path, pairs=60), "--pieces-of", str(toy_run), "--out", str(out), *more]
+    assert cli.main(arguments) == 1
+    assert problem in capsys.readouterr().err
+    assert not (out / "config.toml").exists()
+
+
+def test_pieces_of_a_run_must_know_the_language(
+    toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = train_arguments(tmp_path, pairs=60)
+    for place in (arguments.index("--train"), arguments.index("--validation")):
+        arguments[place + 1] = "aa-bb=" + arguments[place + 1]
+    arguments += ["--pieces-of", str(toy_run), "--out", str(tmp_path / "run")]
+    assert cli.main(arguments) == 1
+    assert f"{toy_run} was not trained for <2bb> and has no piece for it" in capsys.readouterr().err
 
 
 def test_load_wants_a_run() -> None:
