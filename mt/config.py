@@ -78,6 +78,8 @@ class TokenizerConfig(Section):
     """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
     sample_sentences: Annotated[int, Field(gt=100)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
+    markup: bool = False
+    """Cut markup, code, addresses and numbers as one piece each, which translations keep as they are"""
     pieces_of: str | None = None
     """Take the pieces of this run instead of learning some: runs of the same pieces can translate together"""
 

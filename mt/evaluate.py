@@ -18,6 +18,7 @@ from mt.config import DataConfig, SearchConfig, changed
 from mt.console import Console
 from mt.errors import ConfigError, UsageError
 from mt.formats.lines import not_utf8, read_lines
+from mt.markup import Survival, survival
 from mt.metrics import (
     METRICS,
     PairedResult,
@@ -65,6 +66,7 @@ class Evaluation:
 
     system and against: run directories or files of translations.
     hypotheses: the file that holds the system's; None if it could not be written.
+    markup: see `markup.survival`.
     perplexity: of the references under the model, teacher-forced, per target piece, the end counted as one.
     sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
     """
@@ -77,6 +79,7 @@ class Evaluation:
     scores: tuple[Score, ...]
     perplexity: float | None
     sentences_per_second: float | None
+    markup: Survival
     against: str | None
     comparison: tuple[PairedResult, ...]
     worst: tuple[Segment, ...]
@@ -89,6 +92,7 @@ class Evaluation:
             "search": None if self.search is None else self.search.model_dump(),
             "scores": [score.as_dict() for score in self.scores],
             "perplexity": self.perplexity if finite else None,
+            "markup": asdict(self.markup),
             "comparison": [result.as_dict() for result in self.comparison],
             "worst": [asdict(segment) for segment in self.worst],
         }
@@ -99,6 +103,8 @@ class Evaluation:
             lines.append(f"perplexity {self.perplexity:.2f} per target piece")
         if self.sentences_per_second is not None:
             lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
+        if self.markup.segments:
+            lines.append(f"markup and numbers intact: {self.markup}")
         if self.against is not None:
             lines += ["", f"against {self.against}:", *map(str, self.comparison)]
         if self.worst:
@@ -184,6 +190,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
         scores=tuple(scores),
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
+        markup=survival(test_set.sources, hypotheses),
         against=None if other is None else other.name,
         comparison=tuple(comparison),
         worst=_worst(hypotheses, test_set, options.worst),
@@ -317,7 +324,7 @@ def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
         sources=sources,
         references=references,
         pairs=PiecePairs(
-            column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references))
+            column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references, sources))
         ),
         tokenizer=run.tgt_tokenizer,
         tgt=test_set.tgt,

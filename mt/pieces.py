@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from mt.batch import Batch, IntArray, frame
 from mt.corpus import Corpus
+from mt.markup import PATTERN
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
 
@@ -67,14 +68,16 @@ class PiecePairs:
 
 def cut(corpus: Corpus, src_tokenizer: Tokenizer, tgt_tokenizer: Tokenizer) -> PiecePairs:
     """Cut a corpus into pieces, or find the pieces in the cache where that was done before."""
-    names = (corpus.fingerprint, src_tokenizer.fingerprint, tgt_tokenizer.fingerprint)
+    names = [corpus.fingerprint, src_tokenizer.fingerprint, tgt_tokenizer.fingerprint]
+    if src_tokenizer.markers:
+        names.append(PATTERN.pattern)
     name = "pieces-" + blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
 
     def batches() -> Iterator[pa.RecordBatch]:
         for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
-            src = src_tokenizer.encode(table.column("src").to_pylist())
-            tgt = tgt_tokenizer.encode(table.column("tgt").to_pylist())
-            yield pa.record_batch([src, tgt], schema=_SCHEMA)
+            sources, targets = table.column("src").to_pylist(), table.column("tgt").to_pylist()
+            ids = [src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)]
+            yield pa.record_batch(ids, schema=_SCHEMA)
 
     table = store_table(name, _SCHEMA, batches)
     return PiecePairs(Ragged(table.column("src")), Ragged(table.column("tgt")))

@@ -29,7 +29,9 @@ class Sampler:
         sides = [
             [
                 np.array(ids)
-                for ids in tokenizer.sample(texts[name], strength=self.strength, seed=seed + place)
+                for ids in tokenizer.sample(
+                    texts[name], texts["src"], strength=self.strength, seed=seed + place
+                )
             ]
             for place, (name, tokenizer) in enumerate((("src", self.src), ("tgt", self.tgt)))
         ]

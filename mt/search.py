@@ -12,6 +12,7 @@ from torch import Tensor
 
 from mt.batch import IntArray, by_length, collate_source
 from mt.config import SearchConfig
+from mt.keeping import Keeping
 from mt.rnn import State
 from mt.tokenizer import Tokenizer
 
@@ -67,11 +68,13 @@ def search(
     sources: Sequence[Sequence[int] | IntArray],
     config: SearchConfig,
     device: torch.device,
+    markers: range = range(0),
 ) -> list[list[Hypothesis]]:
     """Translate N sources, ids without eos -> for each, in the same order, its hypotheses, best first.
 
     Sources of like length are searched together; greedy search gives one hypothesis, beam search up
-    to `config.beam`. The model should be `product.packed`, where speed matters.
+    to `config.beam`. The model should be `product.packed`, where speed matters. Translations have just the
+    `markers` of their sources, which both sides have the same ids for.
     """
     was_training = model.training
     model.train(False)
@@ -83,14 +86,17 @@ def search(
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
-            found = method(model, encoded, limit.to(device), config)
+            keeping = Keeping.of([sources[row] for row in rows], markers)
+            found = method(model, encoded, limit.to(device), config, keeping and keeping.to(device))
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
     model.train(was_training)
     return results
 
 
-def greedy_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> list[list[Hypothesis]]:
+def greedy_search(
+    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+) -> list[list[Hypothesis]]:
     """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row."""
     state, prepared = model.start(encoded), model.prepare(encoded)
     alive = torch.arange(len(limit), device=limit.device)
@@ -102,7 +108,7 @@ def greedy_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfi
     last = int(limit.max())
     for step in range(1, last + 1):
         log_probs, state = model.step(previous, state, prepared)
-        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram), 1)
+        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram, keeping), 1)
         best, previous = best.squeeze(1), previous.squeeze(1)
         total = total + best.masked_fill(length > 0, 0.0)
         history = torch.cat([history, previous.unsqueeze(1)], dim=1)
@@ -125,6 +131,7 @@ def greedy_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfi
         alive, limit, previous, length = alive[going], limit[going], previous[going], length[going]
         history, total = history[going], total[going]
         state, prepared = _select(state, going), prepared.select(going)
+        keeping = keeping and keeping.select(going)
     return found
 
 
@@ -139,13 +146,15 @@ def _leaving(done: Tensor, step: int, last: int) -> list[int]:
     return rows if 4 * len(rows) >= len(done) else []
 
 
-def beam_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> list[list[Hypothesis]]:
+def beam_search(
+    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+) -> list[list[Hypothesis]]:
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
     Of a sentence's 2K best continuations those that end within the first K are finished, the K best
     others go on. A sentence is done once K hypotheses are finished or at `limit` (B,) pieces.
     """
-    beam = Beam(model, encoded, limit, config)
+    beam = Beam(model, encoded, limit, config, keeping)
     last = int(limit.max())
     for step in range(1, last + 1):
         beam.advance(step)
@@ -160,9 +169,11 @@ def beam_search(model: Model, encoded: Any, limit: Tensor, config: SearchConfig)
 class Beam:
     """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
 
-    def __init__(self, model: Model, encoded: Any, limit: Tensor, config: SearchConfig) -> None:
+    def __init__(
+        self, model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+    ) -> None:
         size = config.beam
-        self.model, self.config, self.limit = model, config, limit
+        self.model, self.config, self.limit, self.keeping = model, config, limit, keeping
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
         # Step, which (R, K), ids, log-probabilities.
         self.ended: list[tuple[int, Tensor, Tensor, Tensor]] = []
@@ -181,7 +192,7 @@ class Beam:
         """One step of all hypotheses: finish those that end, keep the K best others of each sentence."""
         size = self.config.beam
         log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
-        log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram)
+        log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.keeping)
         totals, parents, pieces = top_of_beams(log_probs, self.totals, 2 * size)
         ends = pieces == EOS
         width = min(size, ends.shape[1])
@@ -227,6 +238,7 @@ class Beam:
         self.finished, self.done = self.finished[rows], self.done[rows]
         self.previous, self.history = self.previous[beams], self.history[beams]
         self.state, self.prepared = _select(self.state, beams), self.prepared.select(rows)
+        self.keeping = self.keeping and self.keeping.select(rows)
 
 
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -267,9 +279,11 @@ def _select(state: State, rows: Tensor) -> State:
     return tuple(part.index_select(0, rows) for part in state)
 
 
-def _mask(log_probs: Tensor, history: Tensor, no_repeat_ngram: int) -> Tensor:
+def _mask(log_probs: Tensor, history: Tensor, no_repeat_ngram: int, keeping: Keeping | None) -> Tensor:
     """log_probs (N, V) with what may not come next at -inf; history (N, t) are the pieces so far."""
     log_probs[:, NEVER] = float("-inf")
+    if keeping is not None:
+        keeping.mask(log_probs, history)
     size = no_repeat_ngram
     if size and history.shape[1] >= size:
         windows = history.unfold(1, size, 1)

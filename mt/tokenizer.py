@@ -11,6 +11,7 @@ from typing import Literal
 import sentencepiece
 
 from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.markup import MARKERS, marker, mask, spans, unmask
 
 SPARE_PIECES = 500  # beside the characters, where they alone do not fit
 
@@ -20,6 +21,10 @@ class Tokenizer:
 
     Ids below `vocab_size`; `pad_id`, `bos_id` and `eos_id` frame sequences and never come out of
     `encode`; `unk_id` stands for a character without a piece, where byte fallback is off.
+
+    Where it was learned with `markers`, their ids are the next ones, and spans of markup are cut as one piece
+    each (see `markup`): a target's by its source, so that both have the same markers. Where `encode`,
+    `sample`, `decode` and `pieces` take sources (N), none means that the texts are sources themselves.
     """
 
     pad_id, unk_id, bos_id, eos_id = 0, 1, 2, 3
@@ -35,6 +40,9 @@ class Tokenizer:
         special = [self._pieces.pad_id(), self._pieces.unk_id(), self._pieces.bos_id(), self._pieces.eos_id()]
         if special != [self.pad_id, self.unk_id, self.bos_id, self.eos_id]:
             raise RunError("its pad, unk, bos, eos ids are not 0, 1, 2, 3: it was not made by mt")
+        first = self.eos_id + 1
+        known = self._pieces.GetPieceSize() > first and self._pieces.IdToPiece(first) == marker(0)
+        self.markers = range(first, first + MARKERS) if known else range(0)
 
     @classmethod
     def learn(
@@ -48,10 +56,12 @@ class Tokenizer:
         character_coverage: float,
         sample_sentences: int,
         symbols: Sequence[str] = (),
+        markers: bool = False,
     ) -> Tokenizer:
         """Learn pieces from text: the same sentences in the same order give the same pieces.
 
-        symbols: texts that are one piece wherever they occur.
+        symbols: texts that are one piece wherever they occur. markers: have pieces for spans of markup
+        too; the sentences are masked already.
 
         Raises VocabularySizeError, naming a size that fits, if the text is too small for `vocab_size` or has
         more characters than that.
@@ -74,7 +84,7 @@ class Tokenizer:
                 unk_id=cls.unk_id,
                 bos_id=cls.bos_id,
                 eos_id=cls.eos_id,
-                user_defined_symbols=list(symbols),
+                user_defined_symbols=[*(marker(place) for place in range(MARKERS) if markers), *symbols],
                 num_threads=4,  # a fixed number: sums in another order would give other pieces
                 minloglevel=2,
             )
@@ -82,7 +92,9 @@ class Tokenizer:
             raise _explain(str(problem), vocab_size) from None
         return cls(model.getvalue())
 
-    def sample(self, texts: Sequence[str], *, strength: float, seed: int) -> list[list[int]]:
+    def sample(
+        self, texts: Sequence[str], sources: Sequence[str] | None = None, *, strength: float, seed: int
+    ) -> list[list[int]]:
         """N texts -> N lists of ids, cut in a way drawn by the seed: a text has many (Kudo 2018).
 
         strength: for unigram the exponent α of a cut's probability, wilder when smaller; for byte-pair
@@ -90,7 +102,12 @@ class Tokenizer:
         """
         sentencepiece.set_random_generator_seed(seed % 2**32)
         return self._pieces.Encode(  # type: ignore[no-any-return]
-            list(texts), out_type=int, enable_sampling=True, alpha=strength, nbest_size=-1, num_threads=1
+            self._masked(texts, sources),
+            out_type=int,
+            enable_sampling=True,
+            alpha=strength,
+            nbest_size=-1,
+            num_threads=1,
         )
 
     @property
@@ -103,21 +120,39 @@ class Tokenizer:
         """Names the pieces: equal fingerprints, equal ids."""
         return hashlib.blake2b(self.serialized, digest_size=16).hexdigest()
 
-    def encode(self, texts: Sequence[str]) -> list[list[int]]:
+    def encode(self, texts: Sequence[str], sources: Sequence[str] | None = None) -> list[list[int]]:
         """N texts -> N lists of ids."""
-        return self._pieces.Encode(list(texts), out_type=int)  # type: ignore[no-any-return]
+        return self._pieces.Encode(self._masked(texts, sources), out_type=int)  # type: ignore[no-any-return]
 
-    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
-        """N lists of ids -> N texts."""
-        return self._pieces.Decode([list(row) for row in ids])  # type: ignore[no-any-return]
+    def decode(self, ids: Sequence[Sequence[int]], sources: Sequence[str] | None = None) -> list[str]:
+        """N lists of ids -> N texts; without sources markers stay what they are."""
+        texts: list[str] = self._pieces.Decode([list(row) for row in ids])
+        if not self.markers or sources is None:
+            return texts
+        return [unmask(text, spans(source)) for text, source in zip(texts, sources, strict=True)]
 
-    def spell(self, ids: Sequence[int]) -> list[str]:
-        """The pieces that ids stand for; ▁ marks a space."""
-        return [self._pieces.IdToPiece(piece) for piece in ids]
+    def spell(self, ids: Sequence[int], source: str | None = None) -> list[str]:
+        """The pieces that ids stand for; ▁ marks a space. With a source its spans stand for markers."""
+        pieces = [self._pieces.IdToPiece(piece) for piece in ids]
+        if not self.markers or source is None:
+            return pieces
+        of = spans(source)
+        return [unmask(piece, of) for piece in pieces]
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
-        """N texts -> their pieces, as they look; ▁ marks a space."""
-        return self._pieces.Encode(list(texts), out_type=str)  # type: ignore[no-any-return]
+        """N sources -> their pieces, as they look; ▁ marks a space."""
+        found: list[list[str]] = self._pieces.Encode(self._masked(texts, None), out_type=str)
+        if not self.markers:
+            return found
+        return [
+            [unmask(piece, of) for piece in row] for row, of in zip(found, map(spans, texts), strict=True)
+        ]
+
+    def _masked(self, texts: Sequence[str], sources: Sequence[str] | None) -> list[str]:
+        if not self.markers:
+            return list(texts)
+        pairs = zip(texts, texts if sources is None else sources, strict=True)
+        return [mask(text, spans(source)) for text, source in pairs]
 
 
 def _explain(problem: str, vocab_size: int) -> ConfigError:

@@ -17,6 +17,7 @@ from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import split_direction, symbols, targets
 from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.markup import mask, spans
 from mt.options import TrainOptions
 from mt.pieces import PiecePairs, cut
 from mt.sampling import Sampler
@@ -210,6 +211,11 @@ def take_tokenizers(config: Config, other: Path, console: Console) -> tuple[Toke
         sharing = "one vocabulary for both; give --shared"
         apart = "two vocabularies; give --no-shared"
         raise ConfigError(f"--pieces-of: {other} has {sharing if of_other.tokenizer.shared else apart} too")
+    if bool(src.markers) != config.tokenizer.markup:
+        flag = "--markup too" if src.markers else "--no-markup"
+        raise ConfigError(
+            f"--pieces-of: {other} was{'' if src.markers else ' not'} trained with --markup; give {flag}"
+        )
     for symbol in symbols(targets(config.data.train)):
         if symbol not in src.pieces([symbol])[0]:
             raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
@@ -226,7 +232,7 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
 
     def learn(size: int) -> Tokenizer:
         return Tokenizer.learn(
-            _sentences(corpus, columns),
+            _sentences(corpus, columns, settings.markup),
             algorithm=settings.algorithm,
             vocab_size=size,
             byte_fallback=settings.byte_fallback,
@@ -234,6 +240,7 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
             character_coverage=settings.character_coverage,
             sample_sentences=settings.sample_sentences,
             symbols=symbols(targets(config.data.train)) if "src" in columns else (),
+            markers=settings.markup,
         )
 
     if settings.vocab_size is not None:
@@ -244,10 +251,14 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
         return learn(problem.possible)
 
 
-def _sentences(corpus: Corpus, columns: tuple[str, ...]) -> Iterator[str]:
+def _sentences(corpus: Corpus, columns: tuple[str, ...], masked: bool) -> Iterator[str]:
     for rows in corpus.dataset.with_format("arrow").iter(batch_size=10_000):
         for column in columns:
-            yield from rows.column(column).to_pylist()
+            texts = rows.column(column).to_pylist()
+            if masked:
+                sources = rows.column("src").to_pylist()
+                texts = [mask(text, spans(source)) for text, source in zip(texts, sources, strict=True)]
+            yield from texts
 
 
 def _report_pieces(console: Console, pairs: PiecePairs) -> None:

@@ -164,9 +164,10 @@ class Translator:
         parts = [part for pieces in splits for part in pieces.texts]
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
-        ranked = map(self.rank, search(self.model, sources, self.config, self.device))
+        markers = self.run.tgt_tokenizer.markers
+        ranked = map(self.rank, search(self.model, sources, self.config, self.device, markers=markers))
         results = [rows[:nbest] for rows in ranked]
-        looks = iter(self._align(sources, results)) if aligned else None
+        looks = iter(self._align(parts, sources, results)) if aligned else None
         found = iter(results)
         translations = []
         for text, pieces in zip(texts, splits, strict=True):
@@ -176,7 +177,8 @@ class Translator:
                 continue
             rows = by_rank([next(found) for _ in pieces.texts])
             joined = tuple(
-                one_line(pieces.join(self._decode(row), tgt=tgt or self.run.config.data.tgt)) for row in rows
+                one_line(pieces.join(self._decode(row, pieces.texts), tgt=tgt or self.run.config.data.tgt))
+                for row in rows
             )
             scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)
             of_ranks = by_rank([next(looks) for _ in pieces.texts]) if looks else []
@@ -194,8 +196,10 @@ class Translator:
         order = rank(self._decode(hypotheses), [row.log_prob for row in hypotheses], self.config.mbr)
         return [hypotheses[place] for place in order]
 
-    def _align(self, sources: list[list[int]], found: list[list[Hypothesis]]) -> list[list[Aligned]]:
-        """Each source's hypotheses, aligned."""
+    def _align(
+        self, texts: list[str], sources: list[list[int]], found: list[list[Hypothesis]]
+    ) -> list[list[Aligned]]:
+        """Each source's hypotheses, aligned; the sources as texts and as ids."""
         flat = [
             (source, rows.ids) for source, found_of in zip(sources, found, strict=True) for rows in found_of
         ]
@@ -207,12 +211,15 @@ class Translator:
         )  # fmt: skip
         src, tgt = self.run.src_tokenizer, self.run.tgt_tokenizer
         return [
-            [Aligned(tuple(src.spell(source)), tuple(tgt.spell(rows.ids)), next(pairs)) for rows in found_of]
-            for source, found_of in zip(sources, found, strict=True)
+            [
+                Aligned(tuple(src.spell(ids, text)), tuple(tgt.spell(rows.ids, text)), next(pairs))
+                for rows in found_of
+            ]
+            for text, ids, found_of in zip(texts, sources, found, strict=True)
         ]
 
-    def _decode(self, hypotheses: Sequence[Hypothesis]) -> list[str]:
-        return self.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in hypotheses])
+    def _decode(self, hypotheses: Sequence[Hypothesis], sources: Sequence[str] | None = None) -> list[str]:
+        return self.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in hypotheses], sources)
 
 
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+import datasets
+
 from mt.console import Console
 from mt.corpus import read_validation
 from mt.metrics import score, tokenizer_for
@@ -37,11 +39,12 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
         pairs = read_validation(data.model_copy(update={"validation": options.validation}))
     else:
         pairs = read_corpora(translator.run.config, console).validation
-    sources, references = pairs.dataset["src"][:], pairs.dataset["tgt"][:]
+    sources = pairs.dataset["src"][:]
     found = search(
-        translator.model, translator.run.src_tokenizer.encode(sources), translator.config, translator.device
-    )
-    trials = [_try(translator, found, references, penalty, data.tgt) for penalty in PENALTIES]
+        translator.model, translator.run.src_tokenizer.encode(sources), translator.config, translator.device,
+        markers=translator.run.tgt_tokenizer.markers,
+    )  # fmt: skip
+    trials = [_try(translator, found, pairs.dataset, penalty, data.tgt) for penalty in PENALTIES]
     best = max(trials, key=lambda trial: trial.bleu)
     if options.as_json:
         text = json.dumps({"best": asdict(best), "trials": [asdict(trial) for trial in trials]})
@@ -61,16 +64,17 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
 def _try(
     translator: Translator,
     found: Sequence[Sequence[Hypothesis]],
-    references: Sequence[str],
+    pairs: datasets.Dataset,
     penalty: float,
     tgt: str | None,
 ) -> Trial:
     best = [max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in found]
     tokenizer = translator.run.tgt_tokenizer
-    hypotheses = tokenizer.decode([row.ids for row in best])
+    sources, references = pairs["src"][:], pairs["tgt"][:]
+    hypotheses = tokenizer.decode([row.ids for row in best], sources)
     bleu = score(
         hypotheses, [references], metrics=["bleu"], tokenize=tokenizer_for(tgt),
         lowercase=False, bootstrap=0, seed=1,
     )[0]  # fmt: skip
     pieces = sum(len(row.ids) for row in best)
-    return Trial(penalty, bleu.value, pieces / max(1, sum(map(len, tokenizer.encode(references)))))
+    return Trial(penalty, bleu.value, pieces / max(1, sum(map(len, tokenizer.encode(references, sources)))))

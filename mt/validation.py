@@ -64,8 +64,9 @@ class Validator:
         """Measure the model; its training mode is as before afterwards."""
         loss, tokens = self.loss(model, device)
         with packed(model, "fp32"):
-            found = search(model, [self.pairs.src[row] for row in range(len(self.pairs))], GREEDY, device)
-        hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found])
+            sources = [self.pairs.src[row] for row in range(len(self.pairs))]
+            found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
+        hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found], self.sources)
         bleu = score(
             hypotheses, [self.references], metrics=["bleu"], tokenize=tokenizer_for(self.tgt),
             lowercase=False, bootstrap=0, seed=1,

@@ -237,7 +237,7 @@ def test_a_search_that_is_watched_finds_the_same(beam: int, ratio: float) -> Non
         with torch.inference_mode():
             watched = trace(
                 of.run.model, known, length_limit(torch.tensor([len(ids)]), of.config), of.config,
-                of.run.tgt_tokenizer,
+                None, of.run.tgt_tokenizer.spell,
             )  # fmt: skip
         plain = search(of.run.model, [ids[:-1]], of.config, CPU)[0]
         assert [row.ids for row in watched.hypotheses] == [row.ids for row in plain]

@@ -70,8 +70,9 @@ def fit_backdrop(run: Run, device: torch.device, batch_tokens: int) -> Backdrop 
     pairs = sample_pairs(run)
     if not pairs:
         return None
-    sources = run.src_tokenizer.encode([src for src, _ in pairs])
-    targets = run.tgt_tokenizer.encode([tgt for _, tgt in pairs])
+    texts = [src for src, _ in pairs]
+    sources = run.src_tokenizer.encode(texts)
+    targets = run.tgt_tokenizer.encode([tgt for _, tgt in pairs], texts)
     with torch.inference_mode():
         parts = list(_states(run, sources, targets, device, batch_tokens))
     of_encoder = [np.concatenate(states) for states in zip(*(part[0] for part in parts), strict=True)]

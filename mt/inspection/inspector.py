@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import threading
+from functools import partial
 
 import torch
 
@@ -16,6 +17,7 @@ from mt.inspection.reading import read_sentence
 from mt.inspection.source import cut_source
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
+from mt.keeping import Keeping
 from mt.search import Hypothesis, length_limit
 from mt.sentences import Split
 from mt.translator import Translator, one_line
@@ -61,10 +63,12 @@ class Inspector:
                 run.model.encoder, source.ids, batch_tokens=config.batch_tokens, device=device
             )
             limit = length_limit(torch.tensor([len(source.ids)], device=device), config)
-            traced = trace(run.model, read.encoded, limit, config, run.tgt_tokenizer)
+            keeping = Keeping.of([source.ids], run.tgt_tokenizer.markers)
+            spell = partial(run.tgt_tokenizer.spell, source=source.whole.texts[0])
+            traced = trace(run.model, read.encoded, limit, config, keeping, spell)
             ranked = self.translator.rank(traced.hypotheses)
             other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
-            written = write_translation(run.model, read.encoded, ranked[0], other, run.tgt_tokenizer)
+            written = write_translation(run.model, read.encoded, ranked[0], other, spell)
         backdrop = known or backdrop_of_one(read.readings, written.states, other)
         found = self._found(ranked, source.whole, tgt)
         return Inspection(
@@ -90,7 +94,9 @@ class Inspector:
         )
 
     def _found(self, ranked: list[Hypothesis], whole: Split, tgt: str | None) -> tuple[Found, ...]:
-        texts = self.translator.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in ranked])
+        texts = self.translator.run.tgt_tokenizer.decode(
+            [hypothesis.ids for hypothesis in ranked], list(whole.texts) * len(ranked)
+        )
         into = tgt or self.translator.run.config.data.tgt
         return tuple(
             Found(one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob))

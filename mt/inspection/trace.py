@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +11,12 @@ from torch import Tensor
 
 from mt.config import SearchConfig
 from mt.inspection.floats import Arrays, short
+from mt.keeping import Keeping
 from mt.search import EOS, Beam, Hypothesis, Model
-from mt.tokenizer import Tokenizer
 
 Path = tuple[int, ...]
+Spell = Callable[[Sequence[int]], list[str]]
+"""Ids -> the pieces that they stand for."""
 
 
 @dataclass(frozen=True)
@@ -55,16 +58,18 @@ class Trace:
         }
 
 
-def trace(model: Model, encoded: Any, limit: Tensor, config: SearchConfig, tokenizer: Tokenizer) -> Trace:
+def trace(
+    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None, spell: Spell
+) -> Trace:
     """Beam search for one sentence, watched; limit (1,). Greedy search is a beam of one."""
-    beam = Beam(model, encoded, limit, config)
+    beam = Beam(model, encoded, limit, config, keeping)
     steps: list[list[Kept]] = []
     places: dict[Path, int] = {(): 0}  # of the hypotheses of the step before
     for step in range(1, int(limit) + 1):
         beam.advance(step)
         totals = _under_way(beam) | (ended := _ended(beam, step))
         order = sorted(totals, key=lambda path: -totals[path])
-        pieces = tokenizer.spell([path[-1] for path in order])
+        pieces = spell([path[-1] for path in order])
         steps.append(
             [
                 Kept(piece, places[path[:-1]], totals[path], path in ended)

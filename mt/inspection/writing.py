@@ -15,9 +15,9 @@ from torch import Tensor
 
 from mt.encoder import Encoded
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.inspection.trace import Spell
 from mt.model import Seq2Seq
 from mt.search import BOS, EOS, NEVER, Hypothesis
-from mt.tokenizer import Tokenizer
 
 RUNNERS_UP = 4
 
@@ -58,7 +58,7 @@ class Written:
 
 
 def write_translation(
-    model: Seq2Seq, encoded: Encoded, found: Hypothesis, other_vector: Tensor, tokenizer: Tokenizer
+    model: Seq2Seq, encoded: Encoded, found: Hypothesis, other_vector: Tensor, spell: Spell
 ) -> Written:
     """Follow the decoder along a translation that search found, to eos where it was reached.
 
@@ -81,8 +81,8 @@ def write_translation(
     for row, piece, look, share in zip(
         probabilities[0], ids, looks, influence.clamp(max=1).tolist(), strict=True
     ):
-        spelled = tokenizer.spell([piece])[0]
-        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, tokenizer), look, share))
+        spelled = spell([piece])[0]
+        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, share))
     return Written(tuple(steps), to_array(states[0]))
 
 
@@ -104,14 +104,14 @@ def _parts(encoded: Encoded) -> list[tuple[str, Tensor]]:
     return [(name, rows) for name, rows in vars(encoded).items() if rows is not None]
 
 
-def _runners_up(probabilities: Tensor, chosen: int, tokenizer: Tokenizer) -> tuple[tuple[str, float], ...]:
+def _runners_up(probabilities: Tensor, chosen: int, spell: Spell) -> tuple[tuple[str, float], ...]:
     """The likeliest pieces of (V,) but the chosen one, and those that are never written."""
     others = probabilities.clone()
     others[NEVER] = -1
     others[chosen] = -1
     best = others.topk(min(RUNNERS_UP, len(others)))
     found = [(piece, share) for piece, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
-    return tuple((tokenizer.spell([piece])[0], share) for piece, share in found if share >= 0)
+    return tuple((spell([piece])[0], share) for piece, share in found if share >= 0)
 
 
 def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:

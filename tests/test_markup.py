@@ -1,0 +1,157 @@
+"""Markup, code, numbers: found, masked, steered through search, put back, and counted where they are not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mt
+from mt import cli
+from mt.keeping import Keeping
+from mt.markup import MARKERS, Survival, mask, spans, survival, unmask
+from mt.tokenizer import Tokenizer
+from tests.toy import SETTINGS, WORDS, write_tsv
+
+PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("See :func:`os.path.join` and ``a ` b``.", [":func:`os.path.join`", "``a ` b``"]),
+        ("the :ref:`debug build <debug-build>` of it", [":ref:`", "<debug-build>`"]),
+        ("`the errata <https://x.org/a?b=1>`_", ["<https://x.org/a?b=1>`_"]),
+        ("at https://docs.python.org/3/. Or me@x.org", ["https://docs.python.org/3/", "me@x.org"]),
+        ("%(count)d of {total:>5} in $HOME, |version|", ["%(count)d", "{total:>5}", "$HOME", "|version|"]),
+        ("<b>bold</b> &amp; so on", ["<b>", "</b>", "&amp;"]),
+        ("call main(), os.getcwd() or PyInit_x", ["main()", "os.getcwd()", "PyInit_x"]),
+        ("*name* but not *two words*, **strong**", ["*name*"]),
+        ("12 of 3,000 in 2.6b1 or utf8, 3.11.", ["12", "3,000", "3.11"]),
+        ("12 和 12，⟦3⟧", ["12", "⟦3⟧"]),
+        ("Nothing here: e.g. a*b, quite sure.", []),
+    ],
+)
+def test_spans_that_translators_leave_alone(text: str, found: list[str]) -> None:
+    assert spans(text) == found
+
+
+def test_a_translation_is_masked_by_its_source() -> None:
+    """Equal spans have one marker, the order may differ, and what is not in the source stays text."""
+    source, target = "Use 3 of ``x`` or 3 of ``y``", "``y`` 或 ``x`` 中的 3 个，1 月"
+    of = spans(source)
+    assert mask(source, of) == "Use ⟦0⟧ of ⟦1⟧ or ⟦0⟧ of ⟦2⟧"
+    assert mask(target, of) == "⟦2⟧ 或 ⟦1⟧ 中的 ⟦0⟧ 个，1 月"
+    assert unmask(mask(target, of), of) == target
+    assert unmask("⟦9⟧", of) == "⟦9⟧"
+    assert unmask("a⟦0⟧b", of) == "a 3 b"
+
+
+@given(st.text(st.sampled_from("a1_ `<>:*{}%⟦0⟧|/.()"), max_size=40))
+def test_any_text_comes_back(text: str) -> None:
+    of = spans(text)
+    assert unmask(mask(text, of), of) == text
+
+
+def test_spans_beyond_the_markers_stay_text() -> None:
+    text = " ".join(map(str, range(100, 100 + MARKERS + 2)))
+    masked = mask(text, spans(text))
+    assert masked.endswith(f"⟦{MARKERS - 1}⟧ {100 + MARKERS} {101 + MARKERS}")
+
+
+def test_survival_counts_segments_that_have_anything() -> None:
+    sources = ["no", "``a`` 1", "``a``", "``a``", "in 5", "none"]
+    outputs = ["没有", "1 ``a`` 2", "``b``", "``a`` ``a``", "in", "``x``"]
+    assert survival(sources, outputs) == Survival(4, 1)
+    assert str(Survival(4, 1)) == "25.0 % (1 of 4 segments that have any)"
+
+
+def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
+    texts = [
+        f"{verb} ⟦0⟧ and ⟦1⟧ {noun}" for verb in ("use", "take", "leave") for noun in ("books", "tables")
+    ]
+    tokenizer = Tokenizer.learn(
+        iter(texts * 9), algorithm="bpe", vocab_size=310, byte_fallback=True, normalization="identity",
+        character_coverage=1.0, sample_sentences=1000, markers=True,
+    )  # fmt: skip
+    assert Tokenizer(tokenizer.serialized).markers == range(4, 4 + MARKERS)
+    source, target = "use ``never_seen`` and 7", "7, ``never_seen``"
+    assert tokenizer.pieces([source])[0][-1] == "7"
+    ids = tokenizer.encode([source])[0]
+    assert [piece - 4 for piece in ids if piece in tokenizer.markers] == [0, 1]
+    of_target = tokenizer.encode([target], [source])[0]
+    assert [piece - 4 for piece in of_target if piece in tokenizer.markers] == [1, 0]
+    assert tokenizer.decode([of_target], [source]) == [target]
+    assert tokenizer.spell(of_target, source)[-1] == "``never_seen``"
+    sampled = tokenizer.sample([target], [source], strength=0.5, seed=1)
+    assert tokenizer.decode(sampled, [source]) == [target]
+
+
+def test_search_is_steered_to_the_markers_of_the_source() -> None:
+    """Two beams of one sentence: the first still lacks marker 4, the second has used it up."""
+    keeping = Keeping.of([[9, 4, 9]], range(4, 6))
+    assert keeping is not None
+    log_probs = torch.log_softmax(torch.tensor([[0.0] * 8, [0.0] * 8]), dim=1)
+    log_probs[:, 4] = -9.0
+    log_probs[:, EOS] = -0.5
+    keeping.mask(log_probs, torch.tensor([[7, 7], [7, 4]]))
+    assert log_probs[0, 4] == -0.5  # where the translation would end, the missing one comes
+    assert log_probs[1, EOS] == -0.5
+    forbidden = {(row, piece) for row, piece in (log_probs == float("-inf")).nonzero().tolist()}
+    assert forbidden == {(0, EOS), (0, 5), (1, 4), (1, 5)}
+    assert Keeping.of([[9, 4]], range(0)) is None
+
+
+@pytest.fixture(scope="module")
+def keeping_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Trained on words in capitals around an identifier, which is never the same twice."""
+    folder = tmp_path_factory.mktemp("markup")
+    words = [WORDS[i % 8] for i in range(900)]
+    pairs = [(f"{word} ``x{i}`` ba", f"{word.upper()} ``x{i}`` BA") for i, word in enumerate(words)]
+    train = write_tsv(folder / "train.tsv", pairs[:860])
+    validation = write_tsv(folder / "validation.tsv", pairs[860:])
+    arguments = ["--train", str(train), "--validation", str(validation), "--max-epochs", "4", "--markup"]
+    assert cli.main(["train", *SETTINGS, *arguments, "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.mark.parametrize("beam", [1, 3])
+def test_what_was_never_seen_comes_through(keeping_run: Path, beam: int) -> None:
+    sources = ["ba ``os.environ['X']`` ba", "de :func:`y` fi ba 12", "ku"]
+    translations = mt.load(keeping_run, beam=beam).translate(sources)
+    assert survival(sources, translations) == Survival(2, 2)
+    assert "``os.environ['X']``" in translations[0]
+
+
+def test_evaluate_says_how_much_came_through(
+    keeping_run: Path, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    test = write_tsv(tmp_path / "test.tsv", [("ba ``q7`` ba", "BA ``q7`` BA"), ("de", "DE")])
+    assert cli.main(["evaluate", "-m", str(keeping_run), "--test", str(test), "--threads", "1"]) == 0
+    line = "markup and numbers intact: 100.0 % (1 of 1 segments that have any)"
+    assert line in capsys.readouterr().out.splitlines()
+    hypotheses = tmp_path / "out.txt"
+    hypotheses.write_text("BA q7 BA\nDE\n", encoding="utf-8")
+    assert cli.main(["evaluate", "--hypotheses", str(hypotheses), "--test", str(test), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["markup"] == {"segments": 1, "intact": 0}
+    plain = write_tsv(tmp_path / "plain.tsv", [("ba", "BA")])
+    assert cli.main(["evaluate", "-m", str(toy_run), "--test", str(plain), "--threads", "1"]) == 0
+    assert "markup" not in capsys.readouterr().out
+
+
+def test_inspection_shows_the_spans(keeping_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "ba ``seldom`` ba"
+    assert cli.main(["inspect", "-m", str(keeping_run), "--json", "--threads", "1", text]) == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert "``seldom``" in [step["piece"] for step in seen["steps"]]
+    assert "``seldom``" in seen["pieces"]
+    assert "``seldom``" in seen["translation"]
+
+
+def test_tuning_reads_markers_too(keeping_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["tune", "-m", str(keeping_run), "--json", "--threads", "1"]) == 0
+    assert json.loads(capsys.readouterr().out)["best"]["bleu"] > 50
