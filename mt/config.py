@@ -93,8 +93,8 @@ class TokenizerConfig(Section):
 class ModelConfig(Section):
     """The translator's shape."""
 
-    cell: Literal["rnn", "gru", "lstm", "mingru"] = "gru"
-    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, or mingru, whose gates see no state"""
+    cell: Literal["rnn", "gru", "lstm", "lnlstm", "mingru"] = "gru"
+    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, lnlstm (normalised), mingru (smaller)"""
     embedding: Positive = 256
     """Size of a piece's embedding"""
     encoder_hidden: Positive = 512

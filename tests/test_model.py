@@ -21,7 +21,7 @@ from mt.product import packed
 from mt.rnn import Cell, recurrence, reverse_by_length
 
 VOCAB = 23
-CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "mingru")
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "lnlstm", "mingru")
 
 
 def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = None) -> Seq2Seq:
@@ -97,6 +97,26 @@ def test_the_minimal_gru_by_hand() -> None:
         gate = 1 / (1 + math.exp(1 - 0.5 * value))
         state = (1 - gate) * state + gate * (2 * value + 0.25)
         assert outputs[0, place, 0].item() == pytest.approx(state)
+
+
+def test_the_normalised_lstm_by_hand() -> None:
+    """With one unit: the four gates are normalised together, a memory of one number to its norm's bias."""
+    cell = recurrence("lnlstm", 1, 1, dropout=0.0)
+    with torch.no_grad():
+        cell.get_parameter("of_inputs.weight").copy_(torch.tensor([[1.0], [2.0], [3.0], [6.0]]))
+        cell.get_parameter("of_state.weight").copy_(torch.tensor([[2.0], [2.0], [-2.0], [-2.0]]))
+        cell.get_parameter("memory_norm.bias").fill_(0.5)
+    found = cell(torch.tensor([[[10.0], [-10.0]]]))
+    spread = math.sqrt(3.5)  # of 1, 2, 3, 6 around their mean 3
+
+    def sigmoid(x: float) -> float:
+        return 1 / (1 + math.exp(-x))
+
+    # No state at first; b is 0, but 1 for what is remembered, of which there is nothing yet.
+    first = sigmoid(3 / spread) * math.tanh(0.5)
+    # Then U·h = ±2·h is 1, 1, -1, -1 once normalised, and W·x of the other sign.
+    second = sigmoid(-3 / spread - 1) * math.tanh(0.5)
+    torch.testing.assert_close(found.flatten(), torch.tensor([first, second]), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("constant_size", [0, 2])

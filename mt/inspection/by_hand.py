@@ -122,10 +122,9 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     """
     layer = encoder.forwards[0]
     if not isinstance(layer, FusedRecurrence) or layer.cell != "rnn":
-        name = layer.cell if isinstance(layer, FusedRecurrence) else "mingru"
         raise ConfigError(
-            f"--by-hand follows the plain formula, and the cells of this model are {name}, with gates beside "
-            "it: train one with mt train --preset seed"
+            f"--by-hand follows the plain formula, and the cells of this model are {layer.cell}, with gates "
+            "beside it: train one with mt train --preset seed"
         )
     order = list(range(len(ids)))
     if encoder.reverse_source:
