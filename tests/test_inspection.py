@@ -157,7 +157,7 @@ def test_the_decoders_states_are_its_top_layers(place: int) -> None:
     of, found = seen(place)
     model, ids = of.run.model, output_ids(of, found)
     _, known = encoded(of)
-    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell == "lstm" else 1)
+    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell in ("lstm", "lnlstm") else 1)
     with torch.inference_mode():
         state, prepared = model.start(known), model.prepare(known)
         for previous, expected in zip([BOS, *ids[:-1]], found.decoder_states, strict=True):
