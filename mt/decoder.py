@@ -8,10 +8,11 @@ import torch
 from torch import Tensor, nn
 
 from mt.attention import Attention, Memory
-from mt.dropout import Dropout, PieceDropout, Rates
+from mt.config import ModelConfig
+from mt.dropout import Dropout, PieceDropout
 from mt.encoder import Encoded
 from mt.product import Linear, Packable, Product, SearchPrecision, ready
-from mt.rnn import Cell, Recurrence, State, add_per_sentence, recurrence
+from mt.rnn import Recurrence, State, add_per_sentence, recurrence
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Prepared:
 class Decoder(Packable):
     """A stack of recurrent layers over the embedded target, and a readout over the vocabulary.
 
+    Of the config it reads:
     The sentence vector reaches it in up to three places (Sutskever et al. 2014 use the first, Cho et
     al. 2014 all three):
     feed_start: through the `bridge`, as the state every layer starts from;
@@ -58,56 +60,48 @@ class Decoder(Packable):
     """
 
     def __init__(
-        self,
-        embedding: nn.Embedding,
-        *,
-        vector_size: int,
-        cell: Cell,
-        hidden: int,
-        layers: int,
-        attention: Attention | None,
-        between: bool,
-        input_feeding: bool,
-        readout: int | None,
-        tied: bool,
-        feed_start: bool,
-        feed_steps: bool,
-        feed_readout: bool,
-        residual: bool,
-        layer_norm: bool,
-        dropout: Rates,
+        self, embedding: nn.Embedding, config: ModelConfig, *, vector_size: int, memory_size: int
     ) -> None:
         super().__init__()
-        vocab_size, width = embedding.num_embeddings, embedding.embedding_dim
-        self.embedding = embedding
-        self.attention = attention
-        self.between, self.residual, self.hidden = between, residual, hidden
-        self.dropout_pieces = PieceDropout(dropout.pieces)
-        self.dropout_embedding = Dropout(dropout.embedding, locked=dropout.locked)
-        self.dropout_layers = Dropout(dropout.layers, locked=dropout.locked)
-        self.dropout_output = Dropout(dropout.output, locked=dropout.locked)
-        context = attention.context_size if attention else 0
-        self.fed = (readout or 0) if input_feeding else 0
+        vocab_size, width, hidden = embedding.num_embeddings, embedding.embedding_dim, config.decoder_hidden
+        readout = (config.readout_size or width) if config.readout else 0
+        self.embedding, self.hidden, self.residual = embedding, hidden, config.residual
+        self.between = config.attention_place == "between"
+        self.attention = (
+            None
+            if config.attention == "none"
+            else Attention(
+                config.attention, query_size=hidden, memory_size=memory_size, heads=config.attention_heads
+            )
+        )
+        self.dropout_pieces = PieceDropout(config.dropout_tgt_pieces)
+        self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
+        self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
+        self.dropout_output = Dropout(config.dropout_output, locked=config.dropout_locked)
+        context = self.attention.context_size if self.attention else 0
+        self.fed = readout if config.input_feeding else 0
         self.layers = nn.ModuleList(
             recurrence(
-                cell,
-                hidden + context * between if depth else width + self.fed,
+                config.cell,
+                hidden + context * self.between if depth else width + self.fed,
                 hidden,
-                constant_size=0 if depth else vector_size * feed_steps,
-                dropout=dropout.recurrent,
+                constant_size=0 if depth else vector_size * config.feed_steps,
+                dropout=config.dropout_recurrent,
             )
-            for depth in range(layers)
+            for depth in range(config.decoder_layers)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in range(layers) if layer_norm)
+        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in self.layers if config.layer_norm)
         self.state_parts = sum(layer.states for layer in self.recurrences)
-        self.bridge = Linear(vector_size, self.state_parts * hidden) if feed_start else None
+        self.bridge = Linear(vector_size, self.state_parts * hidden) if config.feed_start else None
         # The three that change from step to step are packed as one, by `pack`.
         self.readout_state = nn.Linear(hidden, readout) if readout else None
         self.readout_previous = nn.Linear(width, readout, bias=False) if readout else None
-        self.readout_vector = Linear(vector_size, readout, bias=False) if readout and feed_readout else None
+        self.readout_vector = (
+            Linear(vector_size, readout, bias=False) if readout and config.feed_readout else None
+        )
         self.readout_context = nn.Linear(context, readout, bias=False) if readout and context else None
         self.output = Linear(readout or hidden, vocab_size)
-        if tied:
+        if config.tied:
             self.output.weight = embedding.weight
         nn.init.zeros_(self.output.bias)
         self.readout_product: Product | None = None  # of the parts that change from step to step

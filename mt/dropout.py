@@ -6,27 +6,9 @@ value decides, so a rate is a multiple of 1/256. Seeded by torch's generator, as
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from torch import Tensor, nn
-
-
-@dataclass(frozen=True)
-class Rates:
-    """What half of a model drops in training, and how.
-
-    pieces: whole pieces. embedding, layers, output: values of embeddings, between recurrent layers and after
-    the last one, before the output matrix. recurrent: numbers of U. locked: see `Dropout`.
-    """
-
-    pieces: float = 0.0
-    embedding: float = 0.0
-    layers: float = 0.0
-    output: float = 0.0
-    recurrent: float = 0.0
-    locked: bool = False
 
 
 class Dropout(nn.Module):

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-from mt.dropout import Dropout, PieceDropout, Rates
+from mt.config import ModelConfig
+from mt.dropout import Dropout, PieceDropout
 from mt.product import Linear
-from mt.rnn import Cell, recurrence, reverse_by_length
-
-Pooling = Literal["last", "mean", "max", "attentive"]
+from mt.rnn import recurrence, reverse_by_length
 
 
 @dataclass(frozen=True)
@@ -46,9 +45,18 @@ class Heads(nn.Module):
         return torch.bmm(weights.to(states.dtype).transpose(1, 2), states).flatten(1)
 
 
+def _layers(config: ModelConfig, widths: Sequence[int]) -> nn.ModuleList:
+    """A layer for each input width, from the bottom up."""
+    return nn.ModuleList(
+        recurrence(config.cell, width, config.encoder_hidden, dropout=config.dropout_recurrent)
+        for width in widths
+    )
+
+
 class Encoder(nn.Module):
     """A stack of recurrent layers over the embedded source, pooled into the sentence vector.
 
+    Of the config it reads:
     bidirectional: every layer also reads from right to left; both halves are joined (Schuster & Paliwal
         1997), so H is 2 × hidden.
     reverse_source: read the sentence from its end (Sutskever et al. 2014): its beginning is then what
@@ -59,49 +67,26 @@ class Encoder(nn.Module):
     vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
     layer_norm: normalise each layer's outputs (Ba et al. 2016). residual: add each layer's input to its
         output, from the second layer on (He et al. 2016): what deep stacks need, as GNMT's and RNMT+'s.
-    keep_memory: hand out the states too, in the order of the source, for attention.
+    attention: whether to hand out the states too, in the order of the source.
     """
 
-    def __init__(
-        self,
-        embedding: nn.Embedding,
-        *,
-        cell: Cell,
-        hidden: int,
-        layers: int,
-        bidirectional: bool,
-        reverse_source: bool,
-        pooling: tuple[Pooling, ...],
-        pooling_heads: int,
-        vector_size: int | None,
-        residual: bool,
-        layer_norm: bool,
-        keep_memory: bool,
-        dropout: Rates,
-    ) -> None:
+    def __init__(self, embedding: nn.Embedding, config: ModelConfig) -> None:
         super().__init__()
         self.embedding = embedding
-        self.reverse_source = reverse_source
-        self.pooling = pooling
-        self.residual, self.keep_memory = residual, keep_memory
-        self.dropout_pieces = PieceDropout(dropout.pieces)
-        self.dropout_embedding = Dropout(dropout.embedding, locked=dropout.locked)
-        self.dropout_layers = Dropout(dropout.layers, locked=dropout.locked)
-        directions = 2 if bidirectional else 1
-        widths = [embedding.embedding_dim] + [hidden * directions] * (layers - 1)
-        self.forwards = nn.ModuleList(
-            recurrence(cell, width, hidden, dropout=dropout.recurrent) for width in widths
-        )
-        self.backwards = nn.ModuleList(
-            recurrence(cell, width, hidden, dropout=dropout.recurrent) for width in widths if bidirectional
-        )
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden * directions) for _ in widths if layer_norm)
-        self.memory_size = hidden * directions
-        self.heads = Heads(self.memory_size, pooling_heads) if "attentive" in pooling else None
-        means = len(pooling) + (pooling_heads - 1 if self.heads else 0)
-        pooled = self.memory_size * means
-        self.projection = None if vector_size is None else Linear(pooled, vector_size)
-        self.vector_size = pooled if vector_size is None else vector_size
+        self.reverse_source, self.pooling = config.reverse_source, config.pooling
+        self.residual, self.keep_memory = config.residual, config.attention != "none"
+        self.dropout_pieces = PieceDropout(config.dropout_src_pieces)
+        self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
+        self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
+        self.memory_size = config.encoder_hidden * (2 if config.bidirectional else 1)
+        widths = [embedding.embedding_dim] + [self.memory_size] * (config.encoder_layers - 1)
+        self.forwards = _layers(config, widths)
+        self.backwards = _layers(config, widths if config.bidirectional else [])
+        self.norms = nn.ModuleList(nn.LayerNorm(self.memory_size) for _ in widths if config.layer_norm)
+        self.heads = Heads(self.memory_size, config.pooling_heads) if "attentive" in self.pooling else None
+        means = len(self.pooling) + (config.pooling_heads - 1 if self.heads else 0)
+        self.vector_size = config.vector_size or self.memory_size * means
+        self.projection = Linear(self.memory_size * means, config.vector_size) if config.vector_size else None
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
         """Source ids (B, S), padded at the right, and their lengths (B,) -> `Encoded`."""
@@ -139,7 +124,7 @@ class Encoder(nn.Module):
                 states = states + below
         return self.dropout_layers(states)  # type: ignore[no-any-return]
 
-    def _pool(self, how: Pooling, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
+    def _pool(self, how: str, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
         """States (B, S, H) -> (B, H), or of several heads (B, heads·H); padding weighs nothing."""
         if how == "last":
             return self._last(states, src_lengths)

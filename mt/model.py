@@ -10,11 +10,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from mt.attention import Attention
 from mt.batch import Batch
 from mt.config import ModelConfig
 from mt.decoder import Decoder, Prepared
-from mt.dropout import Rates
 from mt.encoder import Encoded, Encoder
 from mt.loss import cross_entropy
 from mt.rnn import State
@@ -87,62 +85,9 @@ def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: 
     """
     tgt_embedding = _embedding(tgt_vocab, config.embedding, pad_id)
     src_embedding = tgt_embedding if shared else _embedding(src_vocab, config.embedding, pad_id)
-    encoder = Encoder(
-        src_embedding,
-        cell=config.cell,
-        hidden=config.encoder_hidden,
-        layers=config.encoder_layers,
-        bidirectional=config.bidirectional,
-        reverse_source=config.reverse_source,
-        pooling=config.pooling,
-        pooling_heads=config.pooling_heads,
-        vector_size=config.vector_size,
-        residual=config.residual,
-        layer_norm=config.layer_norm,
-        keep_memory=config.attention != "none",
-        dropout=_rates(config, pieces=config.dropout_src_pieces),
-    )
-    decoder = Decoder(
-        tgt_embedding,
-        vector_size=encoder.vector_size,
-        cell=config.cell,
-        hidden=config.decoder_hidden,
-        layers=config.decoder_layers,
-        attention=_attention(config, encoder.memory_size),
-        between=config.attention_place == "between",
-        input_feeding=config.input_feeding,
-        readout=(config.readout_size or config.embedding) if config.readout else None,
-        tied=config.tied,
-        feed_start=config.feed_start,
-        feed_steps=config.feed_steps,
-        feed_readout=config.feed_readout,
-        residual=config.residual,
-        layer_norm=config.layer_norm,
-        dropout=_rates(config, pieces=config.dropout_tgt_pieces),
-    )
+    encoder = Encoder(src_embedding, config)
+    decoder = Decoder(tgt_embedding, config, vector_size=encoder.vector_size, memory_size=encoder.memory_size)
     return Seq2Seq(encoder, decoder)
-
-
-def _rates(config: ModelConfig, *, pieces: float) -> Rates:
-    return Rates(
-        pieces=pieces,
-        embedding=config.dropout_embedding,
-        layers=config.dropout_layers,
-        output=config.dropout_output,
-        recurrent=config.dropout_recurrent,
-        locked=config.dropout_locked,
-    )
-
-
-def _attention(config: ModelConfig, memory_size: int) -> Attention | None:
-    if config.attention == "none":
-        return None
-    return Attention(
-        config.attention,
-        query_size=config.decoder_hidden,
-        memory_size=memory_size,
-        heads=config.attention_heads,
-    )
 
 
 def _embedding(vocab_size: int, size: int, pad_id: int) -> nn.Embedding:

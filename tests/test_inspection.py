@@ -22,7 +22,6 @@ from hypothesis import strategies as st
 import mt
 from mt.checkpoint import Run
 from mt.config import Config, ModelConfig, SearchConfig
-from mt.dropout import Rates
 from mt.encoder import Encoder
 from mt.errors import ConfigError
 from mt.inspection import Inspection, Inspector, backdrop
@@ -342,11 +341,10 @@ def test_shares_of_nothing_are_equal() -> None:
 def one_unit(bidirectional: bool, reverse_source: bool) -> Encoder:
     """h' = tanh(x + 0.5·h), of one number; the pieces 5, 6, 7 stand for 0.4, -0.3, 0.9."""
     embedding = torch.nn.Embedding(VOCAB, 1)
-    encoder = Encoder(
-        embedding, cell="rnn", hidden=1, layers=1, bidirectional=bidirectional, reverse_source=reverse_source,
-        pooling=("last",), pooling_heads=1, vector_size=None, residual=False, layer_norm=False,
-        keep_memory=False, dropout=Rates(),
-    ).eval()  # fmt: skip
+    config = ModelConfig(
+        cell="rnn", encoder_hidden=1, bidirectional=bidirectional, reverse_source=reverse_source
+    )
+    encoder = Encoder(embedding, config).eval()
     with torch.no_grad():
         embedding.weight[5:8] = torch.tensor([[0.4], [-0.3], [0.9]])
         for name, weight in encoder.named_parameters():

@@ -14,8 +14,7 @@ from torch import Tensor
 
 from mt.batch import collate
 from mt.config import ModelConfig, load_preset, preset_names
-from mt.dropout import Rates
-from mt.encoder import Encoder, Heads, Pooling
+from mt.encoder import Encoder, Heads
 from mt.model import Seq2Seq, build_model
 from mt.product import packed
 from mt.rnn import Cell, recurrence, reverse_by_length
@@ -48,7 +47,7 @@ def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
     return batch.src, batch.src_lengths
 
 
-POOLINGS: tuple[tuple[Pooling, ...], ...] = (("last",), ("mean", "max"))
+POOLINGS: tuple[tuple[Literal["last", "mean", "max"], ...], ...] = (("last",), ("mean", "max"))
 SHAPES = [load_preset(name).model for name in preset_names()] + [
     ModelConfig(cell=cell, bidirectional=both, encoder_layers=2, decoder_layers=2, pooling=pooling)
     for cell, both, pooling in itertools.product(CELLS, (True, False), POOLINGS)
@@ -267,11 +266,8 @@ def test_attentive_pooling_by_hand() -> None:
 def test_pooling_by_hand() -> None:
     """Last, mean and max of known states; the second sentence is one token long."""
     embedding = torch.nn.Embedding(VOCAB, 2)
-    encoder = Encoder(
-        embedding, cell="rnn", hidden=2, layers=1, bidirectional=False, reverse_source=False,
-        pooling=("last", "mean", "max"), pooling_heads=1, vector_size=None, residual=False, layer_norm=False,
-        keep_memory=False, dropout=Rates(),
-    )  # fmt: skip
+    config = ModelConfig(cell="rnn", encoder_hidden=2, bidirectional=False, pooling=("last", "mean", "max"))
+    encoder = Encoder(embedding, config).eval()
     src, lengths = torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1])
     states = encoder.read(src, lengths)
     vector = encoder(src, lengths).sentence_vector
