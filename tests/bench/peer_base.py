@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +60,15 @@ class Round:
 
     speeds: tuple[float, ...]
     peak_mb: float
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What a tool had learned after so many seconds, its start-up included: a file, and its updates."""
+
+    seconds: float
+    updates: int
+    checkpoint: Path
 
 
 class Tool(Protocol):
@@ -115,6 +124,35 @@ def run(
     if process.returncode:
         raise MTError(f"{Path(command[0]).name} {' '.join(command[1:3])} … failed; {log} says why")
     return Finished(seconds, usage.ru_maxrss / 1024)
+
+
+def run_for(command: Sequence[str], log: Path, seconds: float) -> float:
+    """Run a process for so long, or to its end if that comes first; returns the time it was started at.
+
+    Raises MTError that names the log if it fails before.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    began = time.time()
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output)
+        try:
+            code = process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            code = 0
+        finally:
+            process.kill()
+            process.wait()
+    if code:
+        raise MTError(f"{Path(command[0]).name} {' '.join(command[1:3])} … failed; {log} says why")
+    return began
+
+
+def snapshots(files: Iterable[Path], began: float, last: float) -> list[Snapshot]:
+    """Checkpoints named by their updates, in that order, but for one that was being written at the end."""
+    found = [
+        Snapshot(file.stat().st_mtime - began, int(re.sub(r"\D", "", file.stem)), file) for file in files
+    ]
+    return sorted((one for one in found if one.seconds < last), key=lambda one: one.updates)
 
 
 def fresh(folder: Path) -> None:

@@ -6,7 +6,18 @@ import re
 import subprocess
 from pathlib import Path
 
-from tests.bench.peer_base import Finished, Places, Round, fill, fresh, interval, run
+from tests.bench.peer_base import (
+    Finished,
+    Places,
+    Round,
+    Snapshot,
+    fill,
+    fresh,
+    interval,
+    run,
+    run_for,
+    snapshots,
+)
 from tests.bench.peer_search import LONGEST
 from tests.bench.peer_setup import Patch, make_environment
 
@@ -26,7 +37,7 @@ class Joey:
         self.places = places
         self.folder = places.runs / self.name
         self.python = str(places.work / "env-joey" / "bin" / "python")
-        self.run_dir: Path | None = None  # of the last round
+        self.checkpoint: Path | None = None
         self.updates = 0
 
     def install(self) -> None:
@@ -50,18 +61,38 @@ class Joey:
             "validation_freq": 100_000 * interval(updates),
         }
         text = fill(self.places.settings / "joey" / "rnn.yaml", self.places, settings)
-        if self.run_dir:
-            text = text.replace("training:\n", f'training:\n    load_model: "{self.run_dir}/latest.ckpt"\n')
+        if self.checkpoint:
+            text = text.replace("training:\n", f'training:\n    load_model: "{self.checkpoint}"\n')
         config = self._config(f"train-{last}", text)
         log = self.folder / f"train-{last}.log"
         finished = run([self.python, "-m", "joeynmt", "train", str(config), "--skip-test"], log)
-        self.run_dir, self.updates = run_dir, last
+        self.checkpoint, self.updates = run_dir / "latest.ckpt", last
         reports = REPORT.findall(log.read_text(encoding="utf-8"))
         return Round(tuple(float(speed) for speed in reports[1:]), finished.peak_mb)
 
+    def train_for(self, seconds: float, every: int) -> list[Snapshot]:
+        """Train anew for so long, with a checkpoint every so many updates. It is asked for perplexity only,
+        so that its validations, without which it saves nothing, cost it little."""
+        settings = {
+            "updates": 1_000_000,
+            "validation_freq": every,
+            "keep_best_ckpts": -1,
+            "eval_metrics": [],
+            "early_stopping_metric": "ppl",
+        }
+        run_dir = self.folder / "run"
+        text = fill(
+            self.places.settings / "joey" / "rnn.yaml", self.places, settings | {"model_dir": str(run_dir)}
+        )
+        command = [
+            self.python, "-m", "joeynmt", "train", str(self._config("train", text)), "--skip-test",
+        ]  # fmt: skip
+        began = run_for(command, self.folder / "train.log", seconds)
+        return snapshots(run_dir.glob("[0-9]*.ckpt"), began, seconds - 1)
+
     def pieces_per_update(self) -> float:
         """See `Tool`; its log does not say, its checkpoint does."""
-        command = [self.python, "-c", LEARNED, str(self._checkpoint())]
+        command = [self.python, "-c", LEARNED, str(self.checkpoint)]
         return int(subprocess.run(command, check=True, capture_output=True).stdout) / self.updates
 
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
@@ -73,15 +104,12 @@ class Joey:
         """See `Tool`."""
         return [self.python, "joey", str(self._decoding(beam)), str(beam)]
 
-    def _checkpoint(self) -> Path:
-        return self.folder / f"round-{self.updates}" / "latest.ckpt"
-
     def _decoding(self, beam: int) -> Path:
         """The settings to translate with; the batch size is theirs."""
         name = "decode_greedy" if beam == 1 else "decode_beam5"
         settings = {
-            "model_dir": str(self.run_dir),
-            "load_model": str(self._checkpoint()),
+            "model_dir": str(self.checkpoint.parent) if self.checkpoint else "",
+            "load_model": str(self.checkpoint),
             "beam_size": beam,
             "max_output_length": LONGEST,
         }

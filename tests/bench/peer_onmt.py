@@ -6,7 +6,18 @@ import re
 import statistics
 from pathlib import Path
 
-from tests.bench.peer_base import Finished, Places, Round, fill, fresh, interval, run
+from tests.bench.peer_base import (
+    Finished,
+    Places,
+    Round,
+    Snapshot,
+    fill,
+    fresh,
+    interval,
+    run,
+    run_for,
+    snapshots,
+)
 from tests.bench.peer_search import BATCH, LONGEST
 from tests.bench.peer_setup import Patch, make_environment
 
@@ -72,6 +83,21 @@ class OpenNMT:
         reports = REPORT.findall(log.read_text(encoding="utf-8"))
         self.batches += [int(pieces) for pieces, _ in reports]
         return Round(tuple(float(speed) for _, speed in reports[1:]), finished.peak_mb)
+
+    def train_for(self, seconds: float, every: int) -> list[Snapshot]:
+        """Train anew for so long, with a checkpoint every so many updates."""
+        settings = {
+            "train_steps": 1_000_000,
+            "valid_steps": 1_000_000,
+            "save_checkpoint_steps": every,
+            "keep_checkpoint": -1,
+        }
+        config = self.folder / "train.yaml"
+        text = fill(self.places.settings / "onmt" / "rnn.yaml", self.places, settings)
+        config.write_text(text, encoding="utf-8")
+        command = [self._command("onmt_train"), "-config", str(config)]
+        began = run_for(command, self.folder / "train.log", seconds)
+        return snapshots(self.folder.glob("model_step_*.pt"), began, seconds - 1)
 
     def pieces_per_update(self) -> float:
         """See `Tool`."""

@@ -77,19 +77,25 @@ def make_data(places: Places, sentences: int) -> None:
         if name.rsplit(".", 1)[1] in ("en", "de"):
             (data / name).write_bytes(gzip.decompress(packed.read_bytes()))
     for language in ("en", "de"):
-        _write_lines(data / f"test.{language}", read_lines(data / f"{TEST}.{language}")[:sentences])
+        write_lines(data / f"test.{language}", read_lines(data / f"{TEST}.{language}")[:sentences])
     train = [data / "train.en", data / "train.de"]
     sentencepiece.SentencePieceTrainer.train(
         input=[str(file) for file in train], model_prefix=str(places.pieces.with_suffix("")),
         model_type="bpe", vocab_size=8000, character_coverage=1.0, minloglevel=2,
         unk_id=0, bos_id=1, eos_id=2, pad_id=3,
     )  # fmt: skip
+    make_vocabularies(places, train)
+
+
+def make_vocabularies(places: Places, train: Sequence[Path]) -> None:
+    """A vocabulary file for each peer: the pieces, those that are frequent in the training text first."""
+    data = places.data
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(places.pieces))
     known = {pieces.id_to_piece(number) for number in range(pieces.get_piece_size())} - SPECIAL
     counts = Counter(piece for file in train for row in cut(file, places.pieces) for piece in row)
     ranked = sorted(known, key=lambda piece: (-counts[piece], piece))
-    _write_lines(data / "joey_vocab.txt", ranked)
-    _write_lines(data / "onmt.vocab", [f"{piece}\t{counts[piece]}" for piece in ranked])
+    write_lines(data / "joey_vocab.txt", ranked)
+    write_lines(data / "onmt.vocab", [f"{piece}\t{counts[piece]}" for piece in ranked])
 
 
 def cut(file: Path, model: Path) -> Iterator[list[str]]:
@@ -109,5 +115,6 @@ def read_lines(file: Path) -> list[str]:
     return file.read_text(encoding="utf-8").removesuffix("\n").split("\n")
 
 
-def _write_lines(file: Path, lines: Sequence[str]) -> None:
+def write_lines(file: Path, lines: Sequence[str]) -> None:
+    """A file of these lines."""
     file.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
