@@ -103,7 +103,7 @@ class Evaluation:
             lines.append(f"perplexity {self.perplexity:.2f} per target piece")
         if self.sentences_per_second is not None:
             lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
-        if self.markup.segments:
+        if self.markup.marked:
             lines.append(f"markup and numbers intact: {self.markup}")
         if self.against is not None:
             lines += ["", f"against {self.against}:", *map(str, self.comparison)]

@@ -69,10 +69,15 @@ def unmask(text: str, of: Sequence[str]) -> str:
 
 @dataclass(frozen=True)
 class Survival:
-    """Of the segments whose source has any span, how many came through intact."""
+    """Of the segments whose source has any span, how many came through intact.
+
+    marked: of these the ones with more than numbers. Where there are none, intact says little: a 2 may well
+    become a word.
+    """
 
     segments: int
     intact: int
+    marked: int
 
     def __str__(self) -> str:
         share = 100 * self.intact / max(1, self.segments)
@@ -85,13 +90,14 @@ def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:
     Numbers may be added, as where January becomes 1 月; of all other kinds what is not in the source, or is
     there more or less often, is damage.
     """
-    segments = intact = 0
+    segments = intact = marked = 0
     for source, output in zip(sources, outputs, strict=True):
         (markup, numbers), (markup_out, numbers_out) = _counted(source), _counted(output)
         if markup or numbers:
             segments += 1
+            marked += bool(markup)
             intact += markup == markup_out and numbers <= numbers_out
-    return Survival(segments, intact)
+    return Survival(segments, intact, marked)
 
 
 def _counted(text: str) -> tuple[Counter[str], Counter[str]]:

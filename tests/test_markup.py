@@ -66,8 +66,8 @@ def test_spans_beyond_the_markers_stay_text() -> None:
 def test_survival_counts_segments_that_have_anything() -> None:
     sources = ["no", "``a`` 1", "``a``", "``a``", "in 5", "none"]
     outputs = ["没有", "1 ``a`` 2", "``b``", "``a`` ``a``", "in", "``x``"]
-    assert survival(sources, outputs) == Survival(4, 1)
-    assert str(Survival(4, 1)) == "25.0 % (1 of 4 segments that have any)"
+    assert survival(sources, outputs) == Survival(4, 1, marked=3)
+    assert str(Survival(4, 1, marked=3)) == "25.0 % (1 of 4 segments that have any)"
 
 
 def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
@@ -123,7 +123,7 @@ def keeping_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_what_was_never_seen_comes_through(keeping_run: Path, beam: int) -> None:
     sources = ["ba ``os.environ['X']`` ba", "de :func:`y` fi ba 12", "ku"]
     translations = mt.load(keeping_run, beam=beam).translate(sources)
-    assert survival(sources, translations) == Survival(2, 2)
+    assert survival(sources, translations) == Survival(2, 2, marked=2)
     assert "``os.environ['X']``" in translations[0]
 
 
@@ -137,8 +137,8 @@ def test_evaluate_says_how_much_came_through(
     hypotheses = tmp_path / "out.txt"
     hypotheses.write_text("BA q7 BA\nDE\n", encoding="utf-8")
     assert cli.main(["evaluate", "--hypotheses", str(hypotheses), "--test", str(test), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["markup"] == {"segments": 1, "intact": 0}
-    plain = write_tsv(tmp_path / "plain.tsv", [("ba", "BA")])
+    assert json.loads(capsys.readouterr().out)["markup"] == {"segments": 1, "intact": 0, "marked": 1}
+    plain = write_tsv(tmp_path / "plain.tsv", [("ba 2", "BA 2")])
     assert cli.main(["evaluate", "-m", str(toy_run), "--test", str(plain), "--threads", "1"]) == 0
     assert "markup" not in capsys.readouterr().out
 
