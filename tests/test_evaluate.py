@@ -29,6 +29,7 @@ from mt.cli import main
 from mt.config import BUILT_IN, DataConfig, SearchConfig, load_preset
 from mt.console import Console
 from mt.evaluate import Evaluation
+from mt.markup import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
 
@@ -560,6 +561,7 @@ def test_a_perplexity_beyond_all_bounds_is_still_json() -> None:
         "sentences_per_second": None,
         "against": None,
         "hypotheses": None,
+        "markup": Survival(segments=0, intact=0, marked=0),
     }
     endless = Evaluation(
         test="t", segments=1, system="s", scores=(), perplexity=math.inf, comparison=(), worst=(), **nothing

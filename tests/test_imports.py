@@ -14,11 +14,11 @@ PACKAGE = Path(mt.__file__).parent
 ORDER = [
     "errors", "direction", "config", "options", "flags", "console", "device",
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
-    "tokenizer", "batch", "pieces", "sampling", "product", "scan", "dropout", "rnn", "attention",
-    "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment", "sentences",
-    "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card", "translator",
-    "inspection", "picture", "neighbours", "train", "evaluate", "run_report", "translate", "tune", "average",
-    "inspect", "serve", "cli",
+    "markup", "tokenizer", "batch", "keeping", "pieces", "sampling", "product", "scan", "dropout", "rnn",
+    "attention", "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment",
+    "sentences", "metrics", "mbr", "testset", "checkpoint", "validation", "schedule", "trainer", "card",
+    "translator", "inspection", "picture", "neighbours", "train", "evaluate", "run_report", "translate",
+    "tune", "average", "inspect", "serve", "cli",
 ]  # fmt: skip
 
 SERVE = [
