@@ -308,6 +308,10 @@ def differences(old: Config, new: Config) -> list[str]:
     ]
 
 
+PRESET_BASES = {"manual": "attention"}
+"""Presets that are laid over another one."""
+
+
 def preset_names() -> list[str]:
     """The presets that ship with the package."""
     folder = resources.files("mt") / "presets"
@@ -321,7 +325,8 @@ def load_preset(name: str) -> Config:
     if name not in preset_names():
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(preset_names())}")
     text = (resources.files("mt") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-    return parse(text, where=f"preset {name}", base=Config())
+    base = load_preset(PRESET_BASES[name]) if name in PRESET_BASES else Config()
+    return parse(text, where=f"preset {name}", base=base)
 
 
 def load_file(path: Path, base: Config) -> Config:

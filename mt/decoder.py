@@ -40,9 +40,8 @@ class Prepared:
 class Decoder(Packable):
     """A stack of recurrent layers over the embedded target, and a readout over the vocabulary.
 
-    Of the config it reads:
-    The sentence vector reaches it in up to three places (Sutskever et al. 2014 use the first, Cho et
-    al. 2014 all three):
+    The names below are the config's. The sentence vector reaches it in up to three places (Sutskever et al.
+    2014 use the first, Cho et al. 2014 all three):
     feed_start: through the `bridge`, as the state every layer starts from;
     feed_steps: as a part of the first layer's input at each step;
     feed_readout: as a part of what each output is read from.

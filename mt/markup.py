@@ -54,6 +54,11 @@ def mask(text: str, of: Sequence[str]) -> str:
     return PATTERN.sub(lambda found: places.get(found[0], found[0]), text)
 
 
+def masked(texts: Iterable[str], sources: Iterable[str]) -> list[str]:
+    """N texts with markers for the spans that their sources (N) have; a source's own are all of its spans."""
+    return [mask(text, spans(source)) for text, source in zip(texts, sources, strict=True)]
+
+
 def unmask(text: str, of: Sequence[str]) -> str:
     """The text with the source's spans for their markers; a marker without a span stays.
 

@@ -148,14 +148,9 @@ class FusedRecurrence(Recurrence):
         self._initialise()
 
     def _initialise(self) -> None:
-        """Orthogonal recurrent weights keep the state's norm over time (Saxe et al. 2014)."""
         weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
-        gates = weight_hh.shape[0] // self.hidden_size
+        _initialise(weight_ih, weight_hh)
         with torch.no_grad():
-            for gate in weight_ih.chunk(gates):
-                nn.init.xavier_uniform_(gate)
-            for gate in weight_hh.chunk(gates):
-                nn.init.orthogonal_(gate)
             bias_ih.zero_()
             bias_hh.zero_()
             if self.cell == "lstm":  # remember at first (Jozefowicz et al. 2015)
@@ -216,11 +211,8 @@ class LayerNormLSTM(Recurrence):
         self.of_state = nn.Linear(hidden_size, 4 * hidden_size, bias=False)
         self.input_norm, self.state_norm = nn.LayerNorm(4 * hidden_size), nn.LayerNorm(4 * hidden_size)
         self.memory_norm = nn.LayerNorm(hidden_size)
+        _initialise(self.of_inputs.weight, self.of_state.weight)
         with torch.no_grad():
-            for gate in self.of_inputs.weight.chunk(4):
-                nn.init.xavier_uniform_(gate)
-            for gate in self.of_state.weight.chunk(4):
-                nn.init.orthogonal_(gate)
             self.input_norm.bias.chunk(4)[1].fill_(1.0)  # remember at first (Jozefowicz et al. 2015)
 
     def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
@@ -310,6 +302,18 @@ def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
     if sequences.dim() == 3:
         index = index.unsqueeze(2).expand(-1, -1, sequences.shape[2])
     return sequences.gather(1, index)
+
+
+def _initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
+    """W (G·H, I) and U (G·H, H), gate by gate: orthogonal recurrent weights keep the state's norm over time
+    (Saxe et al. 2014).
+    """
+    gates = weight_hh.shape[0] // weight_hh.shape[1]
+    with torch.no_grad():
+        for gate in weight_ih.chunk(gates):
+            nn.init.xavier_uniform_(gate)
+        for gate in weight_hh.chunk(gates):
+            nn.init.orthogonal_(gate)
 
 
 def _as_they_are(weight: Tensor, bias: Tensor | None) -> Product:

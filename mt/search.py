@@ -81,12 +81,13 @@ def search(
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
     results: list[list[Hypothesis]] = [[] for _ in sources]
     for rows in by_length(lengths, config.batch_tokens):
-        src, src_lengths = collate_source([sources[row] for row in rows], pad_id=PAD, eos_id=EOS)
+        batch = [sources[row] for row in rows]
+        src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
         limit = length_limit(src_lengths, config)
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
-            keeping = Keeping.of([sources[row] for row in rows], markers)
+            keeping = Keeping.of(batch, markers)
             found = method(model, encoded, limit.to(device), config, keeping and keeping.to(device))
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses

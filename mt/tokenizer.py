@@ -11,7 +11,7 @@ from typing import Literal
 import sentencepiece
 
 from mt.errors import ConfigError, RunError, VocabularySizeError
-from mt.markup import MARKERS, marker, mask, spans, unmask
+from mt.markup import MARKERS, marker, masked, spans, unmask
 
 SPARE_PIECES = 500  # beside the characters, where they alone do not fit
 
@@ -151,8 +151,7 @@ class Tokenizer:
     def _masked(self, texts: Sequence[str], sources: Sequence[str] | None) -> list[str]:
         if not self.markers:
             return list(texts)
-        pairs = zip(texts, texts if sources is None else sources, strict=True)
-        return [mask(text, spans(source)) for text, source in pairs]
+        return masked(texts, texts if sources is None else sources)
 
 
 def _explain(problem: str, vocab_size: int) -> ConfigError:

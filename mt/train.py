@@ -17,7 +17,7 @@ from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import split_direction, symbols, targets
 from mt.errors import ConfigError, RunError, VocabularySizeError
-from mt.markup import mask, spans
+from mt.markup import masked
 from mt.options import TrainOptions
 from mt.pieces import PiecePairs, cut
 from mt.sampling import Sampler
@@ -232,7 +232,7 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
 
     def learn(size: int) -> Tokenizer:
         return Tokenizer.learn(
-            _sentences(corpus, columns, settings.markup),
+            _sentences(corpus, columns, mark=settings.markup),
             algorithm=settings.algorithm,
             vocab_size=size,
             byte_fallback=settings.byte_fallback,
@@ -251,14 +251,11 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
         return learn(problem.possible)
 
 
-def _sentences(corpus: Corpus, columns: tuple[str, ...], masked: bool) -> Iterator[str]:
+def _sentences(corpus: Corpus, columns: tuple[str, ...], *, mark: bool) -> Iterator[str]:
     for rows in corpus.dataset.with_format("arrow").iter(batch_size=10_000):
         for column in columns:
             texts = rows.column(column).to_pylist()
-            if masked:
-                sources = rows.column("src").to_pylist()
-                texts = [mask(text, spans(source)) for text, source in zip(texts, sources, strict=True)]
-            yield from texts
+            yield from masked(texts, rows.column("src").to_pylist()) if mark else texts
 
 
 def _report_pieces(console: Console, pairs: PiecePairs) -> None:

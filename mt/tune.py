@@ -10,13 +10,12 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
-import datasets
-
 from mt.console import Console
 from mt.corpus import read_validation
 from mt.metrics import score, tokenizer_for
 from mt.options import TuneOptions
 from mt.search import Hypothesis, length_norm, search
+from mt.tokenizer import Tokenizer
 from mt.train import read_corpora
 from mt.translator import Translator
 
@@ -32,6 +31,31 @@ class Trial:
     length_ratio: float
 
 
+@dataclass(frozen=True)
+class Searched:
+    """N sources, what search found for each, their references, all pieces of those, and the language code."""
+
+    found: Sequence[Sequence[Hypothesis]]
+    sources: Sequence[str]
+    references: Sequence[str]
+    reference_pieces: int
+    tokenizer: Tokenizer
+    tgt: str | None
+
+    def at(self, penalty: float) -> Trial:
+        """How good the best of each are by that penalty."""
+        best = [
+            max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in self.found
+        ]
+        hypotheses = self.tokenizer.decode([row.ids for row in best], self.sources)
+        bleu = score(
+            hypotheses, [self.references], metrics=["bleu"], tokenize=tokenizer_for(self.tgt),
+            lowercase=False, bootstrap=0, seed=1,
+        )[0]  # fmt: skip
+        pieces = sum(len(row.ids) for row in best)
+        return Trial(penalty, bleu.value, pieces / max(1, self.reference_pieces))
+
+
 def tune(translator: Translator, options: TuneOptions, console: Console) -> list[Trial]:
     """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named."""
     data = translator.run.config.data
@@ -39,12 +63,15 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
         pairs = read_validation(data.model_copy(update={"validation": options.validation}))
     else:
         pairs = read_corpora(translator.run.config, console).validation
-    sources = pairs.dataset["src"][:]
+    run = translator.run
+    sources, references = pairs.dataset["src"][:], pairs.dataset["tgt"][:]
     found = search(
-        translator.model, translator.run.src_tokenizer.encode(sources), translator.config, translator.device,
-        markers=translator.run.tgt_tokenizer.markers,
+        translator.model, run.src_tokenizer.encode(sources), translator.config, translator.device,
+        markers=run.tgt_tokenizer.markers,
     )  # fmt: skip
-    trials = [_try(translator, found, pairs.dataset, penalty, data.tgt) for penalty in PENALTIES]
+    pieces = sum(map(len, run.tgt_tokenizer.encode(references, sources)))
+    searched = Searched(found, sources, references, pieces, run.tgt_tokenizer, data.tgt)
+    trials = [searched.at(penalty) for penalty in PENALTIES]
     best = max(trials, key=lambda trial: trial.bleu)
     if options.as_json:
         text = json.dumps({"best": asdict(best), "trials": [asdict(trial) for trial in trials]})
@@ -59,22 +86,3 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
         )
     sys.stdout.write(text + "\n")
     return trials
-
-
-def _try(
-    translator: Translator,
-    found: Sequence[Sequence[Hypothesis]],
-    pairs: datasets.Dataset,
-    penalty: float,
-    tgt: str | None,
-) -> Trial:
-    best = [max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in found]
-    tokenizer = translator.run.tgt_tokenizer
-    sources, references = pairs["src"][:], pairs["tgt"][:]
-    hypotheses = tokenizer.decode([row.ids for row in best], sources)
-    bleu = score(
-        hypotheses, [references], metrics=["bleu"], tokenize=tokenizer_for(tgt),
-        lowercase=False, bootstrap=0, seed=1,
-    )[0]  # fmt: skip
-    pieces = sum(len(row.ids) for row in best)
-    return Trial(penalty, bleu.value, pieces / max(1, sum(map(len, tokenizer.encode(references, sources)))))

@@ -14,7 +14,6 @@ import json
 import os
 import shutil
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,12 +24,13 @@ from mt.console import Console
 from mt.corpus import Corpus, load_whole
 from mt.errors import MTError
 from mt.metrics import tokenizer_for
-from tests.bench.peer_base import Places, fresh, run_for
+from tests.bench.peer_base import Places, run
 from tests.bench.peer_joey import Joey
 from tests.bench.peer_onmt import OpenNMT
+from tests.bench.peer_ours import Ours
 from tests.bench.peer_setup import check_shared, make_vocabularies, read_lines, write_lines
+from tests.bench.peers import PEERS
 
-PEERS: dict[str, type[OpenNMT] | type[Joey]] = {"onmt": OpenNMT, "joey": Joey}
 # The peers' settings call the source en and the target de, whatever languages they are.
 SIDES = {"src": "en", "tgt": "de"}
 
@@ -88,8 +88,10 @@ def measure(options: argparse.Namespace, console: Console) -> None:
         peer.prepare()
     write_data(places, options)
     console.note("mt: training")
-    found = {"mt": train_ours(places, options)}
-    shutil.copy(places.runs / "mt" / "run" / "shared.spm", places.pieces)
+    ours = Ours(places, "mt", "auto", "fp32")
+    ours.prepare()
+    found = {"mt": train_ours(ours, places, options)}
+    shutil.copy(ours.pieces(), places.pieces)
     make_vocabularies(places, [places.data / f"train.{side}" for side in SIDES.values()])
     for peer in peers:
         console.note(f"{peer.title}: training for {found['mt'].minutes:.1f} minutes")
@@ -120,21 +122,18 @@ def specs(places: Places, name: str) -> str:
     return ",".join(str(places.data / f"{name}.{side}") for side in SIDES.values())
 
 
-def train_ours(places: Places, options: argparse.Namespace) -> Learner:
+def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learner:
     """By `mt train`; the curve is that of its own validations."""
-    folder = places.runs / "mt"
-    fresh(folder)
     command = [
         sys.executable, "-m", "mt", "train", "--preset", options.preset, "--shared",
         "--vocab-size", str(options.vocab_size), "--src", options.src, "--tgt", options.tgt,
         "--train", specs(places, "train"), "--validation", specs(places, "val"),
-        "--threads", str(options.threads), "--device", "cpu", "--out", str(folder / "run"),
+        "--threads", str(options.threads), "--device", "cpu", "--out", str(ours.run_dir),
     ]  # fmt: skip
     if options.minutes:
         command += ["--time-budget", f"{60 * options.minutes:.0f}s"]
-    began = run_for(command, folder / "train.log", 3 * 3600)
-    minutes = (time.time() - began) / 60
-    entries = [json.loads(line) for line in read_lines(folder / "run" / "metrics.jsonl")]
+    minutes = run(command, ours.folder / "train.log").seconds / 60
+    entries = [json.loads(line) for line in read_lines(ours.run_dir / "metrics.jsonl")]
     shift = minutes - max(entry["seconds"] for entry in entries) / 60  # start-up, reading, learning pieces
     learner = Learner(options.minutes or minutes)
     learner.curve = [
@@ -142,13 +141,7 @@ def train_ours(places: Places, options: argparse.Namespace) -> Learner:
         for entry in entries
         if entry["kind"] == "validation"
     ]
-    output = folder / "test.out"
-    translate = [
-        sys.executable, "-m", "mt", "translate", "-m", str(folder / "run"), "--device", "cpu",
-        "--input", str(places.data / "test.en"), "--output", str(output),
-    ]  # fmt: skip
-    run_for(translate, folder / "translate.log", 3600)
-    learner.test = bleu(output, places.data / "test.de", options.tgt)
+    learner.test = test_bleu(ours, places, options.tgt)
     return learner
 
 
@@ -157,10 +150,9 @@ def train_peer(
 ) -> Learner:
     """Its checkpoints are scored in turn; the test is translated by the one that scored best."""
     learner, best = Learner(minutes), -1.0
-    folder = places.runs / peer.name
     for snapshot in peer.train_for(60 * minutes, options.every):
         peer.checkpoint = snapshot.checkpoint
-        output = folder / "validation.out"
+        output = peer.folder / "validation.out"
         peer.translate(places.data / "val.en", output, beam=1)
         found = bleu(output, places.data / "val.de", options.tgt)
         learner.curve.append((snapshot.seconds / 60, snapshot.updates, found))
@@ -170,9 +162,15 @@ def train_peer(
     if not learner.curve:
         raise MTError(f"{peer.title} saved nothing in {minutes:.1f} minutes: give --every a smaller number")
     peer.checkpoint = chosen
-    peer.translate(places.data / "test.en", folder / "test.out", beam=5)
-    learner.test = bleu(folder / "test.out", places.data / "test.de", options.tgt)
+    learner.test = test_bleu(peer, places, options.tgt)
     return learner
+
+
+def test_bleu(tool: Ours | OpenNMT | Joey, places: Places, tgt: str) -> float:
+    """Of the test by beam 5."""
+    output = tool.folder / "test.out"
+    tool.translate(places.data / "test.en", output, beam=5)
+    return bleu(output, places.data / "test.de", tgt)
 
 
 def bleu(output: Path, references: Path, tgt: str) -> float:
