@@ -25,10 +25,12 @@ from mt.metrics import (
     Score,
     paired_bootstrap,
     perplexity,
+    primary,
     score,
     sentence_scores,
     tokenizer_for,
 )
+from mt.moses import PREFIX
 from mt.options import EvaluateOptions
 from mt.testset import TestSet, read_test_set
 
@@ -269,6 +271,10 @@ def _open_file(path: Path) -> System:
 def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) -> str:
     """The BLEU tokeniser asked for, or the target language's. Raises ConfigError if it cannot be had."""
     name = options.tokenize or tokenizer_for(test_set.tgt)
+    if name == "moses":
+        if test_set.tgt is None:
+            raise ConfigError("--tokenize moses needs to know the target language: give --tgt")
+        name = f"{PREFIX}{primary(test_set.tgt)}"
     if options.tokenize is None and test_set.tgt is None:
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"

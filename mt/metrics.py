@@ -7,11 +7,8 @@ travels without its signature.
 
 References come as streams, as in sacreBLEU: `references[k][i]` is the k-th reference of sentence i.
 
-Older tables on Multi30k state "lc-tok" BLEU: both sides lower-cased and cut by Moses' tokeniser.
-`lowercase=True` with the tokeniser '13a' comes close but is not the same metric: 13a leaves apostrophes
-and punctuation outside ASCII attached to their words (in test 2016 apostrophes stand in 18 of the 1,000
-English lines and in 2 of the German, such punctuation in none). For the very metric run both files
-through Moses' `tokenizer.perl`, then score them with `tokenize="none", lowercase=True`.
+Most tables on Multi30k state "lc-tok" BLEU: both sides lower-cased and cut by Moses' tokeniser. That is
+`lowercase=True` with a tokeniser such as 'moses-de', which names the language too (see `MosesTokenizer`).
 """
 
 from __future__ import annotations
@@ -30,6 +27,7 @@ from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
 from mt.errors import ConfigError, MTError
+from mt.moses import PREFIX, MosesTokenizer
 
 METRICS = ("bleu", "chrf", "ter")
 
@@ -42,6 +40,11 @@ _TOKENIZERS = {
 }
 
 
+def primary(language: str | None) -> str:
+    """The language itself of a code that may name a script or region too: "zh" of "zh_Hans" and "ZH-CN"."""
+    return (language or "").replace("_", "-").split("-")[0].lower()
+
+
 def tokenizer_for(language: str | None) -> str:
     """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
 
@@ -49,8 +52,7 @@ def tokenizer_for(language: str | None) -> str:
     Where MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Other languages
     written without spaces (Thai, Lao, Khmer) get '13a' too, as in sacreBLEU: ask for 'char' there.
     """
-    subtag = (language or "").replace("_", "-").split("-")[0].lower()
-    name = _TOKENIZERS.get(subtag, "13a")
+    name = _TOKENIZERS.get(primary(language), "13a")
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
         return name
     return "char"
@@ -256,8 +258,14 @@ def _metric(name: str, *, tokenize: str, lowercase: bool) -> Any:
 
 
 def _bleu(tokenize: str, *, lowercase: bool) -> Any:
+    if tokenize.startswith(PREFIX):
+        metric = BLEU(tokenize="none", lowercase=lowercase, force=True)
+        metric.tokenizer = MosesTokenizer(tokenize.removeprefix(PREFIX))
+        metric.tokenizer_signature = metric.tokenizer.signature()
+        return metric
     if tokenize not in BLEU.TOKENIZERS:
-        raise ConfigError(f"unknown BLEU tokeniser {tokenize!r}; choose from {', '.join(BLEU.TOKENIZERS)}")
+        names = ", ".join((*BLEU.TOKENIZERS, "moses"))
+        raise ConfigError(f"unknown BLEU tokeniser {tokenize!r}; choose from {names}")
     try:
         # `force` only silences "this text looks tokenised": with 'none' it is meant to be.
         return BLEU(tokenize=tokenize, lowercase=lowercase, force=tokenize == "none")

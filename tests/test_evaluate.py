@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -470,6 +471,7 @@ def test_src_and_tgt_name_the_columns_that_are_read(
         (("--tgt", "zh"), "zh", False),
         (("--tgt", "de"), "13a", False),
         (("--tgt", "zh", "--tokenize", "char"), "char", False),
+        (("--tgt", "de-AT", "--tokenize", "moses"), f"moses-de-sacremoses-{version('sacremoses')}", False),
         ((), "13a", True),
     ],
 )
@@ -487,7 +489,15 @@ def test_an_unknown_tokeniser_is_noticed_before_the_search(
     evaluate: Evaluate, run: Path, test_tsv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Translator, "translate", lambda *_, **__: pytest.fail("searched for nothing"))
-    assert "'klingon'" in evaluate("-m", run, "--test", test_tsv, "--tokenize", "klingon").problem
+    arguments = ("-m", run, "--test", test_tsv, "--tokenize")
+    assert "'klingon'; choose from none, zh, 13a" in evaluate(*arguments, "klingon").problem
+
+
+def test_moses_must_know_the_language(evaluate: Evaluate, tmp_path: Path) -> None:
+    test = write_tsv(tmp_path / "test.tsv", TEST)
+    hypotheses = write_lines(tmp_path / "hyp.txt", [en for _, en in TEST])
+    arguments = ("--hypotheses", hypotheses, "--test", test, "--tokenize", "moses")
+    assert "target language: give --tgt" in evaluate(*arguments).problem
 
 
 def test_the_worst_segments_come_worst_first_and_none_of_them_is_right(

@@ -226,6 +226,20 @@ def test_text_scored_as_already_tokenised_draws_no_warning(caplog: pytest.LogCap
     assert not caplog.records
 
 
+def test_moses_cuts_and_lower_case_make_lc_tok(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hand-cut: the full stop of z.B. stays, the last one and the comma are words of their own."""
+    system, reference = "Er mag z.B. Tee, Gin und mehr.", "er mag z.B. Tee, Milch und mehr."
+    arguments: dict[str, Any] = {"metrics": ["bleu"], "lowercase": True, "bootstrap": 0, "seed": 1}
+    (ours,) = score([system], [[reference]], tokenize="moses-de", **arguments)
+    cut = "er mag z.b. tee , gin und mehr .", "er mag z.b. tee , milch und mehr ."
+    (by_hand,) = score([cut[0]], [[cut[1]]], tokenize="none", **arguments)
+    assert ours.value == by_hand.value
+    assert "|case:lc|eff:no|tok:moses-de-sacremoses-" in ours.signature
+    monkeypatch.setitem(sys.modules, "sacremoses", None)
+    with pytest.raises(ConfigError, match=r"pip install 'mt\[moses\]'"):
+        score([system], [[reference]], tokenize="moses-de", **arguments)
+
+
 def test_chinese_ter_counts_characters_not_whole_sentences() -> None:
     (result,) = score(
         ["我爱北京。"],
