@@ -182,7 +182,7 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
         found = facts["format"]
     except FileNotFoundError:
         what = "has no config.toml: it is not a run of mt train" if path.is_dir() else "does not exist"
-        raise RunError(f"{path} {what}; name a run directory with -m") from None
+        raise RunError(f"{path} {what}; name the directory of a run") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
     except (KeyError, TypeError):

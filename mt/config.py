@@ -83,12 +83,6 @@ class TokenizerConfig(Section):
     pieces_of: str | None = None
     """Take the pieces of this run instead of learning some: runs of the same pieces can translate together"""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
-        if self.pieces_of is not None and self.vocab_size is not None:
-            raise ValueError("pieces_of brings its own number of pieces: leave vocab_size out")
-        return self
-
 
 class ModelConfig(Section):
     """The translator's shape."""
@@ -363,9 +357,13 @@ def validate(values: dict[str, Any], *, where: str) -> Config:
         raise ConfigError(f"{where}: {describe(problem)}") from None
 
 
-def flag(name: str) -> str:
-    """The command-line flag of a field: `batch_tokens` -> `--batch-tokens`, `as_json` -> `--json`."""
-    return "--" + name.removeprefix("as_").replace("_", "-")
+def flag(name: str, value: object = None) -> str:
+    """The command-line flag of a field, with a value if there is one: `batch_tokens` -> `--batch-tokens`,
+    `as_json` -> `--json`, `shared` and False -> `--no-shared`, `vocab_size` and 800 -> `--vocab-size 800`."""
+    word = name.removeprefix("as_").replace("_", "-")
+    if value is None or value is True:
+        return f"--{word}"
+    return f"--no-{word}" if value is False else f"--{word} {value}"
 
 
 def changed(section: Section, names: Iterable[str]) -> list[str]:

@@ -12,7 +12,7 @@ from mt import checkpoint, device
 from mt.card import write_card
 from mt.checkpoint import CONFIG
 from mt.cleaning import Cleaning
-from mt.config import BUILT_IN, Config, differences
+from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import split_direction, symbols, targets
@@ -207,15 +207,15 @@ def take_tokenizers(config: Config, other: Path, console: Console) -> tuple[Toke
     """The tokenizers of another run. Raises ConfigError if they do not suit this one's settings."""
     of_other, facts = checkpoint.read_config(other)
     src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
-    if of_other.tokenizer.shared != config.tokenizer.shared:
-        sharing = "one vocabulary for both; give --shared"
-        apart = "two vocabularies; give --no-shared"
-        raise ConfigError(f"--pieces-of: {other} has {sharing if of_other.tokenizer.shared else apart} too")
-    if bool(src.markers) != config.tokenizer.markup:
-        flag = "--markup too" if src.markers else "--no-markup"
-        raise ConfigError(
-            f"--pieces-of: {other} was{'' if src.markers else ' not'} trained with --markup; give {flag}"
-        )
+    theirs = {**of_other.tokenizer.model_dump(), "vocab_size": src.vocab_size}
+    ours = {**config.tokenizer.model_dump(), "vocab_size": config.tokenizer.vocab_size or src.vocab_size}
+    other_settings = [
+        flag(name, value)
+        for name, value in theirs.items()
+        if name not in ("pieces_of", "sampling") and value != ours[name]
+    ]
+    if other_settings:
+        raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
     for symbol in symbols(targets(config.data.train)):
         if symbol not in src.pieces([symbol])[0]:
             raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")

@@ -82,7 +82,7 @@ def empty(name: str) -> Callable[[Path], object]:
 
 
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
-    "no directory": (lambda run: shutil.rmtree(run), "does not exist; name a run directory with -m"),
+    "no directory": (lambda run: shutil.rmtree(run), "does not exist; name the directory of a run"),
     "no config": (remove("config.toml"), "has no config.toml: it is not a run of mt train"),
     "no weights": (remove("model.safetensors"), "model.safetensors is missing"),
     "no pieces": (remove("src.spm"), "src.spm is missing"),

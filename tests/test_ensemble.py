@@ -164,8 +164,10 @@ def test_runs_on_other_pairs_can_with_the_pieces_of_one(toy_run: Path, tmp_path:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        (["--shared"], "has two vocabularies; give --no-shared too"),
-        (["--vocab-size", "40"], "pieces_of brings its own number of pieces: leave vocab_size out"),
+        (["--shared"], "need --no-shared here too"),
+        (["--vocab-size", "20"], "need --vocab-size 26 here too"),
+        (["--algorithm", "bpe", "--byte-fallback"], "need --algorithm unigram --no-byte-fallback here too"),
+        (["--markup"], "need --no-markup here too"),
     ],
 )
 def test_pieces_of_another_run_must_suit(
@@ -187,6 +189,9 @@ def test_pieces_of_a_run_must_know_the_language(
     arguments += ["--pieces-of", str(toy_run), "--out", str(tmp_path / "run")]
     assert cli.main(arguments) == 1
     assert f"{toy_run} was not trained for <2bb> and has no piece for it" in capsys.readouterr().err
+    arguments[arguments.index(str(toy_run))] = str(tmp_path / "nowhere")
+    assert cli.main(arguments) == 1
+    assert f"{tmp_path / 'nowhere'} does not exist; name the directory of a run" in capsys.readouterr().err
 
 
 def test_load_wants_a_run() -> None:
