@@ -1,10 +1,10 @@
 """What mt, OpenNMT-py and Joey NMT reach in the same time: `python -m tests.bench.peer_quality`.
 
-Trains mt first, to the end of a preset or for `--minutes`; then each peer, with its own settings, on the same
-pairs and the same pieces for as long, start-up included. Prints what greedy search scores on the validation
-pairs after how many minutes, when `--pass` was passed, and the test by beam 5. The peers' checkpoints are
-scored afterwards, so that they lose no time by it; mt's validations are a part of its time. All processes get
-`--threads`. Nothing else should keep those cores busy meanwhile.
+Trains mt first, to the end of a preset or for `--minutes` or `--max-epochs`; then each peer, with its own
+settings, on the same pairs and the same pieces for as long or `--times` as long, start-up included. Prints
+what greedy search scores on the validation pairs after how many minutes, when `--pass` was passed, and the
+test by beam 5. The peers' checkpoints are scored afterwards, so that they lose no time by it; mt's
+validations are a part of its time. All processes get `--threads`. Nothing else should keep those cores busy.
 """
 
 from __future__ import annotations
@@ -59,7 +59,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--swap", action="store_true")
     parser.add_argument("--preset", default="attention")
     parser.add_argument("--vocab-size", type=int, default=5000)
-    parser.add_argument("--minutes", type=float, help="for all; without it as long as mt's preset takes")
+    parser.add_argument("--minutes", type=float, help="for mt; without it as long as its preset takes")
+    parser.add_argument("--max-epochs", type=int, help="for mt, instead of its preset's")
+    parser.add_argument("--times", type=float, default=1.0, help="a peer's time, in those of mt")
     parser.add_argument("--pass", dest="goal", type=float, default=33.0, help="validation BLEU to pass")
     parser.add_argument("--every", type=int, default=200, help="updates between a peer's checkpoints")
     parser.add_argument("--threads", type=int, default=2)
@@ -93,9 +95,10 @@ def measure(options: argparse.Namespace, console: Console) -> None:
     found = {"mt": train_ours(ours, places, options)}
     shutil.copy(ours.pieces(), places.pieces)
     make_vocabularies(places, [places.data / f"train.{side}" for side in SIDES.values()])
+    minutes = options.times * found["mt"].minutes
     for peer in peers:
-        console.note(f"{peer.title}: training for {found['mt'].minutes:.1f} minutes")
-        found[peer.title] = train_peer(peer, places, options, found["mt"].minutes, console)
+        console.note(f"{peer.title}: training for {minutes:.1f} minutes")
+        found[peer.title] = train_peer(peer, places, options, minutes, console)
     report(found, options, console)
 
 
@@ -132,6 +135,8 @@ def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learn
     ]  # fmt: skip
     if options.minutes:
         command += ["--time-budget", f"{60 * options.minutes:.0f}s"]
+    if options.max_epochs:
+        command += ["--max-epochs", str(options.max_epochs)]
     minutes = run(command, ours.folder / "train.log").seconds / 60
     entries = [json.loads(line) for line in read_lines(ours.run_dir / "metrics.jsonl")]
     shift = minutes - max(entry["seconds"] for entry in entries) / 60  # start-up, reading, learning pieces
