@@ -172,10 +172,13 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
             one.check(test_set)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
-    scores = score(
-        hypotheses, test_set.references, metrics=METRICS, tokenize=tokenize,
-        lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
-    )  # fmt: skip
+    scores: list[Score] = []
+    for metric in METRICS:  # TER of long Chinese texts takes minutes
+        console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
+        scores += score(
+            hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
+            lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
+        )  # fmt: skip
     comparison: list[PairedResult] = []
     if other is not None:
         baseline, _ = other.translate(test_set, console)

@@ -493,6 +493,16 @@ def test_an_unknown_tokeniser_is_noticed_before_the_search(
     assert "'klingon'; choose from none, zh, 13a" in evaluate(*arguments, "klingon").problem
 
 
+def test_what_takes_long_is_said(
+    evaluate: Evaluate, run: Path, test_tsv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mt.console.PLAIN_INTERVAL", 0)
+    said = evaluate("-m", run, "--test", test_tsv).err
+    assert f"{run}: 8 of 8 sentences" in said
+    for metric in ("bleu", "chrf", "ter"):
+        assert f"scoring 8 sentences by {metric}\n" in said
+
+
 def test_moses_must_know_the_language(evaluate: Evaluate, tmp_path: Path) -> None:
     test = write_tsv(tmp_path / "test.tsv", TEST)
     hypotheses = write_lines(tmp_path / "hyp.txt", [en for _, en in TEST])
