@@ -172,13 +172,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
             one.check(test_set)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
-    scores: list[Score] = []
-    for metric in METRICS:  # TER of long Chinese texts takes minutes
-        console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
-        scores += score(
-            hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
-            lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
-        )  # fmt: skip
+    scores = _scores(hypotheses, test_set, tokenize, options, console)
     comparison: list[PairedResult] = []
     if other is not None:
         baseline, _ = other.translate(test_set, console)
@@ -192,7 +186,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
         system=system.name,
         hypotheses=saved,
         search=None if speed is None else search_config,
-        scores=tuple(scores),
+        scores=scores,
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
         markup=survival(test_set.sources, hypotheses),
@@ -285,6 +279,20 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
     # One word tells whether the tokeniser is there, before a long search.
     score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=SEED)
     return name
+
+
+def _scores(
+    hypotheses: list[str], test_set: TestSet, tokenize: str, options: EvaluateOptions, console: Console
+) -> tuple[Score, ...]:
+    """By each metric; TER of long Chinese texts takes minutes, so each is announced."""
+    found: list[Score] = []
+    for metric in METRICS:
+        console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
+        found += score(
+            hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
+            lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
+        )  # fmt: skip
+    return tuple(found)
 
 
 def _save(
