@@ -88,10 +88,14 @@ def make_data(places: Places, sentences: int) -> None:
 
 
 def make_vocabularies(places: Places, train: Sequence[Path]) -> None:
-    """A vocabulary file for each peer: the pieces, those that are frequent in the training text first."""
+    """A vocabulary file for each peer: the pieces, those that are frequent in the training text first.
+
+    Without those that are white space, such as a no-break space: OpenNMT-py stops where it reads one.
+    """
     data = places.data
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(places.pieces))
     known = {pieces.id_to_piece(number) for number in range(pieces.get_piece_size())} - SPECIAL
+    known = {piece for piece in known if piece.strip()}
     counts = Counter(piece for file in train for row in cut(file, places.pieces) for piece in row)
     ranked = sorted(known, key=lambda piece: (-counts[piece], piece))
     write_lines(data / "joey_vocab.txt", ranked)
