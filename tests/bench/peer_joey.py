@@ -76,7 +76,7 @@ class Joey:
         settings = {
             "updates": 1_000_000,
             "validation_freq": every,
-            "logging_freq": max(1, every // 4),
+            "logging_freq": every,  # it must divide the other
             "keep_best_ckpts": -1,
             "eval_metrics": [],
             "early_stopping_metric": "ppl",
