@@ -22,6 +22,11 @@ class Direction(NamedTuple):
     tgt: str
 
 
+def base_language(code: str | None) -> str:
+    """The language of a code such as `zh-CN` or `pt_BR`, without script and region; "" of None."""
+    return (code or "").replace("_", "-").split("-")[0].lower()
+
+
 def split_direction(spec: str) -> tuple[Direction | None, str]:
     """`en-fr=train.en,train.fr` -> (en, fr) and the rest; a SPEC without languages comes back as it is."""
     found = _NAMED.fullmatch(spec)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mt.config import DataConfig, SearchConfig, changed
 from mt.console import Console
+from mt.direction import base_language
 from mt.errors import ConfigError, UsageError
 from mt.formats.lines import not_utf8, read_lines
 from mt.markup import Survival, survival
@@ -25,7 +26,6 @@ from mt.metrics import (
     Score,
     paired_bootstrap,
     perplexity,
-    primary,
     score,
     sentence_scores,
     tokenizer_for,
@@ -269,9 +269,7 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
     """The BLEU tokeniser asked for, or the target language's. Raises ConfigError if it cannot be had."""
     name = options.tokenize or tokenizer_for(test_set.tgt)
     if name == "moses":
-        if test_set.tgt is None:
-            raise ConfigError("--tokenize moses needs to know the target language: give --tgt")
-        name = f"{PREFIX}{primary(test_set.tgt)}"
+        name = PREFIX + base_language(test_set.tgt)
     if options.tokenize is None and test_set.tgt is None:
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"

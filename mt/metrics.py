@@ -26,6 +26,7 @@ from sacrebleu.metrics.chrf import CHRFScore
 from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
+from mt.direction import base_language
 from mt.errors import ConfigError, MTError
 from mt.moses import PREFIX, MosesTokenizer
 
@@ -40,11 +41,6 @@ _TOKENIZERS = {
 }
 
 
-def primary(language: str | None) -> str:
-    """The language itself of a code that may name a script or region too: "zh" of "zh_Hans" and "ZH-CN"."""
-    return (language or "").replace("_", "-").split("-")[0].lower()
-
-
 def tokenizer_for(language: str | None) -> str:
     """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
 
@@ -52,7 +48,7 @@ def tokenizer_for(language: str | None) -> str:
     Where MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Other languages
     written without spaces (Thai, Lao, Khmer) get '13a' too, as in sacreBLEU: ask for 'char' there.
     """
-    name = _TOKENIZERS.get(primary(language), "13a")
+    name = _TOKENIZERS.get(base_language(language), "13a")
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
         return name
     return "char"

@@ -12,10 +12,12 @@ PREFIX = "moses-"
 class MosesTokenizer(BaseTokenizer):
     """Cuts text as Moses' tokenizer.perl does for a language: its abbreviations keep their full stops.
 
-    Raises ConfigError if sacremoses, which does the work, is not installed.
+    Raises ConfigError without a language, and if sacremoses, which does the work, is not installed.
     """
 
     def __init__(self, language: str) -> None:
+        if not language:
+            raise ConfigError("Moses' tokeniser needs to know the target language: give --tgt")
         try:
             import sacremoses
         except ImportError:

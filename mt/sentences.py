@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mt.direction import base_language
 from mt.errors import ConfigError
 
 # Written without a space between sentences. Thai, Lao, Khmer put none between words but one here.
@@ -85,7 +86,7 @@ def split(text: str, *, language: str | None, max_chars: int) -> Split:
         raise ConfigError(f"a part of a long text needs at least 1 character, not {max_chars}")
     if len(text.strip()) <= max_chars:
         return _trimmed([text])
-    sentences = _sentences(text, _subtag(language) or "en", block=max(_BLOCK, max_chars + 1))
+    sentences = _sentences(text, base_language(language) or "en", block=max(_BLOCK, max_chars + 1))
     return _trimmed(piece for sentence in sentences for piece in _cut(sentence, max_chars))
 
 
@@ -188,14 +189,9 @@ def _gap_in_target(gap: str, cut: tuple[str, str], edges: tuple[str, str], tgt: 
     if tgt is None:
         closed_up = all(_CJK.match(edge) for edge in edges)
     else:  # within Chinese a space remains only between two Latin words; ” and … are no Latin there
-        closed_up = _subtag(tgt) in _NO_SPACE_BETWEEN_SENTENCES and not "".join(edges).isascii()
+        closed_up = base_language(tgt) in _NO_SPACE_BETWEEN_SENTENCES and not "".join(edges).isascii()
     if closed_up:
         return gap if _LINE_BREAKS.intersection(gap) else ""
     if not gap:
         return " " if any(_CJK.match(c) or _SOUTH_EAST_ASIAN.match(c) for c in cut) else ""
     return gap.replace("\u3000", " ")  # the space as wide as a Han character
-
-
-def _subtag(language: str | None) -> str:
-    """The language of a code such as "zh-CN" or "pt_BR", without script and region."""
-    return (language or "").replace("_", "-").split("-")[0].lower()

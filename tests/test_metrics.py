@@ -235,6 +235,8 @@ def test_moses_cuts_and_lower_case_make_lc_tok(monkeypatch: pytest.MonkeyPatch) 
     (by_hand,) = score([cut[0]], [[cut[1]]], tokenize="none", **arguments)
     assert ours.value == by_hand.value
     assert "|case:lc|eff:no|tok:moses-de-sacremoses-" in ours.signature
+    with pytest.raises(ConfigError, match="give --tgt"):
+        score([system], [[reference]], tokenize="moses-", **arguments)
     monkeypatch.setitem(sys.modules, "sacremoses", None)
     with pytest.raises(ConfigError, match=r"pip install 'mt\[moses\]'"):
         score([system], [[reference]], tokenize="moses-de", **arguments)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from mt.serve.names import base
+from mt.direction import base_language
 
 SHORT = 40  # characters; fewer say too little by themselves, where a request has other texts
 
@@ -46,7 +46,7 @@ class Detector:
     def __init__(self, languages: Sequence[str], ranker: Ranker) -> None:
         labels = set(ranker.labels)
         self._ranker = ranker
-        self._labels = {code: _LABELS.get(base(code), base(code)) for code in languages}
+        self._labels = {code: _LABELS.get(base_language(code), base_language(code)) for code in languages}
         self._guessable = {code for code, label in self._labels.items() if label in labels}
 
     def detect(self, text: str) -> list[Candidate]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from mt.direction import base_language
+
 _NAMES = dict(
     entry.split(" ", 1)
     for entry in """\
@@ -24,14 +26,9 @@ zu Zulu;src Source;tgt Target""".replace("\n", ";").split(";")
 )
 
 
-def base(code: str) -> str:
-    """The language of a code such as `zh-CN` or `pt_BR`, without script and region."""
-    return code.replace("_", "-").split("-")[0].lower()
-
-
 def name_of(code: str) -> str:
     """`zh` -> Chinese, `zh_Hans` -> Chinese (Hans); a code that is not known is its own name."""
-    name = _NAMES.get(base(code))
+    name = _NAMES.get(base_language(code))
     rest = code.replace("_", "-").partition("-")[2]
     return code if name is None else f"{name} ({rest})" if rest else name
 
@@ -46,4 +43,4 @@ def find(code: str, known: list[str]) -> str | None:
         return text.replace("_", "-").lower()
 
     same = [other for other in known if plain(other) == plain(code)]
-    return next(iter(same + [other for other in known if base(other) == base(code)]), None)
+    return next(iter(same + [other for other in known if base_language(other) == base_language(code)]), None)

@@ -94,8 +94,8 @@ def make_vocabularies(places: Places, train: Sequence[Path]) -> None:
     """
     data = places.data
     pieces = sentencepiece.SentencePieceProcessor(model_file=str(places.pieces))
-    known = {pieces.id_to_piece(number) for number in range(pieces.get_piece_size())} - SPECIAL
-    known = {piece for piece in known if piece.strip()}
+    every = map(pieces.id_to_piece, range(pieces.get_piece_size()))
+    known = {piece for piece in every if piece.strip()} - SPECIAL
     counts = Counter(piece for file in train for row in cut(file, places.pieces) for piece in row)
     ranked = sorted(known, key=lambda piece: (-counts[piece], piece))
     write_lines(data / "joey_vocab.txt", ranked)
