@@ -168,7 +168,7 @@ class EvaluateOptions(RunOptions):
     against: Path | None = None
     """Another run directory or file of translations: adds the paired bootstrap's p-value"""
     tokenize: str | None = None
-    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); moses is Moses'"""
+    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); moses: mt[moses]"""
     lowercase: bool = False
     """Score without regard to case"""
     bootstrap: Count = 1000
