@@ -115,6 +115,8 @@ class ModelConfig(Section):
     """Heads of multihead attention"""
     attention_place: Literal["after", "between"] = "after"
     """Look with the outputs of the decoder's last layer, or of its first, for the layers above"""
+    attend_embedding: bool = False
+    """Let attention see each source piece's embedding beside its state"""
     input_feeding: bool = False
     """Feed each readout into the next step (Luong et al. 2015); slow: training walks step by step"""
     feed_start: bool = True
@@ -170,13 +172,16 @@ class ModelConfig(Section):
             self._attention_fits()
         elif self.input_feeding:
             raise ValueError("input_feeding needs attention")
+        elif self.attend_embedding:
+            raise ValueError("attend_embedding needs attention")
         return self
 
     def _attention_fits(self) -> None:
-        states = self.encoder_hidden * (2 if self.bidirectional else 1)
-        if self.attention == "dot" and states != self.decoder_hidden:
+        size = self.encoder_hidden * (2 if self.bidirectional else 1)
+        size += self.embedding * self.attend_embedding
+        if self.attention == "dot" and size != self.decoder_hidden:
             raise ValueError(
-                f"dot attention needs decoder_hidden = {states}, the size of the encoder's states; "
+                f"dot attention needs decoder_hidden = {size}, as many numbers as it sees of a source piece; "
                 "general does not"
             )
         if self.attention == "multihead" and self.decoder_hidden % self.attention_heads:

@@ -20,7 +20,7 @@ class Encoded:
 
     sentence_vector: (B, D), the same size whatever the sentence's length.
     src_mask: (B, S), True where there is a token.
-    memory: (B, S, H), the state at each source position, for attention; None in a fixed-vector model.
+    memory: (B, S, M), what attention sees of each source position; None in a fixed-vector model.
     """
 
     sentence_vector: Tensor
@@ -67,51 +67,44 @@ class Encoder(nn.Module):
     vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
     layer_norm: normalise each layer's outputs (Ba et al. 2016). residual: add each layer's input to its
         output, from the second layer on (He et al. 2016): what deep stacks need, as GNMT's and RNMT+'s.
-    attention: whether to hand out the states too, in the order of the source.
+    attention: whether to hand out the states too, in the order of the source. attend_embedding: with the
+        piece's embedding beside each (as Gehring et al. 2017 add it to what convolutions made of it).
     """
 
     def __init__(self, embedding: nn.Embedding, config: ModelConfig) -> None:
         super().__init__()
         self.embedding = embedding
         self.reverse_source, self.pooling = config.reverse_source, config.pooling
-        self.residual, self.keep_memory = config.residual, config.attention != "none"
+        self.residual = config.residual
+        self.attended, self.attend_embedding = config.attention != "none", config.attend_embedding
         self.dropout_pieces = PieceDropout(config.dropout_src_pieces)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
-        self.memory_size = config.encoder_hidden * (2 if config.bidirectional else 1)
-        widths = [embedding.embedding_dim] + [self.memory_size] * (config.encoder_layers - 1)
+        width, size = embedding.embedding_dim, config.encoder_hidden * (2 if config.bidirectional else 1)
+        self.memory_size = size + width * self.attend_embedding
+        widths = [width] + [size] * (config.encoder_layers - 1)
         self.forwards = _layers(config, widths)
         self.backwards = _layers(config, widths if config.bidirectional else [])
-        self.norms = nn.ModuleList(nn.LayerNorm(self.memory_size) for _ in widths if config.layer_norm)
-        self.heads = Heads(self.memory_size, config.pooling_heads) if "attentive" in self.pooling else None
+        self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in widths if config.layer_norm)
+        self.heads = Heads(size, config.pooling_heads) if "attentive" in self.pooling else None
         means = len(self.pooling) + (config.pooling_heads - 1 if self.heads else 0)
-        self.vector_size = config.vector_size or self.memory_size * means
-        self.projection = Linear(self.memory_size * means, config.vector_size) if config.vector_size else None
+        self.vector_size = config.vector_size or size * means
+        self.projection = Linear(size * means, config.vector_size) if config.vector_size else None
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
         """Source ids (B, S), padded at the right, and their lengths (B,) -> `Encoded`."""
         if self.reverse_source:
             src = reverse_by_length(src, src_lengths)
-        return self.sum_up(self.read(src, src_lengths), src_lengths)
+        embedded = self.embed(src)
+        return self.sum_up(embedded, self.read(embedded, src_lengths), src_lengths)
 
-    def sum_up(self, states: Tensor, src_lengths: Tensor) -> Encoded:
-        """The top layer's states (B, S, H) in reading order -> `Encoded`."""
-        positions = torch.arange(states.shape[1], device=states.device)
-        src_mask = positions.unsqueeze(0) < src_lengths.unsqueeze(1)
-        pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
-        vector = pooled if self.projection is None else torch.tanh(self.projection(pooled))
-        memory = None
-        if self.keep_memory:
-            memory = reverse_by_length(states, src_lengths) if self.reverse_source else states
-        return Encoded(vector, src_mask, memory)
+    def embed(self, src: Tensor) -> Tensor:
+        """Ids (B, S) in reading order -> what the recurrence reads (B, S, E)."""
+        return self.dropout_embedding(self.dropout_pieces(self.embedding(src)))  # type: ignore[no-any-return]
 
-    def read(self, src: Tensor, src_lengths: Tensor) -> Tensor:
-        """Ids (B, S) in reading order -> the top layer's state after each piece (B, S, H)."""
-        return self.read_embedded(self.embedding(src), src_lengths)
-
-    def read_embedded(self, embedded: Tensor, src_lengths: Tensor) -> Tensor:
-        """`read` of embedded pieces (B, S, E)."""
-        states: Tensor = self.dropout_embedding(self.dropout_pieces(embedded))
+    def read(self, embedded: Tensor, src_lengths: Tensor) -> Tensor:
+        """Embedded pieces (B, S, E) -> the top layer's state after each piece (B, S, H)."""
+        states = embedded
         for depth, forwards in enumerate(self.forwards):
             below = states if depth == 0 else self.dropout_layers(states)
             states = forwards(below)
@@ -123,6 +116,19 @@ class Encoder(nn.Module):
             if self.residual and depth > 0:
                 states = states + below
         return self.dropout_layers(states)  # type: ignore[no-any-return]
+
+    def sum_up(self, embedded: Tensor, states: Tensor, src_lengths: Tensor) -> Encoded:
+        """Embedded pieces (B, S, E) and the top layer's states (B, S, H) in reading order -> `Encoded`."""
+        positions = torch.arange(states.shape[1], device=states.device)
+        src_mask = positions.unsqueeze(0) < src_lengths.unsqueeze(1)
+        pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
+        vector = pooled if self.projection is None else torch.tanh(self.projection(pooled))
+        memory = None
+        if self.attended:
+            memory = torch.cat([states, embedded], dim=2) if self.attend_embedding else states
+            if self.reverse_source:
+                memory = reverse_by_length(memory, src_lengths)
+        return Encoded(vector, src_mask, memory)
 
     def _pool(self, how: str, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
         """States (B, S, H) -> (B, H), or of several heads (B, heads·H); padding weighs nothing."""

@@ -90,11 +90,26 @@ def test_what_attention_finds_reaches_the_output(place: str) -> None:
     assert (one - other).abs().amax(dim=2).min() > 1e-4
 
 
+@pytest.mark.parametrize("reverse_source", [False, True])
+def test_what_attention_sees_of_a_piece_ends_with_its_embedding(reverse_source: bool) -> None:
+    """In the order of the text, whichever way it was read; the sentence vector has nothing of it."""
+    changes = {"reverse_source": reverse_source}
+    net, plain = model(attend_embedding=True, **changes), model(**changes)
+    plain.load_state_dict(net.encoder.state_dict(prefix="encoder."), strict=False)
+    src, lengths = torch.tensor([[7, 8, 9, 3], [6, 3, 0, 0]]), torch.tensor([4, 2])
+    seen, states = net.encode(src, lengths), plain.encode(src, lengths)
+    torch.testing.assert_close(seen.sentence_vector, states.sentence_vector)
+    assert seen.memory is not None
+    assert states.memory is not None
+    torch.testing.assert_close(seen.memory, torch.cat([states.memory, net.encoder.embedding(src)], dim=2))
+
+
 CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"attention": "mlp"}),
     ({"attention": "multihead"}, {"attention_heads": 2}),
     ({"decoder_layers": 2}, {"attention_place": "between"}),
     ({}, {"input_feeding": True}),
+    ({}, {"attend_embedding": True}),
     ({"tied": False}, {"readout_size": 5}),
     ({"decoder_layers": 2}, {"residual": True}),
     ({}, {"layer_norm": True}),
@@ -161,6 +176,8 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
         ({"attention_place": "between"}, "between layers needs decoder_layers = 2"),
         ({"readout": False, "feed_readout": False}, "attention after the decoder .* need readout"),
         ({"attention": "none", "input_feeding": True}, "input_feeding needs attention"),
+        ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),
+        ({"attention": "dot", "attend_embedding": True}, "dot attention needs decoder_hidden = 16"),
         ({"readout_size": 5}, "embedding = readout_size"),
     ],
 )

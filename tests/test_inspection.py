@@ -104,7 +104,12 @@ def test_the_readings_are_the_encoders_own(place: int) -> None:
         assert reading.states.shape[0] == size
     if known.memory is not None:
         in_text_order = [reading.states[np.argsort(reading.order)] for reading in found.readings]
-        np.testing.assert_allclose(np.concatenate(in_text_order, axis=1), known.memory[0], atol=1e-5)
+        states = np.concatenate(in_text_order, axis=1)
+        # What attention sees beyond the states is the pieces' embeddings.
+        encoder = of.run.model.encoder
+        beyond = encoder.embedding.embedding_dim * SHAPES[place].attend_embedding
+        assert known.memory.shape[2] == encoder.memory_size == states.shape[1] + beyond
+        np.testing.assert_allclose(states, known.memory[0][:, : states.shape[1]], atol=1e-5)
     if SHAPES[place].pooling == ("last",) and SHAPES[place].vector_size is None:
         last = np.concatenate([reading.states[-1] for reading in found.readings])
         np.testing.assert_allclose(last, found.vector, atol=1e-5)

@@ -237,7 +237,8 @@ def test_the_vector_has_one_size_whatever_the_length(config: ModelConfig, length
         assert encoded.memory is None
     else:
         assert encoded.memory is not None
-        assert encoded.memory.shape == (1, lengths[0] + 1, hidden * directions)
+        seen = hidden * directions + 6 * config.attend_embedding
+        assert encoded.memory.shape == (1, lengths[0] + 1, seen)
 
 
 @pytest.mark.parametrize("channel", ["feed_start", "feed_steps", "feed_readout"])
@@ -269,7 +270,7 @@ def test_pooling_by_hand() -> None:
     config = ModelConfig(cell="rnn", encoder_hidden=2, bidirectional=False, pooling=("last", "mean", "max"))
     encoder = Encoder(embedding, config).eval()
     src, lengths = torch.tensor([[5, 6, 7], [8, 0, 0]]), torch.tensor([3, 1])
-    states = encoder.read(src, lengths)
+    states = encoder.read(encoder.embed(src), lengths)
     vector = encoder(src, lengths).sentence_vector
     first = torch.cat([states[0, 2], states[0].mean(0), states[0].max(0).values])
     torch.testing.assert_close(vector[0], first)

@@ -81,9 +81,9 @@ def read_sentence(encoder: Encoder, ids: Sequence[int], *, batch_tokens: int, de
     """
     ordered = list(reversed(ids)) if encoder.reverse_source else list(ids)
     src = torch.tensor([ordered], device=device)
-    embedded = encoder.embedding(src)
-    states = encoder.read_embedded(embedded, _lengths(embedded))
-    encoded = encoder.sum_up(states, _lengths(embedded))
+    embedded = encoder.embed(src)
+    states = encoder.read(embedded, _lengths(embedded))
+    encoded = encoder.sum_up(embedded, states, _lengths(embedded))
     of_states, of_vector = _changes(encoder, embedded, states, encoded, batch_tokens)
     if encoder.reverse_source:
         of_vector = of_vector[::-1]
@@ -115,8 +115,9 @@ def _reading(states: FloatArray, changes: FloatArray, *, first: bool, reverse_so
 def read_batch(encoder: Encoder, src: Tensor, src_lengths: Tensor) -> tuple[Tensor, Encoded]:
     """Ids (B, S) and lengths (B,) -> the top layer's states (B, S, ·), in reading order, and `Encoded`."""
     ordered = reverse_by_length(src, src_lengths) if encoder.reverse_source else src
-    states = encoder.read(ordered, src_lengths)
-    return states, encoder.sum_up(states, src_lengths)
+    embedded = encoder.embed(ordered)
+    states = encoder.read(embedded, src_lengths)
+    return states, encoder.sum_up(embedded, states, src_lengths)
 
 
 def halves(encoder: Encoder, states: Tensor) -> tuple[Tensor, ...]:
@@ -136,10 +137,10 @@ def _changes(
     for places in torch.split(torch.arange(length, device=embedded.device), max(1, batch_tokens // length)):
         blanked = embedded.repeat(len(places), 1, 1)
         blanked[torch.arange(len(places), device=places.device), places] = 0
-        found = encoder.read_embedded(blanked, _lengths(blanked))
+        found = encoder.read(blanked, _lengths(blanked))
         for changes, part in zip(of_states, halves(encoder, found - states), strict=True):
             changes.append(part.norm(dim=2))
-        vectors = encoder.sum_up(found, _lengths(blanked)).sentence_vector
+        vectors = encoder.sum_up(blanked, found, _lengths(blanked)).sentence_vector
         of_vector.append((vectors - encoded.sentence_vector).norm(dim=1))
     return tuple(to_array(torch.cat(changes)) for changes in of_states), to_array(torch.cat(of_vector))
 
