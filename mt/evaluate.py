@@ -24,6 +24,7 @@ from mt.metrics import (
     METRICS,
     PairedResult,
     Score,
+    check_tokenizer,
     paired_bootstrap,
     perplexity,
     score,
@@ -172,7 +173,10 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
             one.check(test_set)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
-    scores = _scores(hypotheses, test_set, tokenize, options, console)
+    scores = all_scores(
+        hypotheses, test_set, console,
+        tokenize=tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap,
+    )  # fmt: skip
     comparison: list[PairedResult] = []
     if other is not None:
         baseline, _ = other.translate(test_set, console)
@@ -274,13 +278,18 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
         )
-    # One word tells whether the tokeniser is there, before a long search.
-    score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=SEED)
+    check_tokenizer(name)
     return name
 
 
-def _scores(
-    hypotheses: list[str], test_set: TestSet, tokenize: str, options: EvaluateOptions, console: Console
+def all_scores(
+    hypotheses: list[str],
+    test_set: TestSet,
+    console: Console,
+    *,
+    tokenize: str,
+    lowercase: bool,
+    bootstrap: int,
 ) -> tuple[Score, ...]:
     """By each metric; TER of long Chinese texts takes minutes, so each is announced."""
     found: list[Score] = []
@@ -288,7 +297,7 @@ def _scores(
         console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
         found += score(
             hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
-            lowercase=options.lowercase, bootstrap=options.bootstrap, seed=SEED,
+            lowercase=lowercase, bootstrap=bootstrap, seed=SEED,
         )  # fmt: skip
     return tuple(found)
 

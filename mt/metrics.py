@@ -128,6 +128,11 @@ def score(
     return scores
 
 
+def check_tokenizer(name: str) -> None:
+    """One word tells whether a tokeniser is there, before a long search. Raises ConfigError."""
+    score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=1)
+
+
 def paired_bootstrap(
     system: Sequence[str],
     baseline: Sequence[str],

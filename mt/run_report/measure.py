@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt.console import Console
-from mt.evaluate import SEED, System, into, reference_perplexity
+from mt.evaluate import SEED, System, all_scores, into, reference_perplexity
 from mt.inspection.floats import FloatArray, to_array
 from mt.inspection.plane import Plane
-from mt.metrics import METRICS, Score, score, sentence_scores, tokenizer_for, words
+from mt.metrics import Score, check_tokenizer, sentence_scores, tokenizer_for, words
 from mt.neighbours import sentence_vectors
 from mt.run_report.behaviour import Behaviour, behaviour
 from mt.run_report.curves import Curves, read_curves
@@ -81,10 +81,8 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     """Translate the test and look at what came out. The model is unpacked afterwards."""
     run, tgt = translator.run, into(translator, test)
     tokenize = tokenizer_for(test.tgt)
-    # One word tells whether the tokeniser can be had, before a long search.
-    score(["a"], [["a"]], metrics=["bleu"], tokenize=tokenize, lowercase=False, bootstrap=0, seed=SEED)
+    check_tokenizer(tokenize)
     hypotheses, _ = System(run.path, translator.name, translator).translate(test, console)
-    console.progress("scores")
     mark = translator.tag(tgt)
     sources = run.src_tokenizer.encode([mark + text for text in test.sources])
     lengths = [max(1, len(ids)) for ids in sources]
@@ -94,11 +92,8 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         test=test,
         hypotheses=tuple(hypotheses),
         curves=read_curves(run.path / METRICS_FILE),
-        scores=tuple(
-            score(
-                hypotheses, test.references, metrics=METRICS, tokenize=tokenize,
-                lowercase=False, bootstrap=BOOTSTRAP, seed=SEED,
-            )
+        scores=all_scores(
+            hypotheses, test, console, tokenize=tokenize, lowercase=False, bootstrap=BOOTSTRAP
         ),
         perplexity=reference_perplexity(translator, test),
         lengths=tuple(lengths),
