@@ -24,13 +24,15 @@ def _card(run_dir: Path, config: Config, progress: Progress) -> str:
     direction = " to ".join(languages) or "source to target"
     metric = "BLEU" if training.validation_metric == "bleu" else "perplexity"
     best = "none" if progress.best is None else f"{progress.best:.2f} (greedy, step {progress.best_step:,})"
+    attends = model.attention != "none"
+    looks = f" and looks back at the encoder's states ({model.attention} attention)" * attends
     return "\n".join(
         [
             *front,
             f"# {run_dir.name}: {direction}",
             "",
-            f"A sequence-to-sequence translator trained by `mt`: a {model.cell} encoder compresses the "
-            "sentence into one vector, a decoder of the same cell reads it back out.",
+            f"A sequence-to-sequence translator trained by `mt`: an encoder ({model.cell}) compresses the "
+            f"sentence into one vector, a decoder of the same cell reads it back out{looks}.",
             "",
             "| | |",
             "|---|---|",

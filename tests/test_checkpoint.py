@@ -60,6 +60,12 @@ def test_the_card_and_the_logs_are_readable(toy_run: Path) -> None:
     assert "reference" in (toy_run / "samples.txt").read_text(encoding="utf-8")
 
 
+def test_the_card_says_what_the_decoder_sees(toy_run: Path, attentive_run: Path) -> None:
+    vector, attentive = ((run / "README.md").read_text(encoding="utf-8") for run in (toy_run, attentive_run))
+    assert "reads it back out." in vector
+    assert "reads it back out and looks back at the encoder's states (general attention)." in attentive
+
+
 def remove(name: str) -> Callable[[Path], object]:
     return lambda run: (run / name).unlink()
 
