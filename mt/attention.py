@@ -46,7 +46,7 @@ class Attention(nn.Module):
     multihead: several scaled dot products side by side, each over projections of its own (Vaswani et al.
     2017). Positions beyond a sentence's end get no weight.
 
-    query_size, memory_size: numbers in a query and in a state of the encoder; `dot` needs them equal.
+    query_size, memory_size: numbers in a query and in what is seen of a source piece; `dot` needs them equal.
     context_size: numbers in the result.
     """
 
@@ -64,7 +64,7 @@ class Attention(nn.Module):
             nn.init.uniform_(self.energy, -(query_size**-0.5), query_size**-0.5)
 
     def prepare(self, states: Tensor, mask: Tensor) -> Memory:
-        """The encoder's states (B, S, M) and their mask -> what every query of these sentences reads."""
+        """What the encoder hands out (B, S, M) and its mask -> what every query of these sentences reads."""
         keys = states if self.keys is None else self.keys(states)
         values = states if self.values is None else self.values(states)
         bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))

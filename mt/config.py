@@ -171,18 +171,26 @@ class ModelConfig(Section):
         if self.attention != "none":
             self._attention_fits()
         elif self.input_feeding:
-            raise ValueError("input_feeding needs attention")
+            raise ValueError("input_feeding needs attention: choose a kind, or set it false")
         elif self.attend_embedding:
-            raise ValueError("attend_embedding needs attention")
+            raise ValueError("attend_embedding needs attention: choose a kind, or set it false")
         return self
 
+    @property
+    def encoder_state_size(self) -> int:
+        """Numbers in a state of the encoder, of both directions where there are two."""
+        return self.encoder_hidden * (2 if self.bidirectional else 1)
+
+    @property
+    def memory_size(self) -> int:
+        """Numbers in what attention sees of a source piece."""
+        return self.encoder_state_size + self.embedding * self.attend_embedding
+
     def _attention_fits(self) -> None:
-        size = self.encoder_hidden * (2 if self.bidirectional else 1)
-        size += self.embedding * self.attend_embedding
-        if self.attention == "dot" and size != self.decoder_hidden:
+        if self.attention == "dot" and self.memory_size != self.decoder_hidden:
             raise ValueError(
-                f"dot attention needs decoder_hidden = {size}, as many numbers as it sees of a source piece; "
-                "general does not"
+                f"dot attention needs decoder_hidden = {self.memory_size}, as many numbers as it sees of a "
+                "source piece; general does not"
             )
         if self.attention == "multihead" and self.decoder_hidden % self.attention_heads:
             raise ValueError("attention_heads must divide decoder_hidden")

@@ -80,9 +80,8 @@ class Encoder(nn.Module):
         self.dropout_pieces = PieceDropout(config.dropout_src_pieces)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
-        width, size = embedding.embedding_dim, config.encoder_hidden * (2 if config.bidirectional else 1)
-        self.memory_size = size + width * self.attend_embedding
-        widths = [width] + [size] * (config.encoder_layers - 1)
+        size, self.memory_size = config.encoder_state_size, config.memory_size
+        widths = [embedding.embedding_dim] + [size] * (config.encoder_layers - 1)
         self.forwards = _layers(config, widths)
         self.backwards = _layers(config, widths if config.bidirectional else [])
         self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in widths if config.layer_norm)
