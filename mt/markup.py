@@ -30,7 +30,8 @@ _KINDS = {
     "emphasis": r"(?<![\w*\\])\*\w+\*(?![\w*])",
     "name": r"(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
     r"|(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",
-    "number": r"(?<![A-Za-z0-9_])\d++(?:[.,:]\d++)*+(?![A-Za-z0-9_])",
+    # All or nothing by what may not follow, not by a possessive group: Python 3.11.2's finds "7," in "7, z".
+    "number": r"(?<![A-Za-z0-9_])\d+(?:[.,:]\d+)*(?![A-Za-z0-9_]|[.,:]\d)",
     "marker": r"⟦\d+⟧",
 }
 PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.ASCII)
