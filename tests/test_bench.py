@@ -1,0 +1,130 @@
+"""The benchmarks: their own pieces, and mt's part in the comparison with peers. Nothing is timed."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mt.errors import MTError
+from tests.bench import __main__ as bench
+from tests.bench import peer_quality, peers
+from tests.bench.peer_base import Places, fill, run_for, snapshots
+from tests.toy import toy_pairs, write_tsv
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> Path:
+    """A folder with the names that the comparison looks for."""
+    for part in ("data/multi30k/train.en.gz", "peers/joey/rnn.yaml", "peers/onmt/rnn.yaml"):
+        (tmp_path / "shared" / part).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shared" / part).touch()
+    return tmp_path / "shared"
+
+
+def test_mt_learns_and_is_scored_as_beside_the_peers(
+    tmp_path: Path, shared: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+        monkeypatch.setenv(variable, "1")  # it sets them for all that it starts
+    specs = []
+    for seed, (name, count) in enumerate({"train": 200, "validation": 20, "test": 20}.items()):
+        specs += [f"--{name}", str(write_tsv(tmp_path / f"{name}.tsv", toy_pairs(count, seed)))]
+    arguments = [
+        *specs, "--src", "aa", "--tgt", "bb", "--preset", "tiny", "--vocab-size", "40", "--max-epochs", "2",
+        "--threads", "1", "--shared", str(shared), "--work", str(tmp_path / "work"), "--peers",
+    ]  # fmt: skip
+
+    assert peer_quality.main(arguments) == 0
+
+    out = capsys.readouterr()
+    found = json.loads(out.out)["mt"]
+    minutes, updates, scores = zip(*found["curve"], strict=True)
+    assert len(minutes) == 2  # a validation after each epoch, start-up counted
+    assert 0 < minutes[0] < minutes[1] <= found["minutes"]
+    assert 0 < updates[0] < updates[1]
+    assert all(0 <= score <= 100 for score in (*scores, found["test"]))
+    assert "mt: " in out.err
+    assert "not passed" in out.err
+
+
+def test_when_a_goal_was_passed() -> None:
+    learner = peer_quality.Learner(3.0, curve=[(1.0, 10, 32.0), (2.0, 20, 33.5), (3.0, 30, 32.5)])
+
+    assert learner.passed(33.0) == 2.0
+    assert learner.passed(40.0) is None
+
+
+@pytest.mark.parametrize("main", [peers.main, peer_quality.main], ids=["peers", "peer_quality"])
+def test_what_is_missing_is_named(
+    main: Callable[[list[str]], int], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["--shared", str(tmp_path / "nowhere"), "--work", str(tmp_path / "work")]
+    if main is peer_quality.main:
+        arguments += ["--train", "a", "--validation", "b", "--test", "c", "--src", "aa", "--tgt", "bb"]
+
+    assert main(arguments) == 1
+
+    err = capsys.readouterr().err
+    assert "nowhere" in err
+    assert "--shared DIR" in err
+
+
+@pytest.mark.parametrize(
+    ("main", "arguments", "named"),
+    [
+        (bench.main, ["--train-seconds", "0"], "--train-seconds"),
+        (peers.main, ["--updates", "15"], "--updates"),
+        (peers.main, ["--rounds", "0"], "--rounds"),
+    ],
+)  # fmt: skip
+def test_settings_that_measure_nothing(
+    main: Callable[[list[str]], int], arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(arguments) == 2
+    assert named in capsys.readouterr().err
+
+
+def test_settings_of_a_peer_are_filled_in(tmp_path: Path) -> None:
+    template = tmp_path / "rnn.yaml"
+    template.write_text("train: DATA/train.en\nsave: RUNS/onmt\nsteps: 5 # as measured\n", encoding="utf-8")
+    places = Places(tmp_path, tmp_path / "work")
+
+    assert fill(template, places, {"steps": 70}) == (
+        f"train: {places.data}/train.en\nsave: {places.runs}/onmt\nsteps: 70\n"
+    )
+    with pytest.raises(MTError, match="0 lines with epochs"):
+        fill(template, places, {"epochs": 1})
+
+
+def test_checkpoints_come_in_the_order_of_their_updates_without_the_unfinished(tmp_path: Path) -> None:
+    for name, seconds in {"step_1000.pt": 30.0, "step_200.pt": 10.0, "step_1200.pt": 50.0}.items():
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (100 + seconds, 100 + seconds))
+
+    found = snapshots(tmp_path.glob("*.pt"), began=100.0, last=40.0)
+
+    assert [(one.seconds, one.updates) for one in found] == [(10.0, 200), (30.0, 1000)]
+
+
+def test_what_a_tool_started_ends_with_it(tmp_path: Path) -> None:
+    beat = tmp_path / "beat"
+    child = f"import pathlib, time\nwhile True: pathlib.Path({str(beat)!r}).touch(); time.sleep(0.02)"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {child!r}])"
+
+    run_for([sys.executable, "-c", parent], tmp_path / "log", seconds=1.5)
+
+    assert beat.exists()  # it did run
+    beat.unlink()
+    time.sleep(0.3)
+    assert not beat.exists()
+
+
+def test_a_tool_that_fails_names_its_log(tmp_path: Path) -> None:
+    with pytest.raises(MTError, match=r"tool\.log says why"):
+        run_for([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "tool.log", seconds=20)
