@@ -27,7 +27,7 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
 
 
-SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l"}
+SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
 POSITIONAL = "texts"
 
 

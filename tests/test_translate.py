@@ -115,10 +115,13 @@ def test_arguments_go_to_stdout(toy_run: Path, capsysbinary: pytest.CaptureFixtu
     assert b"device: cpu" in captured.err
 
 
-def test_file_to_file(toy_run: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+@pytest.mark.parametrize(("read", "write"), [("--input", "--output"), ("-i", "-o")])
+def test_file_to_file(
+    toy_run: Path, tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], read: str, write: str
+) -> None:
     source, target = tmp_path / "in", tmp_path / "out"
     source.write_bytes(b"ba\n\nmo\n")
-    assert cli.main(["translate", "-m", str(toy_run), "--input", str(source), "--output", str(target)]) == 0
+    assert cli.main(["translate", "-m", str(toy_run), read, str(source), write, str(target)]) == 0
     assert target.read_bytes() == b"BA\n\nMO\n"
     assert capsysbinary.readouterr().out == b""
 
