@@ -94,7 +94,7 @@ def _train(arguments: list[str]) -> int:
     from mt.options import TrainOptions
 
     # What the flags are laid over must be known before they are read.
-    first = Parser(prog="mt train", add_help=False, allow_abbrev=False)
+    first = Parser(prog="mt train", add_help=False)
     first.add_argument("--preset")
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")

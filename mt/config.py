@@ -29,7 +29,7 @@ BUILT_IN = "phrasebook"
 class Section(BaseModel):
     """A part of the tree: unknown keys are mistakes, values never change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):
@@ -205,7 +205,7 @@ class ModelConfig(Section):
 class TrainingConfig(Section):
     """How the model learns."""
 
-    seed: Count = 1
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
     """Everything random is drawn from this number"""
     batch_tokens: Positive = 2048
     """Tokens in a batch, padding included, counted on the longer side"""

@@ -16,7 +16,16 @@ S = TypeVar("S", bound=Section)
 
 
 class Parser(argparse.ArgumentParser):
-    """argparse whose complaints are UsageErrors of one line, with the nearest flag named."""
+    """argparse whose complaints are UsageErrors of one line, with the nearest flag named.
+
+    Flags are written out: what a flag is laid over is found by reading the command line twice, and a short
+    form must not mean something at one of these times only.
+    """
+
+    def __init__(
+        self, prog: str | None = None, description: str | None = None, *, add_help: bool = True
+    ) -> None:
+        super().__init__(prog=prog, description=description, add_help=add_help, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
@@ -50,7 +59,9 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
         if shown not in (None, "", False) and kind is not bool:
             text += f" (default: {str(shown).replace('%', '%%')})"
         if name == POSITIONAL:
-            group.add_argument(name, nargs="*", metavar="TEXT", default=argparse.SUPPRESS, help=text)
+            group.add_argument(
+                name, nargs="*", metavar="TEXT", type=_text, default=argparse.SUPPRESS, help=text
+            )
             continue
         names = [flag(name), *([SHORT[name]] if name in SHORT else [])]
         details: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
@@ -64,6 +75,11 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
             # The texts may follow -m, so it takes one value at a time.
             details |= {"action": "append"} if name == "model" else {"action": "extend", "nargs": "+"}
         group.add_argument(*names, **details)
+
+
+def _text(argument: str) -> str:
+    """Text from the command line; bytes that are not UTF-8 are U+FFFD, as in files."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def given(arguments: argparse.Namespace, section: type[Section]) -> dict[str, Any]:

@@ -106,14 +106,17 @@ def test_flags_are_checked_typed_and_repeatable() -> None:
     ("flags", "error", "message"),
     [
         (["--embeding-size", "9"], UsageError, "did you mean --embedding"),
+        (["--embed", "9"], UsageError, "did you mean --embedding"),
         (["--cell", "gruu"], UsageError, "invalid choice: 'gruu'"),
         (["--embedding", "many"], ConfigError, "--embedding: should be a valid integer"),
         (["--dropout-output", "1.5"], ConfigError, "--dropout-output: should be less than 1"),
+        (["--learning-rate", "inf"], ConfigError, "--learning-rate: should be a finite number"),
+        (["--seed", "9223372036854775808"], ConfigError, "--seed: should be less than 9223372036854775808"),
     ],
 )
 def test_wrong_flags_are_one_line(flags: list[str], error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=re.escape(message)) as caught:
-        parse(Parser(prog="mt train"), flags, ModelConfig())
+        parse(Parser(prog="mt train"), flags, ModelConfig(), TrainingConfig())
     assert "\n" not in str(caught.value)
 
 

@@ -126,6 +126,14 @@ def test_file_to_file(
     assert capsysbinary.readouterr().out == b""
 
 
+def test_bytes_of_the_command_line_that_are_no_text(
+    toy_run: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """The shell hands them over as lone surrogates; they are read as in a file."""
+    assert cli.main(["translate", "-m", str(toy_run), "--json", "ba \udcff"]) == 0
+    assert json.loads(capsysbinary.readouterr().out)["source"] == "ba \ufffd"
+
+
 def test_file_to_stdout_and_stdin_to_file(
     monkeypatch: pytest.MonkeyPatch, toy_run: Path, tmp_path: Path
 ) -> None:
@@ -264,6 +272,7 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
         (["--bean", "2", "ba"], 2, "did you mean --beam?"),
         (["--output", "no/such/folder/out", "ba"], 1, "cannot open no/such/folder/out"),
         (["--alignments", "ba"], 1, "--alignments needs a model with attention"),
+        (["--max-length-ratio", "inf", "ba"], 1, "--max-length-ratio: should be a finite number"),
         (["--precision", "int4", "ba"], 2, "invalid choice: 'int4'"),
     ],
 )
