@@ -118,16 +118,16 @@ class Encoder(nn.Module):
 
     def sum_up(self, embedded: Tensor, states: Tensor, src_lengths: Tensor) -> Encoded:
         """Embedded pieces (B, S, E) and the top layer's states (B, S, H) in reading order -> `Encoded`."""
+        src_mask = torch.arange(states.shape[1], device=states.device) < src_lengths.unsqueeze(1)
         memory = None
         if self.attended:
             memory = torch.cat([states, embedded], dim=2) if self.attend_embedding else states
             if self.reverse_source:
                 memory = reverse_by_length(memory, src_lengths)
-        return Encoded(self.sentence_vector(states, src_lengths), _real(states, src_lengths), memory)
+        return Encoded(self.sentence_vector(states, src_mask, src_lengths), src_mask, memory)
 
-    def sentence_vector(self, states: Tensor, src_lengths: Tensor) -> Tensor:
-        """The top layer's states (B, S, H) in reading order -> the one vector of each sentence (B, D)."""
-        src_mask = _real(states, src_lengths)
+    def sentence_vector(self, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
+        """The top layer's states (B, S, H) in reading order and their mask (B, S) -> the vectors (B, D)."""
         pooled = torch.cat([self._pool(how, states, src_mask, src_lengths) for how in self.pooling], dim=1)
         return pooled if self.projection is None else torch.tanh(self.projection(pooled))
 
@@ -150,8 +150,3 @@ class Encoder(nn.Module):
             return last
         half = states.shape[2] // 2
         return torch.cat([last[:, :half], states[:, 0, half:]], dim=1)
-
-
-def _real(states: Tensor, src_lengths: Tensor) -> Tensor:
-    """Where of padded states (B, S, H) a piece is (B, S)."""
-    return torch.arange(states.shape[1], device=states.device).unsqueeze(0) < src_lengths.unsqueeze(1)

@@ -140,7 +140,8 @@ def _changes(
         found = encoder.read(blanked, _lengths(blanked))
         for changes, part in zip(of_states, halves(encoder, found - states), strict=True):
             changes.append(part.norm(dim=2))
-        vectors = encoder.sentence_vector(found, _lengths(blanked))
+        real = encoded.src_mask.expand(len(places), -1)
+        vectors = encoder.sentence_vector(found, real, _lengths(blanked))
         of_vector.append((vectors - encoded.sentence_vector).norm(dim=1))
     return tuple(to_array(torch.cat(changes)) for changes in of_states), to_array(torch.cat(of_vector))
 
