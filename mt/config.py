@@ -17,8 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mt.errors import ConfigError
 
-Positive = Annotated[int, Field(gt=0)]
-Count = Annotated[int, Field(ge=0)]
+WORD = 2**63  # torch and Arrow count below it
+Positive = Annotated[int, Field(gt=0, lt=WORD)]
+Count = Annotated[int, Field(ge=0, lt=WORD)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
@@ -76,7 +77,7 @@ class TokenizerConfig(Section):
     """Share of the characters' occurrences that get pieces of their own"""
     sampling: Annotated[float, Field(gt=0, le=1)] | None = None
     """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
-    sample_sentences: Annotated[int, Field(gt=100)] = 200_000
+    sample_sentences: Annotated[int, Field(gt=100, lt=WORD)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
     markup: bool = False
     """Cut markup, code, addresses and numbers as one piece each, which translations keep as they are"""
@@ -205,7 +206,7 @@ class ModelConfig(Section):
 class TrainingConfig(Section):
     """How the model learns."""
 
-    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    seed: Count = 1
     """Everything random is drawn from this number"""
     batch_tokens: Positive = 2048
     """Tokens in a batch, padding included, counted on the longer side"""

@@ -272,6 +272,7 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
         (["--bean", "2", "ba"], 2, "did you mean --beam?"),
         (["--output", "no/such/folder/out", "ba"], 1, "cannot open no/such/folder/out"),
         (["--alignments", "ba"], 1, "--alignments needs a model with attention"),
+        (["--beam", "9223372036854775808", "ba"], 1, "--beam: should be less than 9223372036854775808"),
         (["--max-length-ratio", "inf", "ba"], 1, "--max-length-ratio: should be a finite number"),
         (["--precision", "int4", "ba"], 2, "invalid choice: 'int4'"),
     ],
