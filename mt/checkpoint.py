@@ -76,8 +76,25 @@ def write_bytes(path: Path, data: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep a second training out of a run directory while this one writes it. Raises RunError."""
-    path.mkdir(parents=True, exist_ok=True)
+    """Keep a second training out of a run directory while this one writes it. Raises RunError.
+
+    The directory is made; if nothing came into it, it is gone afterwards.
+    """
+    made = not path.exists()
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise RunError(f"{path} is a file, or in one; give --out the name of a directory") from None
+    try:
+        with _lock(path):
+            yield
+    finally:
+        if made and not any(path.iterdir()):
+            path.rmdir()
+
+
+@contextmanager
+def _lock(path: Path) -> Iterator[None]:
     if sys.platform == "win32":  # has no flock
         yield
         return

@@ -95,7 +95,7 @@ def _train(arguments: list[str]) -> int:
 
     # What the flags are laid over must be known before they are read.
     first = Parser(prog="mt train", add_help=False)
-    first.add_argument("--preset")
+    first.add_argument("--preset", choices=preset_names())
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")
     chosen, _ = first.parse_known_args(arguments)
@@ -116,7 +116,8 @@ def _train(arguments: list[str]) -> int:
         parser, arguments, TrainOptions(), base.data, base.tokenizer, base.model, base.training
     )
     parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training}
-    config = lay_over(base, parts)
+    with parser.complaining():
+        config = lay_over(base, parts)
 
     from mt.train import train
 

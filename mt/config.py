@@ -45,7 +45,7 @@ class DataConfig(Section):
     tgt: str | None = None
     """Target language code, such as en"""
     swap: bool = False
-    """Exchange the two sides as read: the second column becomes the source"""
+    """Exchange sides known by their order: the second column is the source. Names of columns and files win"""
     on_bad_line: Literal["stop", "skip"] = "stop"
     """What to do with a line that cannot be read: stop and name the first five, or skip and count"""
     validation_pairs: Positive = 1000
@@ -65,7 +65,7 @@ class TokenizerConfig(Section):
 
     algorithm: Literal["unigram", "bpe"] = "unigram"
     """How pieces are found: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
-    vocab_size: Positive | None = None
+    vocab_size: Annotated[int, Field(ge=4, lt=WORD)] | None = None
     """Pieces in a vocabulary; without it an eighth of the pairs, between 1,000 and 8,000"""
     shared: bool = False
     """One vocabulary and one embedding matrix for both languages"""

@@ -97,8 +97,9 @@ def load_corpus(
     on_bad_line: OnBadLine,
     cleaning: Cleaning | None,
 ) -> Corpus:
-    """Read, clean and join sources; `swap` exchanges the sides of what was read.
+    """Read, clean and join sources; `swap` exchanges sides that are known by their order.
 
+    Sides that are known by their names (of columns, files, languages) are those that `src` and `tgt` say.
     Both sides lose white space at their ends; line breaks inside become spaces. Sources of a SPEC that names
     its languages (`en-fr=…`) get the target's tag in front. With `cleaning` None, as for
     validation, only pairs with an empty side are dropped.
@@ -196,7 +197,9 @@ def _clean(tally: _Tally, how: _Read, rule: _Rule) -> Iterator[Pair]:
     direction, spec = split_direction(tally.spec)
     languages = direction or (how.src, how.tgt)
     mark = tag(direction.tgt) if direction and how.tagged else ""
-    records = read_pairs(spec, src=languages[0], tgt=languages[1], split=how.split)
+    # The other way round and exchanged below, names still say which side is which, and order is turned.
+    src_code, tgt_code = reversed(languages) if how.swap else languages
+    records = read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split)
     for pair in _take_pairs(records, tally, how):
         src, tgt = tidy(pair.src), tidy(pair.tgt)
         reason = rule.why_drop(src, tgt)

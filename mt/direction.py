@@ -6,7 +6,7 @@ The tag is a piece of its own before the source text (Johnson et al. 2017).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from mt.errors import ConfigError
@@ -46,6 +46,18 @@ def targets(specs: Iterable[str]) -> tuple[str, ...]:
                 f"{spec} does not name its languages, others do: write en-{found[0]}={spec}, and so for all"
             )
     return tuple(found)
+
+
+def check_validation(train: Sequence[str], validation: Sequence[str]) -> None:
+    """Raises ConfigError if some validation SPEC names no language, or one that no training SPEC names."""
+    learned, asked = set(targets(train)), set(targets(validation))
+    if not validation or (asked <= learned and bool(asked) == bool(learned)):
+        return
+    into = [", ".join(sorted(codes)) or "no language that is named" for codes in (learned, asked)]
+    raise ConfigError(
+        f"the training pairs are into {into[0]}, the validation pairs into {into[1]}: "
+        "name the same languages before the = of each SPEC"
+    )
 
 
 def tag(tgt: str) -> str:

@@ -278,6 +278,11 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
         )
+    if options.tokenize is None and name == "char":
+        extra = "ko" if base_language(test_set.tgt).startswith("ko") else "ja"
+        console.warn(
+            f"BLEU counts characters, not words, as MeCab is not there: pip install 'sacrebleu[{extra}]'"
+        )
     check_tokenizer(name)
     return name
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
@@ -35,17 +36,26 @@ class Parser(argparse.ArgumentParser):
                 message += f" (did you mean {near[0]}?)"
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
 
+    @contextmanager
+    def complaining(self) -> Iterator[None]:
+        """A ConfigError inside is the command line's: it becomes a UsageError."""
+        try:
+            yield
+        except ConfigError as problem:
+            self.error(str(problem))
+
 
 SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
 POSITIONAL = "texts"
 
 
 def parse(parser: Parser, arguments: Sequence[str], *sections: Section) -> list[Any]:
-    """The sections with what the arguments say laid over them. Raises UsageError, ConfigError."""
+    """The sections with what the arguments say laid over them. Raises UsageError."""
     for section in sections:
         add_flags(parser, section)
     parsed = parser.parse_args(arguments)
-    return [lay_over(section, given(parsed, type(section))) for section in sections]
+    with parser.complaining():
+        return [lay_over(section, given(parsed, type(section))) for section in sections]
 
 
 def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:

@@ -21,7 +21,7 @@ class MosesTokenizer(BaseTokenizer):
         try:
             import sacremoses
         except ImportError:
-            raise ConfigError("Moses' tokeniser needs sacremoses: pip install 'mt[moses]'") from None
+            raise ConfigError("Moses' tokeniser needs sacremoses: pip install sacremoses") from None
         self.name = f"{PREFIX}{language}-sacremoses-{sacremoses.__version__}"
         self._moses = sacremoses.MosesTokenizer(language)
 

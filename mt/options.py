@@ -91,7 +91,7 @@ class InspectOptions(RunOptions):
     npz: Path | None = None
     """Write all numbers into this file too, as numpy's arrays by name"""
     picture: Path | None = None
-    """Draw the one text into this file too: .png, .svg or .html; needs mt[pictures]"""
+    """Draw the one text into this file too: .png, .svg or .html; needs matplotlib"""
     by_hand: bool = False
     """Work out one step of h' = f(W·x + b + U·h + B) with the numbers of a model of cell rnn instead"""
     neighbours: str | None = None
@@ -168,7 +168,7 @@ class EvaluateOptions(RunOptions):
     against: Path | None = None
     """Another run directory or file of translations: adds the paired bootstrap's p-value"""
     tokenize: str | None = None
-    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); moses: mt[moses]"""
+    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); or moses"""
     lowercase: bool = False
     """Score without regard to case"""
     bootstrap: Count = 1000

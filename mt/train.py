@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
-from mt.direction import split_direction, symbols, targets
+from mt.direction import check_validation, split_direction, symbols, targets
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
 from mt.options import TrainOptions
@@ -53,12 +53,13 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     where = device.choose(options.device, options.threads)
     precision = device.resolve_precision(config.training.precision, where)
     console.note(device.describe(where, precision))
-    corpora = read_corpora(config, console)
     with checkpoint.locked(run_dir):
+        taken = None if resuming else take_tokenizers(config, console)
+        corpora = read_corpora(config, console)
         if resuming:
             tokenizers = _read_setup(run_dir, corpora)
         else:
-            tokenizers = learn_tokenizers(config, corpora.train, console)
+            tokenizers = taken or learn_tokenizers(config, corpora.train, console)
         trainer = _set_up(config, run_dir, corpora, tokenizers, where, precision, console)
         progress = trainer.fit(options.time_budget)
         write_card(run_dir, config, progress)
@@ -107,7 +108,7 @@ def complete(config: Config) -> Config:
     if set(data.train) == {BUILT_IN}:
         values["validation"] = data.validation or (BUILT_IN,)
         if data.src is None and data.tgt is None:
-            values |= {"src": "zh", "tgt": "en"}
+            values |= {"src": "en", "tgt": "zh"} if data.swap else {"src": "zh", "tgt": "en"}
     return config.model_copy(update={"data": data.model_copy(update=values)})
 
 
@@ -147,12 +148,7 @@ def _read_setup(run_dir: Path, corpora: Corpora) -> tuple[Tokenizer, Tokenizer]:
 def read_corpora(config: Config, console: Console) -> Corpora:
     """Read, clean and report the training and validation pairs."""
     data = config.data
-    unknown = set(targets(data.validation)) - set(targets(data.train))
-    if data.validation and (unknown or bool(targets(data.train)) != bool(targets(data.validation))):
-        raise ConfigError(
-            f"the training pairs are into {_named(data.train)}, the validation pairs into "
-            f"{_named(data.validation)}: name the same languages before the = of each SPEC"
-        )
+    check_validation(data.train, data.validation)
     cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
     corpus = load_corpus(
         data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
@@ -171,10 +167,6 @@ def read_corpora(config: Config, console: Console) -> Corpora:
     return corpora
 
 
-def _named(specs: Sequence[str]) -> str:
-    return ", ".join(targets(specs)) or "no language that is named"
-
-
 def _report_overlap(corpora: Corpora, console: Console) -> None:
     shared = overlap(corpora.train, corpora.validation)
     total = len(corpora.validation.dataset)
@@ -188,9 +180,7 @@ def _report_overlap(corpora: Corpora, console: Console) -> None:
 
 
 def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
-    """The pieces of both languages, or one set for both, from the training pairs or from another run."""
-    if config.tokenizer.pieces_of is not None:
-        return take_tokenizers(config, Path(config.tokenizer.pieces_of), console)
+    """The pieces of both languages, or one set for both, from the training pairs."""
     sides = [("src", "tgt")] if config.tokenizer.shared else [("src",), ("tgt",)]
     learned = []
     for columns in sides:
@@ -203,8 +193,14 @@ def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[
     return learned[0], learned[-1]
 
 
-def take_tokenizers(config: Config, other: Path, console: Console) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of another run. Raises ConfigError if they do not suit this one's settings."""
+def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokenizer] | None:
+    """The tokenizers of another run, if the settings name one.
+
+    Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
+    """
+    if config.tokenizer.pieces_of is None:
+        return None
+    other = Path(config.tokenizer.pieces_of)
     of_other, facts = checkpoint.read_config(other)
     src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
     theirs = {**of_other.tokenizer.model_dump(), "vocab_size": src.vocab_size}

@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 
 from mt.console import Console
 from mt.corpus import read_validation
+from mt.direction import check_validation
 from mt.metrics import score, tokenizer_for
 from mt.options import TuneOptions
 from mt.search import Hypothesis, length_norm, search
@@ -60,7 +61,9 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
     """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named."""
     data = translator.run.config.data
     if options.validation:
-        pairs = read_validation(data.model_copy(update={"validation": options.validation}))
+        data = data.model_copy(update={"validation": options.validation})
+        check_validation(data.train, data.validation)
+        pairs = read_validation(data)
     else:
         pairs = read_corpora(translator.run.config, console).validation
     run = translator.run

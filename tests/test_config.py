@@ -103,19 +103,19 @@ def test_flags_are_checked_typed_and_repeatable() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flags", "error", "message"),
+    ("flags", "message"),
     [
-        (["--embeding-size", "9"], UsageError, "did you mean --embedding"),
-        (["--embed", "9"], UsageError, "did you mean --embedding"),
-        (["--cell", "gruu"], UsageError, "invalid choice: 'gruu'"),
-        (["--embedding", "many"], ConfigError, "--embedding: should be a valid integer"),
-        (["--dropout-output", "1.5"], ConfigError, "--dropout-output: should be less than 1"),
-        (["--learning-rate", "inf"], ConfigError, "--learning-rate: should be a finite number"),
-        (["--seed", "9223372036854775808"], ConfigError, "--seed: should be less than 9223372036854775808"),
+        (["--embeding-size", "9"], "did you mean --embedding"),
+        (["--embed", "9"], "did you mean --embedding"),
+        (["--cell", "gruu"], "invalid choice: 'gruu'"),
+        (["--embedding", "many"], "--embedding: should be a valid integer"),
+        (["--dropout-output", "1.5"], "--dropout-output: should be less than 1"),
+        (["--learning-rate", "inf"], "--learning-rate: should be a finite number"),
+        (["--seed", "9223372036854775808"], "--seed: should be less than 9223372036854775808"),
     ],
 )
-def test_wrong_flags_are_one_line(flags: list[str], error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=re.escape(message)) as caught:
+def test_wrong_flags_are_one_line(flags: list[str], message: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(message)) as caught:
         parse(Parser(prog="mt train"), flags, ModelConfig(), TrainingConfig())
     assert "\n" not in str(caught.value)
 
@@ -129,7 +129,7 @@ def test_times(text: str, seconds: float) -> None:
 
 @pytest.mark.parametrize("text", ["soon", "", "3 weeks", "m30"])
 def test_times_that_are_none(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"--time-budget.*90s, 30m"):
+    with pytest.raises(UsageError, match=r"--time-budget.*90s, 30m"):
         parse(Parser(), ["--time-budget", text], TrainOptions())
 
 
@@ -203,11 +203,7 @@ def test_a_wrong_preset_or_file_is_one_line(
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """An --out that is a file."""
-    (tmp_path / "out").write_text("")
-    assert (
-        main(["train", "--preset", "tiny", "--max-steps", "1", "--out", str(tmp_path / "out" / "run")]) == 1
-    )
+    assert main(["train", "--preset", "tiny", "--max-steps", "1", "--out", str(tmp_path / ("x" * 999))]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
-    assert "Not a directory" in error
+    assert "File name too long" in error
     assert error.startswith("mt: ")

@@ -160,6 +160,19 @@ def test_swap_exchanges_the_sides(tmp_path: Path) -> None:
     assert rows(corpus) == [("one", "一")]
 
 
+@pytest.mark.parametrize("swap", [False, True])
+def test_names_say_which_side_is_which_whatever_swap_says(tmp_path: Path, swap: bool) -> None:
+    table = tsv(tmp_path / "p.tsv", ("zh", "en"), ("一", "one"))
+    files = [tmp_path / "t.zh", tmp_path / "t.en"]
+    for file, text in zip(files, ("二", "two"), strict=True):
+        file.write_text(f"{text}\n", encoding="utf-8")
+    corpus = load_corpus(
+        [table, ",".join(map(str, files))], src="en", tgt="zh", swap=swap, split="train",
+        on_bad_line="stop", cleaning=RULES,
+    )  # fmt: skip
+    assert rows(corpus) == [("one", "一"), ("two", "二")]
+
+
 def test_the_fingerprint_is_of_the_content(tmp_path: Path, cache: Path) -> None:
     pairs = [("一", "one"), ("二", "two")]
     first = load(tsv(tmp_path / "a.tsv", *pairs))

@@ -134,6 +134,17 @@ def test_validation_pairs_must_name_the_same_languages(
         assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
 
 
+def test_tuning_wants_the_languages_named_too(
+    both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, folder = both
+    arguments = ["tune", "-m", str(run), "--beam", "2", "--validation"]
+    assert cli.main([*arguments, f"{folder}/test.cc.tsv"]) == 1
+    assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
+    assert cli.main([*arguments, f"aa-cc={folder}/test.cc.tsv"]) == 0
+    assert "best: --length-penalty" in capsys.readouterr().out
+
+
 def test_each_language_is_looked_into(both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]) -> None:
     """The tag is a piece that is read like any other."""
     run, folder = both

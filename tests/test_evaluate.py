@@ -434,6 +434,19 @@ def test_the_newest_run_is_the_default(
     assert found["system"] == str(Path("checkpoints/newest"))
 
 
+@pytest.mark.parametrize(("code", "extra"), [("ja", "ja"), ("kor", "ko")])
+def test_characters_instead_of_words_are_announced(
+    code: str, extra: str, tmp_path: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mt.metrics.importlib.util.find_spec", lambda _: None)
+    test = write_tsv(tmp_path / "test.tsv", [("one", "一 二"), ("two", "三")])
+    lines = write_lines(tmp_path / "out.txt", ["一 二", "四"])
+    arguments = ("--hypotheses", lines, "--test", test, "--src", "en", "--tgt", code, "--bootstrap", "0")
+    said = "BLEU counts characters, not words, as MeCab is not there"
+    assert f"{said}: pip install 'sacrebleu[{extra}]'" in evaluate(*arguments).err
+    assert said not in evaluate(*arguments, "--tokenize", "char").err
+
+
 def test_languages_and_swap_are_the_runs_unless_given(
     evaluate: Evaluate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

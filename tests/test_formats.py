@@ -87,6 +87,15 @@ def test_a_header_without_the_language_is_refused(tmp_path: Path) -> None:
     assert "p.tsv, line 1: has the columns de, en, but no zh" in message
 
 
+def test_a_header_of_two_codes_is_known_by_one_of_them(tmp_path: Path) -> None:
+    path = write(tmp_path / "p.tsv", "de\ten\nHallo\tHello\n")
+    assert read(path, "en", None) == read(path, None, "de") == [Pair("Hello", "Hallo")]
+    assert read(path, "de", None) == read(path, None, "en") == [Pair("Hallo", "Hello")]
+    assert len(read(path, None, "fr")) == 2, "nobody asked for these"
+    message = fault(write(tmp_path / "p.tsv", "de\ten\tfr\nHallo\tHello\tSalut\n"), None, "de")
+    assert "line 1: has the columns de, en, fr; which ones? give both --src and --tgt" in message
+
+
 def test_a_first_pair_that_is_no_header_is_a_pair(tmp_path: Path) -> None:
     assert read(write(tmp_path / "p.tsv", "en\tone\n"), "da", "en") == [Pair("en", "one")]
 
@@ -396,6 +405,17 @@ def test_po_takes_what_is_translated_and_counts_the_rest(tmp_path: Path) -> None
     assert read(path, None, None) == forward
     swapped = [Pair(r.tgt, r.src) if isinstance(r, Pair) else r for r in forward]
     assert read(path, "zh", "en") == swapped, "the header says that msgstr is the source language"
+
+
+@pytest.mark.parametrize("packed", COMPRESS)
+def test_po_may_be_compressed(tmp_path: Path, packed: str) -> None:
+    plain = read(write(tmp_path / "t.po", po(ENTRIES)), "en", "zh")
+    path = write(tmp_path / f"u.po{packed}", COMPRESS[packed](po(ENTRIES).encode()))
+    assert read(path, "en", "zh") == plain
+    broken = write(
+        tmp_path / f"v.po{packed}", COMPRESS[packed](po('msgid "a"\nmsgstr "b"\nrubbish\n').encode())
+    )
+    assert f"v.po{packed}, line 8: broken PO" in fault(broken)
 
 
 def test_po_into_neither_language_is_refused(tmp_path: Path) -> None:

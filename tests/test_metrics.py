@@ -238,7 +238,7 @@ def test_moses_cuts_and_lower_case_make_lc_tok(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ConfigError, match="give --tgt"):
         score([system], [[reference]], tokenize="moses-", **arguments)
     monkeypatch.setitem(sys.modules, "sacremoses", None)
-    with pytest.raises(ConfigError, match=r"pip install 'mt\[moses\]'"):
+    with pytest.raises(ConfigError, match=r"pip install sacremoses$"):
         score([system], [[reference]], tokenize="moses-de", **arguments)
 
 

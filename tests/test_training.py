@@ -176,6 +176,45 @@ def test_two_trainings_cannot_write_one_run(
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
 
 
+@pytest.mark.parametrize("name", ["file", "file/run"])
+def test_a_run_is_no_file(
+    name: str, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("mine")
+    assert cli.main([*command, "--out", str(tmp_path / name)]) == 1
+    captured = capsys.readouterr().err
+    assert "is a file, or in one; give --out the name of a directory" in captured.splitlines()[-1]
+    assert "read 300" not in captured, "before anything is read"
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_what_cannot_be_trained_leaves_no_directory(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, mine = tmp_path / "run", tmp_path / "mine"
+    mine.mkdir()
+    for out in (run, mine):
+        assert cli.main(["train", "--train", str(tmp_path / "none.tsv"), "--out", str(out)]) == 1
+        assert "none.tsv: no such file" in capsys.readouterr().err
+    assert not run.exists()
+    assert mine.exists()
+
+
+def test_wrong_flags_end_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also a value that is out of range, alone or beside another setting, and a preset that is not there."""
+    for wrong in (
+        ["--preset", "huge"],
+        ["--embedding", "0"],
+        ["--vocab-size", "3"],
+        ["--tied", "--readout", "--readout-size", "7", "--embedding", "8"],
+    ):
+        assert cli.main(["train", *wrong, "--out", str(tmp_path / "run")]) == 2
+        captured = capsys.readouterr()
+        assert captured.err.count("\n") == 1
+        assert captured.err.endswith("; see mt train --help\n")
+    assert cli.main(["translate", "--beam", "0", "ba"]) == 2
+
+
 def test_a_finished_run_goes_on_with_a_higher_limit(command: list[str], tmp_path: Path) -> None:
     run = tmp_path / "run"
     assert cli.main([*command, "--out", str(run)]) == 0

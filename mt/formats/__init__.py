@@ -134,14 +134,18 @@ def _header(path: Path, row: list[str], src: str | None, tgt: str | None) -> tup
     found = find_columns(row, src, tgt)
     if found is not None:
         return row.index(found[0]), row.index(found[1])
-    missing = [code for code in (src, tgt) if code is not None and find_code(code, row) is None]
-    # One of two languages among cells that all look like codes: a header, and of another pair.
-    other_pair = len(missing) == 1 and len(set(row)) == len(row) > 1 and all(map(_CODE.fullmatch, row))
-    if other_pair and src is not None and tgt is not None:
-        raise CorpusError(
-            f"{path}, line 1: has the columns {', '.join(row)}, but no {missing[0]}; check --src, --tgt"
-        )
-    return None
+    # One language that was asked for, among cells that all look like codes: a header.
+    known = [name for code in (src, tgt) if code is not None and (name := find_code(code, row)) is not None]
+    if len(known) != 1 or len(row) < 2 or len(set(row)) < len(row) or not all(map(_CODE.fullmatch, row)):
+        return None
+    columns = f"{path}, line 1: has the columns {', '.join(row)}"
+    if src is not None and tgt is not None:
+        missing = tgt if find_code(src, row) else src
+        raise CorpusError(f"{columns}, but no {missing}; check --src, --tgt")
+    if len(row) > 2:
+        raise CorpusError(f"{columns}; which ones? give both --src and --tgt")
+    place = row.index(known[0])
+    return (place, 1 - place) if src is not None else (1 - place, place)
 
 
 def read_moses(spec: str, src: str | None, tgt: str | None) -> Iterator[Record]:

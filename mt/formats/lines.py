@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import shutil
+import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -97,6 +99,22 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
             raise CorpusError(
                 f"{path}: damaged or cut off ({error}); fetch the file or compress it again"
             ) from error
+
+
+@contextmanager
+def uncompressed(path: Path) -> Iterator[Path]:
+    """The path of the file, or of a copy that is not compressed, for readers that open files themselves.
+
+    Raises what `open_bytes` does where there is something to decompress.
+    """
+    if path.suffix.lower() not in _OPENERS:
+        yield path
+        return
+    with tempfile.NamedTemporaryFile() as copy:
+        with open_bytes(path) as stream:
+            shutil.copyfileobj(stream, copy)
+        copy.flush()
+        yield Path(copy.name)
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import polib
 
 from mt.errors import CorpusError
-from mt.formats.lines import read_lines
+from mt.formats.lines import read_lines, uncompressed
 from mt.formats.pairs import Pair, Record, Skipped, code_matches
 
 _FAULT = re.compile(r"\(line (\d+)\)(?:: (.*))?$")
@@ -70,9 +70,10 @@ def _is_swapped(path: Path, language: str, src: str | None, tgt: str | None) -> 
 
 
 def _parse(path: Path) -> polib.POFile:
-    _check_strings(path)
     try:
-        return polib.pofile(str(path))
+        with uncompressed(path) as plain:  # polib opens files itself
+            _check_strings(path, polib.detect_encoding(str(plain)))
+            return polib.pofile(str(plain))
     except UnicodeDecodeError as error:
         raise CorpusError(
             f"{path}: not {error.encoding}, though its header says so; mend the header"
@@ -87,12 +88,11 @@ def _parse(path: Path) -> polib.POFile:
         ) from error
 
 
-def _check_strings(path: Path) -> None:
+def _check_strings(path: Path, encoding: str) -> None:
     """Find what polib does not report: bytes that are not in the charset, and the line of a string left open.
 
     polib cuts the last character off a string that lacks its closing quote.
     """
-    encoding = polib.detect_encoding(str(path)) if path.is_file() else "utf-8"
     for number, line in enumerate(read_lines(path), start=1):
         where = f"{path}, line {number}"
         try:

@@ -37,7 +37,7 @@ def check_suffix(path: Path) -> None:
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: a picture's name ends in .png, .svg or .html")
     if importlib.util.find_spec("matplotlib") is None:
-        raise MTError("pictures need matplotlib: pip install 'mt[pictures]'")
+        raise MTError("pictures need matplotlib: pip install matplotlib")
 
 
 def draw(inspection: Inspection, path: Path) -> None:

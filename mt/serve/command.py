@@ -27,8 +27,9 @@ def serve(options: ServeOptions, search: SearchConfig, console: Console) -> None
 
     Raises MTError for what the user can mend, Interrupted or KeyboardInterrupt when it has been stopped.
     """
-    if any(importlib.util.find_spec(name) is None for name in NEEDED):
-        raise MTError("mt serve needs a few more packages: pip install 'mt[serve]'")
+    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MTError(f"mt serve needs a few more packages: pip install {' '.join(missing)}")
 
     from mt.serve.app import create_app
     from mt.serve.detection import Detector, open_ranker
