@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,25 +21,33 @@ IntArray = npt.NDArray[np.integer]
 class Batch:
     """Padded id tensors. Teacher forcing reads `tgt_in` (bos …) and predicts `tgt_out` (… eos).
 
-    src (B, S) ends in eos; src_lengths (B,) counts it; tgt_in and tgt_out (B, T).
+    src (B, S) ends in eos; src_lengths (B,) counts it; tgt_in and tgt_out (B, T). Where teachers are learned
+    from, expected_ids and expected_probs (B, T, N) are the pieces they expect most, and how much; see
+    `distillation`.
     """
 
     src: Tensor
     src_lengths: Tensor
     tgt_in: Tensor
     tgt_out: Tensor
+    expected_ids: Tensor | None = None
+    expected_probs: Tensor | None = None
 
     def pin(self) -> Batch:
         """The same batch in memory from which a GPU copies without waiting."""
-        return Batch(*(part.pin_memory() for part in vars(self).values()))
+        return self._each(lambda part: part.pin_memory())
 
     def repeated(self, times: int) -> Batch:
         """All rows so many times over, one whole after the other."""
-        return self if times == 1 else Batch(*(torch.cat([part] * times) for part in vars(self).values()))
+        return self if times == 1 else self._each(lambda part: torch.cat([part] * times))
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
-        return Batch(*(part.to(device, non_blocking=True) for part in vars(self).values()))
+        return self._each(lambda part: part.to(device, non_blocking=True))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
+        parts = {name: part for name, part in vars(self).items() if part is not None}
+        return Batch(**{name: change(part) for name, part in parts.items()})
 
 
 def pad(rows: Sequence[Sequence[int] | IntArray], pad_id: int) -> tuple[Tensor, Tensor]:

@@ -232,6 +232,10 @@ class TrainingConfig(Section):
     """Validate and keep a moving average of the weights that remembers so much of itself at each step"""
     label_smoothing: Probability = 0.1
     """Probability spread over all pieces in the training target (Szegedy et al. 2016)"""
+    teachers: tuple[str, ...] = ()
+    """Runs of the same pieces: learn what they expect together, beside what came (Kim & Rush 2016)"""
+    teaching: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of what the teachers expect in the training target"""
     max_epochs: Positive = 30
     """Stop after so many passes over the training pairs"""
     max_steps: Positive | None = None
@@ -264,6 +268,8 @@ class Config(Section):
     def _fits(self) -> Self:
         if self.training.bag_of_words and not self.model.feed_readout:
             raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
+        if self.training.teachers and self.tokenizer.sampling is not None:
+            raise ValueError("teachers expect pieces of one cut of the text: leave sampling")
         return self
 
 

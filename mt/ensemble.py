@@ -73,9 +73,9 @@ class Ensemble(nn.Module):
             following += after
         return _mean(found), tuple(following)
 
-    def nll(self, batch: Batch) -> Tensor:
-        """As `Seq2Seq.nll`, under the mean of the probabilities."""
-        log_probs = _mean(
+    def predict(self, batch: Batch) -> Tensor:
+        """The log of the mean probabilities at each step of a batch's targets (B, T, V)."""
+        return _mean(
             [
                 torch.log_softmax(
                     model.decode(batch.tgt_in, model.encode(batch.src, batch.src_lengths)).float(), dim=-1
@@ -83,7 +83,10 @@ class Ensemble(nn.Module):
                 for model in self.members
             ]
         )
-        of_targets = log_probs.gather(2, batch.tgt_out.unsqueeze(2)).squeeze(2)
+
+    def nll(self, batch: Batch) -> Tensor:
+        """As `Seq2Seq.nll`, under the mean of the probabilities."""
+        of_targets = self.predict(batch).gather(2, batch.tgt_out.unsqueeze(2)).squeeze(2)
         return -of_targets.masked_fill(batch.tgt_out == Tokenizer.pad_id, 0).sum()
 
     def align(self, tgt_in: Tensor, encoded: tuple[Encoded, ...]) -> Tensor | None:

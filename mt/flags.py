@@ -118,7 +118,7 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 def _metavar(name: str, kind: Any) -> str:
     if name in ("train", "validation", "test", "neighbours", "report"):
         return "SPEC"
-    if name == "pieces_of":
+    if name in ("pieces_of", "teachers"):
         return "RUN"
     kind = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     return {int: "N", float: "X"}.get(kind, name.split("_")[-1].upper())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +15,9 @@ from mt.corpus import Corpus
 from mt.markup import PATTERN
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
+
+if TYPE_CHECKING:
+    from mt.distillation import Expected
 
 _SCHEMA = pa.schema([("src", pa.list_(pa.int32())), ("tgt", pa.list_(pa.int32()))])
 
@@ -48,17 +52,22 @@ class Ragged:
 
 @dataclass(frozen=True)
 class PiecePairs:
-    """The ids of both sides, without bos and eos, row by row."""
+    """The ids of both sides, without bos and eos, row by row; and what teachers expect, if there are any."""
 
     src: Ragged
     tgt: Ragged
+    expected: Expected | None = None
 
     def __len__(self) -> int:
         return len(self.src)
 
     def batch(self, rows: IntArray) -> Batch:
         """The pairs of these rows, framed and padded."""
-        return frame([self.src[row] for row in rows], [self.tgt[row] for row in rows])
+        batch = frame([self.src[row] for row in rows], [self.tgt[row] for row in rows])
+        if self.expected is None:
+            return batch
+        ids, probs = self.expected.of(rows, batch.tgt_out.shape[1])
+        return replace(batch, expected_ids=ids, expected_probs=probs)
 
     def unknown_rate(self) -> tuple[float, float]:
         """Share of pieces, of each side, that no piece stands for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import check_validation, split_direction, symbols, targets
+from mt.distillation import taught
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
 from mt.options import TrainOptions
@@ -55,12 +56,13 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     console.note(device.describe(where, precision))
     with checkpoint.locked(run_dir):
         taken = None if resuming else take_tokenizers(config, console)
+        teachers = checkpoint.load_runs([Path(name) for name in config.training.teachers], where)
         corpora = read_corpora(config, console)
         if resuming:
             tokenizers = _read_setup(run_dir, corpora)
         else:
             tokenizers = taken or learn_tokenizers(config, corpora.train, console)
-        trainer = _set_up(config, run_dir, corpora, tokenizers, where, precision, console)
+        trainer = _set_up(config, run_dir, corpora, tokenizers, teachers, where, precision, console)
         progress = trainer.fit(options.time_budget)
         write_card(run_dir, config, progress)
     console.note(_conclusion(config, progress, run_dir))
@@ -69,16 +71,26 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
 
 def _set_up(
     config: Config, run_dir: Path, corpora: Corpora, tokenizers: tuple[Tokenizer, Tokenizer],
-    where: torch.device, precision: str, console: Console,
+    teachers: Sequence[checkpoint.Run], where: torch.device, precision: str, console: Console,
 ) -> Trainer:  # fmt: skip
     """Write what the run is made of, build the model, and go back to where the run was."""
     src, tgt = tokenizers
+    for run in teachers:
+        if (run.src_tokenizer.fingerprint, run.tgt_tokenizer.fingerprint) != (
+            src.fingerprint,
+            tgt.fingerprint,
+        ):
+            raise ConfigError(
+                f"--teachers: {run.path} cuts text into other pieces; add --pieces-of {run.path}"
+            )
     checkpoint.save_setup(
         run_dir, config, src, tgt,
         corpora=corpora.fingerprints(), split_chars=max(30, 2 * corpora.train.report.src.p95),
     )  # fmt: skip
     pairs = cut(corpora.train, src, tgt)
     _report_pieces(console, pairs)
+    if teachers:
+        pairs = taught(pairs, teachers, corpora.train.fingerprint, console, precision=precision)
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt).to(where)
     count = sum(weights.numel() for weights in model.parameters())

@@ -266,7 +266,8 @@ class Trainer:
             loss, nll = cross_entropy(
                 decoder.output, torch.stack(readouts.chunk(2)) if training.r_drop else readouts,
                 batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=training.label_smoothing,
-                agreement=training.r_drop,
+                agreement=training.r_drop, expected_ids=batch.expected_ids,
+                expected_probs=batch.expected_probs, teaching=training.teaching,
             )  # fmt: skip
             if training.bag_of_words:
                 bag = bag_of_words(

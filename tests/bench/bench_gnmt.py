@@ -73,7 +73,8 @@ def random_pairs(count: int, vocabulary: int) -> PiecePairs:
     generator = np.random.default_rng(SEED)
     source = generator.normal(np.log(MEAN) - SPREAD**2 / 2, SPREAD, count)
     target = source + generator.normal(0, 0.15, count)
-    return PiecePairs(*(Ragged(_ids(generator, np.exp(side), vocabulary)) for side in (source, target)))
+    src, tgt = (Ragged(_ids(generator, np.exp(side), vocabulary)) for side in (source, target))
+    return PiecePairs(src, tgt)
 
 
 def _ids(generator: np.random.Generator, lengths: NDArray[np.float64], vocabulary: int) -> pa.ChunkedArray:

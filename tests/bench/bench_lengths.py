@@ -45,7 +45,8 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
 
 def join(pairs: PiecePairs, length: int, count: int) -> PiecePairs:
     """So many pairs, both sides of them exactly so long without eos."""
-    return PiecePairs(*(Ragged(_column(side, length, count)) for side in (pairs.src, pairs.tgt)))
+    src, tgt = (Ragged(_column(side, length, count)) for side in (pairs.src, pairs.tgt))
+    return PiecePairs(src, tgt)
 
 
 def _column(side: Ragged, length: int, count: int) -> pa.ChunkedArray:

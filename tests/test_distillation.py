@@ -1,0 +1,155 @@
+"""Word-level distillation: what teachers expect is what they predict, and it is learned to its share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from mt import cli
+from mt.checkpoint import load_run, read_tensors
+from mt.console import Console
+from mt.corpus import load_corpus
+from mt.distillation import LIKELIEST, taught
+from mt.ensemble import Ensemble
+from mt.loss import cross_entropy
+from mt.pieces import PiecePairs, cut
+from tests.conftest import learn
+from tests.toy import toy_pairs, train_arguments, write_tsv
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def teachers(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Two runs of the same pieces, one of which knows little."""
+    options = ("--pieces-of", str(toy_run), "--max-epochs", "2", "--seed", "7")
+    return toy_run, learn(tmp_path_factory.mktemp("novice"), *options)
+
+
+def read(folder: Path, teacher: Path) -> tuple[PiecePairs, str]:
+    """Pairs in the teacher's pieces, and their corpus's fingerprint."""
+    path = write_tsv(folder / "pairs.tsv", toy_pairs(60, seed=5))
+    corpus = load_corpus(
+        [str(path)], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
+    )
+    run = load_run(teacher, CPU)
+    return cut(corpus, run.src_tokenizer, run.tgt_tokenizer), corpus.fingerprint
+
+
+def test_what_is_expected_is_what_the_teachers_predict_together(
+    teachers: tuple[Path, Path], tmp_path: Path
+) -> None:
+    """Of each row in a batch the likeliest pieces at each place, eos too; behind it nothing."""
+    runs = [load_run(path, CPU) for path in teachers]
+    pairs, fingerprint = read(tmp_path, teachers[0])
+    batch = taught(pairs, runs, fingerprint, Console(), precision="fp32").batch(np.array([3, 41, 17, 8]))
+    assert batch.expected_ids is not None
+    assert batch.expected_probs is not None
+    with torch.inference_mode():
+        probs = torch.stack([Ensemble([run.model]).predict(batch).exp() for run in runs]).mean(dim=0)
+    real = batch.tgt_out != 0
+    assert 0 < (~real).sum() < real.sum()
+    assert not batch.expected_probs[~real].any()
+    best = probs.topk(LIKELIEST)
+    torch.testing.assert_close(batch.expected_probs[real], best.values[real], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(
+        probs.gather(2, batch.expected_ids)[real], batch.expected_probs[real], atol=1e-3, rtol=1e-3
+    )
+
+
+def test_teachers_are_asked_once(
+    teachers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    novice = load_run(teachers[1], CPU)
+    pairs, fingerprint = read(tmp_path, teachers[0])
+    one, again = (taught(pairs, [novice], fingerprint, Console(), precision="fp32") for _ in range(2))
+    other = taught(pairs, [load_run(teachers[0], CPU)], fingerprint, Console(), precision="fp32")
+    probs = [found.batch(np.array([5])).expected_probs for found in (one, again, other)]
+    assert probs[0] is not None
+    assert torch.equal(probs[0], probs[1])  # type: ignore[arg-type]
+    assert not torch.equal(probs[0], probs[2])  # type: ignore[arg-type]
+    monkeypatch.setattr(Ensemble, "predict", None)
+    taught(pairs, [novice], fingerprint, Console(), precision="fp32")
+    with pytest.raises(TypeError):  # another corpus
+        taught(pairs, [novice], "0", Console(), precision="fp32")
+
+
+@pytest.mark.parametrize("passes", [1, 2])
+@pytest.mark.parametrize("rows", [3, 70])
+def test_the_loss_and_its_gradients_written_out(rows: int, passes: int) -> None:
+    """Also where its rows are taken in several goes, and beside R-Drop."""
+    layer, ids = torch.nn.Linear(5, 9), torch.randint(0, 9, (rows, 4))
+    readouts = torch.randn(passes, rows, 4, 5, requires_grad=True)
+    expected = torch.rand(rows, 4, 9).topk(3).indices
+    probs, teaching, smoothing, agreement = torch.rand(rows, 4, 3) / 3, 0.3, 0.1, 2.0 * (passes - 1)
+    leaves = [readouts, layer.weight, layer.bias]
+    loss, nll = cross_entropy(
+        layer, readouts if passes == 2 else readouts[0], ids, pad_id=0, smoothing=smoothing,
+        agreement=agreement, expected_ids=expected, expected_probs=probs, teaching=teaching,
+    )  # fmt: skip
+    found = torch.autograd.grad(loss, leaves)
+    log_probs = torch.log_softmax(layer(readouts), dim=-1)
+    came = torch.nn.functional.one_hot(ids, 9) * (1 - smoothing) + smoothing / 9
+    said = torch.zeros(rows, 4, 9).scatter(2, expected, probs) + (1 - probs.sum(2, keepdim=True)) / 9
+    target = (1 - teaching) * came + teaching * said
+    wanted = -(target * log_probs).sum(dim=-1)[:, ids != 0].sum() / passes
+    if passes == 2:
+        p, q = log_probs[:, ids != 0]
+        apart = (p.exp() * (p - q)).sum() + (q.exp() * (q - p)).sum()
+        wanted = wanted + agreement / 4 * apart
+    torch.testing.assert_close(loss, wanted)
+    torch.testing.assert_close(
+        nll, -log_probs.gather(3, ids.expand(passes, -1, -1).unsqueeze(3))[:, ids != 0].sum() / passes
+    )
+    for ours, theirs in zip(found, torch.autograd.grad(wanted, leaves), strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
+
+
+def test_teachers_and_their_share_decide_what_is_learned(teachers: tuple[Path, Path], tmp_path: Path) -> None:
+    """And a student that goes on is the one that was not stopped."""
+    arguments = [
+        *train_arguments(tmp_path, pairs=120),
+        "--pieces-of",
+        str(teachers[0]),
+        "--batch-tokens",
+        "64",
+    ]
+
+    def trained(name: str, *options: str) -> dict[str, torch.Tensor]:
+        run = tmp_path / name
+        assert cli.main([*arguments, *options, "--max-steps", "6", "--out", str(run)]) == 0
+        return read_tensors(run / "state" / "last.safetensors")[0]
+
+    both = ("--teachers", *map(str, teachers))
+    alone, taught_by_one = trained("alone"), trained("one", "--teachers", str(teachers[1]))
+    whole, less = trained("both", *both), trained("less", *both, "--teaching", "0.1")
+    found = [tensors["model/decoder.output.bias"] for tensors in (alone, taught_by_one, whole, less)]
+    assert all(not one.equal(other) for place, one in enumerate(found) for other in found[:place])
+    assert cli.main([*arguments, *both, "--max-steps", "3", "--out", str(tmp_path / "again")]) == 0
+    again = trained("again", *both)
+    assert all(again[name].equal(tensor) for name, tensor in whole.items())
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        (["--teachers", "RUN"], "--teachers: RUN cuts text into other pieces; add --pieces-of RUN"),
+        (["--teachers", "nowhere"], "nowhere does not exist; name the directory of a run"),
+        (
+            ["--teachers", "RUN", "--pieces-of", "RUN", "--sampling", "0.5"],
+            "teachers expect pieces of one cut of the text: leave sampling",
+        ),
+    ],
+)
+def test_teachers_must_suit(
+    options: list[str], problem: str, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "run"
+    named = [option.replace("RUN", str(toy_run)) for option in options]
+    arguments = [*train_arguments(tmp_path, pairs=60), *named, "--out", str(out)]
+    assert cli.main(arguments) in (1, 2)
+    assert problem.replace("RUN", str(toy_run)) in capsys.readouterr().err.splitlines()[-1]
+    assert not out.exists()
