@@ -1,4 +1,4 @@
-"""Several models that translate as one: at each step the mean of their predictions decides."""
+"""Several models that translate as one: at each step the mean of their log-probabilities decides."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ class JointlyPrepared:
 
 
 class Ensemble(nn.Module):
-    """Models with the same pieces, whatever their shapes; their probabilities are averaged (arithmetic mean).
+    """Models with the same pieces, whatever their shapes, with the verbs of `Seq2Seq` that are used of it.
 
-    It has the verbs of `Seq2Seq` that search and measurement use.
+    Search averages log-probabilities, so that a translation's is the mean of what each model gives it.
+    `predict` and `nll` have to come from a distribution, and average the probabilities themselves.
     """
 
     def __init__(self, models: Sequence[Seq2Seq]) -> None:
@@ -61,7 +62,7 @@ class Ensemble(nn.Module):
         return JointlyPrepared(tuple(model.prepare(part) for model, part in self._with(encoded)))
 
     def step(self, previous_ids: Tensor, state: State, prepared: JointlyPrepared) -> tuple[Tensor, State]:
-        """Previous ids (N,) -> the log of the mean probabilities (N, V), next state."""
+        """Previous ids (N,) -> the mean of the log-probabilities (N, V), next state."""
         found: list[Tensor] = []
         following: list[Tensor] = []
         at = 0
@@ -71,18 +72,17 @@ class Ensemble(nn.Module):
             log_probs, after = model.step(previous_ids, own, part)
             found.append(log_probs)
             following += after
-        return _mean(found), tuple(following)
+        return torch.stack(found).mean(dim=0), tuple(following)
 
     def predict(self, batch: Batch) -> Tensor:
         """The log of the mean probabilities at each step of a batch's targets (B, T, V)."""
-        return _mean(
-            [
-                torch.log_softmax(
-                    model.decode(batch.tgt_in, model.encode(batch.src, batch.src_lengths)).float(), dim=-1
-                )
-                for model in self.members
-            ]
-        )
+        found = [
+            torch.log_softmax(
+                model.decode(batch.tgt_in, model.encode(batch.src, batch.src_lengths)).float(), dim=-1
+            )
+            for model in self.members
+        ]
+        return torch.logsumexp(torch.stack(found), dim=0).sub_(math.log(len(found)))
 
     def nll(self, batch: Batch) -> Tensor:
         """As `Seq2Seq.nll`, under the mean of the probabilities."""
@@ -97,7 +97,3 @@ class Ensemble(nn.Module):
 
     def _with(self, encoded: tuple[Encoded, ...]) -> list[tuple[Seq2Seq, Encoded]]:
         return list(zip(self.members, encoded, strict=True))
-
-
-def _mean(log_probs: list[Tensor]) -> Tensor:
-    return torch.logsumexp(torch.stack(log_probs), dim=0).sub_(math.log(len(log_probs)))
