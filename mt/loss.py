@@ -29,42 +29,47 @@ class Sums(NamedTuple):
     nll: Tensor
 
 
-def cross_entropy(
-    output: nn.Linear,
-    readouts: Tensor,
-    tgt_out: Tensor,
-    *,
-    pad_id: int,
-    smoothing: float,
-    agreement: float = 0.0,
-    expected_ids: Tensor | None = None,
-    expected_probs: Tensor | None = None,
-    teaching: float = 0.0,
-) -> Sums:
-    """Readouts (B, T, F), read out by `output` over V pieces, and the ids to predict (B, T) -> `Sums`.
+@dataclass(frozen=True)
+class Goals:
+    """What is to be predicted: ids (B, T), of which padding counts for nothing.
 
-    `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). Padding counts
-    for nothing. Under autocast the products are in its precision, the sums in fp32.
+    `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). With expected
+    pieces and their probabilities (B, T, N) the target is, to the share of `teaching`, what was expected, and
+    what those N leave of the probability is spread over all pieces (Hinton et al. 2015).
+    """
+
+    ids: Tensor
+    pad_id: int
+    smoothing: float = 0.0
+    expected_ids: Tensor | None = None
+    expected_probs: Tensor | None = None
+    teaching: float = 0.0
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Goals:
+        """The same with every tensor changed."""
+        ids, probs = (
+            None if part is None else change(part) for part in (self.expected_ids, self.expected_probs)
+        )
+        return replace(self, ids=change(self.ids), expected_ids=ids, expected_probs=probs)
+
+
+def cross_entropy(output: nn.Linear, readouts: Tensor, goals: Goals, *, agreement: float = 0.0) -> Sums:
+    """Readouts (B, T, F), read out by `output` over V pieces, and what to predict -> `Sums`.
+
+    Under autocast the products are in its precision, the sums in fp32.
 
     With an `agreement` above 0 the readouts are of two passes over the same batch with other dropout, (2, B,
     T, F). Both sums are then means over the passes, and added to the loss is half that weight times the mean
     of both Kullback-Leibler divergences between their predictions: R-Drop (Liang et al. 2021), halved, with
     the paper's α.
-
-    With expected pieces and their probabilities (B, T, N) the target is, to the share of `teaching`, what was
-    expected, and what those N leave of the probability is spread over all pieces (Hinton et al. 2015).
     """
-    goals = _Goals(tgt_out.flatten(), pad_id, smoothing)
-    if expected_ids is not None and expected_probs is not None:
-        shares = teaching * expected_probs
-        goals = replace(
-            goals, expected=expected_ids.flatten(0, 1), shares=shares.flatten(0, 1), taught=teaching
-        )
+    goals = goals.each(lambda part: part.flatten(0, 1))
     if agreement:
         # A token's two rows next to each other, so that both are in hand at once.
-        rows, goals = readouts.flatten(1, 2).transpose(0, 1).flatten(0, 1), goals.twice()
+        rows = readouts.flatten(1, 2).transpose(0, 1).flatten(0, 1)
+        twice = goals.each(lambda part: part.repeat_interleave(2, dim=0))
         loss, nll = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
-            rows, output.weight, output.bias, goals, agreement / 2
+            rows, output.weight, output.bias, twice, agreement / 2
         )
         return Sums(loss / 2, nll / 2)
     found = _CrossEntropy.apply(  # type: ignore[no-untyped-call]
@@ -84,33 +89,6 @@ def bag_of_words(output: nn.Linear, readouts: Tensor, tgt_out: Tensor, *, pad_id
     return -log_probs.gather(1, tgt_out).masked_fill(~real, 0).sum()
 
 
-@dataclass(frozen=True)
-class _Goals:
-    """What is to be predicted in R rows: ids (R,) smoothed, and shares (R, N) of other pieces (R, N).
-
-    taught is what the shares add up to at most; what they lack goes to all pieces alike.
-    """
-
-    ids: Tensor
-    pad_id: int
-    smoothing: float
-    expected: Tensor | None = None
-    shares: Tensor | None = None
-    taught: float = 0.0
-
-    def __getitem__(self, rows: slice) -> _Goals:
-        return self._each(lambda part: part[rows])
-
-    def twice(self) -> _Goals:
-        """Each row two times, one after the other."""
-        return self._each(lambda part: part.repeat_interleave(2, dim=0))
-
-    def _each(self, change: Callable[[Tensor], Tensor]) -> _Goals:
-        if self.expected is None or self.shares is None:
-            return replace(self, ids=change(self.ids))
-        return replace(self, ids=change(self.ids), expected=change(self.expected), shares=change(self.shares))
-
-
 class _CrossEntropy(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -118,7 +96,7 @@ class _CrossEntropy(torch.autograd.Function):
         readouts: Tensor,
         weight: Tensor,
         bias: Tensor,
-        goals: _Goals,
+        goals: Goals,
         agreement: float,
     ) -> tuple[Tensor, Tensor]:
         kind = readouts.device.type
@@ -130,12 +108,12 @@ class _CrossEntropy(torch.autograd.Function):
         needed = any(ctx.needs_input_grad[:3])
         loss, plain = by_bias.new_zeros(()), by_bias.new_zeros(())
         for at in range(0, len(readouts), ROWS):
-            rows, of_rows = readouts[at : at + ROWS], goals[at : at + ROWS]
+            rows, of_rows = readouts[at : at + ROWS], _part(goals, at, ROWS)
             logits = nn.functional.linear(rows, weight, bias)
             at_once = CPU_ROWS if kind == "cpu" else ROWS
             for top in range(0, len(rows), at_once):
                 smooth, nll, slopes = _into_slopes(
-                    logits[top : top + at_once], of_rows[top : top + at_once], agreement
+                    logits[top : top + at_once], _part(of_rows, top, at_once), agreement
                 )
                 loss += smooth
                 plain += nll
@@ -155,7 +133,7 @@ class _CrossEntropy(torch.autograd.Function):
         return by_readouts * scale, by_weight.mul_(scale), by_bias * scale, None, None
 
 
-def _into_slopes(logits: Tensor, goals: _Goals, agreement: float) -> tuple[Tensor, Tensor, Tensor]:
+def _into_slopes(logits: Tensor, goals: Goals, agreement: float) -> tuple[Tensor, Tensor, Tensor]:
     """The trained and the plain loss of some rows; their logits become d loss / d logits in place.
 
     Those are handed out in fp32 too.
@@ -163,27 +141,41 @@ def _into_slopes(logits: Tensor, goals: _Goals, agreement: float) -> tuple[Tenso
     That is the probabilities less the target's distribution, in rows of padding nothing; with an agreement,
     rows 2n and 2n + 1 belong together and draw each other near.
     """
-    real, goal = goals.ids != goals.pad_id, goals.ids.unsqueeze(1)
+    real, goal = (goals.ids != goals.pad_id).unsqueeze(1), goals.ids.unsqueeze(1)
+    expected = _expected(goals)
     log_probs = torch.log_softmax(logits.float(), dim=1)
-    nll = -log_probs.gather(1, goal).squeeze(1)
-    of_goal = (1 - goals.taught) * (1 - goals.smoothing)
-    spread = nll.new_full((len(nll), 1), 1 - of_goal)
+    nll = -log_probs.gather(1, goal)
+    of_goal = (1 - goals.smoothing) * (1 - (goals.teaching if expected else 0))
+    spread: float | Tensor = 1 - of_goal
     loss = of_goal * nll
-    if goals.expected is not None and goals.shares is not None:
-        spread -= goals.shares.sum(dim=1, keepdim=True)
-        loss -= (goals.shares * log_probs.gather(1, goals.expected)).sum(dim=1)
-    loss -= spread.squeeze(1) * log_probs.mean(dim=1)
+    if expected:
+        ids, shares = expected
+        spread = spread - shares.sum(dim=1, keepdim=True)
+        loss -= (shares * log_probs.gather(1, ids)).sum(dim=1, keepdim=True)
+    loss -= spread * log_probs.mean(dim=1, keepdim=True)
+    total = loss.masked_fill(~real, 0).sum()
     apart, pull = _apart(log_probs, real) if agreement else (None, None)
     slopes = log_probs.exp_().sub_(spread / logits.shape[1])
     slopes.scatter_add_(1, goal, slopes.new_full(goal.shape, -of_goal))
-    if goals.expected is not None and goals.shares is not None:
-        slopes.scatter_add_(1, goals.expected, -goals.shares)
-    total = loss.masked_fill(~real, 0).sum()
+    if expected:
+        slopes.scatter_add_(1, ids, -shares)
     if apart is not None and pull is not None:
         slopes.add_(pull, alpha=agreement)
         total = total + agreement * apart
-    logits.copy_(slopes.mul_(real.unsqueeze(1)))
+    logits.copy_(slopes.mul_(real))
     return total, nll.masked_fill(~real, 0).sum(), slopes
+
+
+def _part(goals: Goals, start: int, count: int) -> Goals:
+    """Some of the rows."""
+    return goals.each(lambda part: part[start : start + count])
+
+
+def _expected(goals: Goals) -> tuple[Tensor, Tensor] | None:
+    """Of each row the expected pieces (R, N), and the shares of the target that they are."""
+    if goals.expected_ids is None or goals.expected_probs is None:
+        return None
+    return goals.expected_ids, goals.teaching * goals.expected_probs
 
 
 def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
@@ -196,7 +188,7 @@ def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     weighted = probs * ratios
     divergence = weighted.sum(dim=1, keepdim=True)
     slopes = weighted.sub_(probs * divergence).add_(probs).sub_(_swapped(probs))
-    return divergence.squeeze(1).masked_fill(~real, 0).sum(), slopes
+    return divergence.masked_fill(~real, 0).sum(), slopes
 
 
 def _swapped(rows: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ from mt.batch import Batch
 from mt.config import ModelConfig
 from mt.decoder import Decoder, Prepared
 from mt.encoder import Encoded, Encoder
-from mt.loss import cross_entropy
+from mt.loss import Goals, cross_entropy
 from mt.rnn import State
 from mt.tokenizer import Tokenizer
 
@@ -47,10 +47,7 @@ class Seq2Seq(nn.Module):
     def nll(self, batch: Batch) -> Tensor:
         """The summed negative log-likelihood of a batch's targets, in nats, padding aside."""
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))
-        sums = cross_entropy(
-            self.decoder.output, readouts, batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=0.0
-        )
-        return sums.nll
+        return cross_entropy(self.decoder.output, readouts, Goals(batch.tgt_out, Tokenizer.pad_id)).nll
 
     def decode(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
         """Teacher forcing: previous ids (B, T) -> logits (B, T, V)."""

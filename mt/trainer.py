@@ -29,7 +29,7 @@ from mt.config import Config
 from mt.console import Console, duration
 from mt.device import autocast, keep_memory
 from mt.errors import Interrupted, TrainingError
-from mt.loss import bag_of_words, cross_entropy
+from mt.loss import Goals, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.moving_average import MovingAverage
 from mt.pieces import PiecePairs
@@ -263,12 +263,12 @@ class Trainer:
         with autocast(self.device, self.precision):
             encoded = self.model.encode(rows.src, rows.src_lengths)
             readouts = self.model.readouts(rows.tgt_in, encoded)
-            loss, nll = cross_entropy(
-                decoder.output, torch.stack(readouts.chunk(2)) if training.r_drop else readouts,
-                batch.tgt_out, pad_id=Tokenizer.pad_id, smoothing=training.label_smoothing,
-                agreement=training.r_drop, expected_ids=batch.expected_ids,
-                expected_probs=batch.expected_probs, teaching=training.teaching,
+            goals = Goals(
+                batch.tgt_out, Tokenizer.pad_id, training.label_smoothing,
+                batch.expected_ids, batch.expected_probs, training.teaching,
             )  # fmt: skip
+            both = torch.stack(readouts.chunk(2)) if training.r_drop else readouts
+            loss, nll = cross_entropy(decoder.output, both, goals, agreement=training.r_drop)
             if training.bag_of_words:
                 bag = bag_of_words(
                     decoder.output, decoder.gist(encoded), rows.tgt_out,

@@ -14,7 +14,7 @@ from mt.console import Console
 from mt.corpus import load_corpus
 from mt.distillation import LIKELIEST, taught
 from mt.ensemble import Ensemble
-from mt.loss import cross_entropy
+from mt.loss import Goals, cross_entropy
 from mt.pieces import PiecePairs, cut
 from tests.conftest import learn
 from tests.toy import toy_pairs, train_arguments, write_tsv
@@ -87,9 +87,11 @@ def test_the_loss_and_its_gradients_written_out(rows: int, passes: int) -> None:
     probs, teaching, smoothing, agreement = torch.rand(rows, 4, 3) / 3, 0.3, 0.1, 2.0 * (passes - 1)
     leaves = [readouts, layer.weight, layer.bias]
     loss, nll = cross_entropy(
-        layer, readouts if passes == 2 else readouts[0], ids, pad_id=0, smoothing=smoothing,
-        agreement=agreement, expected_ids=expected, expected_probs=probs, teaching=teaching,
-    )  # fmt: skip
+        layer,
+        readouts if passes == 2 else readouts[0],
+        Goals(ids, 0, smoothing, expected, probs, teaching),
+        agreement=agreement,
+    )
     found = torch.autograd.grad(loss, leaves)
     log_probs = torch.log_softmax(layer(readouts), dim=-1)
     came = torch.nn.functional.one_hot(ids, 9) * (1 - smoothing) + smoothing / 9

@@ -21,7 +21,7 @@ from mt import cli
 from mt.checkpoint import locked, read_tensors
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.corpus import load_corpus
-from mt.loss import bag_of_words, cross_entropy
+from mt.loss import Goals, bag_of_words, cross_entropy
 from mt.model import build_model
 from mt.moving_average import MovingAverage
 from mt.sampling import Sampler
@@ -365,9 +365,9 @@ def test_the_loss_by_hand() -> None:
         layer.weight.copy_(logits.t())
         layer.bias.zero_()
     readouts, ids = torch.eye(2).unsqueeze(0), torch.tensor([[1, 0]])
-    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.0)
+    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0))
     assert loss.item() == nll.item() == pytest.approx(-math.log(2 / 5))
-    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.2)
+    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0, 0.2))
     uniform = -(math.log(2 / 5) + 3 * math.log(1 / 5)) / 4
     assert loss.item() == pytest.approx(0.8 * -math.log(2 / 5) + 0.2 * uniform)
     assert float(nll) == pytest.approx(-math.log(2 / 5))
@@ -380,7 +380,7 @@ def test_the_loss_and_its_gradients_are_torchs(rows: int, smoothing: float) -> N
     layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(rows, 4, 5, requires_grad=True)
     leaves = [readouts, layer.weight, layer.bias]
-    loss, _ = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=smoothing)
+    loss, _ = cross_entropy(layer, readouts, Goals(ids, 0, smoothing))
     found = torch.autograd.grad(3 * loss, leaves)
     logits = layer(readouts)
     expected = torch.nn.functional.cross_entropy(
@@ -397,7 +397,7 @@ def test_two_passes_that_are_to_agree(rows: int) -> None:
     layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(2, rows, 4, 5, requires_grad=True)
     leaves = [readouts, layer.weight, layer.bias]
-    loss, nll = cross_entropy(layer, readouts, ids, pad_id=0, smoothing=0.1, agreement=3.0)
+    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0, 0.1), agreement=3.0)
     found = torch.autograd.grad(3 * loss, leaves)
     logits = layer(readouts)[:, ids != 0]
     one, other = torch.log_softmax(logits, dim=-1)
@@ -412,7 +412,7 @@ def test_two_passes_that_are_to_agree(rows: int) -> None:
     torch.testing.assert_close(loss, expected)
     for ours, theirs in zip(found, torch.autograd.grad(3 * expected, leaves), strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
-    alone = [cross_entropy(layer, pass_, ids, pad_id=0, smoothing=0.0).nll for pass_ in readouts]
+    alone = [cross_entropy(layer, pass_, Goals(ids, 0)).nll for pass_ in readouts]
     torch.testing.assert_close(nll, torch.stack(alone).mean())
 
 
