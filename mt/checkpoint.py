@@ -85,12 +85,12 @@ def locked(path: Path) -> Iterator[None]:
         path.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
         raise RunError(f"{path} is a file, or in one; give --out the name of a directory") from None
-    try:
-        with _lock(path):
+    with _lock(path):
+        try:
             yield
-    finally:
-        if made and not any(path.iterdir()):
-            path.rmdir()
+        finally:
+            if made and not any(path.iterdir()):
+                path.rmdir()
 
 
 @contextmanager
@@ -166,7 +166,7 @@ def save_setup(
 ) -> None:
     """Begin a run: its settings and tokenizers.
 
-    `corpora` are fingerprints by name, to repeat the run; for `split_chars` see `Run`.
+    `corpora` are fingerprints by name, of teachers too, to repeat the run; for `split_chars` see `Run`.
     """
     for name, tokenizer in _tokenizer_files(config, src, tgt).items():
         write_bytes(path / name, tokenizer.serialized)

@@ -45,7 +45,7 @@ class DataConfig(Section):
     tgt: str | None = None
     """Target language code, such as en"""
     swap: bool = False
-    """Exchange sides known by their order: the second column is the source. Names of columns and files win"""
+    """Exchange the two sides; where columns, files or entries name their languages, src and tgt decide"""
     on_bad_line: Literal["stop", "skip"] = "stop"
     """What to do with a line that cannot be read: stop and name the first five, or skip and count"""
     validation_pairs: Positive = 1000
@@ -73,7 +73,7 @@ class TokenizerConfig(Section):
     """Spell unknown characters in UTF-8 bytes, so that they can be copied"""
     normalization: Literal["identity", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"] = "identity"
     """Rewriting of text before it is cut; identity changes nothing"""
-    character_coverage: Annotated[float, Field(gt=0, le=1)] = 0.9999
+    character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9999
     """Share of the characters' occurrences that get pieces of their own"""
     sampling: Annotated[float, Field(gt=0, le=1)] | None = None
     """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
@@ -270,6 +270,8 @@ class Config(Section):
             raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
         if self.training.teachers and self.tokenizer.sampling is not None:
             raise ValueError("teachers expect pieces of one cut of the text: leave sampling")
+        if not self.training.teachers and changed(self.training, ["teaching"]):
+            raise ValueError("teaching is the share of what teachers expect: name them by teachers")
         return self
 
 

@@ -10,19 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from mt.batch import IntArray, by_length
-from mt.checkpoint import MODEL, Run
+from mt.checkpoint import Run, load_runs
 from mt.console import Console
 from mt.device import autocast
 from mt.ensemble import Ensemble
+from mt.errors import ConfigError
 from mt.pieces import PiecePairs, Ragged
 from mt.store import BATCH, store_table
+from mt.tokenizer import Tokenizer
 
 LIKELIEST = 8  # pieces kept at each place: they hold nearly all that is not spread over the whole vocabulary
 _TOKENS = 2048  # predicted at once
@@ -46,43 +50,70 @@ class Expected:
         return torch.from_numpy(ids), torch.from_numpy(probs)
 
 
-def taught(
-    pairs: PiecePairs, teachers: Sequence[Run], fingerprint: str, console: Console, *, precision: str
-) -> PiecePairs:
-    """The same pairs with what the teachers expect, together as an ensemble: from the cache, or predicted.
+@dataclass(frozen=True)
+class Teachers:
+    """Runs with the same pieces, asked together; fingerprint: of their weights, in their order."""
 
-    fingerprint: of the corpus that the pairs are cut from, by the teachers' tokenizers.
-    """
-    digest = blake2b(f"{LIKELIEST} {precision} {fingerprint}".encode(), digest_size=16)
-    for run in teachers:
-        digest.update((run.path / MODEL).read_bytes())
-        digest.update(f"{run.facts['src_tokenizer']} {run.facts['tgt_tokenizer']}".encode())
-    device = next(teachers[0].model.parameters()).device
-    ensemble = Ensemble([run.model for run in teachers]).eval()
+    runs: Sequence[Run]
+    fingerprint: str
 
-    def batches() -> Iterator[pa.RecordBatch]:
-        for start in range(0, len(pairs), BATCH):
-            console.progress(f"teachers: {start:,} of {len(pairs):,} pairs")
-            rows = np.arange(start, min(start + BATCH, len(pairs)))
-            yield _predict(pairs, rows, ensemble, device, precision)
+    def check_pieces(self, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> None:
+        """Raises ConfigError unless the student takes the teachers' tokenizers."""
+        first = self.runs[0]
+        theirs = [first.src_tokenizer.fingerprint, first.tgt_tokenizer.fingerprint]
+        if [tokenizer.fingerprint for tokenizer in tokenizers or ()] != theirs:
+            raise ConfigError(
+                f"--teachers: a student cuts text as its teachers do; give --pieces-of {first.path} too"
+            )
 
-    table = store_table(f"expected-{digest.hexdigest()}", _SCHEMA, batches)
-    expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")))
-    return replace(pairs, expected=expected)
+    def annotate(self, pairs: PiecePairs, precision: str, console: Console) -> PiecePairs:
+        """The same pairs with what the teachers expect: from the cache, or predicted now."""
+        key = f"{pairs.name} {LIKELIEST} {precision} {self.fingerprint}"
+        name = f"expected-{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            ensemble = Ensemble([run.model for run in self.runs]).eval()
+            for start in range(0, len(pairs), BATCH):
+                rows = np.arange(start, min(start + BATCH, len(pairs)))
+                yield _predict(ensemble, pairs, rows, precision, console)
+
+        table = store_table(name, _SCHEMA, batches)
+        expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")))
+        return replace(pairs, expected=expected)
+
+
+def load_teachers(paths: Sequence[Path], device: torch.device) -> Teachers | None:
+    """The runs at these paths; None if there are none. Raises RunError if their pieces differ."""
+    if not paths:
+        return None
+    runs = load_runs(paths, device)
+    digest = blake2b(digest_size=16)
+    for run in runs:
+        for name, weights in run.model.named_parameters():
+            digest.update(name.encode())
+            digest.update(weights.detach().cpu().numpy().tobytes())
+    return Teachers(runs, digest.hexdigest())
 
 
 def _predict(
-    pairs: PiecePairs, rows: IntArray, ensemble: Ensemble, device: torch.device, precision: str
+    ensemble: Ensemble, pairs: PiecePairs, rows: IntArray, precision: str, console: Console
 ) -> pa.RecordBatch:
     """What the teachers expect in these rows, a row of the table for each."""
+    device = next(ensemble.parameters()).device
     targets = pairs.tgt.lengths[rows] + 1
     ids, probs = [np.empty(0)] * len(rows), [np.empty(0)] * len(rows)
+    done = int(rows[0])
     for places in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
         batch = pairs.batch(rows[places]).to(device)
         with torch.inference_mode(), autocast(device, precision):
-            best = ensemble.predict(batch).topk(LIKELIEST)
-        found = zip(places, best.indices.cpu().numpy(), best.values.exp().cpu().numpy(), strict=True)
+            predicted = ensemble.predict(batch)
+        best = predicted.topk(min(LIKELIEST, predicted.shape[2]))
+        lacking = (0, LIKELIEST - best.indices.shape[2])  # in a vocabulary smaller than that
+        likeliest = [pad(part, lacking).cpu().numpy() for part in (best.indices, best.values.exp())]
+        found = zip(places, *likeliest, strict=True)
         for place, of_ids, of_probs in found:
             ids[place] = of_ids[: targets[place]].astype(np.int32).reshape(-1)
             probs[place] = of_probs[: targets[place]].astype(np.float16).reshape(-1)
+        done += len(places)
+        console.progress(f"teachers: {done:,} of {len(pairs):,} pairs")
     return pa.record_batch([pa.array(ids, _SCHEMA.types[0]), pa.array(probs, _SCHEMA.types[1])], _SCHEMA)

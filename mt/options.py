@@ -162,7 +162,7 @@ class EvaluateOptions(RunOptions):
     tgt: str | None = None
     """Target language code (default: the run's); chooses the tokeniser"""
     swap: bool | None = None
-    """Exchange the two sides of the test pairs (default: as in training)"""
+    """Exchange the two sides of the test pairs, unless their languages are named (default: as in training)"""
     hypotheses: Path | None = None
     """Score this file of translations, a line each, instead of a model's"""
     against: Path | None = None

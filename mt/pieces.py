@@ -52,10 +52,14 @@ class Ragged:
 
 @dataclass(frozen=True)
 class PiecePairs:
-    """The ids of both sides, without bos and eos, row by row; and what teachers expect, if there are any."""
+    """The ids of both sides, without bos and eos, row by row; and what teachers expect, if there are any.
+
+    name: of the table in the cache, a digest of all that the ids depend on.
+    """
 
     src: Ragged
     tgt: Ragged
+    name: str = ""
     expected: Expected | None = None
 
     def __len__(self) -> int:
@@ -89,4 +93,4 @@ def cut(corpus: Corpus, src_tokenizer: Tokenizer, tgt_tokenizer: Tokenizer) -> P
             yield pa.record_batch(ids, schema=_SCHEMA)
 
     table = store_table(name, _SCHEMA, batches)
-    return PiecePairs(Ragged(table.column("src")), Ragged(table.column("tgt")))
+    return PiecePairs(Ragged(table.column("src")), Ragged(table.column("tgt")), name)

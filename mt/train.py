@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
 from mt.direction import check_validation, split_direction, symbols, targets
-from mt.distillation import taught
+from mt.distillation import load_teachers
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
 from mt.options import TrainOptions
@@ -56,13 +56,25 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     console.note(device.describe(where, precision))
     with checkpoint.locked(run_dir):
         taken = None if resuming else take_tokenizers(config, console)
-        teachers = checkpoint.load_runs([Path(name) for name in config.training.teachers], where)
+        teachers = load_teachers([Path(name) for name in config.training.teachers], where)
+        if teachers and not resuming:
+            teachers.check_pieces(taken)
         corpora = read_corpora(config, console)
+        fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
         if resuming:
-            tokenizers = _read_setup(run_dir, corpora)
+            src, tgt = _read_setup(run_dir, fingerprints)
         else:
-            tokenizers = taken or learn_tokenizers(config, corpora.train, console)
-        trainer = _set_up(config, run_dir, corpora, tokenizers, teachers, where, precision, console)
+            src, tgt = taken or learn_tokenizers(config, corpora.train, console)
+        checkpoint.save_setup(
+            run_dir, config, src, tgt,
+            corpora=fingerprints, split_chars=max(30, 2 * corpora.train.report.src.p95),
+        )  # fmt: skip
+        pairs = cut(corpora.train, src, tgt)
+        _report_pieces(console, pairs)
+        if teachers:
+            pairs = teachers.annotate(pairs, precision, console)
+            del teachers  # and the memory they take
+        trainer = _set_up(config, run_dir, corpora, (src, tgt), pairs, where, precision, console)
         progress = trainer.fit(options.time_budget)
         write_card(run_dir, config, progress)
     console.note(_conclusion(config, progress, run_dir))
@@ -71,26 +83,10 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
 
 def _set_up(
     config: Config, run_dir: Path, corpora: Corpora, tokenizers: tuple[Tokenizer, Tokenizer],
-    teachers: Sequence[checkpoint.Run], where: torch.device, precision: str, console: Console,
+    pairs: PiecePairs, where: torch.device, precision: str, console: Console,
 ) -> Trainer:  # fmt: skip
-    """Write what the run is made of, build the model, and go back to where the run was."""
+    """Build the model and what teaches it, and go back to where the run was."""
     src, tgt = tokenizers
-    for run in teachers:
-        if (run.src_tokenizer.fingerprint, run.tgt_tokenizer.fingerprint) != (
-            src.fingerprint,
-            tgt.fingerprint,
-        ):
-            raise ConfigError(
-                f"--teachers: {run.path} cuts text into other pieces; add --pieces-of {run.path}"
-            )
-    checkpoint.save_setup(
-        run_dir, config, src, tgt,
-        corpora=corpora.fingerprints(), split_chars=max(30, 2 * corpora.train.report.src.p95),
-    )  # fmt: skip
-    pairs = cut(corpora.train, src, tgt)
-    _report_pieces(console, pairs)
-    if teachers:
-        pairs = taught(pairs, teachers, corpora.train.fingerprint, console, precision=precision)
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt).to(where)
     count = sum(weights.numel() for weights in model.parameters())
@@ -145,13 +141,14 @@ def _refuse_changes(run_dir: Path, config: Config) -> None:
         )
 
 
-def _read_setup(run_dir: Path, corpora: Corpora) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of a run that is resumed, if its corpora are what they were."""
+def _read_setup(run_dir: Path, fingerprints: Mapping[str, str]) -> tuple[Tokenizer, Tokenizer]:
+    """The tokenizers of a run that is resumed, if what it learns from is what it was."""
     config, facts = checkpoint.read_config(run_dir)
-    for name, fingerprint in corpora.fingerprints().items():
+    for name, fingerprint in fingerprints.items():
         if facts.get("corpora", {}).get(name) != fingerprint:
+            what = name if name == "teachers" else f"{name} pairs"
             raise RunError(
-                f"the {name} pairs are not those that {run_dir} was begun with; "
+                f"the {what} are not those that {run_dir} was begun with; "
                 "restore them to go on, or give another --out to start anew"
             )
     return checkpoint.read_tokenizers(run_dir, config, facts)

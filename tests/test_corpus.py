@@ -153,11 +153,12 @@ def test_sources_are_joined_in_order_and_deduplicated_across(tmp_path: Path) -> 
 
 
 def test_swap_exchanges_the_sides(tmp_path: Path) -> None:
-    spec = tsv(tmp_path / "p.tsv", ("一", "one"))
+    """Also those of columns named src and tgt, which name no language."""
+    specs = [tsv(tmp_path / "p.tsv", ("一", "one")), tsv(tmp_path / "q.tsv", ("src", "tgt"), ("二", "two"))]
     corpus = load_corpus(
-        [spec], src="zh", tgt="en", swap=True, split="train", on_bad_line="stop", cleaning=RULES
+        specs, src="en", tgt="zh", swap=True, split="train", on_bad_line="stop", cleaning=RULES
     )
-    assert rows(corpus) == [("one", "一")]
+    assert rows(corpus) == [("one", "一"), ("two", "二")]
 
 
 @pytest.mark.parametrize("swap", [False, True])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,10 +10,11 @@ import pytest
 import torch
 
 from mt import cli
+from mt.batch import Batch
 from mt.checkpoint import load_run, read_tensors
 from mt.console import Console
 from mt.corpus import load_corpus
-from mt.distillation import LIKELIEST, taught
+from mt.distillation import LIKELIEST, load_teachers
 from mt.ensemble import Ensemble
 from mt.loss import Goals, cross_entropy
 from mt.pieces import PiecePairs, cut
@@ -29,27 +31,33 @@ def teachers(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
     return toy_run, learn(tmp_path_factory.mktemp("novice"), *options)
 
 
-def read(folder: Path, teacher: Path) -> tuple[PiecePairs, str]:
-    """Pairs in the teacher's pieces, and their corpus's fingerprint."""
-    path = write_tsv(folder / "pairs.tsv", toy_pairs(60, seed=5))
+def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
+    """Pairs in the teacher's pieces."""
+    path = write_tsv(folder / "pairs.tsv", toy_pairs(60, seed))
     corpus = load_corpus(
         [str(path)], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
     )
     run = load_run(teacher, CPU)
-    return cut(corpus, run.src_tokenizer, run.tgt_tokenizer), corpus.fingerprint
+    return cut(corpus, run.src_tokenizer, run.tgt_tokenizer)
+
+
+def ask(pairs: PiecePairs, *teachers: Path) -> Batch:
+    """Some rows of different lengths, with what is expected in them."""
+    found = load_teachers(teachers, CPU)
+    assert found is not None
+    return found.annotate(pairs, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
 
 
 def test_what_is_expected_is_what_the_teachers_predict_together(
     teachers: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    """Of each row in a batch the likeliest pieces at each place, eos too; behind it nothing."""
-    runs = [load_run(path, CPU) for path in teachers]
-    pairs, fingerprint = read(tmp_path, teachers[0])
-    batch = taught(pairs, runs, fingerprint, Console(), precision="fp32").batch(np.array([3, 41, 17, 8]))
+    """At each place the likeliest pieces, eos too; behind it nothing."""
+    batch = ask(read(tmp_path, teachers[0]), *teachers)
     assert batch.expected_ids is not None
     assert batch.expected_probs is not None
     with torch.inference_mode():
-        probs = torch.stack([Ensemble([run.model]).predict(batch).exp() for run in runs]).mean(dim=0)
+        models = [load_run(path, CPU).model for path in teachers]
+        probs = torch.stack([Ensemble([model]).predict(batch).exp() for model in models]).mean(dim=0)
     real = batch.tgt_out != 0
     assert 0 < (~real).sum() < real.sum()
     assert not batch.expected_probs[~real].any()
@@ -63,18 +71,31 @@ def test_what_is_expected_is_what_the_teachers_predict_together(
 def test_teachers_are_asked_once(
     teachers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    novice = load_run(teachers[1], CPU)
-    pairs, fingerprint = read(tmp_path, teachers[0])
-    one, again = (taught(pairs, [novice], fingerprint, Console(), precision="fp32") for _ in range(2))
-    other = taught(pairs, [load_run(teachers[0], CPU)], fingerprint, Console(), precision="fp32")
-    probs = [found.batch(np.array([5])).expected_probs for found in (one, again, other)]
-    assert probs[0] is not None
-    assert torch.equal(probs[0], probs[1])  # type: ignore[arg-type]
-    assert not torch.equal(probs[0], probs[2])  # type: ignore[arg-type]
+    """Whatever their folder is called; others, and other pairs, are another matter."""
+    pairs = read(tmp_path, teachers[0])
+    moved = Path(shutil.copytree(teachers[1], tmp_path / "moved"))
+    one, other = (ask(pairs, path).expected_probs for path in teachers[::-1])
     monkeypatch.setattr(Ensemble, "predict", None)
-    taught(pairs, [novice], fingerprint, Console(), precision="fp32")
-    with pytest.raises(TypeError):  # another corpus
-        taught(pairs, [novice], "0", Console(), precision="fp32")
+    again = ask(pairs, moved).expected_probs
+    assert one is not None
+    assert again is not None
+    assert other is not None
+    assert torch.equal(one, again)
+    assert not torch.equal(one, other)
+    with pytest.raises(TypeError):
+        ask(read(tmp_path, teachers[0], seed=6), moved)
+
+
+def test_a_vocabulary_may_be_smaller_than_what_is_kept(
+    teachers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mt.distillation.LIKELIEST", 50)
+    batch = ask(read(tmp_path, teachers[0]), *teachers)
+    assert batch.expected_probs is not None
+    vocabulary = load_run(teachers[0], CPU).tgt_tokenizer.vocab_size
+    assert not batch.expected_probs[..., vocabulary:].any()
+    whole = batch.expected_probs[batch.tgt_out != 0].sum(dim=1)
+    torch.testing.assert_close(whole, torch.ones(len(whole)), atol=1e-2, rtol=0)
 
 
 @pytest.mark.parametrize("passes", [1, 2])
@@ -135,10 +156,24 @@ def test_teachers_and_their_share_decide_what_is_learned(teachers: tuple[Path, P
     assert all(again[name].equal(tensor) for name, tensor in whole.items())
 
 
+def test_a_student_goes_on_with_the_teachers_it_had(
+    teachers: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = Path(shutil.copytree(teachers[1], tmp_path / "mine"))
+    arguments = [*train_arguments(tmp_path, pairs=60), "--pieces-of", str(mine), "--teachers", str(mine)]
+    arguments += ["--out", str(tmp_path / "run")]
+    assert cli.main([*arguments, "--max-epochs", "1"]) == 0
+    assert cli.main([*arguments, "--max-epochs", "2"]) == 0
+    shutil.copy(teachers[0] / "model.safetensors", mine)
+    assert cli.main([*arguments, "--max-epochs", "3"]) == 1
+    assert "the teachers are not those that" in capsys.readouterr().err.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--teachers", "RUN"], "--teachers: RUN cuts text into other pieces; add --pieces-of RUN"),
+        (["--teachers", "RUN"], "a student cuts text as its teachers do; give --pieces-of RUN too"),
+        (["--teaching", "0.3"], "teaching is the share of what teachers expect: name them by teachers"),
         (["--teachers", "nowhere"], "nowhere does not exist; name the directory of a run"),
         (
             ["--teachers", "RUN", "--pieces-of", "RUN", "--sampling", "0.5"],

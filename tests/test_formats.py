@@ -87,13 +87,13 @@ def test_a_header_without_the_language_is_refused(tmp_path: Path) -> None:
     assert "p.tsv, line 1: has the columns de, en, but no zh" in message
 
 
-def test_a_header_of_two_codes_is_known_by_one_of_them(tmp_path: Path) -> None:
-    path = write(tmp_path / "p.tsv", "de\ten\nHallo\tHello\n")
-    assert read(path, "en", None) == read(path, None, "de") == [Pair("Hello", "Hallo")]
-    assert read(path, "de", None) == read(path, None, "en") == [Pair("Hallo", "Hello")]
-    assert len(read(path, None, "fr")) == 2, "nobody asked for these"
-    message = fault(write(tmp_path / "p.tsv", "de\ten\tfr\nHallo\tHello\tSalut\n"), None, "de")
-    assert "line 1: has the columns de, en, fr; which ones? give both --src and --tgt" in message
+@pytest.mark.parametrize("columns", ["de\ten", "de\ten\tfr"])
+def test_a_header_of_codes_needs_both_languages(tmp_path: Path, columns: str) -> None:
+    path = write(tmp_path / "p.tsv", f"{columns}\nHallo\tHello\tSalut\n")
+    for src, tgt in ((None, "de"), ("de", None)):
+        assert "which are the two sides? give both --src and --tgt" in fault(path, src, tgt)
+    assert read(path, "en", "de") == [Pair("Hello", "Hallo")]
+    assert len(read(path, None, "it")) == len(read(path, None, None)) == 2, "nobody asked for these"
 
 
 def test_a_first_pair_that_is_no_header_is_a_pair(tmp_path: Path) -> None:
@@ -404,7 +404,9 @@ def test_po_takes_what_is_translated_and_counts_the_rest(tmp_path: Path) -> None
     assert read(path, "en", "zh") == forward
     assert read(path, None, None) == forward
     swapped = [Pair(r.tgt, r.src) if isinstance(r, Pair) else r for r in forward]
-    assert read(path, "zh", "en") == swapped, "the header says that msgstr is the source language"
+    for src, tgt in (("zh", "en"), ("zh", None), (None, "en")):
+        assert read(path, src, tgt) == swapped, "the header says that msgstr is the source language"
+    assert read(path, "en", None) == read(path, None, "zh") == forward
 
 
 @pytest.mark.parametrize("packed", COMPRESS)

@@ -206,6 +206,7 @@ def test_wrong_flags_end_with_2(tmp_path: Path, capsys: pytest.CaptureFixture[st
         ["--preset", "huge"],
         ["--embedding", "0"],
         ["--vocab-size", "3"],
+        ["--character-coverage", "0.9"],
         ["--tied", "--readout", "--readout-size", "7", "--embedding", "8"],
     ):
         assert cli.main(["train", *wrong, "--out", str(tmp_path / "run")]) == 2

@@ -142,10 +142,7 @@ def _header(path: Path, row: list[str], src: str | None, tgt: str | None) -> tup
     if src is not None and tgt is not None:
         missing = tgt if find_code(src, row) else src
         raise CorpusError(f"{columns}, but no {missing}; check --src, --tgt")
-    if len(row) > 2:
-        raise CorpusError(f"{columns}; which ones? give both --src and --tgt")
-    place = row.index(known[0])
-    return (place, 1 - place) if src is not None else (1 - place, place)
+    raise CorpusError(f"{columns}; which are the two sides? give both --src and --tgt")
 
 
 def read_moses(spec: str, src: str | None, tgt: str | None) -> Iterator[Record]:

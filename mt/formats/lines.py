@@ -110,11 +110,11 @@ def uncompressed(path: Path) -> Iterator[Path]:
     if path.suffix.lower() not in _OPENERS:
         yield path
         return
-    with tempfile.NamedTemporaryFile() as copy:
-        with open_bytes(path) as stream:
-            shutil.copyfileobj(stream, copy)
-        copy.flush()
-        yield Path(copy.name)
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / path.stem
+        with open_bytes(path) as stream, copy.open("xb") as file:
+            shutil.copyfileobj(stream, file)
+        yield copy
 
 
 def read_lines(path: Path) -> Iterator[bytes]:

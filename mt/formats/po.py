@@ -66,7 +66,7 @@ def _is_swapped(path: Path, language: str, src: str | None, tgt: str | None) -> 
         raise CorpusError(
             f"{path}: translates into {language}, neither {src} nor {tgt}; check --src and --tgt"
         )
-    return False
+    return tgt is not None  # msgstr is not the target side
 
 
 def _parse(path: Path) -> polib.POFile:
