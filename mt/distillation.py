@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 from torch.nn.functional import pad
 
 from mt.batch import IntArray, by_length
@@ -24,30 +23,13 @@ from mt.console import Console
 from mt.device import autocast
 from mt.ensemble import Ensemble
 from mt.errors import ConfigError
-from mt.pieces import PiecePairs, Ragged
+from mt.pieces import Expected, PiecePairs, Ragged
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
 
 LIKELIEST = 8  # pieces kept at each place: they hold nearly all that is not spread over the whole vocabulary
 _TOKENS = 2048  # predicted at once
 _SCHEMA = pa.schema([("ids", pa.list_(pa.int32())), ("probs", pa.list_(pa.float16()))])
-
-
-@dataclass(frozen=True)
-class Expected:
-    """Row by row, for each target piece and eos, the `LIKELIEST` pieces and their probabilities, flat."""
-
-    ids: Ragged
-    probs: Ragged
-
-    def of(self, rows: IntArray, length: int) -> tuple[Tensor, Tensor]:
-        """Ids and probabilities of some rows (B, T, N), padded to `length` places with nothing."""
-        ids = np.zeros((len(rows), length, LIKELIEST), dtype=np.int64)
-        probs = np.zeros(ids.shape, dtype=np.float32)
-        for place, row in enumerate(rows):
-            for all_rows, found in ((ids, self.ids[row]), (probs, self.probs[row])):
-                all_rows[place, : len(found) // LIKELIEST] = found.reshape(-1, LIKELIEST)
-        return torch.from_numpy(ids), torch.from_numpy(probs)
 
 
 @dataclass(frozen=True)
@@ -78,7 +60,7 @@ class Teachers:
                 yield _predict(ensemble, pairs, rows, precision, console)
 
         table = store_table(name, _SCHEMA, batches)
-        expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")))
+        expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")), LIKELIEST)
         return replace(pairs, expected=expected)
 
 

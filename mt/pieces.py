@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import torch
+from torch import Tensor
 
 from mt.batch import Batch, IntArray, frame
 from mt.corpus import Corpus
 from mt.markup import PATTERN
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
-
-if TYPE_CHECKING:
-    from mt.distillation import Expected
 
 _SCHEMA = pa.schema([("src", pa.list_(pa.int32())), ("tgt", pa.list_(pa.int32()))])
 
@@ -48,6 +46,24 @@ class Ragged:
         offsets = self._offsets[chunk]
         place = row - self._starts[chunk]
         return self._values[chunk][offsets[place] : offsets[place + 1]]  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
+class Expected:
+    """Row by row, for each target piece and eos, flat: the N likeliest pieces to teachers, and how likely."""
+
+    ids: Ragged
+    probs: Ragged
+    count: int
+
+    def of(self, rows: IntArray, length: int) -> tuple[Tensor, Tensor]:
+        """Ids and probabilities of some rows (B, T, N), padded to `length` places with nothing."""
+        ids = np.zeros((len(rows), length, self.count), dtype=np.int64)
+        probs = np.zeros(ids.shape, dtype=np.float32)
+        for place, row in enumerate(rows):
+            for all_rows, found in ((ids, self.ids[row]), (probs, self.probs[row])):
+                all_rows[place, : len(found) // self.count] = found.reshape(-1, self.count)
+        return torch.from_numpy(ids), torch.from_numpy(probs)
 
 
 @dataclass(frozen=True)
