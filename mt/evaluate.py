@@ -30,6 +30,7 @@ from mt.metrics import (
     score,
     sentence_scores,
     tokenizer_for,
+    wanted_tokenizer,
 )
 from mt.moses import PREFIX
 from mt.options import EvaluateOptions
@@ -278,8 +279,9 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
         console.warn(
             f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
         )
-    if options.tokenize is None and name == "char":
-        extra = "ko" if base_language(test_set.tgt).startswith("ko") else "ja"
+    wanted = wanted_tokenizer(test_set.tgt)
+    if options.tokenize is None and name != wanted:
+        extra = wanted.removesuffix("-mecab")
         console.warn(
             f"BLEU counts characters, not words, as MeCab is not there: pip install 'sacrebleu[{extra}]'"
         )

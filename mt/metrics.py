@@ -41,6 +41,11 @@ _TOKENIZERS = {
 }
 
 
+def wanted_tokenizer(language: str | None) -> str:
+    """`tokenizer_for` a language if everything were installed."""
+    return _TOKENIZERS.get(base_language(language), "13a")
+
+
 def tokenizer_for(language: str | None) -> str:
     """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
 
@@ -48,7 +53,7 @@ def tokenizer_for(language: str | None) -> str:
     Where MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Other languages
     written without spaces (Thai, Lao, Khmer) get '13a' too, as in sacreBLEU: ask for 'char' there.
     """
-    name = _TOKENIZERS.get(base_language(language), "13a")
+    name = wanted_tokenizer(language)
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
         return name
     return "char"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -48,23 +49,22 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     """
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
-    resuming = (run_dir / CONFIG).exists()
-    if resuming:
-        _refuse_changes(run_dir, config)
+    begun = checkpoint.read_config(run_dir) if (run_dir / CONFIG).exists() else None
+    if begun:
+        _refuse_changes(run_dir, begun[0], config)
     where = device.choose(options.device, options.threads)
     precision = device.resolve_precision(config.training.precision, where)
     console.note(device.describe(where, precision))
     with checkpoint.locked(run_dir):
-        taken = None if resuming else take_tokenizers(config, console)
+        known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
         teachers = load_teachers([Path(name) for name in config.training.teachers], where)
-        if teachers and not resuming:
-            teachers.check_pieces(taken)
+        if teachers:
+            teachers.check_pieces(known)
         corpora = read_corpora(config, console)
         fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
-        if resuming:
-            src, tgt = _read_setup(run_dir, fingerprints)
-        else:
-            src, tgt = taken or learn_tokenizers(config, corpora.train, console)
+        if begun:
+            _refuse_other_corpora(run_dir, begun[1], fingerprints)
+        src, tgt = known or learn_tokenizers(config, corpora.train, console)
         checkpoint.save_setup(
             run_dir, config, src, tgt,
             corpora=fingerprints, split_chars=max(30, 2 * corpora.train.report.src.p95),
@@ -131,8 +131,7 @@ def default_name(config: Config) -> str:
     return "-".join(part for part in (stem, *codes) if part)
 
 
-def _refuse_changes(run_dir: Path, config: Config) -> None:
-    old, _ = checkpoint.read_config(run_dir)
+def _refuse_changes(run_dir: Path, old: Config, config: Config) -> None:
     changed = differences(old, config)
     if changed:
         raise ConfigError(
@@ -141,9 +140,7 @@ def _refuse_changes(run_dir: Path, config: Config) -> None:
         )
 
 
-def _read_setup(run_dir: Path, fingerprints: Mapping[str, str]) -> tuple[Tokenizer, Tokenizer]:
-    """The tokenizers of a run that is resumed, if what it learns from is what it was."""
-    config, facts = checkpoint.read_config(run_dir)
+def _refuse_other_corpora(run_dir: Path, facts: Mapping[str, Any], fingerprints: Mapping[str, str]) -> None:
     for name, fingerprint in fingerprints.items():
         if facts.get("corpora", {}).get(name) != fingerprint:
             what = name if name == "teachers" else f"{name} pairs"
@@ -151,7 +148,6 @@ def _read_setup(run_dir: Path, fingerprints: Mapping[str, str]) -> tuple[Tokeniz
                 f"the {what} are not those that {run_dir} was begun with; "
                 "restore them to go on, or give another --out to start anew"
             )
-    return checkpoint.read_tokenizers(run_dir, config, facts)
 
 
 def read_corpora(config: Config, console: Console) -> Corpora:
