@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,21 +18,30 @@ ROWS_MULTIPLE = 8
 IntArray = npt.NDArray[np.integer]
 
 
+class Likeliest(NamedTuple):
+    """The N pieces most expected at each place, ids (…, N), and how probable they are, probs (…, N)."""
+
+    ids: Tensor
+    probs: Tensor
+
+    def each(self, change: Callable[[Tensor], Tensor]) -> Likeliest:
+        """The same with both tensors changed."""
+        return Likeliest(change(self.ids), change(self.probs))
+
+
 @dataclass(frozen=True)
 class Batch:
     """Padded id tensors. Teacher forcing reads `tgt_in` (bos …) and predicts `tgt_out` (… eos).
 
     src (B, S) ends in eos; src_lengths (B,) counts it; tgt_in and tgt_out (B, T). Where teachers are learned
-    from, expected_ids and expected_probs (B, T, N) are the pieces they expect most, and how much; see
-    `distillation`.
+    from, `expected` (B, T, N) is what they expect; see `distillation`.
     """
 
     src: Tensor
     src_lengths: Tensor
     tgt_in: Tensor
     tgt_out: Tensor
-    expected_ids: Tensor | None = None
-    expected_probs: Tensor | None = None
+    expected: Likeliest | None = None
 
     def pin(self) -> Batch:
         """The same batch in memory from which a GPU copies without waiting."""
@@ -46,8 +56,10 @@ class Batch:
         return self._each(lambda part: part.to(device, non_blocking=True))
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
-        parts = {name: part for name, part in vars(self).items() if part is not None}
-        return Batch(**{name: change(part) for name, part in parts.items()})
+        return Batch(
+            change(self.src), change(self.src_lengths), change(self.tgt_in), change(self.tgt_out),
+            self.expected and self.expected.each(change),
+        )  # fmt: skip
 
 
 def pad(rows: Sequence[Sequence[int] | IntArray], pad_id: int) -> tuple[Tensor, Tensor]:

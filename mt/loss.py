@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from mt.batch import Likeliest
+
 ROWS = 512  # of logits made by one product
 CPU_ROWS = 64  # of them at work at once on a CPU: as many as stay in its cache
 
@@ -34,23 +36,19 @@ class Goals:
     """What is to be predicted: ids (B, T), of which padding counts for nothing.
 
     `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). With expected
-    pieces and their probabilities (B, T, N) the target is, to the share of `teaching`, what was expected, and
+    pieces (B, T, N) the target is, to the share of `teaching`, what was expected, and
     what those N leave of the probability is spread over all pieces (Hinton et al. 2015).
     """
 
     ids: Tensor
     pad_id: int
     smoothing: float = 0.0
-    expected_ids: Tensor | None = None
-    expected_probs: Tensor | None = None
+    expected: Likeliest | None = None
     teaching: float = 0.0
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Goals:
         """The same with every tensor changed."""
-        ids, probs = (
-            None if part is None else change(part) for part in (self.expected_ids, self.expected_probs)
-        )
-        return replace(self, ids=change(self.ids), expected_ids=ids, expected_probs=probs)
+        return replace(self, ids=change(self.ids), expected=self.expected and self.expected.each(change))
 
 
 def cross_entropy(output: nn.Linear, readouts: Tensor, goals: Goals, *, agreement: float = 0.0) -> Sums:
@@ -142,23 +140,23 @@ def _into_slopes(logits: Tensor, goals: Goals, agreement: float) -> tuple[Tensor
     rows 2n and 2n + 1 belong together and draw each other near.
     """
     real, goal = (goals.ids != goals.pad_id).unsqueeze(1), goals.ids.unsqueeze(1)
-    expected = _expected(goals)
+    expected = goals.expected
     log_probs = torch.log_softmax(logits.float(), dim=1)
     nll = -log_probs.gather(1, goal)
     of_goal = (1 - goals.smoothing) * (1 - (goals.teaching if expected else 0))
     spread: float | Tensor = 1 - of_goal
     loss = of_goal * nll
     if expected:
-        ids, shares = expected
+        shares = goals.teaching * expected.probs
         spread = spread - shares.sum(dim=1, keepdim=True)
-        loss -= (shares * log_probs.gather(1, ids)).sum(dim=1, keepdim=True)
+        loss -= (shares * log_probs.gather(1, expected.ids)).sum(dim=1, keepdim=True)
     loss -= spread * log_probs.mean(dim=1, keepdim=True)
     total = loss.masked_fill(~real, 0).sum()
     apart, pull = _apart(log_probs, real) if agreement else (None, None)
     slopes = log_probs.exp_().sub_(spread / logits.shape[1])
     slopes.scatter_add_(1, goal, slopes.new_full(goal.shape, -of_goal))
     if expected:
-        slopes.scatter_add_(1, ids, -shares)
+        slopes.scatter_add_(1, expected.ids, -shares)
     if apart is not None and pull is not None:
         slopes.add_(pull, alpha=agreement)
         total = total + agreement * apart
@@ -169,13 +167,6 @@ def _into_slopes(logits: Tensor, goals: Goals, agreement: float) -> tuple[Tensor
 def _part(goals: Goals, start: int, count: int) -> Goals:
     """Some of the rows."""
     return goals.each(lambda part: part[start : start + count])
-
-
-def _expected(goals: Goals) -> tuple[Tensor, Tensor] | None:
-    """Of each row the expected pieces (R, N), and the shares of the target that they are."""
-    if goals.expected_ids is None or goals.expected_probs is None:
-        return None
-    return goals.expected_ids, goals.teaching * goals.expected_probs
 
 
 def _apart(log_probs: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:

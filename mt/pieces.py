@@ -9,9 +9,8 @@ from hashlib import blake2b
 import numpy as np
 import pyarrow as pa
 import torch
-from torch import Tensor
 
-from mt.batch import Batch, IntArray, frame
+from mt.batch import Batch, IntArray, Likeliest, frame
 from mt.corpus import Corpus
 from mt.markup import PATTERN
 from mt.store import BATCH, store_table
@@ -56,14 +55,14 @@ class Expected:
     probs: Ragged
     count: int
 
-    def of(self, rows: IntArray, length: int) -> tuple[Tensor, Tensor]:
-        """Ids and probabilities of some rows (B, T, N), padded to `length` places with nothing."""
+    def of(self, rows: IntArray, length: int) -> Likeliest:
+        """Those of some rows (B, T, N), padded to `length` places with nothing."""
         ids = np.zeros((len(rows), length, self.count), dtype=np.int64)
         probs = np.zeros(ids.shape, dtype=np.float32)
         for place, row in enumerate(rows):
             for all_rows, found in ((ids, self.ids[row]), (probs, self.probs[row])):
                 all_rows[place, : len(found) // self.count] = found.reshape(-1, self.count)
-        return torch.from_numpy(ids), torch.from_numpy(probs)
+        return Likeliest(torch.from_numpy(ids), torch.from_numpy(probs))
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,7 @@ class PiecePairs:
         batch = frame([self.src[row] for row in rows], [self.tgt[row] for row in rows])
         if self.expected is None:
             return batch
-        ids, probs = self.expected.of(rows, batch.tgt_out.shape[1])
-        return replace(batch, expected_ids=ids, expected_probs=probs)
+        return replace(batch, expected=self.expected.of(rows, batch.tgt_out.shape[1]))
 
     def unknown_rate(self) -> tuple[float, float]:
         """Share of pieces, of each side, that no piece stands for."""

@@ -264,9 +264,8 @@ class Trainer:
             encoded = self.model.encode(rows.src, rows.src_lengths)
             readouts = self.model.readouts(rows.tgt_in, encoded)
             goals = Goals(
-                batch.tgt_out, Tokenizer.pad_id, training.label_smoothing,
-                batch.expected_ids, batch.expected_probs, training.teaching,
-            )  # fmt: skip
+                batch.tgt_out, Tokenizer.pad_id, training.label_smoothing, batch.expected, training.teaching
+            )
             both = torch.stack(readouts.chunk(2)) if training.r_drop else readouts
             loss, nll = cross_entropy(decoder.output, both, goals, agreement=training.r_drop)
             if training.bag_of_words:

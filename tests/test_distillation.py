@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from mt import cli
-from mt.batch import Batch
+from mt.batch import Batch, Likeliest
 from mt.checkpoint import load_run, read_tensors
 from mt.console import Console
 from mt.corpus import load_corpus
@@ -41,30 +41,30 @@ def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
     return cut(corpus, run.src_tokenizer, run.tgt_tokenizer)
 
 
-def ask(pairs: PiecePairs, *teachers: Path) -> Batch:
-    """Some rows of different lengths, with what is expected in them."""
+def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, Likeliest]:
+    """Some rows of different lengths, and what is expected in them."""
     found = load_teachers(teachers, CPU)
     assert found is not None
-    return found.annotate(pairs, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
+    batch = found.annotate(pairs, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
+    assert batch.expected is not None
+    return batch, batch.expected
 
 
 def test_what_is_expected_is_what_the_teachers_predict_together(
     teachers: tuple[Path, Path], tmp_path: Path
 ) -> None:
     """At each place the likeliest pieces, eos too; behind it nothing."""
-    batch = ask(read(tmp_path, teachers[0]), *teachers)
-    assert batch.expected_ids is not None
-    assert batch.expected_probs is not None
+    batch, expected = ask(read(tmp_path, teachers[0]), *teachers)
     with torch.inference_mode():
         models = [load_run(path, CPU).model for path in teachers]
         probs = torch.stack([Ensemble([model]).predict(batch).exp() for model in models]).mean(dim=0)
     real = batch.tgt_out != 0
     assert 0 < (~real).sum() < real.sum()
-    assert not batch.expected_probs[~real].any()
+    assert not expected.probs[~real].any()
     best = probs.topk(LIKELIEST)
-    torch.testing.assert_close(batch.expected_probs[real], best.values[real], atol=1e-3, rtol=1e-3)
+    torch.testing.assert_close(expected.probs[real], best.values[real], atol=1e-3, rtol=1e-3)
     torch.testing.assert_close(
-        probs.gather(2, batch.expected_ids)[real], batch.expected_probs[real], atol=1e-3, rtol=1e-3
+        probs.gather(2, expected.ids)[real], expected.probs[real], atol=1e-3, rtol=1e-3
     )
 
 
@@ -74,13 +74,9 @@ def test_teachers_are_asked_once(
     """Whatever their folder is called; others, and other pairs, are another matter."""
     pairs = read(tmp_path, teachers[0])
     moved = Path(shutil.copytree(teachers[1], tmp_path / "moved"))
-    one, other = (ask(pairs, path).expected_probs for path in teachers[::-1])
+    one, other = (ask(pairs, path)[1].probs for path in teachers[::-1])
     monkeypatch.setattr(Ensemble, "predict", None)
-    again = ask(pairs, moved).expected_probs
-    assert one is not None
-    assert again is not None
-    assert other is not None
-    assert torch.equal(one, again)
+    assert torch.equal(one, ask(pairs, moved)[1].probs)
     assert not torch.equal(one, other)
     with pytest.raises(TypeError):
         ask(read(tmp_path, teachers[0], seed=6), moved)
@@ -90,11 +86,10 @@ def test_a_vocabulary_may_be_smaller_than_what_is_kept(
     teachers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("mt.distillation.LIKELIEST", 50)
-    batch = ask(read(tmp_path, teachers[0]), *teachers)
-    assert batch.expected_probs is not None
+    batch, expected = ask(read(tmp_path, teachers[0]), *teachers)
     vocabulary = load_run(teachers[0], CPU).tgt_tokenizer.vocab_size
-    assert not batch.expected_probs[..., vocabulary:].any()
-    whole = batch.expected_probs[batch.tgt_out != 0].sum(dim=1)
+    assert not expected.probs[..., vocabulary:].any()
+    whole = expected.probs[batch.tgt_out != 0].sum(dim=1)
     torch.testing.assert_close(whole, torch.ones(len(whole)), atol=1e-2, rtol=0)
 
 
@@ -104,19 +99,19 @@ def test_the_loss_and_its_gradients_written_out(rows: int, passes: int) -> None:
     """Also where its rows are taken in several goes, and beside R-Drop."""
     layer, ids = torch.nn.Linear(5, 9), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(passes, rows, 4, 5, requires_grad=True)
-    expected = torch.rand(rows, 4, 9).topk(3).indices
-    probs, teaching, smoothing, agreement = torch.rand(rows, 4, 3) / 3, 0.3, 0.1, 2.0 * (passes - 1)
+    expected = Likeliest(torch.rand(rows, 4, 9).topk(3).indices, torch.rand(rows, 4, 3) / 3)
+    teaching, smoothing, agreement = 0.3, 0.1, 2.0 * (passes - 1)
     leaves = [readouts, layer.weight, layer.bias]
     loss, nll = cross_entropy(
         layer,
         readouts if passes == 2 else readouts[0],
-        Goals(ids, 0, smoothing, expected, probs, teaching),
+        Goals(ids, 0, smoothing, expected, teaching),
         agreement=agreement,
     )
     found = torch.autograd.grad(loss, leaves)
     log_probs = torch.log_softmax(layer(readouts), dim=-1)
     came = torch.nn.functional.one_hot(ids, 9) * (1 - smoothing) + smoothing / 9
-    said = torch.zeros(rows, 4, 9).scatter(2, expected, probs) + (1 - probs.sum(2, keepdim=True)) / 9
+    said = torch.zeros(rows, 4, 9).scatter(2, *expected) + (1 - expected.probs.sum(2, keepdim=True)) / 9
     target = (1 - teaching) * came + teaching * said
     wanted = -(target * log_probs).sum(dim=-1)[:, ids != 0].sum() / passes
     if passes == 2:
