@@ -7,13 +7,14 @@ reader of our output went away.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mt.errors import MTError, UsageError
+from mt.errors import Interrupted, MTError, UsageError
 
 if TYPE_CHECKING:
     from mt.config import SearchConfig, Section
@@ -47,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
-        return _dispatch(arguments)
+        with _terminable():
+            return _dispatch(arguments)
     except MTError as problem:
         print(f"mt: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -62,6 +64,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         where = f"{problem.filename}: " if problem.filename else ""
         print(f"mt: {where}{problem.strerror or problem}", file=sys.stderr)
         return 1
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Let SIGTERM be an exception, so that what a command has half written is removed, as after Ctrl-C."""
+
+    def stop(number: int, _: object) -> None:
+        raise Interrupted("stopped by SIGTERM", number)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _dispatch(arguments: list[str]) -> int:

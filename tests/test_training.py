@@ -144,6 +144,25 @@ def test_a_killed_process_goes_on_where_it_was(number: int, code: int, tmp_path:
     assert not list(run.rglob("*.partial"))
 
 
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_stopped_while_it_reads_leaves_nothing(
+    number: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a run nor a part of a file in the cache."""
+    pipe, cache, run = tmp_path / "pairs.jsonl", tmp_path / "cache", tmp_path / "run"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(cache))
+    process = in_a_process(["train", "--preset", "tiny", "--train", str(pipe), "--out", str(run)])
+    with pipe.open("w"):  # until this is closed the command has no end of file
+        wait_for(lambda: any(cache.rglob("*.partial")))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == code
+    assert err.splitlines()[-1].startswith(b"mt: ")
+    assert not list(cache.rglob("*.*"))
+    assert not run.exists()
+
+
 def test_changed_settings_are_refused_by_name(
     command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
