@@ -48,13 +48,15 @@ class Teachers:
                 f"--teachers: a student cuts text as its teachers do; give --pieces-of {first.path} too"
             )
 
-    def annotate(self, pairs: PiecePairs, precision: str, console: Console) -> PiecePairs:
-        """The same pairs with what the teachers expect: from the cache, or predicted now."""
+    def annotate(
+        self, pairs: PiecePairs, device: torch.device, precision: str, console: Console
+    ) -> PiecePairs:
+        """The same pairs with what the teachers expect: from the cache, or predicted now on that device."""
         key = f"{pairs.name} {LIKELIEST} {precision} {self.fingerprint}"
         name = f"expected-{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
         def batches() -> Iterator[pa.RecordBatch]:
-            ensemble = Ensemble([run.model for run in self.runs]).eval()
+            ensemble = Ensemble([run.model for run in self.runs]).to(device).eval()
             for start in range(0, len(pairs), BATCH):
                 rows = np.arange(start, min(start + BATCH, len(pairs)))
                 yield _predict(ensemble, pairs, rows, precision, console)
@@ -64,16 +66,16 @@ class Teachers:
         return replace(pairs, expected=expected)
 
 
-def load_teachers(paths: Sequence[Path], device: torch.device) -> Teachers | None:
+def load_teachers(paths: Sequence[Path]) -> Teachers | None:
     """The runs at these paths; None if there are none. Raises RunError if their pieces differ."""
     if not paths:
         return None
-    runs = load_runs(paths, device)
+    runs = load_runs(paths, torch.device("cpu"))
     digest = blake2b(digest_size=16)
     for run in runs:
         for name, weights in run.model.named_parameters():
             digest.update(name.encode())
-            digest.update(weights.detach().cpu().numpy().tobytes())
+            digest.update(weights.detach().numpy().tobytes())
     return Teachers(runs, digest.hexdigest())
 
 

@@ -57,7 +57,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     console.note(device.describe(where, precision))
     with checkpoint.locked(run_dir):
         known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
-        teachers = load_teachers([Path(name) for name in config.training.teachers], where)
+        teachers = load_teachers([Path(name) for name in config.training.teachers])
         if teachers:
             teachers.check_pieces(known)
         corpora = read_corpora(config, console)
@@ -72,7 +72,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
         pairs = cut(corpora.train, src, tgt)
         _report_pieces(console, pairs)
         if teachers:
-            pairs = teachers.annotate(pairs, precision, console)
+            pairs = teachers.annotate(pairs, where, precision, console)
             del teachers  # and the memory they take
         trainer = _set_up(config, run_dir, corpora, (src, tgt), pairs, where, precision, console)
         progress = trainer.fit(options.time_budget)

@@ -43,9 +43,9 @@ def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
 
 def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, Likeliest]:
     """Some rows of different lengths, and what is expected in them."""
-    found = load_teachers(teachers, CPU)
+    found = load_teachers(teachers)
     assert found is not None
-    batch = found.annotate(pairs, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
+    batch = found.annotate(pairs, CPU, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
     assert batch.expected is not None
     return batch, batch.expected
 
