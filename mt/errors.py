@@ -42,7 +42,7 @@ class TrainingError(MTError):
 
 
 class Interrupted(MTError):
-    """Stopped by a signal after saving; exits with 128 + the signal's number, as shells expect."""
+    """Stopped by a signal, what can be saved is; exits with 128 + the signal's number, as shells expect."""
 
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)

@@ -36,8 +36,8 @@ class Goals:
     """What is to be predicted: ids (B, T), of which padding counts for nothing.
 
     `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). With expected
-    pieces (B, T, N) the target is, to the share of `teaching`, what was expected, and
-    what those N leave of the probability is spread over all pieces (Hinton et al. 2015).
+    pieces (B, T, N) the target is, to the share of `teaching`, what was expected, and what those N leave of
+    the probability is spread over all pieces (Hinton et al. 2015).
     """
 
     ids: Tensor
