@@ -171,6 +171,9 @@ def _translate(arguments: list[str]) -> int:
     )
     if options.texts and options.input is not None:
         raise UsageError("mt translate: give texts or --input, not both")
+    if options.nbest > search.beam:
+        needed = f"--beam {options.nbest} or more (it is {search.beam})"
+        raise UsageError(f"mt translate: --nbest {options.nbest} needs {needed}")
 
     from mt.translate import translate
     from mt.translator import open_translator

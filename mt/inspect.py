@@ -38,7 +38,10 @@ BLANK_LISTS = (
 
 
 def check(options: InspectOptions, search: SearchConfig) -> None:
-    """Raises UsageError for flags that contradict each other or would have no effect."""
+    """Raises UsageError for flags that contradict each other or would have no effect.
+
+    And what `draw` would for the picture's name: before a model is loaded.
+    """
     modes = {"--neighbours": options.neighbours, "--by-hand": options.by_hand, "--report": options.report}
     chosen = [name for name, value in modes.items() if value]
     if len(options.model) > 1:
@@ -50,6 +53,10 @@ def check(options: InspectOptions, search: SearchConfig) -> None:
         raise UsageError(f"mt inspect: leave out {', '.join(idle)}: without effect{where}")
     if options.picture is not None and len(options.texts) > 1:
         raise UsageError(f"mt inspect: --picture draws one text, not {len(options.texts)}")
+    if options.picture is not None:
+        from mt.picture import check_suffix
+
+        check_suffix(options.picture)
 
 
 def _idle(options: InspectOptions, search: SearchConfig) -> list[str]:
@@ -85,10 +92,6 @@ def inspect(translator: Translator, options: InspectOptions, console: Console) -
 
 
 def _inspect_texts(translator: Translator, options: InspectOptions, console: Console) -> None:
-    if options.picture is not None:
-        from mt.picture import check_suffix, draw
-
-        check_suffix(options.picture)
     inspector = Inspector(translator)
     with ExitStack() as stack:
         archive = None if options.npz is None else stack.enter_context(npz_file(options.npz))
@@ -107,6 +110,8 @@ def _inspect_texts(translator: Translator, options: InspectOptions, console: Con
             if archive is not None:
                 archive.add(found.arrays(), "" if len(options.texts) == 1 else f"{number}/")
             if options.picture is not None:
+                from mt.picture import draw
+
                 draw(found, options.picture)
                 console.note(f"picture: {options.picture}")
 

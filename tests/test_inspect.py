@@ -261,6 +261,11 @@ def test_a_mistake_is_one_line(
     assert captured.out == ""
 
 
+def test_a_pictures_name_is_looked_at_before_the_model(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["inspect", "-m", "nowhere", "--picture", "x.gif", "ba"]) == 1
+    assert "x.gif: a picture's name ends in .png, .svg or .html" in capsys.readouterr().err
+
+
 def test_pieces_as_they_are_shown() -> None:
     assert shown("</s>") == "⏎"
     assert shown("▁Bei") == "·Bei"

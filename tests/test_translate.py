@@ -259,13 +259,15 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
         mt.load(toy_run, beam=0)
     with pytest.raises(TypeError, match="not one string"):
         translator.translate("ba")
+    with pytest.raises(ConfigError, match="--nbest 9 needs --beam 9"):
+        translator.search(["ba"], nbest=9)
     assert translator.translate([]) == []
 
 
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--nbest", "9"], 1, "--nbest 9 needs --beam 9"),
+        (["--nbest", "9"], 2, "--nbest 9 needs --beam 9"),
         (["--input", "none.txt"], 1, "cannot open none.txt: No such file"),
         (["--input", "none.txt", "ba"], 2, "give texts or --input, not both"),
         (["--beam", "0", "ba"], 2, "--beam: should be greater than 0"),
@@ -288,6 +290,13 @@ def test_mistakes_are_one_line(
     assert captured.out == ""
     assert message in captured.err.splitlines()[-1]
     assert "Traceback" not in captured.err
+
+
+def test_a_beam_that_is_too_small_is_said_before_the_model_is_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert cli.main(["translate", "-m", "nowhere", "--nbest", "6", "ba"]) == 2
+    assert "--nbest 6 needs --beam 6 or more (it is 5)" in capsys.readouterr().err
 
 
 def test_output_may_not_be_the_input(
