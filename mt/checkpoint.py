@@ -18,7 +18,7 @@ import os
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -356,33 +356,14 @@ def load_state(path: Path, models: Mapping[str, Seq2Seq], optimizer: torch.optim
         prefix = f"optimizer/{name}/"
         for key, tensor in tensors.items():
             if key.startswith(prefix):
-                place = parameter.device if key != prefix + "step" else tensor.device
-                optimizer.state[parameter][key[len(prefix) :]] = tensor.to(place)
+                # the count of steps too: a fused optimiser wants it there
+                optimizer.state[parameter][key[len(prefix) :]] = tensor.to(parameter.device)
     return progress
 
 
 def has_state(path: Path) -> bool:
     """Whether there is something to resume from."""
     return (path / STATE).exists()
-
-
-def append_line(path: Path, text: str) -> None:
-    """Add a line to a log; a crash can cut the last line, which `cut_log` then drops."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text + "\n")
-
-
-def cut_log(path: Path, step: int) -> None:
-    """Drop the lines of metrics.jsonl after `step`: the resumed run writes them again."""
-    if not path.exists():
-        return
-    kept = []
-    for line in path.read_text(encoding="utf-8", errors="replace").split("\n"):
-        with suppress(ValueError, TypeError, KeyError):
-            if json.loads(line)["step"] <= step:
-                kept.append(line + "\n")
-    write_bytes(path, "".join(kept).encode())
 
 
 def newest_run(folder: Path = CHECKPOINTS) -> Path:

@@ -103,9 +103,7 @@ def _set_up(
     strength = config.tokenizer.sampling
     sampler = None if strength is None else Sampler(corpora.train.dataset, src, tgt, strength)
     trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
-    if checkpoint.has_state(run_dir):
-        trainer.resume()
-        console.note(f"going on from step {trainer.progress.step:,}")
+    trainer.resume()
     return trainer
 
 

@@ -6,7 +6,6 @@ run is the run that was not stopped, bit for bit.
 
 from __future__ import annotations
 
-import json
 import signal
 import threading
 import time
@@ -29,6 +28,7 @@ from mt.config import Config
 from mt.console import Console, duration
 from mt.device import autocast, keep_memory
 from mt.errors import Interrupted, TrainingError
+from mt.logs import cut_logs, log_metrics, log_samples
 from mt.loss import Goals, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.moving_average import MovingAverage
@@ -41,7 +41,6 @@ from mt.validation import Validation, Validator, unigram_entropy
 REPORT_STEPS = 50
 PATIENT_STEPS = 500  # before it is said that nothing is learned
 AHEAD = 2  # groups of batches made before they are needed
-METRICS, SAMPLES = "metrics.jsonl", "samples.txt"
 
 
 @dataclass
@@ -54,8 +53,11 @@ class Progress:
     tokens: int = 0  # target pieces learned from
     seconds: float = 0.0
     scale: float = 1.0  # of the learning rate; plateau decay halves it
-    best: float | None = None
+    best: float | None = None  # of the weights that are kept
     best_step: int = 0
+    peak: float | None = (
+        None  # of the validations that were due, as patience and plateau decay count no other
+    )
     since_best: int = 0  # validations
     since_halving: int = 0
     validated: int = -1  # step of the last validation
@@ -119,10 +121,12 @@ class Trainer:
         self.stop_signal: int | None = None
 
     def resume(self) -> None:
-        """Go on from the state in the run directory. Raises RunError if it does not fit."""
-        self.progress = Progress(**checkpoint.load_state(self.run_dir, self._models(), self.optimizer))
-        self.progress.finished = ""
-        checkpoint.cut_log(self.run_dir / METRICS, self.progress.step)
+        """Go on from the state in the run directory, if there is one. Raises RunError if it does not fit."""
+        if checkpoint.has_state(self.run_dir):
+            self.progress = Progress(**checkpoint.load_state(self.run_dir, self._models(), self.optimizer))
+            self.progress.finished = ""
+            self.console.note(f"going on from step {self.progress.step:,}")
+        cut_logs(self.run_dir, self.progress.step)
 
     def _models(self) -> dict[str, Seq2Seq]:
         """The weights that resuming needs, by name."""
@@ -144,7 +148,7 @@ class Trainer:
             while not (reason := self._why_stop(time_budget)):
                 self._epoch(time_budget)
             if progress.validated != progress.step:
-                self._validate()
+                self._validate(due=False)
             progress.finished = reason
             self._save()
         self.console.settle()
@@ -156,6 +160,8 @@ class Trainer:
         batches = self.plan(progress.epoch)
         if self._validation_due():  # the run was stopped just before it
             self._validate()
+            if self._why_stop(time_budget):
+                return
         starts = range(progress.position, len(batches), training.accumulate)
         for group in self._made_ahead(batches, starts):
             self.step(group)
@@ -163,7 +169,7 @@ class Trainer:
             self._after_step(len(batches), time_budget)
             if self._validation_due():
                 self._validate()
-            if self._why_stop(time_budget):
+            if progress.position < len(batches) and self._why_stop(time_budget):
                 return
         progress.epoch, progress.position = progress.epoch + 1, 0
         if training.validate_every is None:
@@ -343,7 +349,8 @@ class Trainer:
         window, progress = self.window, self.progress
         if window.tokens:
             nll = window.nll / window.tokens
-            self._log(
+            log_metrics(
+                self.run_dir,
                 {
                     "kind": "training",
                     "step": progress.step,
@@ -352,7 +359,7 @@ class Trainer:
                     "learning_rate": self._learning_rate(),
                     "tokens_per_second": round(window.tokens / window.seconds),
                     "seconds": round(progress.seconds, 1),
-                }
+                },
             )
             if progress.step == PATIENT_STEPS and nll >= self.loss_floor:
                 self.console.warn(
@@ -362,8 +369,12 @@ class Trainer:
                 )
         self.window = Window()
 
-    def _validate(self) -> None:
-        """Measure, keep the best, halve the learning rate on a plateau, show samples, save."""
+    def _validate(self, *, due: bool = True) -> None:
+        """Measure, keep the best, halve the learning rate on a plateau, show samples, save.
+
+        One that is not due, as a limit ended the run between two, may find the best weights, but a run that
+        goes on from there must be the run that was not stopped: it does not count.
+        """
         self._settle(0)
         began = time.monotonic()
         progress, training = self.progress, self.training
@@ -378,21 +389,30 @@ class Trainer:
             )  # fmt: skip
         if better:
             progress.best, progress.best_step = validation.value(metric), progress.step
-            progress.since_best = progress.since_halving = 0
             checkpoint.save_model(self.run_dir, self.best_model(), self.config, notes)
-        else:
-            progress.since_best += 1
-            progress.since_halving += 1
-            if training.decay == "plateau" and progress.since_halving >= training.plateau_patience:
-                progress.scale, progress.since_halving = progress.scale / 2, 0
+        if due:
+            self._count(validation)
         progress.validated = progress.step
         progress.seconds += time.monotonic() - began
         self._announce(validation, better)
         self._save()
 
+    def _count(self, validation: Validation) -> None:
+        """What a validation means for patience and the learning rate."""
+        progress, training = self.progress, self.training
+        if validation.better_than(progress.peak, training.validation_metric):
+            progress.peak = validation.value(training.validation_metric)
+            progress.since_best = progress.since_halving = 0
+            return
+        progress.since_best += 1
+        progress.since_halving += 1
+        if training.decay == "plateau" and progress.since_halving >= training.plateau_patience:
+            progress.scale, progress.since_halving = progress.scale / 2, 0
+
     def _announce(self, validation: Validation, better: bool) -> None:
         progress = self.progress
-        self._log(
+        log_metrics(
+            self.run_dir,
             {
                 "kind": "validation",
                 "step": progress.step,
@@ -402,20 +422,18 @@ class Trainer:
                 "signature": validation.signature,
                 "best": better,
                 "seconds": round(progress.seconds, 1),
-            }
+            },
         )
-        line = f"step {progress.step:,}: perplexity {validation.perplexity:.2f}, BLEU {validation.bleu:.2f}"
-        self.console.note(f"{line}{' (best)' if better else ''}, {duration(progress.seconds)} of training")
+        scores = f"perplexity {validation.perplexity:.2f}, BLEU {validation.bleu:.2f}"
+        marked = f"{scores}{' (best)' if better else ''}, {duration(progress.seconds)} of training"
+        self.console.note(f"step {progress.step:,}: {marked}")
         samples = self.validator.samples(validation)
         for text in samples[:3]:
             self.console.note(text)
-        checkpoint.append_line(self.run_dir / SAMPLES, "\n".join([line, *samples, ""]))
+        log_samples(self.run_dir, progress.step, scores, samples)
         if progress.step >= PATIENT_STEPS:
             for symptom in self.validator.symptoms(validation):
                 self.console.warn(symptom)
-
-    def _log(self, entry: dict[str, object]) -> None:
-        checkpoint.append_line(self.run_dir / METRICS, json.dumps(entry, ensure_ascii=False))
 
     def _save(self) -> None:
         self._settle(0)

@@ -14,7 +14,15 @@ import torch
 
 import mt
 from mt import checkpoint, cli
-from mt.checkpoint import assign, build, cut_log, load_run, read_tensors, write_bytes, write_tensors
+from mt.checkpoint import (
+    assign,
+    build,
+    load_run,
+    load_state,
+    read_tensors,
+    write_bytes,
+    write_tensors,
+)
 from mt.errors import RunError
 
 CPU = torch.device("cpu")
@@ -165,12 +173,16 @@ def test_notes_travel_with_tensors(tmp_path: Path) -> None:
     assert notes == {"step": 7}
 
 
-def test_a_log_is_cut_at_the_step_that_is_resumed(tmp_path: Path) -> None:
-    """kill -9 can leave lines after the saved state, and half a line."""
-    path = tmp_path / "metrics.jsonl"
-    path.write_text('{"step": 1}\n{"step": 5}\n{"step": 9}\n{"ste')
-    cut_log(path, 5)
-    assert path.read_text() == '{"step": 1}\n{"step": 5}\n'
+def test_the_optimiser_is_put_back_where_the_weights_are(run: Path) -> None:
+    """Its count of steps too, as a fused optimiser wants it; "meta" stands for a GPU here."""
+    loaded = load_run(run, CPU)
+    with torch.device("meta"):
+        model = build(loaded.config, loaded.src_tokenizer, loaded.tgt_tokenizer)
+    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
+    load_state(run, {"model": model}, optimizer)
+    states = [optimizer.state[parameter] for parameter in model.parameters()]
+    assert {name for state in states for name in state} == {"step", "exp_avg", "exp_avg_sq"}
+    assert {tensor.device.type for state in states for tensor in state.values()} == {"meta"}
 
 
 def test_the_newest_run_is_the_default(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,

@@ -16,7 +16,7 @@ ORDER = [
     "inflection", "lexicon", "phrasebook", "formats", "cleaning", "report", "store", "corpus",
     "markup", "tokenizer", "batch", "keeping", "pieces", "sampling", "product", "scan", "dropout", "rnn",
     "attention", "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment",
-    "sentences", "moses", "metrics", "mbr", "testset", "checkpoint", "distillation", "validation",
+    "sentences", "moses", "metrics", "mbr", "testset", "checkpoint", "logs", "distillation", "validation",
     "schedule", "trainer",
     "card", "translator", "inspection", "picture", "neighbours", "train", "evaluate", "run_report",
     "translate", "tune", "average", "inspect", "serve", "cli",

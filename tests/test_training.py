@@ -65,6 +65,10 @@ def logged(run: Path) -> list[dict[str, object]]:
     return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")} for line in lines]
 
 
+def validated(run: Path) -> list[object]:
+    return [line["step"] for line in logged(run) if line["kind"] == "validation"]
+
+
 def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have Ctrl-C pressed while `step` is computed."""
     original = Trainer.step
@@ -98,6 +102,56 @@ def test_resumed_is_uninterrupted_bit_for_bit(
     assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 0
     assert same(tmp_path / "whole", tmp_path / "parts")
     assert logged(tmp_path / "whole") == logged(tmp_path / "parts")
+    samples = [(tmp_path / run / "samples.txt").read_text() for run in ("whole", "parts")]
+    assert samples[0] == samples[1]
+
+
+@pytest.mark.parametrize("every", [[], ["--validate-every", "4"]], ids=["epochs", "steps"])
+def test_limits_decide_when_it_stops_and_not_what_it_learns(every: list[str], tmp_path: Path) -> None:
+    """Ended in mid-epoch, at an epoch's end (step 5), at a validation (28); the decay counts validations."""
+    command = [
+        *train_arguments(tmp_path, pairs=300), "--max-epochs", "99", "--patience", "99",
+        "--learning-rate", "3e-2", "--warmup-steps", "0", "--plateau-patience", "1", *every,
+    ]  # fmt: skip
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert cli.main([*command, "--max-steps", "40", "--out", str(whole)]) == 0
+    for limit in (3, 5, 6, 14, 28, 40):
+        assert cli.main([*command, "--max-steps", str(limit), "--out", str(parts)]) == 0
+    (last, progress), (last_of_parts, found) = (read_tensors(run / STATE) for run in (whole, parts))
+    assert progress["scale"] < 1, "the decay has counted"
+    for name in ("scale", "peak", "since_best", "since_halving", "epoch", "position", "tokens"):
+        assert progress[name] == found[name], name
+    assert all(last[name].equal(last_of_parts[name]) for name in last)
+    due = list(range(5, 41, 5)) if not every else list(range(4, 41, 4))
+    assert validated(whole) == due
+    assert validated(parts) == sorted({*due, 3, 5, 6, 14, 28})
+
+
+def test_patience_that_is_spent_at_a_belated_validation_ends_the_run(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C came in the step before the validation that is the last one."""
+    command += ["--validate-every", "2", "--patience", "1", "--learning-rate", "1e-12"]
+    assert cli.main([*command, "--out", str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        stop_at(4, patch)
+        assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 130
+    assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 0
+    assert read_tensors(tmp_path / "whole" / STATE)[1]["step"] == 4
+    assert same(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_logs_of_a_run_that_was_killed_before_its_first_save_begin_anew(
+    command: list[str], tmp_path: Path
+) -> None:
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    assert cli.main([*command, "--out", str(whole)]) == 0
+    run.mkdir()
+    for name in ("metrics.jsonl", "samples.txt"):
+        (run / name).write_bytes((whole / name).read_bytes())
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert logged(run) == logged(whole)
+    assert (run / "samples.txt").read_text() == (whole / "samples.txt").read_text()
 
 
 def test_the_comparison_of_weights_can_fail(command: list[str], tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from mt.console import Console
 from mt.evaluate import SEED, System, all_scores, into, reference_perplexity
 from mt.inspection.floats import FloatArray, to_array
 from mt.inspection.plane import Plane
+from mt.logs import METRICS
 from mt.metrics import Score, check_tokenizer, sentence_scores, tokenizer_for, words
 from mt.neighbours import sentence_vectors
 from mt.run_report.behaviour import Behaviour, behaviour
@@ -19,7 +20,6 @@ from mt.run_report.curves import Curves, read_curves
 from mt.run_report.lengths import BucketScore, cut_by_length, score_buckets
 from mt.testset import TestSet
 from mt.tokenizer import Tokenizer
-from mt.trainer import METRICS as METRICS_FILE
 from mt.translator import Translator
 
 BOOTSTRAP = 1000
@@ -91,7 +91,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     return Measured(
         test=test,
         hypotheses=tuple(hypotheses),
-        curves=read_curves(run.path / METRICS_FILE),
+        curves=read_curves(run.path / METRICS),
         scores=all_scores(
             hypotheses, test, console, tokenize=tokenize, lowercase=False, bootstrap=BOOTSTRAP
         ),
