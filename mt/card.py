@@ -16,12 +16,14 @@ def write_card(run_dir: Path, config: Config, progress: Progress) -> None:
 
 def _card(run_dir: Path, config: Config, progress: Progress) -> str:
     data, model, training = config.data, config.model, config.training
-    languages = [code for code in (data.src, data.tgt) if code]
+    directions = data.named or ((data.src, data.tgt),)
+    sides = [dict.fromkeys(code for code in codes if code) for codes in zip(*directions, strict=True)]
+    languages = dict.fromkeys(code for side in sides for code in side)
     front = ["---", "library_name: mt", "tags:", "- translation", "- seq2seq", "- rnn"]
     if languages:
         front += ["language:", *(f"- {code}" for code in languages)]
     front += ["---", ""]
-    direction = " to ".join(languages) or "source to target"
+    direction = " to ".join(", ".join(side) for side in sides if side) or "source to target"
     metric = "BLEU" if training.validation_metric == "bleu" else "perplexity"
     best = "none" if progress.best is None else f"{progress.best:.2f} (greedy, step {progress.best_step:,})"
     attends = model.attention != "none"

@@ -29,7 +29,7 @@ import tomli_w
 import torch
 from torch import Tensor
 
-from mt.config import Config, ModelConfig, validate
+from mt.config import Config, ModelConfig, other_languages, validate
 from mt.errors import ConfigError, RunError
 from mt.model import Seq2Seq, build_model
 from mt.tokenizer import Tokenizer
@@ -280,7 +280,7 @@ def copy_setup(run: Run, out: Path) -> None:
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
-    """Load translators that are to translate together. Raises RunError if their pieces differ."""
+    """Load translators that are to translate together. Raises RunError if pieces or languages differ."""
     runs = [load_run(path, device) for path in paths]
     for run in runs:
         if any(run.facts.get(name) != runs[0].facts.get(name) for name in ("src_tokenizer", "tgt_tokenizer")):
@@ -288,6 +288,8 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
                 f"{runs[0].path} and {run.path} cut text into other pieces and cannot translate together; "
                 f"train the second with --pieces-of {runs[0].path}"
             )
+        if problem := other_languages(runs[0].config.data, run.config.data):
+            raise RunError(f"{runs[0].path} and {run.path} cannot translate together: {problem}")
     return runs
 
 

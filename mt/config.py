@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mt.direction import Direction, base_language, split_direction
 from mt.errors import ConfigError
 
 WORD = 2**63  # torch and Arrow count below it
@@ -58,6 +59,42 @@ class DataConfig(Section):
     """Drop training pairs whose sides are the same text"""
     drop_duplicates: bool = True
     """Drop training pairs that occurred before"""
+
+    @property
+    def named(self) -> tuple[Direction, ...]:
+        """The directions that the training SPECs name, each once; none where they name none."""
+        found = (split_direction(spec)[0] for spec in self.train)
+        return tuple(dict.fromkeys(direction for direction in found if direction))
+
+    @property
+    def source(self) -> str | None:
+        """The one language that is translated from; None if it is not known or there are several."""
+        return _only(direction.src for direction in self.named) if self.named else self.src
+
+    @property
+    def target(self) -> str | None:
+        """The one language that is translated into; None if it is not known or there are several."""
+        return _only(direction.tgt for direction in self.named) if self.named else self.tgt
+
+
+def other_languages(student: DataConfig, helper: DataConfig) -> str:
+    """Why a run on `helper` cannot translate what one on `student` does; empty if it can, or may."""
+    if bool(student.named) != bool(helper.named):
+        tagged = "the languages named before the = of each SPEC (en-de=…)"
+        return f"the one was trained with {tagged}, the other without"
+    if student.named:
+        missing = sorted(set(student.named) - set(helper.named))
+        return f"the second does not translate {' to '.join(missing[0])}" if missing else ""
+    for ours, theirs in ((student.src, helper.src), (student.tgt, helper.tgt)):
+        if ours and theirs and base_language(ours) != base_language(theirs):
+            sides = [f"{data.src or '?'} to {data.tgt or '?'}" for data in (student, helper)]
+            return f"the one translates {sides[0]}, the other {sides[1]}"
+    return ""
+
+
+def _only(codes: Iterable[str]) -> str | None:
+    different = set(codes)
+    return different.pop() if len(different) == 1 else None
 
 
 class TokenizerConfig(Section):
@@ -175,6 +212,8 @@ class ModelConfig(Section):
             raise ValueError("input_feeding needs attention: choose a kind, or set it false")
         elif self.attend_embedding:
             raise ValueError("attend_embedding needs attention: choose a kind, or set it false")
+        elif self.attention_place == "between":
+            raise ValueError("attention_place between needs attention: choose a kind, or set it after")
         return self
 
     @property

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from mt.errors import ConfigError
 
 _CODE = r"[a-z]{2,3}(?:_[A-Za-z]+)?"
+_TAG = re.compile(rf"<2({_CODE})> ")
 _NAMED = re.compile(rf"({_CODE})-({_CODE})=(.+)", re.DOTALL)
 
 
@@ -63,6 +64,12 @@ def check_validation(train: Sequence[str], validation: Sequence[str]) -> None:
 def tag(tgt: str) -> str:
     """What stands before a source that is to be translated into a language, with a space after it."""
     return f"<2{tgt}> "
+
+
+def tagged(source: str) -> str | None:
+    """The language that a source's tag names; None of a source without one."""
+    found = _TAG.match(source)
+    return found[1] if found else None
 
 
 def symbols(codes: Iterable[str]) -> list[str]:

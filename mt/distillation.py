@@ -19,6 +19,7 @@ from torch.nn.functional import pad
 
 from mt.batch import IntArray, by_length
 from mt.checkpoint import Run, load_runs
+from mt.config import DataConfig, other_languages
 from mt.console import Console
 from mt.device import autocast
 from mt.ensemble import Ensemble
@@ -39,14 +40,17 @@ class Teachers:
     runs: Sequence[Run]
     fingerprint: str
 
-    def check_pieces(self, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> None:
-        """Raises ConfigError unless the student takes the teachers' tokenizers."""
+    def check(self, data: DataConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> None:
+        """Raises ConfigError unless the teachers know the student's languages, and it takes their pieces."""
         first = self.runs[0]
         theirs = [first.src_tokenizer.fingerprint, first.tgt_tokenizer.fingerprint]
         if [tokenizer.fingerprint for tokenizer in tokenizers or ()] != theirs:
             raise ConfigError(
                 f"--teachers: a student cuts text as its teachers do; give --pieces-of {first.path} too"
             )
+        for run in self.runs:
+            if problem := other_languages(data, run.config.data):
+                raise ConfigError(f"--teachers: {run.path} cannot teach this student: {problem}")
 
     def annotate(
         self, pairs: PiecePairs, device: torch.device, precision: str, console: Console

@@ -358,7 +358,7 @@ def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
             column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references, sources))
         ),
         tokenizer=run.tgt_tokenizer,
-        tgt=test_set.tgt,
+        languages=[test_set.tgt] * len(sources),
         batch_tokens=run.config.training.batch_tokens,
         precision="fp32",
     )

@@ -156,7 +156,12 @@ def _show_neighbours(translator: Translator, options: InspectOptions, console: C
     data = translator.run.config.data
     assert options.neighbours is not None
     corpus = load_whole(
-        [options.neighbours], src=data.src, tgt=data.tgt, swap=data.swap, split="test", on_bad_line="stop"
+        [options.neighbours],
+        src=data.source,
+        tgt=options.tgt or data.target,
+        swap=data.swap,
+        split="test",
+        on_bad_line="stop",
     )
     texts = list(_texts(options, console))
     found = find_neighbours(translator, texts, corpus, count=options.count, tgt=options.tgt, console=console)

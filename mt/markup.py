@@ -28,7 +28,8 @@ _KINDS = {
     "tag": r"</?[A-Za-z][^<>\n]*>|&\#?\w+;",
     "format": r"%\(\w+\)[-+ #0-9.]*[a-z]|%[sdrfxi]\b|\$?\{\w*(?::[^{}\s]*)?\}|\$[A-Za-z_]\w*",
     "emphasis": r"(?<![\w*\\])\*\w+\*(?![\w*])",
-    "name": r"(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
+    # The tag <2pt_BR> before a source, mt.direction's, is no name.
+    "name": r"(?<!\A<)(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
     r"|(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",
     # All or nothing by what may not follow, not by a possessive group: Python 3.11.2's finds "7," in "7, z".
     "number": r"(?<![A-Za-z0-9_])\d+(?:[.,:]\d+)*(?![A-Za-z0-9_]|[.,:]\d)",

@@ -19,7 +19,8 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any
+from statistics import fmean
+from typing import Any, NamedTuple
 
 from sacrebleu import BLEU, CHRF, TER
 from sacrebleu.metrics.chrf import CHRFScore
@@ -131,6 +132,33 @@ def score(
             mean, half_width = (result._mean, result._ci) if bootstrap > 1 else (None, None)
             scores.append(_score(result.name, result.score, metric.get_signature(), mean, half_width))
     return scores
+
+
+class LanguageBleu(NamedTuple):
+    """BLEU (0-100, cased) of outputs in one language, or the mean of several languages'."""
+
+    value: float
+    signature: str
+    by_language: dict[str, float]  # of several
+
+
+def language_bleu(
+    hypotheses: Sequence[str], references: Sequence[str], languages: Sequence[str | None]
+) -> LanguageBleu:
+    """Each language's BLEU (N texts, N references, N codes) by its own tokeniser, and their mean."""
+    rows: dict[str | None, list[tuple[str, str]]] = {}
+    for code, ours, theirs in zip(languages, hypotheses, references, strict=True):
+        rows.setdefault(code, []).append((ours, theirs))
+    found = {}
+    for code in sorted(rows, key=str):
+        of_hypotheses, of_references = zip(*rows[code], strict=True)
+        found[code] = score(
+            of_hypotheses, [of_references], metrics=["bleu"], tokenize=tokenizer_for(code),
+            lowercase=False, bootstrap=0, seed=1,
+        )[0]  # fmt: skip
+    several = {str(code): bleu.value for code, bleu in found.items()} if len(found) > 1 else {}
+    signatures = dict.fromkeys(bleu.signature for bleu in found.values())
+    return LanguageBleu(fmean(bleu.value for bleu in found.values()), ", ".join(signatures), several)
 
 
 def check_tokenizer(name: str) -> None:

@@ -15,7 +15,7 @@ from sacrebleu import DATASETS, get_reference_files, get_source_file
 from mt.config import BUILT_IN, DataConfig
 from mt.console import Console
 from mt.corpus import load_whole
-from mt.direction import split_direction
+from mt.direction import base_language, split_direction, targets
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
 from mt.options import EvaluateOptions
@@ -42,10 +42,15 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
             options.test_set, options.language_pair, swap=bool(options.swap), data=data, console=console
         )
     specs = options.test or _own_test(data)
-    direction, _ = split_direction(specs[0])
-    tgt = options.tgt or (direction.tgt if direction else data.tgt)
+    codes = sorted({*targets(specs), *([options.tgt] if options.tgt else [])})
+    if len(codes) > 1:
+        raise ConfigError(f"the test pairs are into {', '.join(codes)}: measure one language at a time")
+    tgt = codes[0] if codes else data.target
+    if tgt and data.target and base_language(tgt) != base_language(data.target):
+        console.warn(f"the run translates into {data.target}, the test pairs are into {tgt}")
+    swap = data.swap if options.swap is None else options.swap
     corpus = load_whole(
-        specs, src=options.src or data.src, tgt=tgt, swap=data.swap if options.swap is None else options.swap,
+        specs, src=options.src or data.source, tgt=tgt, swap=swap,
         split="test", on_bad_line="stop",
     )  # fmt: skip
     for line in corpus.report.lines():
@@ -74,10 +79,9 @@ def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, consol
                 f"--swap needs one reference, {name} {pair} has {len(references)}: leave it out"
             )
         sources, references, codes = references[0], [sources], codes[::-1]
-    for code, own in zip(codes, (data.src, data.tgt), strict=True):
-        if own is not None and re.split("[-_]", own.lower())[0] != code:
-            console.warn(f"the run translates {data.src} to {data.tgt}, the test set {' to '.join(codes)}")
-            break
+    ours = (data.source, data.target)
+    if any(own is not None and base_language(own) != code for code, own in zip(codes, ours, strict=True)):
+        console.warn(f"the run translates {ours[0]} to {ours[1]}, the test set {' to '.join(codes)}")
     return TestSet(f"{name} {pair}", _stem(f"hub:{name}-{pair}"), sources, references, codes[1])
 
 

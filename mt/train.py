@@ -16,7 +16,7 @@ from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
-from mt.direction import check_validation, split_direction, symbols, targets
+from mt.direction import check_validation, split_direction, symbols, tagged, targets
 from mt.distillation import load_teachers
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
@@ -59,7 +59,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
         known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
         teachers = load_teachers([Path(name) for name in config.training.teachers])
         if teachers:
-            teachers.check_pieces(known)
+            teachers.check(config.data, known)
         corpora = read_corpora(config, console)
         fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
         if begun:
@@ -91,12 +91,13 @@ def _set_up(
     model = checkpoint.build(config, src, tgt).to(where)
     count = sum(weights.numel() for weights in model.parameters())
     console.note(f"{count:,} weights; run directory {run_dir}")
+    sources = corpora.validation.dataset["src"][:]
     validator = Validator(
-        sources=corpora.validation.dataset["src"][:],
+        sources=sources,
         references=corpora.validation.dataset["tgt"][:],
         pairs=cut(corpora.validation, src, tgt),
         tokenizer=tgt,
-        tgt=config.data.tgt,
+        languages=[tagged(source) or config.data.tgt for source in sources],
         batch_tokens=config.training.batch_tokens,
         precision=precision,
     )

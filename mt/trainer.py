@@ -419,12 +419,15 @@ class Trainer:
                 "epoch": progress.epoch,
                 "perplexity": round(validation.perplexity, 4),
                 "bleu": round(validation.bleu, 4),
-                "signature": validation.signature,
+                "by_language": validation.scored.by_language,
+                "signature": validation.scored.signature,
                 "best": better,
                 "seconds": round(progress.seconds, 1),
             },
         )
-        scores = f"perplexity {validation.perplexity:.2f}, BLEU {validation.bleu:.2f}"
+        each = ", ".join(f"{code} {bleu:.2f}" for code, bleu in validation.scored.by_language.items())
+        bleu = f"BLEU {validation.bleu:.2f}{f' ({each})' if each else ''}"
+        scores = f"perplexity {validation.perplexity:.2f}, {bleu}"
         marked = f"{scores}{' (best)' if better else ''}, {duration(progress.seconds)} of training"
         self.console.note(f"step {progress.step:,}: {marked}")
         samples = self.validator.samples(validation)

@@ -136,7 +136,10 @@ class Translator:
         if tgt is None and len(self.targets) == 1:
             tgt = self.targets[0]
         if tgt not in self.targets:
-            raise ConfigError(f"{self.name} translates into {', '.join(self.targets)}: choose one by --tgt")
+            other = f", not into {tgt}" if tgt else ""
+            raise ConfigError(
+                f"{self.name} translates into {', '.join(self.targets)}{other}: choose one by --tgt"
+            )
         return tag(tgt)
 
     def translate(self, texts: Sequence[str], *, tgt: str | None = None) -> list[str]:
@@ -159,7 +162,7 @@ class Translator:
             raise ConfigError(
                 "--alignments needs a model with attention; this one reads all from its sentence vector"
             )
-        language, limit = self.run.config.data.src, self.run.split_chars
+        language, limit = self.run.config.data.source, self.run.split_chars
         splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
         parts = [part for pieces in splits for part in pieces.texts]
         mark = self.tag(tgt)
@@ -177,7 +180,7 @@ class Translator:
                 continue
             rows = by_rank([next(found) for _ in pieces.texts])
             joined = tuple(
-                one_line(pieces.join(self._decode(row, pieces.texts), tgt=tgt or self.run.config.data.tgt))
+                one_line(pieces.join(self._decode(row, pieces.texts), tgt=tgt or self.run.config.data.target))
                 for row in rows
             )
             scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)

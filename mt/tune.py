@@ -1,6 +1,7 @@
 """Tune: which length penalty suits a model, found on its validation pairs.
 
-The penalty ranks finished hypotheses and does not steer the search, so one search serves all of them.
+The penalty ranks finished hypotheses and does not steer the search, so one search serves all of them. (Of a
+sentence that finishes more than a beam of them at once the worst by penalty 1 are gone: that is rare.)
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
+from datasets import Dataset
+
+from mt.checkpoint import Run
 from mt.console import Console
 from mt.corpus import read_validation
-from mt.direction import check_validation
-from mt.metrics import score, tokenizer_for
+from mt.direction import check_validation, tagged
+from mt.errors import RunError
+from mt.metrics import language_bleu
 from mt.options import TuneOptions
 from mt.search import Hypothesis, length_norm, search
+from mt.store import find_pairs
 from mt.tokenizer import Tokenizer
 from mt.train import read_corpora
 from mt.translator import Translator
@@ -34,14 +40,14 @@ class Trial:
 
 @dataclass(frozen=True)
 class Searched:
-    """N sources, what search found for each, their references, all pieces of those, and the language code."""
+    """N sources, what search found for each, their references and languages, and all pieces of those."""
 
     found: Sequence[Sequence[Hypothesis]]
     sources: Sequence[str]
     references: Sequence[str]
+    languages: Sequence[str | None]
     reference_pieces: int
     tokenizer: Tokenizer
-    tgt: str | None
 
     def at(self, penalty: float) -> Trial:
         """How good the best of each are by that penalty."""
@@ -49,31 +55,28 @@ class Searched:
             max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in self.found
         ]
         hypotheses = self.tokenizer.decode([row.ids for row in best], self.sources)
-        bleu = score(
-            hypotheses, [self.references], metrics=["bleu"], tokenize=tokenizer_for(self.tgt),
-            lowercase=False, bootstrap=0, seed=1,
-        )[0]  # fmt: skip
+        bleu = language_bleu(hypotheses, self.references, self.languages)
         pieces = sum(len(row.ids) for row in best)
         return Trial(penalty, bleu.value, pieces / max(1, self.reference_pieces))
 
 
 def tune(translator: Translator, options: TuneOptions, console: Console) -> list[Trial]:
     """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named."""
-    data = translator.run.config.data
-    if options.validation:
-        data = data.model_copy(update={"validation": options.validation})
-        check_validation(data.train, data.validation)
-        pairs = read_validation(data)
-    else:
-        pairs = read_corpora(translator.run.config, console).validation
     run = translator.run
-    sources, references = pairs.dataset["src"][:], pairs.dataset["tgt"][:]
+    if options.validation:
+        data = run.config.data.model_copy(update={"validation": options.validation})
+        check_validation(data.train, data.validation)
+        pairs = read_validation(data).dataset
+    else:
+        pairs = own_validation(run, console)
+    sources, references = pairs["src"][:], pairs["tgt"][:]
+    languages = [tagged(source) or run.config.data.tgt for source in sources]
     found = search(
         translator.model, run.src_tokenizer.encode(sources), translator.config, translator.device,
         markers=run.tgt_tokenizer.markers,
     )  # fmt: skip
     pieces = sum(map(len, run.tgt_tokenizer.encode(references, sources)))
-    searched = Searched(found, sources, references, pieces, run.tgt_tokenizer, data.tgt)
+    searched = Searched(found, sources, references, languages, pieces, run.tgt_tokenizer)
     trials = [searched.at(penalty) for penalty in PENALTIES]
     best = max(trials, key=lambda trial: trial.bleu)
     if options.as_json:
@@ -89,3 +92,22 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
         )
     sys.stdout.write(text + "\n")
     return trials
+
+
+def own_validation(run: Run, console: Console) -> Dataset:
+    """The pairs that the run was validated on: from the cache, or read again.
+
+    Raises RunError if what is read now are other pairs: some of them may have been learned from.
+    """
+    fingerprint = run.facts.get("corpora", {}).get("validation", "")
+    dataset = find_pairs(fingerprint)
+    if dataset is not None:
+        return dataset
+    data = run.config.data
+    found = read_validation(data) if data.validation else read_corpora(run.config, console).validation
+    if found.fingerprint != fingerprint:
+        raise RunError(
+            f"the pairs that {run.path} was validated on are not there any more; restore the files it was "
+            "trained with, or name pairs it has not seen by --validation"
+        )
+    return found.dataset

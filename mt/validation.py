@@ -13,7 +13,7 @@ from mt.batch import cut_by_tokens
 from mt.config import SearchConfig
 from mt.device import autocast
 from mt.ensemble import Ensemble
-from mt.metrics import perplexity, score, tokenizer_for
+from mt.metrics import LanguageBleu, language_bleu, perplexity
 from mt.model import Seq2Seq
 from mt.pieces import PiecePairs
 from mt.product import packed
@@ -26,12 +26,16 @@ SAMPLES = 5
 
 @dataclass(frozen=True)
 class Validation:
-    """One look at the validation pairs. bleu is 0-100, greedy, cased, on plain text."""
+    """One look at the validation pairs; the hypotheses are greedy search's."""
 
     perplexity: float
-    bleu: float
-    signature: str
+    scored: LanguageBleu
     hypotheses: tuple[str, ...]
+
+    @property
+    def bleu(self) -> float:
+        """0-100, cased, on plain text; of pairs into several languages the mean of theirs."""
+        return self.scored.value
 
     def better_than(self, best: float | None, metric: str) -> bool:
         """Whether this beats the best value so far of the metric."""
@@ -50,13 +54,13 @@ class Validation:
 
 @dataclass(frozen=True)
 class Validator:
-    """The validation pairs: texts of both sides, their ids, and how to score them."""
+    """The N validation pairs: texts of both sides, their ids, target languages, and how to score them."""
 
     sources: Sequence[str]
     references: Sequence[str]
     pairs: PiecePairs
     tokenizer: Tokenizer
-    tgt: str | None
+    languages: Sequence[str | None]
     batch_tokens: int
     precision: str
 
@@ -67,11 +71,8 @@ class Validator:
             sources = [self.pairs.src[row] for row in range(len(self.pairs))]
             found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
         hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found], self.sources)
-        bleu = score(
-            hypotheses, [self.references], metrics=["bleu"], tokenize=tokenizer_for(self.tgt),
-            lowercase=False, bootstrap=0, seed=1,
-        )[0]  # fmt: skip
-        return Validation(perplexity(loss, tokens), bleu.value, bleu.signature, tuple(hypotheses))
+        scored = language_bleu(hypotheses, self.references, self.languages)
+        return Validation(perplexity(loss, tokens), scored, tuple(hypotheses))
 
     def loss(self, model: Seq2Seq | Ensemble, device: torch.device) -> tuple[float, int]:
         """Summed negative log-likelihood of the references in nats, and their number of pieces with eos."""

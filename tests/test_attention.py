@@ -177,6 +177,7 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
         ({"readout": False, "feed_readout": False}, "attention after the decoder .* need readout"),
         ({"attention": "none", "input_feeding": True}, "input_feeding needs attention"),
         ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),
+        ({"attention": "none", "attention_place": "between"}, "attention_place between needs attention"),
         ({"attention": "dot", "attend_embedding": True}, "dot attention needs decoder_hidden = 16"),
         ({"readout_size": 5}, "embedding = readout_size"),
     ],

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import mt
 from mt import cli
+from mt.config import DataConfig, other_languages
 from mt.corpus import load_corpus, load_whole
 from mt.direction import split_direction, tag, targets
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.tokenizer import Tokenizer
-from tests.toy import SETTINGS, toy_pairs, write_tsv
+from tests.toy import SETTINGS, WORDS, toy_pairs, write_tsv
 
 
 @pytest.mark.parametrize(
@@ -106,15 +109,15 @@ def test_each_language_is_measured(both: tuple[Path, Path], capsys: pytest.Captu
     assert (run / "hypotheses.test.cc.txt").exists()
 
 
-@pytest.mark.parametrize("arguments", [[], ["--tgt", "dd"]])
+@pytest.mark.parametrize(("arguments", "other"), [([], ""), (["--tgt", "dd"], ", not into dd")])
 def test_the_languages_to_choose_from_are_named(
-    arguments: list[str], both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
+    arguments: list[str], other: str, both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, _ = both
     assert cli.main(["translate", "-m", str(run), *arguments, "ba"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert captured.err.splitlines()[-1] == f"mt: {run} translates into bb, cc: choose one by --tgt"
+    assert captured.err.splitlines()[-1] == f"mt: {run} translates into bb, cc{other}: choose one by --tgt"
 
 
 def test_a_model_of_one_language_refuses_another(toy_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -158,3 +161,67 @@ def test_each_language_is_looked_into(both: tuple[Path, Path], capsys: pytest.Ca
     assert len(capsys.readouterr().out.splitlines()) == 11
     assert cli.main(["inspect", "-m", str(run), "ba"]) == 1
     assert "choose one by --tgt" in capsys.readouterr().err
+
+
+def test_validation_scores_each_language(both: tuple[Path, Path]) -> None:
+    """In the log, on the card; BLEU is the mean."""
+    run, _ = both
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    found = [line for line in lines if line["kind"] == "validation"][-1]
+    assert found["by_language"].keys() == {"bb", "cc"}
+    assert found["bleu"] == pytest.approx(sum(found["by_language"].values()) / 2, abs=1e-4)
+    assert f"(bb {found['by_language']['bb']:.2f}, cc" in (run / "samples.txt").read_text()
+    assert "# run: aa to bb, cc" in (run / "README.md").read_text()
+
+
+def test_a_language_that_only_the_spec_names_chooses_the_tokeniser(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In validation, in tuning and in a test by another SPEC."""
+    signs = dict(zip(WORDS, "我爱北京你好吗人", strict=True))
+    pairs = [(src, "".join(map(signs.__getitem__, src.split()))) for src, _ in toy_pairs(60, 1)]
+    path = write_tsv(tmp_path / "pairs.tsv", pairs)
+    settings = [*SETTINGS[: SETTINGS.index("--src")], "--drop-duplicates", "--validation-pairs", "6"]
+    arguments = ["train", *settings, "--max-epochs", "1", "--train", f"en-zh={path}"]
+    assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 0
+    lines = [json.loads(line) for line in (tmp_path / "run/metrics.jsonl").read_text().splitlines()]
+    assert "tok:zh" in lines[-1]["signature"]
+    capsys.readouterr()
+    assert cli.main(["evaluate", "-m", str(tmp_path / "run"), "--test", str(path), "--bootstrap", "0"]) == 0
+    assert "tok:zh" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("student", "helper", "problem"),
+    [
+        ({"src": "en", "tgt": "de"}, {"src": "en", "tgt": "de"}, ""),
+        ({"src": "en", "tgt": "zh"}, {"src": "en", "tgt": "zh-CN"}, ""),
+        ({"src": "en", "tgt": "de"}, {}, ""),
+        ({"src": "en", "tgt": "de"}, {"src": "de", "tgt": "en"}, "translates en to de, the other de to en"),
+        ({"src": "en", "tgt": "de"}, {"train": ("en-de=x",)}, "the other without"),
+        ({"train": ("en-de=x",)}, {"train": ("en-de=y", "en-fr=y")}, ""),
+        (
+            {"train": ("en-de=x", "en-fr=x")},
+            {"train": ("en-de=y",)},
+            "the second does not translate en to fr",
+        ),
+    ],
+)
+def test_who_can_translate_together(student: dict[str, Any], helper: dict[str, Any], problem: str) -> None:
+    found = other_languages(DataConfig(**student), DataConfig(**helper))
+    assert problem in found
+    assert bool(problem) == bool(found)
+
+
+def test_runs_of_other_languages_neither_translate_together_nor_teach(
+    both: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, folder = both
+    other = tmp_path / "other"
+    arguments = ["train", *SETTINGS, "--shared", "--train", f"{folder}/train.bb.tsv", "--pieces-of", str(run)]
+    assert cli.main([*arguments, "--max-steps", "1", "--out", str(other)]) == 0
+    assert cli.main(["translate", "-m", str(run), "-m", str(other), "--tgt", "bb", "ba"]) == 1
+    assert f"{run} and {other} cannot translate together: the one was trained" in capsys.readouterr().err
+    assert cli.main([*arguments, "--teachers", str(run), "--out", str(tmp_path / "student")]) == 1
+    assert f"--teachers: {run} cannot teach this student: the one was trained" in capsys.readouterr().err
+    assert not (tmp_path / "student").exists()

@@ -33,6 +33,7 @@ PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
         ("*name* but not *two words*, **strong**", ["*name*"]),
         ("12 of 3,000 in 2.6b1 or utf8, 3.11.", ["12", "3,000", "3.11"]),
         ("12 和 12，⟦3⟧", ["12", "⟦3⟧"]),
+        ("<2pt_BR> a_b of <2pt_BR>", ["a_b", "2pt_BR"]),  # a direction's tag, and what is none
         ("Nothing here: e.g. a*b, quite sure.", []),
     ],
 )

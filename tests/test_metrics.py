@@ -18,6 +18,7 @@ from mt import metrics
 from mt.errors import ConfigError, MTError
 from mt.metrics import (
     Score,
+    language_bleu,
     paired_bootstrap,
     perplexity,
     score,
@@ -218,6 +219,32 @@ def test_lowercase_forgives_case() -> None:
         (lower,) = score(["A B C D E"], [["a b c d e"]], metrics=[metric], lowercase=True, **arguments)
         assert cased.value < lower.value == pytest.approx(100)
         assert "case:lc" in lower.signature
+
+
+def test_each_language_is_scored_by_its_own_tokeniser_and_the_mean_is_taken() -> None:
+    ours, theirs = ["我爱北京", "the cat sat", "你好吗朋友"], ["我爱南京", "the cat sat", "你好吗朋友"]
+
+    def bleu(rows: list[int], tokenize: str) -> Score:
+        texts = ([side[row] for row in rows] for side in (ours, theirs))
+        hypotheses, references = texts
+        return score(
+            hypotheses,
+            [references],
+            metrics=["bleu"],
+            tokenize=tokenize,
+            lowercase=False,
+            bootstrap=0,
+            seed=1,
+        )[0]
+
+    chinese, english = bleu([0, 2], "zh"), bleu([1], "13a")
+    found = language_bleu(ours, theirs, ["zh", "en", "zh"])
+    assert found.by_language == {"en": english.value, "zh": chinese.value}
+    assert found.value == pytest.approx((english.value + chinese.value) / 2)
+    assert found.signature == f"{english.signature}, {chinese.signature}"
+    alone = language_bleu(ours[::2], theirs[::2], ["zh", "zh"])
+    assert (alone.value, alone.signature, alone.by_language) == (chinese.value, chinese.signature, {})
+    assert bleu([0, 2], "13a").value < chinese.value
 
 
 def test_text_scored_as_already_tokenised_draws_no_warning(caplog: pytest.LogCaptureFixture) -> None:

@@ -43,6 +43,33 @@ def test_the_sides_are_exchanged_as_in_training_unless_told_otherwise(tmp_path: 
 
 
 @pytest.mark.parametrize(
+    "options",
+    [{"test": ("en-de=a.tsv", "en-fr=b.tsv")}, {"test": ("en-de=a.tsv",), "tgt": "fr"}],
+    ids=["two", "another"],
+)
+def test_one_language_is_measured_at_a_time(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="pairs are into de, fr: measure one language at a time"):
+        read(DataConfig(train=("en-de=a.tsv", "en-fr=b.tsv")), **options)
+
+
+def test_the_only_language_that_a_run_names_is_the_tests(tmp_path: Path) -> None:
+    file = tmp_path / "pairs.tsv"
+    file.write_text("one\t一\n", encoding="utf-8")
+    assert read(DataConfig(train=("en-zh=a.tsv", "fr-zh=b.tsv")), test=(str(file),)).tgt == "zh"
+
+
+@pytest.mark.parametrize(("named", "tgt"), [("en-fr=", None), ("", "fr"), ("", "de-AT"), ("", None)])
+def test_pairs_in_another_language_than_the_runs_are_warned_of(
+    named: str, tgt: str | None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "pairs.tsv"
+    file.write_text("one\tun\n", encoding="utf-8")
+    read(test=(f"{named}{file}",), tgt=tgt)
+    warned = "the run translates into de, the test pairs are into fr" in capsys.readouterr().err
+    assert warned == ("fr" in f"{named}{tgt}")
+
+
+@pytest.mark.parametrize(
     ("specs", "stem"),
     [
         (("data/test.tsv",), "test"),

@@ -22,6 +22,7 @@ from mt.checkpoint import locked, read_tensors
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.corpus import load_corpus
 from mt.loss import Goals, bag_of_words, cross_entropy
+from mt.metrics import LanguageBleu
 from mt.model import build_model
 from mt.moving_average import MovingAverage
 from mt.sampling import Sampler
@@ -32,6 +33,7 @@ from mt.validation import Validation, Validator
 from tests.toy import toy_pairs, train_arguments, write_tsv
 
 STATE = "state/last.safetensors"
+NO_BLEU = LanguageBleu(1.0, "", {})
 
 
 @pytest.fixture
@@ -551,19 +553,19 @@ def test_sampled_batches_hold_the_same_sentences_cut_otherwise(tmp_path: Path) -
 
 
 def validator(sources: list[str], references: list[str]) -> Validator:
-    return Validator(sources, references, None, None, None, 1, "fp32")  # type: ignore[arg-type]
+    return Validator(sources, references, None, None, (), 1, "fp32")  # type: ignore[arg-type]
 
 
 def test_outputs_all_alike_are_named() -> None:
     judge = validator([f"s{n}" for n in range(20)], [f"r{n}" for n in range(20)])
-    alike = Validation(1.0, 1.0, "", tuple(["the the"] * 19 + ["a"]))
+    alike = Validation(1.0, NO_BLEU, tuple(["the the"] * 19 + ["a"]))
     assert "19 of 20 validation outputs are the same ('the the')" in judge.symptoms(alike)[0]
-    assert judge.symptoms(Validation(1.0, 1.0, "", tuple(f"h{n}" for n in range(20)))) == []
+    assert judge.symptoms(Validation(1.0, NO_BLEU, tuple(f"h{n}" for n in range(20)))) == []
 
 
 def test_outputs_that_copy_the_source_are_named() -> None:
     judge = validator([f"s{n}" for n in range(20)], ["s0", *(f"r{n}" for n in range(1, 20))])
-    copies = Validation(1.0, 1.0, "", tuple(f"s{n}" for n in range(20)))
+    copies = Validation(1.0, NO_BLEU, tuple(f"s{n}" for n in range(20)))
     assert "19 of 20 validation outputs copy the source" in judge.symptoms(copies)[0]
 
 

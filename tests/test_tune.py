@@ -12,7 +12,7 @@ from mt import cli
 from mt.metrics import score
 from mt.tune import PENALTIES
 from tests.conftest import learn
-from tests.toy import toy_pairs, write_tsv
+from tests.toy import SETTINGS, toy_pairs, write_tsv
 
 
 def tuned(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -68,3 +68,22 @@ def test_the_runs_own_validation_pairs_are_the_default(
     assert lines[0].split() == ["length", "penalty", "BLEU", "length", "ratio"]
     assert len(lines) == len(PENALTIES) + 2
     assert lines[-1].startswith("best: --length-penalty ")
+
+
+def test_only_the_pairs_that_the_run_was_validated_on_are_taken_by_themselves(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the cache, also when the file is gone; else they are set aside again, and must be the same."""
+    path = write_tsv(tmp_path / "pairs.tsv", toy_pairs(400, seed=1))
+    settings = [*SETTINGS, "--drop-duplicates", "--validation-pairs", "20", "--max-steps", "3"]
+    run = tmp_path / "run"
+    assert cli.main(["train", *settings, "--train", str(path), "--out", str(run)]) == 0
+    own = tuned(["-m", str(run)], capsys)
+    monkeypatch.setattr("mt.tune.find_pairs", lambda _: None)
+    assert tuned(["-m", str(run)], capsys) == own
+    write_tsv(path, toy_pairs(400, seed=2))
+    assert cli.main(["tune", "-m", str(run)]) == 1
+    assert "was validated on are not there any more" in capsys.readouterr().err
+    monkeypatch.undo()
+    path.unlink()
+    assert tuned(["-m", str(run)], capsys) == own

@@ -8,7 +8,6 @@ from functools import partial
 
 import torch
 
-from mt.direction import split_direction
 from mt.errors import ConfigError
 from mt.inspection.backdrop import Backdrop, backdrop_of_one, fit_backdrop
 from mt.inspection.floats import to_array
@@ -97,7 +96,7 @@ class Inspector:
         texts = self.translator.run.tgt_tokenizer.decode(
             [hypothesis.ids for hypothesis in ranked], list(whole.texts) * len(ranked)
         )
-        into = tgt or self.translator.run.config.data.tgt
+        into = tgt or self.translator.run.config.data.target
         return tuple(
             Found(one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob))
             for text, row in zip(texts, ranked, strict=True)
@@ -105,15 +104,12 @@ class Inspector:
 
     def _facts(self, tgt: str | None) -> ModelFacts:
         config = self.translator.run.config
-        named = [direction for spec in config.data.train if (direction := split_direction(spec)[0])]
-        sources = {direction.src for direction in named}
-        only = self.translator.targets[0] if len(self.translator.targets) == 1 else None
         return ModelFacts(
             name=self.translator.name,
             cell=config.model.cell,
             attention=config.model.attention,
-            src=sources.pop() if len(sources) == 1 else config.data.src,
-            tgt=tgt or only or config.data.tgt,
+            src=config.data.source,
+            tgt=tgt or config.data.target,
             vector_size=self.translator.run.model.encoder.vector_size,
             encoder_layers=config.model.encoder_layers,
             decoder_layers=config.model.decoder_layers,

@@ -40,7 +40,7 @@ def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
     mark = translator.tag(tgt)
     if not line.strip():
         raise ConfigError("the text is blank: there is nothing to read")
-    language = run.config.data.src
+    language = run.config.data.source
     whole = split(line, language=language, max_chars=len(line))
     parts = split(line, language=language, max_chars=run.split_chars).texts
     tagged = [mark + whole.texts[0]]

@@ -88,7 +88,7 @@ def facts(translator: Translator, measured: Measured) -> str:
     attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
     return " · ".join(
         [
-            f"{data.src or '?'} to {measured.test.tgt or '?'}",
+            f"{data.source or '?'} to {measured.test.tgt or '?'}",
             f"{model.cell}, {model.encoder_layers} + {model.decoder_layers} layers, {attention}",
             f"a vector of {measured.of_vector:,} numbers",
             f"{parameters / 1e6:.1f} M parameters",

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from mt import device
 from mt.checkpoint import load_runs, newest_run, read_config
-from mt.config import Config, SearchConfig
+from mt.config import SearchConfig
 from mt.console import Console
 from mt.direction import Direction, split_direction
 from mt.errors import UsageError
@@ -106,7 +106,7 @@ def _named(spec: str, console: Console) -> _Named:
     """`zh-en=RUN` or `RUN`, and the directions it translates. Raises UsageError, RunError."""
     named, path = split_direction(spec)
     config, _ = read_config(Path(path))
-    known = _directions(config)
+    known = config.data.named
     if named is None:
         pairs = known or (Direction(config.data.src or "src", config.data.tgt or "tgt"),)
         if not known and None in (config.data.src, config.data.tgt):
@@ -118,12 +118,6 @@ def _named(spec: str, console: Console) -> _Named:
     if known:
         raise UsageError(f"mt serve: {path} names its languages itself: write -m {path}")
     return _Named(Path(path), (named,))
-
-
-def _directions(config: Config) -> tuple[Direction, ...]:
-    """Those of a model of several, else none."""
-    found = (split_direction(spec)[0] for spec in config.data.train)
-    return tuple(dict.fromkeys(direction for direction in found if direction))
 
 
 def _groups(runs: Iterable[_Named], *, together: bool) -> list[list[_Named]]:

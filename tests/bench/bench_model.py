@@ -67,7 +67,7 @@ def make_trainer(
 ) -> Trainer:
     """A trainer that is asked for single steps: it validates nothing and writes nothing."""
     no_text = cast(Tokenizer, None)
-    validator = Validator([], [], pairs, no_text, None, config.training.batch_tokens, precision)
+    validator = Validator([], [], pairs, no_text, [], config.training.batch_tokens, precision)
     return Trainer(config, Path(), model.to(where), pairs, None, validator, where, Console())
 
 
