@@ -14,6 +14,12 @@ def write_card(run_dir: Path, config: Config, progress: Progress) -> None:
     write_bytes(run_dir / "README.md", _card(run_dir, config, progress).encode())
 
 
+def example(run_dir: Path, config: Config) -> str:
+    """How to translate with the run, on the command line."""
+    choice = f" --tgt {config.data.named[0].tgt}" if config.data.several else ""
+    return f'mt translate -m {run_dir}{choice} "…"'
+
+
 def _card(run_dir: Path, config: Config, progress: Progress) -> str:
     data, model, training = config.data, config.model, config.training
     directions = data.named or ((data.src, data.tgt),)
@@ -46,7 +52,7 @@ def _card(run_dir: Path, config: Config, progress: Progress) -> str:
             f"| steps skipped (not finite) | {progress.nonfinite} |",
             "",
             "```",
-            f'mt translate -m {run_dir} "…"',
+            example(run_dir, config),
             "```",
             "",
             "`config.toml` holds every setting and the fingerprints of the pairs. `model.safetensors`, "

@@ -38,6 +38,7 @@ FORMAT = 1
 """Version of a run directory's layout; a newer one is refused."""
 
 CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
+WRITTEN = (MODEL, "README.md", "metrics.jsonl", "samples.txt")
 KEPT = "kept"
 CHECKPOINTS = Path("checkpoints")
 """Where runs are put and looked for if no directory is named."""
@@ -197,8 +198,9 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
         facts = tables.pop("run")
         found = facts["format"]
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         what = "has no config.toml: it is not a run of mt train" if path.is_dir() else "does not exist"
+        what = "is a file" if path.is_file() else what
         raise RunError(f"{path} {what}; name the directory of a run") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
@@ -213,6 +215,27 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
         return validate(tables, where=str(file)), facts
     except ConfigError as problem:
         raise RunError(f"{problem}; restore it, or train again") from None
+
+
+def find_begun(path: Path) -> tuple[Config, dict[str, Any]] | None:
+    """Settings and facts of a run that training can go on with; None where it can begin.
+
+    It can where nothing was learned yet. Raises RunError where something would be lost: weights without the
+    state that goes with them, or files that are not a run's.
+    """
+    if (path / CONFIG).exists():
+        found = read_config(path)
+        if (path / STATE).exists():
+            return found
+        if (path / MODEL).exists():
+            raise RunError(
+                f"{path} holds a trained model but no {STATE} to go on from; give another --out to train anew"
+            )
+        return None
+    theirs = [name for name in WRITTEN if (path / name).exists()]
+    if theirs:
+        raise RunError(f"{path} is no run and its {theirs[0]} would be replaced; give another --out")
+    return None
 
 
 def read_tokenizers(path: Path, config: Config, facts: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:

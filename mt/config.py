@@ -67,6 +67,11 @@ class DataConfig(Section):
         return tuple(dict.fromkeys(direction for direction in found if direction))
 
     @property
+    def several(self) -> bool:
+        """Whether there are several target languages, of which one is to be chosen."""
+        return len({direction.tgt for direction in self.named}) > 1
+
+    @property
     def source(self) -> str | None:
         """The one language that is translated from; None if it is not known or there are several."""
         return _only(direction.src for direction in self.named) if self.named else self.src
@@ -401,6 +406,9 @@ def parse(text: str, *, where: str, base: Config) -> Config:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError(f"{where}: not valid TOML: {problem}") from None
+    # A run's config.toml, known by its facts, has all settings but for those that are None.
+    if tables.pop("run", None) is not None:
+        base = Config()
     merged = base.model_dump()
     for section, values in tables.items():
         if isinstance(merged.get(section), dict) and isinstance(values, dict):

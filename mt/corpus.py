@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mt.cleaning import Cleaning, Hashes, SeenHashes, hash_texts, tidy
 from mt.config import DataConfig
-from mt.direction import split_direction, tag
+from mt.direction import split_direction, tag, untagged
 from mt.errors import CorpusError
 from mt.formats import read_pairs
 from mt.formats.pairs import BadLine, Pair, Record, Skipped, Split
@@ -43,7 +43,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Overlap:
-    """How many rows of one corpus have their source, target, or both as a pair, in another."""
+    """How many rows of one corpus have their source, target, or both as a pair, in another, on any side."""
 
     src: int
     tgt: int
@@ -224,29 +224,34 @@ def _hash_pairs(pairs: Iterable[tuple[str, str]]) -> Hashes:
     return hash_texts(f"{src}\n{tgt}" for src, tgt in pairs)
 
 
-def _hash_column(corpus: Corpus, column: str) -> Hashes:
-    tables = corpus.dataset.with_format("arrow").iter(batch_size=BATCH)
-    return np.concatenate([hash_texts(table.column(column).to_pylist()) for table in tables])
-
-
 def _hash_sides(corpus: Corpus) -> tuple[Hashes, Hashes]:
-    return _hash_column(corpus, "src"), _hash_column(corpus, "tgt")
+    """Of the sources, without their tags, and of the targets."""
+    src, tgt = [], []
+    for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+        src.append(hash_texts(map(untagged, table.column("src").to_pylist())))
+        tgt.append(hash_texts(table.column("tgt").to_pylist()))
+    return np.concatenate(src), np.concatenate(tgt)
 
 
 def overlap(a: Corpus, b: Corpus) -> Overlap:
     """How many of b's sentences and pairs occur in a, by hashes of 8 bytes."""
     sides_a, sides_b = _hash_sides(a), _hash_sides(b)
-    src, tgt = (np.isin(of_b, of_a) for of_a, of_b in zip(sides_a, sides_b, strict=True))
-    # A pair's hash from its sides' hashes; odd factor, so that no two sources fall together.
-    pairs_a, pairs_b = (s * np.uint64(0x9E3779B97F4A7C15) + t for s, t in (sides_a, sides_b))
+    src, tgt = (np.isin(of_b, np.concatenate(sides_a)) for of_b in sides_b)
+    pairs_a, pairs_b = (_hash_unordered(*sides) for sides in (sides_a, sides_b))
     return Overlap(int(src.sum()), int(tgt.sum()), int(np.isin(pairs_b, pairs_a).sum()))
+
+
+def _hash_unordered(src: Hashes, tgt: Hashes) -> Hashes:
+    """A pair's hash from its sides' hashes, the same for the pair turned round."""
+    # The odd factor lets no two fall together whose other side is the same.
+    return np.minimum(src, tgt) * np.uint64(0x9E3779B97F4A7C15) + np.maximum(src, tgt)
 
 
 def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
     """Split a training corpus into (the rest, `count` pairs held out), the same for the same seed.
 
-    Pairs that share neither side with another are taken first. If there are too few of them others follow,
-    and what shares a side with those leaves the rest: no sentence is in both parts.
+    Pairs that share no sentence with another, on either side, are taken first. If there are too few of them
+    others follow, and what shares a sentence with those leaves the rest: no sentence is in both parts.
     Raises CorpusError if there are fewer than twice `count` pairs or if nothing would be left to train on.
     """
     total = len(corpus.dataset)
@@ -254,11 +259,12 @@ def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
         raise CorpusError(f"cannot set {count:,} of {total:,} pairs aside: give --validation, or more pairs")
     src, tgt = _hash_sides(corpus)
     order = np.random.default_rng(seed).permutation(total)
-    lone = (_frequency(src) == 1) & (_frequency(tgt) == 1)
+    lone = (_frequency(np.concatenate([src, tgt])) == 1).reshape(2, total).all(axis=0)
     chosen = np.concatenate([order[lone[order]], order[~lone[order]]])[:count]
     held = np.zeros(total, dtype=bool)
     held[chosen] = True
-    rest = ~(np.isin(src, src[held]) | np.isin(tgt, tgt[held]))
+    taken = np.concatenate([src[held], tgt[held]])
+    rest = ~(np.isin(src, taken) | np.isin(tgt, taken))
     if not rest.any():
         raise CorpusError(f"every pair shares a sentence with the {count:,} set aside; give --validation")
     sources = (SourceReport("held out of train", count, count, {}, {}, 0, ()),)

@@ -72,6 +72,12 @@ def tagged(source: str) -> str | None:
     return found[1] if found else None
 
 
+def untagged(source: str) -> str:
+    """The source without the tag, if it has one."""
+    found = _TAG.match(source) if source.startswith("<2") else None
+    return source[found.end() :] if found else source
+
+
 def symbols(codes: Iterable[str]) -> list[str]:
     """The pieces that tags are."""
     return [tag(code).strip() for code in codes]

@@ -64,6 +64,7 @@ class Teachers:
             for start in range(0, len(pairs), BATCH):
                 rows = np.arange(start, min(start + BATCH, len(pairs)))
                 yield _predict(ensemble, pairs, rows, precision, console)
+            console.note(f"teachers: all {len(pairs):,} pairs")
 
         table = store_table(name, _SCHEMA, batches)
         expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")), LIKELIEST)

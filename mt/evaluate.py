@@ -318,7 +318,8 @@ def _save(
     from mt.checkpoint import write_bytes
 
     together = "" if system.name == str(system.path) else "ensemble."
-    path = save or system.path / f"hypotheses.{together}{test_set.stem}.txt"
+    language = f"{test_set.tgt}." if system.data.several else ""
+    path = save or system.path / f"hypotheses.{together}{language}{test_set.stem}.txt"
     try:
         write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
     except OSError as problem:

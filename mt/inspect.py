@@ -64,7 +64,7 @@ def _idle(options: InspectOptions, search: SearchConfig) -> list[str]:
     of_search = list(SearchConfig.model_fields)
     if options.report is not None:
         texts = ["the texts"] if options.texts else []
-        return texts + changed(options, ("tgt", "as_json", "npz", "picture", "count"))
+        return texts + changed(options, ("as_json", "npz", "picture", "count"))
     if options.by_hand:
         return changed(options, ("as_json", "npz", "picture", "count", "save")) + changed(search, of_search)
     if options.neighbours is not None:
@@ -79,7 +79,7 @@ def inspect(translator: Translator, options: InspectOptions, console: Console) -
     if options.report is not None:
         from mt.run_report import write_report
 
-        write_report(translator, options.report, options.save, console)
+        write_report(translator, options.report, options.tgt, options.save, console)
         return
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read
     if options.neighbours is not None:

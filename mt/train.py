@@ -10,8 +10,7 @@ from typing import Any
 import torch
 
 from mt import checkpoint, device
-from mt.card import write_card
-from mt.checkpoint import CONFIG
+from mt.card import example, write_card
 from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
@@ -49,7 +48,7 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     """
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
-    begun = checkpoint.read_config(run_dir) if (run_dir / CONFIG).exists() else None
+    begun = checkpoint.find_begun(run_dir)
     if begun:
         _refuse_changes(run_dir, begun[0], config)
     where = device.choose(options.device, options.threads)
@@ -109,8 +108,13 @@ def _set_up(
 
 
 def complete(config: Config) -> Config:
-    """Fill in what the built-in corpus says by itself: its languages and its validation part."""
+    """Fill in what the built-in corpus says by itself: its languages and its validation part.
+
+    Raises ConfigError where languages are named twice.
+    """
     data = config.data
+    if data.named and (data.src or data.tgt):
+        raise ConfigError("the training SPECs name their languages: leave out --src and --tgt")
     values: dict[str, object] = {}
     if set(data.train) == {BUILT_IN}:
         values["validation"] = data.validation or (BUILT_IN,)
@@ -271,7 +275,8 @@ def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
         config.training.validation_metric
     ]
     best = "none" if progress.best is None else f"{progress.best:.2f} at step {progress.best_step:,}"
+    test = "" if set(config.data.train) == {BUILT_IN} else " --test SPEC"
     return (
         f"finished: {progress.finished}; best {metric} {best}. "
-        f'Try it: mt translate -m {run_dir} "…" or mt evaluate -m {run_dir}'
+        f"Try it: {example(run_dir, config)} or mt evaluate -m {run_dir}{test}"
     )

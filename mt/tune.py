@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from datasets import Dataset
 
 from mt.checkpoint import Run
+from mt.config import SearchConfig
 from mt.console import Console
 from mt.corpus import read_validation
 from mt.direction import check_validation, tagged
@@ -78,7 +79,8 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
     pieces = sum(map(len, run.tgt_tokenizer.encode(references, sources)))
     searched = Searched(found, sources, references, languages, pieces, run.tgt_tokenizer)
     trials = [searched.at(penalty) for penalty in PENALTIES]
-    best = max(trials, key=lambda trial: trial.bleu)
+    default = SearchConfig().length_penalty  # which wins where several are as good
+    best = max(trials, key=lambda trial: (trial.bleu, -abs(trial.length_penalty - default)))
     if options.as_json:
         text = json.dumps({"best": asdict(best), "trials": [asdict(trial) for trial in trials]})
     else:

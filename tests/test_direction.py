@@ -11,8 +11,8 @@ import pytest
 import mt
 from mt import cli
 from mt.config import DataConfig, other_languages
-from mt.corpus import load_corpus, load_whole
-from mt.direction import split_direction, tag, targets
+from mt.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
+from mt.direction import split_direction, tag, targets, untagged
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.tokenizer import Tokenizer
@@ -106,7 +106,7 @@ def test_each_language_is_measured(both: tuple[Path, Path], capsys: pytest.Captu
         assert cli.main(["evaluate", "-m", str(run), *arguments, "--bootstrap", "0"]) == 0
         score = capsys.readouterr().out.splitlines()[0]
         assert float(score.split()[1]) > 60, score
-    assert (run / "hypotheses.test.cc.txt").exists()
+    assert (run / "hypotheses.cc.test.cc.txt").exists()
 
 
 @pytest.mark.parametrize(("arguments", "other"), [([], ""), (["--tgt", "dd"], ", not into dd")])
@@ -135,6 +135,11 @@ def test_validation_pairs_must_name_the_same_languages(
         arguments = ["train", "--preset", "tiny", "--train", f"aa-bb={path}", "--validation", validation]
         assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 1
         assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
+
+
+def test_languages_are_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["train", "--train", "aa-bb=x.tsv", "--tgt", "bb", "--out", str(tmp_path / "run")]) == 1
+    assert "the training SPECs name their languages: leave out --src and --tgt" in capsys.readouterr().err
 
 
 def test_tuning_wants_the_languages_named_too(
@@ -171,7 +176,9 @@ def test_validation_scores_each_language(both: tuple[Path, Path]) -> None:
     assert found["by_language"].keys() == {"bb", "cc"}
     assert found["bleu"] == pytest.approx(sum(found["by_language"].values()) / 2, abs=1e-4)
     assert f"(bb {found['by_language']['bb']:.2f}, cc" in (run / "samples.txt").read_text()
-    assert "# run: aa to bb, cc" in (run / "README.md").read_text()
+    card = (run / "README.md").read_text()
+    assert "# run: aa to bb, cc" in card
+    assert f'mt translate -m {run} --tgt bb "…"' in card
 
 
 def test_a_language_that_only_the_spec_names_chooses_the_tokeniser(
@@ -225,3 +232,48 @@ def test_runs_of_other_languages_neither_translate_together_nor_teach(
     assert cli.main([*arguments, "--teachers", str(run), "--out", str(tmp_path / "student")]) == 1
     assert f"--teachers: {run} cannot teach this student: the one was trained" in capsys.readouterr().err
     assert not (tmp_path / "student").exists()
+
+
+def test_a_report_is_about_the_language_asked_for(both: tuple[Path, Path], tmp_path: Path) -> None:
+    run, folder = both
+    arguments = [
+        "inspect",
+        "-m",
+        str(run),
+        "--report",
+        f"{folder}/test.cc.tsv",
+        "--save",
+        str(tmp_path / "r.html"),
+    ]
+    assert cli.main([*arguments, "--tgt", "cc"]) == 0
+    assert "aa to cc" in (tmp_path / "r.html").read_text()
+
+
+def test_no_sentence_of_the_pairs_set_aside_is_learned_from_in_any_direction(tmp_path: Path) -> None:
+    """Sentences occur several times: as a source with two tags and as a target; others once."""
+    files = []
+    for name, rows in {
+        "ab": [(f"a{n}", f"b{n}") for n in range(40)],
+        "ac": [(f"a{n}", f"c{n}") for n in range(40)],
+        "ba": [(f"b{n}", f"a{n}") for n in range(40)],
+        "xy": [(f"x{n}", f"y{n}") for n in range(9)],
+    }.items():
+        files.append(f"{name[0]}{name[0]}-{name[1]}{name[1]}={write_tsv(tmp_path / f'{name}.tsv', rows)}")
+    corpus = load_corpus(
+        files, src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
+    )
+    rest, held = hold_out(corpus, 12, seed=1)
+    assert overlap(rest, held) == Overlap(0, 0, 0)
+    learned = {untagged(text) for side in ("src", "tgt") for text in rest.dataset[side]}
+    assert learned.isdisjoint(untagged(text) for side in ("src", "tgt") for text in held.dataset[side])
+    assert len(held.dataset) == 12
+    lone = [text for text in held.dataset["src"] if "x" in text]
+    assert len(lone) == 9, "what shares nothing goes first"
+    turned = load_corpus(
+        files[2:3], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
+    )
+    assert overlap(corpus, turned) == Overlap(40, 40, 40)
+    once = load_corpus(
+        files[:1], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
+    )
+    assert overlap(once, turned) == Overlap(40, 40, 40), "a pair turned round is known too"

@@ -224,11 +224,11 @@ def test_the_report_is_written_by_its_own_part(
 ) -> None:
     written: list[Any] = []
     report: Any = types.ModuleType("mt.run_report")
-    report.write_report = lambda *arguments: written.append(arguments[1:3])
+    report.write_report = lambda *arguments: written.append(arguments[1:4])
     monkeypatch.setitem(sys.modules, "mt.run_report", report)
     assert run("--report", "test.tsv") == ""
-    run("--report", "test.tsv", "--save", str(tmp_path / "x.html"))
-    assert written == [("test.tsv", None), ("test.tsv", tmp_path / "x.html")]
+    run("--report", "test.tsv", "--tgt", "bb", "--save", str(tmp_path / "x.html"))
+    assert written == [("test.tsv", None, None), ("test.tsv", "bb", tmp_path / "x.html")]
 
 
 MISTAKES = [

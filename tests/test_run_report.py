@@ -381,4 +381,4 @@ def test_an_ensemble_has_no_report(toy_run: Path, tmp_path: Path) -> None:
 
     translator = open_translator(RunOptions(model=(toy_run, toy_run), threads=1), SearchConfig(), Console())
     with pytest.raises(ConfigError, match="a report is about one"):
-        write(translator, "test.tsv", tmp_path / "report.html", Console())
+        write(translator, "test.tsv", None, tmp_path / "report.html", Console())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -148,9 +149,9 @@ def test_logs_of_a_run_that_was_killed_before_its_first_save_begin_anew(
 ) -> None:
     run, whole = tmp_path / "run", tmp_path / "whole"
     assert cli.main([*command, "--out", str(whole)]) == 0
-    run.mkdir()
-    for name in ("metrics.jsonl", "samples.txt"):
-        (run / name).write_bytes((whole / name).read_bytes())
+    shutil.copytree(whole, run)
+    shutil.rmtree(run / "state")
+    (run / "model.safetensors").unlink()
     assert cli.main([*command, "--out", str(run)]) == 0
     assert logged(run) == logged(whole)
     assert (run / "samples.txt").read_text() == (whole / "samples.txt").read_text()
@@ -261,6 +262,45 @@ def test_a_run_is_no_file(
     assert "is a file, or in one; give --out the name of a directory" in captured.splitlines()[-1]
     assert "read 300" not in captured, "before anything is read"
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_nothing_that_was_trained_is_overwritten(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Weights whose state is gone, as of a run that was copied to translate; and files of others."""
+    run, mine = tmp_path / "run", tmp_path / "mine"
+    assert cli.main([*command, "--out", str(run)]) == 0
+    shutil.rmtree(run / "state")
+    before = (run / "model.safetensors").read_bytes()
+    assert cli.main([*command, "--out", str(run)]) == 1
+    assert f"{run} holds a trained model but no state" in capsys.readouterr().err.splitlines()[-1]
+    assert (run / "model.safetensors").read_bytes() == before
+    mine.mkdir()
+    (mine / "README.md").write_text("mine")
+    assert cli.main([*command, "--out", str(mine)]) == 1
+    assert f"{mine} is no run and its README.md would be replaced" in capsys.readouterr().err.splitlines()[-1]
+    assert (mine / "README.md").read_text() == "mine"
+    (mine / "README.md").rename(mine / "notes.md")
+    assert cli.main([*command, "--out", str(mine)]) == 0
+
+
+def test_a_run_that_learned_nothing_yet_may_begin_with_other_settings(
+    command: list[str], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    assert cli.main([*command, "--out", str(run)]) == 0
+    shutil.rmtree(run / "state")
+    (run / "model.safetensors").unlink()
+    assert cli.main([*command, "--seed", "2", "--out", str(run)]) == 0
+    assert cli.main([*command, "--seed", "2", "--out", str(tmp_path / "other")]) == 0
+    assert same(run, tmp_path / "other")
+
+
+def test_the_settings_of_a_run_are_a_file_of_settings(command: list[str], tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert cli.main([*command, "--out", str(one)]) == 0
+    assert cli.main(["train", "--threads", "1", "--config", str(one / "config.toml"), "--out", str(two)]) == 0
+    assert same(one, two)
 
 
 def test_what_cannot_be_trained_leaves_no_directory(

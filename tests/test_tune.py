@@ -87,3 +87,10 @@ def test_only_the_pairs_that_the_run_was_validated_on_are_taken_by_themselves(
     monkeypatch.undo()
     path.unlink()
     assert tuned(["-m", str(run)], capsys) == own
+
+
+def test_the_default_is_best_where_all_are_as_good(toy_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The toy's translations are sure, so that no penalty changes one."""
+    lines = tuned(["-m", str(toy_run)], capsys).splitlines()
+    assert len({line.split()[1] for line in lines[1:-1]}) == 1
+    assert lines[-1] == "best: --length-penalty 1.0 --beam 5"

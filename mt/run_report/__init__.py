@@ -26,9 +26,12 @@ from mt.translator import Translator
 FILE = "report.html"
 
 
-def write_report(translator: Translator, spec: str, path: Path | None, console: Console) -> Path:
+def write_report(
+    translator: Translator, spec: str, tgt: str | None, path: Path | None, console: Console
+) -> Path:
     """Measure one run on the test pairs of a SPEC and write the page; returns its file.
 
+    tgt: the language to translate into, where the SPEC does not name it.
     path: where to; None for report.html in the run directory.
     Raises ConfigError for an ensemble and a file that cannot be written, MTError for pairs that cannot be
     read.
@@ -36,7 +39,7 @@ def write_report(translator: Translator, spec: str, path: Path | None, console: 
     if translator.model is not translator.run.model:
         raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")
     path = path or translator.run.path / FILE
-    test = read_test_set(EvaluateOptions(test=(spec,)), translator.run.config.data, console)
+    test = read_test_set(EvaluateOptions(test=(spec,), tgt=tgt), translator.run.config.data, console)
     measured = measure(translator, test, console)
     console.settle()
     try:
