@@ -13,6 +13,7 @@ from mt.errors import ConfigError
 
 _CODE = r"[a-z]{2,3}(?:_[A-Za-z]+)?"
 _TAG = re.compile(rf"<2({_CODE})> ")
+_CODE_LIKE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 _NAMED = re.compile(rf"({_CODE})-({_CODE})=(.+)", re.DOTALL)
 
 
@@ -26,6 +27,11 @@ class Direction(NamedTuple):
 def base_language(code: str | None) -> str:
     """The language of a code such as `zh-CN` or `pt_BR`, without script and region; "" of None."""
     return (code or "").replace("_", "-").split("-")[0].lower()
+
+
+def is_code(code: str) -> bool:
+    """Whether this may be a language's code: `zh`, `pt-BR`; not `chinese`."""
+    return _CODE_LIKE.fullmatch(code) is not None
 
 
 def split_direction(spec: str) -> tuple[Direction | None, str]:

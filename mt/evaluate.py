@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from mt.config import DataConfig, SearchConfig, changed
 from mt.console import Console
-from mt.direction import base_language
+from mt.direction import base_language, is_code
 from mt.errors import ConfigError, UsageError
 from mt.formats.lines import not_utf8, read_lines
 from mt.markup import Survival, survival
@@ -275,10 +275,11 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
     name = options.tokenize or tokenizer_for(test_set.tgt)
     if name == "moses":
         name = PREFIX + base_language(test_set.tgt)
-    if options.tokenize is None and test_set.tgt is None:
-        console.warn(
-            f"the target language is not known: BLEU's tokeniser is {name}; give --tgt or --tokenize"
+    if options.tokenize is None and not (test_set.tgt and is_code(test_set.tgt)):
+        language = (
+            f"{test_set.tgt} is no language code" if test_set.tgt else "the target language is not known"
         )
+        console.warn(f"{language}: BLEU's tokeniser is {name}; give --tgt, such as zh, or --tokenize")
     wanted = wanted_tokenizer(test_set.tgt)
     if options.tokenize is None and name != wanted:
         extra = wanted.removesuffix("-mecab")

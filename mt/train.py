@@ -15,7 +15,7 @@ from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
-from mt.direction import check_validation, split_direction, symbols, tagged, targets
+from mt.direction import check_validation, is_code, split_direction, symbols, tagged, targets
 from mt.distillation import load_teachers
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
@@ -168,6 +168,8 @@ def read_corpora(config: Config, console: Console) -> Corpora:
     else:
         count = min(data.validation_pairs, max(1, len(corpus.dataset) // 10))
         corpora = Corpora(*hold_out(corpus, count, config.training.seed))
+    if data.tgt and not is_code(data.tgt):
+        console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
     for name, part in (("train", corpora.train), ("validation", corpora.validation)):
         for line in part.report.lines():
             console.note(f"{name}: {line}")

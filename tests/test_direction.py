@@ -12,7 +12,7 @@ import mt
 from mt import cli
 from mt.config import DataConfig, other_languages
 from mt.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
-from mt.direction import split_direction, tag, targets, untagged
+from mt.direction import is_code, split_direction, tag, targets, untagged
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.tokenizer import Tokenizer
@@ -135,6 +135,13 @@ def test_validation_pairs_must_name_the_same_languages(
         arguments = ["train", "--preset", "tiny", "--train", f"aa-bb={path}", "--validation", validation]
         assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 1
         assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("code", "is_one"), [("zh", True), ("pt-BR", True), ("zh_Hans_CN", True), ("chinese", False), ("", False)]
+)
+def test_what_may_be_a_code(code: str, is_one: bool) -> None:
+    assert is_code(code) == is_one
 
 
 def test_languages_are_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -486,6 +486,7 @@ def test_src_and_tgt_name_the_columns_that_are_read(
         (("--tgt", "zh", "--tokenize", "char"), "char", False),
         (("--tgt", "de-AT", "--tokenize", "moses"), f"moses-de-sacremoses-{version('sacremoses')}", False),
         ((), "13a", True),
+        (("--tgt", "chinese"), "13a", True),
     ],
 )
 def test_the_tokeniser_is_the_target_languages_or_the_one_asked_for(
@@ -495,7 +496,7 @@ def test_the_tokeniser_is_the_target_languages_or_the_one_asked_for(
     hypotheses = write_lines(tmp_path / "hyp.txt", [zh for zh, _ in TEST])
     result = evaluate("--hypotheses", hypotheses, "--test", test, "--json", *flags)
     assert f"|tok:{tokeniser}|" in result.json["scores"][0]["signature"]
-    assert ("the target language is not known" in result.err) is warned
+    assert (f"BLEU's tokeniser is {tokeniser}; give --tgt" in result.err) is warned
 
 
 def test_an_unknown_tokeniser_is_noticed_before_the_search(

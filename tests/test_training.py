@@ -441,6 +441,14 @@ def test_validation_pairs_are_set_aside_where_none_are_given(
     assert "overlap: of 30 validation pairs 0 sources" in error
 
 
+def test_a_target_that_is_no_code_is_warned_of(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command += ["--max-steps", "1", "--out", str(tmp_path / "run"), "--tgt"]
+    assert cli.main([*command, "klingon"]) == 0
+    assert "klingon is no language code such as zh" in " ".join(capsys.readouterr().err.split())
+
+
 def test_bad_lines_stop_or_are_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = [*train_arguments(tmp_path, pairs=300), "--max-steps", "2", "--out", str(tmp_path / "run")]
     with (tmp_path / "train.tsv").open("ab") as file:
