@@ -55,9 +55,7 @@ class Progress:
     scale: float = 1.0  # of the learning rate; plateau decay halves it
     best: float | None = None  # of the weights that are kept
     best_step: int = 0
-    peak: float | None = (
-        None  # of the validations that were due, as patience and plateau decay count no other
-    )
+    peak: float | None = None  # of the validations that were due: patience and decay go by it
     since_best: int = 0  # validations
     since_halving: int = 0
     validated: int = -1  # step of the last validation
