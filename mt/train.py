@@ -108,13 +108,8 @@ def _set_up(
 
 
 def complete(config: Config) -> Config:
-    """Fill in what the built-in corpus says by itself: its languages and its validation part.
-
-    Raises ConfigError where languages are named twice.
-    """
+    """Fill in what the built-in corpus says by itself: its languages and its validation part."""
     data = config.data
-    if data.named and (data.src or data.tgt):
-        raise ConfigError("the training SPECs name their languages: leave out --src and --tgt")
     values: dict[str, object] = {}
     if set(data.train) == {BUILT_IN}:
         values["validation"] = data.validation or (BUILT_IN,)

@@ -144,11 +144,6 @@ def test_what_may_be_a_code(code: str, is_one: bool) -> None:
     assert is_code(code) == is_one
 
 
-def test_languages_are_named_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["train", "--train", "aa-bb=x.tsv", "--tgt", "bb", "--out", str(tmp_path / "run")]) == 1
-    assert "the training SPECs name their languages: leave out --src and --tgt" in capsys.readouterr().err
-
-
 def test_tuning_wants_the_languages_named_too(
     both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
