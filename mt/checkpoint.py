@@ -60,6 +60,11 @@ class Run:
         """Longer sources than this, in characters, are better translated in parts."""
         return int(self.facts["split_chars"])
 
+    @property
+    def validated_on(self) -> str:
+        """The fingerprint of its validation pairs."""
+        return str(self.facts.get("corpora", {}).get("validation", ""))
+
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Replace a file as a whole: the old content or the new, never a part."""
@@ -199,8 +204,8 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
         facts = tables.pop("run")
         found = facts["format"]
     except (FileNotFoundError, NotADirectoryError):
-        what = "has no config.toml: it is not a run of mt train" if path.is_dir() else "does not exist"
-        what = "is a file" if path.is_file() else what
+        missing = "is a file" if path.is_file() else "does not exist"
+        what = "has no config.toml: it is not a run of mt train" if path.is_dir() else missing
         raise RunError(f"{path} {what}; name the directory of a run") from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
@@ -225,7 +230,7 @@ def find_begun(path: Path) -> tuple[Config, dict[str, Any]] | None:
     """
     if (path / CONFIG).exists():
         found = read_config(path)
-        if (path / STATE).exists():
+        if has_state(path):
             return found
         if (path / MODEL).exists():
             raise RunError(

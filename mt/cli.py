@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mt.errors import Interrupted, MTError, UsageError
+from mt.errors import ConfigError, Interrupted, MTError, UsageError
 
 if TYPE_CHECKING:
     from mt.config import SearchConfig, Section
@@ -171,9 +171,10 @@ def _translate(arguments: list[str]) -> int:
     )
     if options.texts and options.input is not None:
         raise UsageError("mt translate: give texts or --input, not both")
-    if options.nbest > search.beam:
-        needed = f"--beam {options.nbest} or more (it is {search.beam})"
-        raise UsageError(f"mt translate: --nbest {options.nbest} needs {needed}")
+    try:
+        search.check_nbest(options.nbest)
+    except ConfigError as problem:
+        raise UsageError(f"mt translate: {problem}") from None
 
     from mt.translate import translate
     from mt.translator import open_translator

@@ -337,6 +337,11 @@ class SearchConfig(Section):
     batch_tokens: Positive = 2048
     """Source tokens that are translated at once, padding included"""
 
+    def check_nbest(self, nbest: int) -> None:
+        """Raises ConfigError if the beam is too small for so many hypotheses."""
+        if nbest > self.beam:
+            raise ConfigError(f"--nbest {nbest} needs --beam {nbest} or more (it is {self.beam})")
+
 
 MAY_CHANGE = frozenset(
     {

@@ -72,15 +72,15 @@ def tag(tgt: str) -> str:
     return f"<2{tgt}> "
 
 
-def tagged(source: str) -> str | None:
-    """The language that a source's tag names; None of a source without one."""
-    found = _TAG.match(source)
-    return found[1] if found else None
+def languages_of(sources: Iterable[str], tgt: str | None) -> list[str | None]:
+    """The language that each source is to be translated into: its tag's, or `tgt` where it has none."""
+    found = map(_TAG.match, sources)
+    return [match[1] if match else tgt for match in found]
 
 
 def untagged(source: str) -> str:
     """The source without the tag, if it has one."""
-    found = _TAG.match(source) if source.startswith("<2") else None
+    found = _TAG.match(source)
     return source[found.end() :] if found else source
 
 

@@ -43,7 +43,7 @@ class TrainOptions(Device):
     preset: str | None = None
     """Named settings to start from (default: vector; phrasebook for the built-in corpus)"""
     config: Path | None = None
-    """TOML file with settings, laid over the preset; flags are laid over both"""
+    """TOML file with settings, laid over the preset, or the config.toml of a run; flags are laid over both"""
     time_budget: Duration | None = None
     """Stop after so much training, such as 90s, 30m or 1h30m, keeping the best"""
 

@@ -15,7 +15,7 @@ from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
-from mt.direction import check_validation, is_code, split_direction, symbols, tagged, targets
+from mt.direction import check_validation, is_code, languages_of, split_direction, symbols, targets
 from mt.distillation import load_teachers
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
@@ -96,7 +96,7 @@ def _set_up(
         references=corpora.validation.dataset["tgt"][:],
         pairs=cut(corpora.validation, src, tgt),
         tokenizer=tgt,
-        languages=[tagged(source) or config.data.tgt for source in sources],
+        languages=languages_of(sources, config.data.tgt),
         batch_tokens=config.training.batch_tokens,
         precision=precision,
     )

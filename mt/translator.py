@@ -128,13 +128,12 @@ class Translator:
 
     def tag(self, tgt: str | None) -> str:
         """What is put before a source to be translated into `tgt`. Raises ConfigError if it cannot be."""
+        own = self.run.config.data.target
         if not self.targets:
-            own = self.run.config.data.tgt
             if tgt is not None and own is not None and tgt != own:
                 raise ConfigError(f"{self.name} translates into {own}, not into {tgt}: leave --tgt out")
             return ""
-        if tgt is None and len(self.targets) == 1:
-            tgt = self.targets[0]
+        tgt = own if tgt is None else tgt
         if tgt not in self.targets:
             other = f", not into {tgt}" if tgt else ""
             raise ConfigError(
@@ -156,8 +155,7 @@ class Translator:
         """
         if isinstance(texts, str):
             raise TypeError("texts is a list of strings, not one string")
-        if nbest > self.config.beam:
-            raise ConfigError(f"--nbest {nbest} needs --beam {nbest} or more (it is {self.config.beam})")
+        self.config.check_nbest(nbest)
         if aligned and not self.model.attends:
             raise ConfigError(
                 "--alignments needs a model with attention; this one reads all from its sentence vector"

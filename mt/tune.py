@@ -17,7 +17,7 @@ from mt.checkpoint import Run
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.corpus import read_validation
-from mt.direction import check_validation, tagged
+from mt.direction import check_validation, languages_of
 from mt.errors import RunError
 from mt.metrics import language_bleu
 from mt.options import TuneOptions
@@ -71,7 +71,7 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
     else:
         pairs = own_validation(run, console)
     sources, references = pairs["src"][:], pairs["tgt"][:]
-    languages = [tagged(source) or run.config.data.tgt for source in sources]
+    languages = languages_of(sources, run.config.data.tgt)
     found = search(
         translator.model, run.src_tokenizer.encode(sources), translator.config, translator.device,
         markers=run.tgt_tokenizer.markers,
@@ -101,13 +101,12 @@ def own_validation(run: Run, console: Console) -> Dataset:
 
     Raises RunError if what is read now are other pairs: some of them may have been learned from.
     """
-    fingerprint = run.facts.get("corpora", {}).get("validation", "")
-    dataset = find_pairs(fingerprint)
+    dataset = find_pairs(run.validated_on)
     if dataset is not None:
         return dataset
     data = run.config.data
     found = read_validation(data) if data.validation else read_corpora(run.config, console).validation
-    if found.fingerprint != fingerprint:
+    if found.fingerprint != run.validated_on:
         raise RunError(
             f"the pairs that {run.path} was validated on are not there any more; restore the files it was "
             "trained with, or name pairs it has not seen by --validation"

@@ -97,7 +97,7 @@ def backdrop_of_one(
 
 def sample_pairs(run: Run) -> list[tuple[str, str]]:
     """Up to 200 validation pairs from all over them; none if they cannot be found."""
-    dataset = find_pairs(run.facts.get("corpora", {}).get("validation", ""))
+    dataset = find_pairs(run.validated_on)
     if dataset is None and run.config.data.validation:
         try:
             dataset = read_validation(run.config.data).dataset
