@@ -12,6 +12,7 @@ commands (`train`, `evaluate`, `translate`). Importing `mt` loads neither torch 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -30,6 +31,7 @@ def load(
     no_repeat_ngram: int = 0,
     mbr: Literal["none", "chrf", "bleu"] = "none",
     precision: Literal["fp32", "int8"] = "fp32",
+    datastore: str | Sequence[str] = (),
 ) -> Translator:
     """Load a trained run to translate with, or several that translate together, as an ensemble.
 
@@ -41,14 +43,16 @@ def load(
         no_repeat_ngram: no run of so many pieces occurs twice in a translation; 0 permits it.
         mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
         precision: arithmetic of the products; int8, on a CPU, is faster and not quite the same numbers.
+        datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.
 
     Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
     """
     from mt import checkpoint
     from mt import device as devices
-    from mt.config import SearchConfig
+    from mt.config import DatastoreConfig, SearchConfig
+    from mt.console import Console
     from mt.flags import lay_over
-    from mt.translator import Translator
+    from mt.translator import with_datastore
 
     config = lay_over(
         SearchConfig(),
@@ -63,7 +67,9 @@ def load(
     where = devices.choose(device, None)
     if not runs:
         raise TypeError("name a run directory, such as checkpoints/mine")
-    return Translator(checkpoint.load_runs([Path(run) for run in runs], where), config, where)
+    recalled = DatastoreConfig(datastore=(datastore,) if isinstance(datastore, str) else tuple(datastore))
+    loaded = checkpoint.load_runs([Path(run) for run in runs], where)
+    return with_datastore(loaded, recalled, config, where, Console())
 
 
 def __getattr__(name: str) -> object:

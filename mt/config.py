@@ -343,6 +343,28 @@ class SearchConfig(Section):
             raise ConfigError(f"--nbest {nbest} needs --beam {nbest} or more (it is {self.beam})")
 
 
+class DatastoreConfig(Section):
+    """What is recalled while translating."""
+
+    datastore: tuple[str, ...] = ()
+    """SPEC of pairs to recall, such as the training pairs: what came next where their text was most alike is
+    mixed into what the model expects (Khandelwal et al. 2021); needs faiss"""
+    datastore_neighbours: Positive = 64
+    """Places that are recalled at each step"""
+    datastore_temperature: PositiveFloat = 0.07
+    """How far away a place may be and still count: small trusts the nearest ones alone"""
+    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    """Share of what is recalled in each probability; the rest is the model's"""
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.datastore and (
+            idle := changed(self, ("datastore_neighbours", "datastore_temperature", "datastore_share"))
+        ):
+            raise ValueError(f"{', '.join(idle)}: nothing is recalled without --datastore SPEC")
+        return self
+
+
 MAY_CHANGE = frozenset(
     {
         "training.max_epochs",

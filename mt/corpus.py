@@ -112,6 +112,15 @@ def load_corpus(
     return _load([_Tally(spec) for spec in specs], how, rule)
 
 
+def read_train(data: DataConfig) -> Corpus:
+    """The training pairs that the settings name, cleaned as they say."""
+    cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
+    return load_corpus(
+        data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
+        on_bad_line=data.on_bad_line, cleaning=cleaning,
+    )  # fmt: skip
+
+
 def read_validation(data: DataConfig) -> Corpus:
     """The validation pairs that the settings name; only pairs with an empty side are dropped."""
     return load_corpus(
@@ -239,6 +248,12 @@ def overlap(a: Corpus, b: Corpus) -> Overlap:
     src, tgt = (np.isin(of_b, np.concatenate(sides_a)) for of_b in sides_b)
     pairs_a, pairs_b = (_hash_unordered(*sides) for sides in (sides_a, sides_b))
     return Overlap(int(src.sum()), int(tgt.sum()), int(np.isin(pairs_b, pairs_a).sum()))
+
+
+def shared_pairs(corpus: Corpus, sources: Sequence[str], targets: Sequence[str]) -> int:
+    """How many of N pairs occur in a corpus, either way round, by hashes of 8 bytes."""
+    pairs = _hash_unordered(hash_texts(map(untagged, sources)), hash_texts(targets))
+    return int(np.isin(pairs, _hash_unordered(*_hash_sides(corpus))).sum())
 
 
 def _hash_unordered(src: Hashes, tgt: Hashes) -> Hashes:

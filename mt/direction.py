@@ -55,14 +55,17 @@ def targets(specs: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def check_validation(train: Sequence[str], validation: Sequence[str]) -> None:
-    """Raises ConfigError if some validation SPEC names no language, or one that no training SPEC names."""
-    learned, asked = set(targets(train)), set(targets(validation))
-    if not validation or (asked <= learned and bool(asked) == bool(learned)):
+def check_languages(train: Sequence[str], others: Sequence[str], what: str) -> None:
+    """Raises ConfigError if some SPEC of `others` names no language, or one that no training SPEC names.
+
+    what: the name of those pairs, as "validation".
+    """
+    learned, asked = set(targets(train)), set(targets(others))
+    if not others or (asked <= learned and bool(asked) == bool(learned)):
         return
     into = [", ".join(sorted(codes)) or "no language that is named" for codes in (learned, asked)]
     raise ConfigError(
-        f"the training pairs are into {into[0]}, the validation pairs into {into[1]}: "
+        f"the training pairs are into {into[0]}, the {what} pairs into {into[1]}: "
         "name the same languages before the = of each SPEC"
     )
 

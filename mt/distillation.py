@@ -24,6 +24,7 @@ from mt.console import Console
 from mt.device import autocast
 from mt.ensemble import Ensemble
 from mt.errors import ConfigError
+from mt.model import fingerprint
 from mt.pieces import Expected, PiecePairs, Ragged
 from mt.store import BATCH, store_table
 from mt.tokenizer import Tokenizer
@@ -76,12 +77,7 @@ def load_teachers(paths: Sequence[Path]) -> Teachers | None:
     if not paths:
         return None
     runs = load_runs(paths, torch.device("cpu"))
-    digest = blake2b(digest_size=16)
-    for run in runs:
-        for name, weights in run.model.named_parameters():
-            digest.update(name.encode())
-            digest.update(weights.detach().numpy().tobytes())
-    return Teachers(runs, digest.hexdigest())
+    return Teachers(runs, fingerprint(run.model for run in runs))
 
 
 def _predict(

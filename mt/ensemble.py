@@ -12,9 +12,8 @@ from torch import Tensor, nn
 from mt.batch import Batch
 from mt.decoder import Prepared
 from mt.encoder import Encoded
-from mt.model import Seq2Seq
+from mt.model import Seq2Seq, nll_of
 from mt.rnn import State
-from mt.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -76,18 +75,12 @@ class Ensemble(nn.Module):
 
     def predict(self, batch: Batch) -> Tensor:
         """The log of the mean probabilities at each step of a batch's targets (B, T, V)."""
-        found = [
-            torch.log_softmax(
-                model.decode(batch.tgt_in, model.encode(batch.src, batch.src_lengths)).float(), dim=-1
-            )
-            for model in self.members
-        ]
+        found = [model.predict(batch) for model in self.members]
         return torch.logsumexp(torch.stack(found), dim=0).sub_(math.log(len(found)))
 
     def nll(self, batch: Batch) -> Tensor:
         """As `Seq2Seq.nll`, under the mean of the probabilities."""
-        of_targets = self.predict(batch).gather(2, batch.tgt_out.unsqueeze(2)).squeeze(2)
-        return -of_targets.masked_fill(batch.tgt_out == Tokenizer.pad_id, 0).sum()
+        return nll_of(self.predict(batch), batch.tgt_out)
 
     def align(self, tgt_in: Tensor, encoded: tuple[Encoded, ...]) -> Tensor | None:
         """The mean of the weights (B, T, S) of those that have attention; None if none has."""

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mt.config import DataConfig, SearchConfig, changed
+from mt.config import DataConfig, DatastoreConfig, SearchConfig, changed
 from mt.console import Console
 from mt.direction import base_language, is_code
 from mt.errors import ConfigError, UsageError
@@ -72,6 +72,7 @@ class Evaluation:
     hypotheses: the file that holds the system's; None if it could not be written.
     markup: see `markup.survival`.
     perplexity: of the references under the model, teacher-forced, per target piece, the end counted as one.
+    datastore: what was recalled, and how; None if nothing was.
     sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
     """
 
@@ -80,6 +81,7 @@ class Evaluation:
     system: str
     hypotheses: str | None
     search: SearchConfig | None
+    datastore: dict[str, Any] | None
     scores: tuple[Score, ...]
     perplexity: float | None
     sentences_per_second: float | None
@@ -172,6 +174,11 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
     for one in (system, other):
         if one is not None:
             one.check(test_set)
+    recalled = None if isinstance(system.by, list) else system.by.recalled
+    if recalled is not None:
+        from mt.datastore import warn_of_known
+
+        warn_of_known(recalled, test_set.sources, test_set.references, console)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
     scores = all_scores(
@@ -191,6 +198,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
         system=system.name,
         hypotheses=saved,
         search=None if speed is None else search_config,
+        datastore=None if recalled is None else options.model_dump(include=set(DatastoreConfig.model_fields)),
         scores=scores,
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
@@ -229,7 +237,9 @@ def _check(options: EvaluateOptions, search_config: SearchConfig) -> None:
         if wrong:
             raise UsageError(f"mt evaluate: {message}")
     if written and not (options.against is not None and options.against.is_dir()):
-        idle = changed(search_config, SearchConfig.model_fields) + changed(options, ("device", "threads"))
+        idle = changed(search_config, SearchConfig.model_fields) + changed(
+            options, ("device", "threads", "datastore")
+        )
         if idle:
             raise UsageError(f"mt evaluate: leave out {', '.join(idle)}: --hypotheses needs no model")
 
@@ -255,7 +265,8 @@ def _open_other(options: EvaluateOptions, search_config: SearchConfig, console: 
     if options.against is None:
         return None
     if options.against.is_dir():
-        return _open_run(options.model_copy(update={"model": (options.against,)}), search_config, console)
+        alone = options.model_copy(update={"model": (options.against,), "datastore": ()})
+        return _open_run(alone, search_config, console)
     return _open_file(options.against)
 
 
@@ -319,6 +330,7 @@ def _save(
     from mt.checkpoint import write_bytes
 
     together = "" if system.name == str(system.path) else "ensemble."
+    together += "datastore." if system.by.recalled else ""
     language = f"{test_set.tgt}." if system.data.several else ""
     path = save or system.path / f"hypotheses.{together}{language}{test_set.stem}.txt"
     try:

@@ -82,8 +82,10 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
             details["choices"] = get_args(kind) if get_origin(kind) is Literal else None
             details["metavar"] = None if details["choices"] else _metavar(name, kind)
         if many:
-            # The texts may follow -m, so it takes one value at a time.
-            details |= {"action": "append"} if name == "model" else {"action": "extend", "nargs": "+"}
+            # Texts may follow these two, so they take one value at a time.
+            details |= (
+                {"action": "append"} if name in ("model", "datastore") else {"action": "extend", "nargs": "+"}
+            )
         group.add_argument(*names, **details)
 
 
@@ -116,7 +118,7 @@ def _kind(annotation: Any) -> tuple[Any, bool]:
 
 
 def _metavar(name: str, kind: Any) -> str:
-    if name in ("train", "validation", "test", "neighbours", "report"):
+    if name in ("train", "validation", "test", "neighbours", "report", "datastore"):
         return "SPEC"
     if name in ("pieces_of", "teachers"):
         return "RUN"

@@ -66,11 +66,12 @@ def _idle(options: InspectOptions, search: SearchConfig) -> list[str]:
         texts = ["the texts"] if options.texts else []
         return texts + changed(options, ("as_json", "npz", "picture", "count"))
     if options.by_hand:
-        return changed(options, ("as_json", "npz", "picture", "count", "save")) + changed(search, of_search)
+        idle = ("as_json", "npz", "picture", "count", "save", "datastore")
+        return changed(options, idle) + changed(search, of_search)
     if options.neighbours is not None:
         reading = ("precision", "batch_tokens")
         others = [name for name in of_search if name not in reading]
-        return changed(options, ("npz", "picture", "save")) + changed(search, others)
+        return changed(options, ("npz", "picture", "save", "datastore")) + changed(search, others)
     return changed(options, ("count", "save"))
 
 

@@ -7,6 +7,9 @@ K beam · V vocabulary.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from hashlib import blake2b
+
 import torch
 from torch import Tensor, nn
 
@@ -49,6 +52,14 @@ class Seq2Seq(nn.Module):
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))
         return cross_entropy(self.decoder.output, readouts, Goals(batch.tgt_out, Tokenizer.pad_id)).nll
 
+    def predict(self, batch: Batch) -> Tensor:
+        """The log-probabilities (B, T, V) at each step of a batch's targets."""
+        return self.log_probs(self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths)))
+
+    def log_probs(self, readouts: Tensor) -> Tensor:
+        """Readouts (…, F) -> log-probabilities (…, V), in fp32."""
+        return torch.log_softmax(self.decoder.output(readouts).float(), dim=-1)
+
     def decode(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
         """Teacher forcing: previous ids (B, T) -> logits (B, T, V)."""
         return self.decoder.output(self.readouts(tgt_in, encoded))  # type: ignore[no-any-return]
@@ -72,7 +83,23 @@ class Seq2Seq(nn.Module):
     def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
         """One step for search: previous ids (B·K,) -> log-probabilities (B·K, V), next state."""
         readouts, state = self.decoder.step(previous_ids, state, prepared)
-        return torch.log_softmax(self.decoder.output(readouts), dim=-1), state
+        return self.log_probs(readouts), state
+
+
+def nll_of(log_probs: Tensor, tgt_out: Tensor) -> Tensor:
+    """`Seq2Seq.nll` by what was predicted (B, T, V) of targets (B, T)."""
+    of_targets = log_probs.gather(2, tgt_out.unsqueeze(2)).squeeze(2)
+    return -of_targets.masked_fill(tgt_out == Tokenizer.pad_id, 0).sum()
+
+
+def fingerprint(models: Iterable[nn.Module]) -> str:
+    """A digest, in hex, of all weights of models in their order."""
+    digest = blake2b(digest_size=16)
+    for model in models:
+        for name, weights in model.named_parameters():
+            digest.update(name.encode())
+            digest.update(weights.detach().cpu().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: bool, pad_id: int) -> Seq2Seq:

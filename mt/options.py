@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mt.config import Count, Positive, Section
+from mt.config import Count, DatastoreConfig, Positive, Section
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -48,7 +48,7 @@ class TrainOptions(Device):
     """Stop after so much training, such as 90s, 30m or 1h30m, keeping the best"""
 
 
-class RunOptions(Device):
+class RunOptions(DatastoreConfig, Device):
     """Which trained model to use."""
 
     model: tuple[Path, ...] = ()
@@ -104,7 +104,7 @@ class InspectOptions(RunOptions):
     """Write the report here (default: report.html in the run directory)"""
 
 
-class ServeOptions(Device):
+class ServeOptions(DatastoreConfig, Device):
     """What is served, where, and how much of it one client may have."""
 
     model: tuple[str, ...] = ()
@@ -166,7 +166,8 @@ class EvaluateOptions(RunOptions):
     hypotheses: Path | None = None
     """Score this file of translations, a line each, instead of a model's"""
     against: Path | None = None
-    """Another run directory or file of translations: adds the paired bootstrap's p-value"""
+    """Another run directory, which has no datastore, or file of translations: adds the paired bootstrap's
+    p-value"""
     tokenize: str | None = None
     """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); or moses"""
     lowercase: bool = False

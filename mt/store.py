@@ -47,14 +47,23 @@ def _open_pairs(path: Path) -> datasets.Dataset:
 
 def store_table(name: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> pa.Table:
     """Map the table `name` from the cache; where it is not there yet, write `batches()` of `schema` first."""
-    path = _folder() / f"{name}.arrow"
+
+    def write(file: Path) -> None:
+        with file.open("xb") as opened, pa.ipc.new_stream(opened, schema) as writer:
+            for batch in batches():
+                writer.write_batch(batch)
+
+    return pa.ipc.open_stream(pa.memory_map(str(store_file(f"{name}.arrow", write)))).read_all()
+
+
+def store_file(name: str, write: Callable[[Path], None]) -> Path:
+    """The file `name` in the cache; where it is not there yet, `write` makes it first, under another name."""
+    path = _folder() / name
     if not path.exists():
         with _partial() as partial:
-            with partial.open("xb") as file, pa.ipc.new_stream(file, schema) as writer:
-                for batch in batches():
-                    writer.write_batch(batch)
+            write(partial)
             partial.replace(path)
-    return pa.ipc.open_stream(pa.memory_map(str(path))).read_all()
+    return path
 
 
 def _folder() -> Path:

@@ -11,11 +11,10 @@ import torch
 
 from mt import checkpoint, device
 from mt.card import example, write_card
-from mt.cleaning import Cleaning
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
-from mt.corpus import Corpus, hold_out, load_corpus, overlap, read_validation
-from mt.direction import check_validation, is_code, languages_of, split_direction, symbols, targets
+from mt.corpus import Corpus, hold_out, overlap, read_train, read_validation
+from mt.direction import check_languages, is_code, languages_of, split_direction, symbols, targets
 from mt.distillation import load_teachers
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.markup import masked
@@ -151,12 +150,8 @@ def _refuse_other_corpora(run_dir: Path, facts: Mapping[str, Any], fingerprints:
 def read_corpora(config: Config, console: Console) -> Corpora:
     """Read, clean and report the training and validation pairs."""
     data = config.data
-    check_validation(data.train, data.validation)
-    cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
-    corpus = load_corpus(
-        data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
-        on_bad_line=data.on_bad_line, cleaning=cleaning,
-    )  # fmt: skip
+    check_languages(data.train, data.validation, "validation")
+    corpus = read_train(data)
     if data.validation:
         validation = read_validation(data)
         corpora = Corpora(corpus, validation)

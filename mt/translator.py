@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 
 from mt import device
 from mt.alignment import Alignment, align
 from mt.checkpoint import Run, load_runs, newest_run
-from mt.config import SearchConfig
+from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
 from mt.direction import tag, targets
 from mt.ensemble import Ensemble
@@ -20,6 +20,9 @@ from mt.options import RunOptions
 from mt.product import pack
 from mt.search import Hypothesis, search
 from mt.sentences import split
+
+if TYPE_CHECKING:
+    from mt.corpus import Corpus
 
 T = TypeVar("T")
 
@@ -108,7 +111,9 @@ class Translator:
     translation holds a line break.
     """
 
-    def __init__(self, runs: Sequence[Run], config: SearchConfig, where: torch.device) -> None:
+    def __init__(
+        self, runs: Sequence[Run], config: SearchConfig, where: torch.device, recalled: Corpus | None = None
+    ) -> None:
         if config.precision == "int8" and where.type != "cpu":
             raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of the two")
         if config.mbr != "none" and config.beam < 3:
@@ -119,6 +124,7 @@ class Translator:
         device.keep_memory()
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
+        self.recalled = recalled  # the pairs that the models have a datastore of
         self.name = " + ".join(str(run.path) for run in runs)
 
     @property
@@ -226,7 +232,23 @@ class Translator:
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:
     """The runs that a command's options name, or the newest one, on the device they name."""
     where = device.choose(options.device, options.threads)
-    paths = options.model or (newest_run(),)
-    translator = Translator(load_runs(paths, where), config, where)
+    runs = load_runs(options.model or (newest_run(),), where)
+    translator = with_datastore(runs, options, config, where, console)
     console.note(f"model: {translator.name}; {device.describe(where, config.precision)}")
     return translator
+
+
+def with_datastore(
+    runs: Sequence[Run],
+    datastore: DatastoreConfig,
+    config: SearchConfig,
+    where: torch.device,
+    console: Console,
+) -> Translator:
+    """A translator of runs; where pairs are named to be recalled, with a datastore beside each model."""
+    if not datastore.datastore:
+        return Translator(runs, config, where)
+    from mt.datastore import recalling  # and `datasets` with it, which takes its time
+
+    runs, corpus = recalling(runs, datastore, console)
+    return Translator(runs, config, where, recalled=corpus)

@@ -17,7 +17,7 @@ from mt.checkpoint import Run
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.corpus import read_validation
-from mt.direction import check_validation, languages_of
+from mt.direction import check_languages, languages_of
 from mt.errors import RunError
 from mt.metrics import language_bleu
 from mt.options import TuneOptions
@@ -66,12 +66,16 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
     run = translator.run
     if options.validation:
         data = run.config.data.model_copy(update={"validation": options.validation})
-        check_validation(data.train, data.validation)
+        check_languages(data.train, data.validation, "validation")
         pairs = read_validation(data).dataset
     else:
         pairs = own_validation(run, console)
     sources, references = pairs["src"][:], pairs["tgt"][:]
     languages = languages_of(sources, run.config.data.tgt)
+    if translator.recalled is not None:
+        from mt.datastore import warn_of_known
+
+        warn_of_known(translator.recalled, sources, [references], console)
     found = search(
         translator.model, run.src_tokenizer.encode(sources), translator.config, translator.device,
         markers=run.tgt_tokenizer.markers,

@@ -592,6 +592,7 @@ def test_without_resamples_there_is_no_interval(evaluate: Evaluate, files: tuple
 def test_a_perplexity_beyond_all_bounds_is_still_json() -> None:
     nothing: dict[str, Any] = {
         "search": None,
+        "datastore": None,
         "sentences_per_second": None,
         "against": None,
         "hypotheses": None,

@@ -18,8 +18,8 @@ ORDER = [
     "attention", "encoder", "decoder", "loss", "model", "ensemble", "moving_average", "search", "alignment",
     "sentences", "moses", "metrics", "mbr", "testset", "checkpoint", "logs", "distillation", "validation",
     "schedule", "trainer",
-    "card", "translator", "inspection", "picture", "neighbours", "train", "evaluate", "run_report",
-    "translate", "tune", "average", "inspect", "serve", "cli",
+    "card", "datastore", "translator", "inspection", "picture", "neighbours", "train", "evaluate",
+    "run_report", "translate", "tune", "average", "inspect", "serve", "cli",
 ]  # fmt: skip
 
 SERVE = [

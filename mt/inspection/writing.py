@@ -73,7 +73,7 @@ def write_translation(
     )
     tgt_in = torch.tensor([[BOS, *ids[:-1]]], device=other_vector.device)
     readouts, states = walk(model, tgt_in.expand(2, -1), both)
-    probabilities = torch.softmax(model.decoder.output(readouts).float(), dim=2)
+    probabilities = model.log_probs(readouts).exp()
     influence = (probabilities[0] - probabilities[1]).abs().sum(dim=1) / 2
     weights = model.align(tgt_in, replace(both, **{name: rows[:1] for name, rows in _parts(both)}))
     looks = [None] * len(ids) if weights is None else list(to_array(weights[0]))

@@ -16,7 +16,7 @@ from mt.errors import UsageError
 from mt.options import ServeOptions
 from mt.serve.names import find, name_of
 from mt.serve.refusal import Refusal
-from mt.translator import Translator
+from mt.translator import Translator, with_datastore
 
 
 @dataclass(frozen=True)
@@ -89,8 +89,12 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
     named = [_named(spec, console) for spec in options.model or (str(newest_run()),)]
     where = device.choose(options.device, options.threads)
     served: list[Served] = []
-    for group in _groups(named, together=options.ensemble):
-        translator = Translator(load_runs([run.path for run in group], where), search, where)
+    groups = _groups(named, together=options.ensemble)
+    if options.datastore and len(groups) > 1:
+        raise UsageError("mt serve: --datastore is of one language pair: serve the runs of one pair")
+    for group in groups:
+        runs = load_runs([run.path for run in group], where)
+        translator = with_datastore(runs, options, search, where, console)
         served += [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
         pairs = ", ".join(f"{pair.src} → {pair.tgt}" for pair in group[0].directions)
         console.note(f"model: {translator.name}: {pairs}; {device.describe(where, search.precision)}")

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from mt import cli
 from mt.config import SearchConfig
 from mt.console import Console
+from mt.errors import UsageError
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.detection import Detector, open_ranker
@@ -44,8 +45,8 @@ def nameless_run(toy_run: Path, tmp_path: Path) -> Path:
     return run
 
 
-def models(*runs: str | Path, ensemble: bool = False) -> Models:
-    options = ServeOptions(model=tuple(map(str, runs)), ensemble=ensemble, device="cpu")
+def models(*runs: str | Path, ensemble: bool = False, datastore: tuple[str, ...] = ()) -> Models:
+    options = ServeOptions(model=tuple(map(str, runs)), ensemble=ensemble, device="cpu", datastore=datastore)
     return open_models(options, SearchConfig(beam=2), Console())
 
 
@@ -117,6 +118,15 @@ def test_two_runs_of_one_pair(
         refused = client.post("/inspect", json=fields)
         assert refused.status_code == 400
         assert "vector" in refused.json()["error"]
+
+
+def test_runs_of_one_pair_may_recall(toy_run: Path, tmp_path: Path) -> None:
+    spec = str(write_tsv(tmp_path / "pairs.tsv", [("ba de", "BA DE")]))
+    found = models(toy_run, datastore=(spec,)).choose("aa", "bb").translator
+    assert found.recalled is not None
+    assert found.translate(["ba de"]) == ["BA DE"]
+    with pytest.raises(UsageError, match="--datastore is of one language pair: serve the runs of one pair"):
+        models(toy_run, f"xx-yy={toy_run}", datastore=(spec,))
 
 
 def test_languages_are_found_by_other_names() -> None:
