@@ -32,7 +32,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt translate    arguments, a file, or lines from standard input
   mt inspect      a sentence seen from inside: read step by step, one vector, written out again
   mt serve        a page and an HTTP API that speaks LibreTranslate's protocol
-  mt tune         which length penalty suits a model, by its validation pairs
+  mt tune         which length penalty suits a model, and how much of a datastore, by validation pairs
   mt average      the mean of the weights of a run's best validations
 
   mt COMMAND --help     the options of a command
@@ -229,7 +229,7 @@ def _tune(arguments: list[str]) -> int:
     options, search = _parse_search(
         "mt tune",
         "Find the length penalty that gives the highest BLEU on validation pairs; the test stays unseen. One "
-        "search serves all penalties.",
+        "search serves all penalties. With a datastore also its share and temperature, by perplexity.",
         arguments,
         TuneOptions(),
     )
@@ -237,6 +237,8 @@ def _tune(arguments: list[str]) -> int:
         raise UsageError(
             f"mt tune: leave out {', '.join(idle)}: it tries all length penalties, and no other ranking"
         )
+    if idle := changed(options, ("datastore_share", "datastore_temperature")):
+        raise UsageError(f"mt tune: leave out {', '.join(idle)}: it tries many")
     if search.beam == 1:
         raise UsageError("mt tune: greedy search has nothing to rank: give --beam 2 or more")
 

@@ -84,6 +84,20 @@ class Recalling(Seq2Seq):
         """As of any model, by way of all the logits."""
         return nll_of(self.predict(batch), batch.tgt_out)
 
+    def chances(self, batch: Batch, temperatures: Tensor) -> tuple[Tensor, Tensor]:
+        """The probability of each of M target pieces: the model's (M,), and the one recalled (M, C).
+
+        The latter at each of C temperatures. Of `config` only the number of neighbours counts.
+        """
+        real = batch.tgt_out != Tokenizer.pad_id
+        readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))[real]
+        wanted = batch.tgt_out[real].unsqueeze(1)
+        found = self.datastore.nearest(readouts, self.config.datastore_neighbours)
+        distances, pieces = (part.to(wanted.device) for part in found)
+        weights = torch.softmax(-distances.unsqueeze(2) / temperatures, dim=1)
+        own = super().log_probs(readouts).gather(1, wanted).squeeze(1).exp()
+        return own, (weights * (pieces == wanted).unsqueeze(2)).sum(dim=1)
+
 
 def recalling(runs: Sequence[Run], config: DatastoreConfig, console: Console) -> tuple[list[Run], Corpus]:
     """The runs with a datastore of its own beside each model, and the pairs that are recalled.

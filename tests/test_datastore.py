@@ -25,6 +25,7 @@ from mt.errors import MTError
 from mt.model import Seq2Seq, build_model
 from mt.pieces import PiecePairs
 from mt.search import BOS, search
+from mt.tune import SHARES, TEMPERATURES
 from tests.toy import toy_pairs, write_tsv
 
 VOCAB = 9
@@ -244,12 +245,30 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Each share and temperature has the perplexity of evaluating with it; the best are searched by."""
     path = str(strange(tmp_path))
-    arguments = ["tune", "-m", str(toy_run), "--threads", "1", "--validation", path, "--json"]
-    assert cli.main([*arguments, "--datastore", path, *WHOLLY]) == 0
+    recall = ["-m", str(toy_run), "-m", str(toy_run), "--threads", "1", "--datastore", path]
+    arguments = ["tune", *recall, "--validation", path]
+    assert cli.main([*arguments, "--json"]) == 0
     captured = capsys.readouterr()
-    assert json.loads(captured.out)["best"]["bleu"] == pytest.approx(100)
+    found = json.loads(captured.out)
     assert "3 of the 3 pairs to be scored are in the datastore" in captured.err
+    assert found["best"]["bleu"] == pytest.approx(100)
+    trials = found["datastore"]["trials"]
+    assert len(trials) == len(SHARES) * len(TEMPERATURES)
+    assert found["datastore"]["best"] == min(trials, key=lambda trial: trial["perplexity"])
+    assert found["datastore"]["best"]["datastore_share"] == 0.9
+    for trial in trials[:: len(trials) // 3]:
+        flags = [f"--{name.replace('_', '-')}={trial[name]}" for name in trial if name != "perplexity"]
+        assert cli.main(["evaluate", *recall, *flags, "--test", path, "--json"]) == 0
+        evaluated = json.loads(capsys.readouterr().out)["perplexity"]
+        assert trial["perplexity"] == pytest.approx(evaluated, rel=1e-4)
+    assert cli.main(arguments) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["datastore", "share", "best", "temperature", "perplexity"]
+    assert "--datastore-share 0.9 --datastore-temperature" in lines[-1]
+    assert cli.main([*arguments, "--datastore-share", "0.5"]) == 2
+    assert "leave out --datastore-share: it tries many" in capsys.readouterr().err
 
 
 def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
