@@ -7,11 +7,13 @@ import math
 import sys
 from pathlib import Path
 
+import datasets
 import faiss
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
+from safetensors.numpy import save_file
 
 import mt
 from mt import cli, datastore
@@ -21,7 +23,7 @@ from mt.config import DatastoreConfig, ModelConfig, SearchConfig
 from mt.console import Console
 from mt.datastore import Datastore, Recalling, recalling
 from mt.ensemble import Ensemble
-from mt.errors import MTError
+from mt.errors import MTError, RunError
 from mt.model import Seq2Seq, build_model
 from mt.pieces import PiecePairs
 from mt.search import BOS, search
@@ -170,6 +172,24 @@ def test_a_datastore_is_made_once_for_each_model(
         torch.testing.assert_close(one, two)
     run_with(attentive_run, pairs)
     assert len(made) == 2 * count
+
+
+@pytest.mark.parametrize("damage", [b"nothing", None])
+def test_a_damaged_one_is_named(damage: bytes | None, toy_run: Path, tmp_path: Path) -> None:
+    """Whether it is no such file, or one that holds another index."""
+    pairs = write_tsv(tmp_path / "damaged.tsv", toy_pairs(20, seed=11 + (damage is None)))
+    folder = Path(datasets.config.HF_DATASETS_CACHE) / "mt"
+    before = set(folder.glob("datastore-*"))
+    run_with(toy_run, pairs)
+    (made,) = set(folder.glob("datastore-*")) - before
+    if damage is None:
+        save_file({"index": np.zeros(100, np.uint8)}, made)
+    else:
+        made.write_bytes(damage)
+    with pytest.raises(RunError, match="is damaged; delete it, and it is made anew"):
+        run_with(toy_run, pairs)
+    made.unlink()
+    run_with(toy_run, pairs)
 
 
 def strange(tmp_path: Path) -> Path:
