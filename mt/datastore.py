@@ -43,17 +43,21 @@ _CELLS_LOOKED_AT = 16
 
 @dataclass(frozen=True)
 class Datastore:
-    """M places. index: of the keys, faiss'; pieces (M,): the piece that came next at each."""
+    """M places. index: of the keys, faiss'; pieces (M,): the piece that came next at each.
+
+    starts (N,): the first place of each of N targets.
+    """
 
     index: Any
     pieces: Tensor
+    starts: IntArray
 
     def nearest(self, readouts: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The `count` places nearest to each of N readouts (N, F): squared distances and pieces, (N, K)."""
+        """The `count` places nearest to N readouts (N, F), and their squared distances, (N, K) both."""
         queries = normalize(readouts.float(), dim=1).cpu().numpy()
         distances, places = self.index.search(queries, min(count, len(self.pieces)))
         # Where the cells looked at hold fewer places, faiss gives place -1 at a distance beyond all others.
-        return torch.from_numpy(distances), self.pieces[torch.from_numpy(places)]
+        return torch.from_numpy(places), torch.from_numpy(distances)
 
 
 class Recalling(Seq2Seq):
@@ -72,13 +76,31 @@ class Recalling(Seq2Seq):
         """Readouts (…, F) -> log-probabilities (…, V) of model and datastore together."""
         own = super().log_probs(readouts)
         rows, share = own.flatten(0, -2), self.config.datastore_share
-        found = self.datastore.nearest(readouts.flatten(0, -2), self.config.datastore_neighbours)
-        distances, pieces = (part.to(own.device) for part in found)
-        weights = torch.softmax(-distances / self.config.datastore_temperature, dim=1)
+        places, weights = self._recall(readouts.flatten(0, -2))
+        pieces = self.datastore.pieces[places].to(own.device)
         recalled = torch.zeros_like(rows).scatter_add_(1, pieces, weights).gather(1, pieces)
         # Of all V pieces only those that were recalled need an exponential.
         mixed = torch.log((1 - share) * rows.gather(1, pieces).exp() + share * recalled)
         return (rows + log1p(-share)).scatter(1, pieces, mixed).view_as(own)
+
+    def _recall(self, readouts: Tensor) -> tuple[Tensor, Tensor]:
+        """Readouts (N, F) -> places (N, K), on the CPU, and what each counts (N, K), a sum of 1."""
+        places, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
+        weights = torch.softmax(-distances / self.config.datastore_temperature, dim=1)
+        return places, weights.to(readouts.device)
+
+    def places(self, readouts: Tensor, count: int) -> list[list[tuple[float, int, int]]]:
+        """At N readouts (N, F) the places that count most: share of the prediction, row, place in it."""
+        places, weights = self._recall(readouts)
+        best, order = weights.cpu().topk(min(count, weights.shape[1]), dim=1)
+        chosen = places.gather(1, order).numpy()
+        rows = np.searchsorted(self.datastore.starts, chosen, side="right") - 1
+        within = chosen - self.datastore.starts[rows]
+        shares = best * self.config.datastore_share
+        return [
+            list(zip(*step, strict=True))
+            for step in zip(shares.tolist(), rows.tolist(), within.tolist(), strict=True)
+        ]
 
     def nll(self, batch: Batch) -> Tensor:
         """As of any model, by way of all the logits."""
@@ -92,8 +114,8 @@ class Recalling(Seq2Seq):
         real = batch.tgt_out != Tokenizer.pad_id
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))[real]
         wanted = batch.tgt_out[real].unsqueeze(1)
-        found = self.datastore.nearest(readouts, self.config.datastore_neighbours)
-        distances, pieces = (part.to(wanted.device) for part in found)
+        places, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
+        pieces, distances = self.datastore.pieces[places].to(wanted.device), distances.to(wanted.device)
         weights = torch.softmax(-distances.unsqueeze(2) / temperatures, dim=1)
         own = super().log_probs(readouts).gather(1, wanted).squeeze(1).exp()
         return own, (weights * (pieces == wanted).unsqueeze(2)).sum(dim=1)
@@ -131,7 +153,8 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
         index.nprobe = _CELLS_LOOKED_AT
     faiss.omp_set_num_threads(torch.get_num_threads())
     console.note(f"datastore: {index.ntotal:,} places in {len(pairs):,} pairs")
-    return Datastore(index, torch.from_numpy(_next_pieces(pairs)))
+    sizes = pairs.tgt.lengths + 1
+    return Datastore(index, torch.from_numpy(_next_pieces(pairs)), np.cumsum(sizes) - sizes)
 
 
 def _faiss() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def model(shape: ModelConfig | None = None) -> Seq2Seq:
 def store(keys: list[list[float]], pieces: list[int]) -> Datastore:
     index = faiss.IndexFlatL2(len(keys[0]))
     index.add(np.array(keys, dtype=np.float32))
-    return Datastore(index, torch.tensor(pieces))
+    return Datastore(index, torch.tensor(pieces), np.zeros(1, np.int64))
 
 
 def config(**settings: object) -> DatastoreConfig:
@@ -306,6 +307,24 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     found = json.loads(capsys.readouterr().out)
     assert found["translation"] == "KU MO LA NE"
     assert found["steps"][0]["probability"] > 0.98
+    assert [step[0]["piece"] for step in found["recalled"]] == [step["piece"] for step in found["steps"]]
+    first, last = found["recalled"][0][0], found["recalled"][-1][0]
+    assert first == {
+        "share": 0.99, "source": "ba de", "target": "KU MO LA NE", "before": "", "piece": first["piece"]
+    }  # fmt: skip
+    assert (last["before"], last["piece"]) == ("KU MO LA NE", "</s>")
+    seen = tmp_path / "seen.npz"
+    assert cli.main([*arguments, "--npz", str(seen), "ba de"]) == 0
+    text = capsys.readouterr().out
+    assert "5  Recalling: where other text was about to say the most similar thing" in text
+    assert "6  What search ended with" in text
+    assert re.search(r" 99% +KU MO LA NE ⏎  ←  ba de", text)
+    with np.load(seen) as arrays:
+        assert arrays["recalled_share"].shape == (len(found["steps"]), 3)
+        assert arrays["recalled_source"][0].tolist() == ["ba de", "", ""]
+    plain = ["inspect", "-m", str(toy_run), "--threads", "1", "--json", "ba de"]
+    assert cli.main(plain) == 0
+    assert "recalled" not in json.loads(capsys.readouterr().out)
     assert cli.main([*arguments, "--neighbours", str(strange(tmp_path)), "ba de"]) == 2
     assert "leave out --datastore: without effect with --neighbours" in capsys.readouterr().err
 

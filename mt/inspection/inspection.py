@@ -14,6 +14,7 @@ import numpy as np
 from mt.inspection.backdrop import Backdrop
 from mt.inspection.floats import Arrays, FloatArray, short
 from mt.inspection.reading import DEPENDENCE_METHOD, Reading
+from mt.inspection.recollection import Recollection, recollection_arrays
 from mt.inspection.trace import Trace
 from mt.inspection.writing import Step, step_arrays
 
@@ -52,7 +53,8 @@ class Inspection:
     pieces: (S,), eos included, in the order of the text. unknown: the places of those that the model does not
     know. readings: one for each direction, with its path over the paper in trajectories: (S, 2) each.
     vector: (D,). vector_dependence: (S,), the share of it that depends on each piece; sums to 1.
-    steps: (T,). decoder_states: (T, H), decoder_trajectory: (T, 2).
+    steps: (T,). recalled: at each step up to 3 places of the datastore, the most first; None without one.
+    decoder_states: (T, H), decoder_trajectory: (T, 2).
     backdrop: what the paths are drawn on.
     trace: the hypotheses that search kept at each step. hypotheses: up to K, best first.
     """
@@ -68,6 +70,7 @@ class Inspection:
     vector: FloatArray
     vector_dependence: FloatArray
     steps: tuple[Step, ...]
+    recalled: tuple[tuple[Recollection, ...], ...] | None
     decoder_states: FloatArray
     decoder_trajectory: FloatArray
     backdrop: Backdrop
@@ -91,6 +94,7 @@ class Inspection:
             "vector": short(self.vector),
             "vector_dependence": short(self.vector_dependence),
             "steps": [step.as_dict() for step in self.steps],
+            **self._recalled(),
             "influence_method": self.backdrop.influence_method,
             "decoder_states": short(self.decoder_states),
             "decoder_trajectory": short(self.decoder_trajectory),
@@ -101,6 +105,11 @@ class Inspection:
             ],
         }
 
+    def _recalled(self) -> dict[str, Any]:
+        if self.recalled is None:
+            return {}
+        return {"recalled": [[place.as_dict() for place in step] for step in self.recalled]}
+
     def arrays(self) -> Arrays:
         """For npz: every array by name; none of objects.
 
@@ -108,7 +117,8 @@ class Inspection:
         for each direction, as `states_left_to_right`: order (S,), states (S, H), moves (S,),
         dependence (S, S) with 0 above the diagonal, trajectory (S, 2), explained (2,), background (N, 2)
         step_pieces, probabilities, influence (T,); runners_up, runners_up_probabilities (T, 4), empty and 0
-        where there are fewer; attention (T, S), with attention only; decoder_states (T, H),
+        where there are fewer; attention (T, S), with attention only; recalled_share, recalled_source,
+        recalled_target, recalled_before, recalled_piece (T, 3), with a datastore only; decoder_states (T, H),
         decoder_trajectory (T, 2), decoder_explained (2,)
         beam_pieces, beam_parents, beam_log_probs, beam_ended (steps, widest), padded with an empty text, -1,
         -inf, False; hypotheses, scores, log_probs, probabilities_of_hypotheses (K,)
@@ -122,6 +132,7 @@ class Inspection:
             "vector_dependence": self.vector_dependence,
             **self._reading_arrays(),
             **step_arrays(self.steps),
+            **({} if self.recalled is None else recollection_arrays(self.recalled)),
             "decoder_states": self.decoder_states,
             "decoder_trajectory": self.decoder_trajectory,
             "decoder_explained": self.backdrop.decoder_plane.explained,

@@ -13,6 +13,7 @@ from mt.inspection.backdrop import Backdrop, backdrop_of_one, fit_backdrop
 from mt.inspection.floats import to_array
 from mt.inspection.inspection import Found, Inspection, ModelFacts
 from mt.inspection.reading import read_sentence
+from mt.inspection.recollection import recollect
 from mt.inspection.source import cut_source
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
@@ -68,6 +69,7 @@ class Inspector:
             ranked = self.translator.rank(traced.hypotheses)
             other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
             written = write_translation(run.model, read.encoded, ranked[0], other, spell)
+            recalled = recollect(self.translator, written.readouts)
         backdrop = known or backdrop_of_one(read.readings, written.states, other)
         found = self._found(ranked, source.whole, tgt)
         return Inspection(
@@ -85,6 +87,7 @@ class Inspector:
             vector=to_array(read.encoded.sentence_vector[0]),
             vector_dependence=read.vector_dependence,
             steps=written.steps,
+            recalled=recalled,
             decoder_states=written.states,
             decoder_trajectory=backdrop.decoder_plane.project(written.states),
             backdrop=backdrop,

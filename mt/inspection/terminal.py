@@ -75,11 +75,16 @@ class Panels:
         yield from self._reading()
         yield from self._vector()
         yield from self._writing()
+        yield from self._recalling()
         yield from self._search()
 
     def _label(self, place: int) -> Text:
         """A source piece, as `x2 爱`."""
         return Text.assemble((f"x{place + 1} ", FAINT), (self.pieces[place], "bold"))
+
+    def _written(self, place: int, step: Step) -> Text:
+        """A piece of the translation, as `y2 love`."""
+        return Text.assemble((f"y{place + 1} ", FAINT), (shown(step.piece, first=place == 0), "bold"))
 
     def _head(self) -> Iterator[RenderableType]:
         seen, model = self.inspection, self.inspection.model
@@ -162,10 +167,7 @@ class Panels:
         why = "it looked at" if attends else "needs the vector"
         table = _table("piece", "probability", why)
         table.add_column("or else")
-        pieces = [
-            Text.assemble((f"y{place + 1} ", FAINT), (shown(step.piece, first=place == 0), "bold"))
-            for place, step in enumerate(steps)
-        ]
+        pieces = [self._written(place, step) for place, step in enumerate(steps)]
         looks = [Text(why), *map(self._look, steps)]
         taken = sum(max(part.cell_len for part in column) for column in (pieces, looks)) + 17
         for place, step in enumerate(steps):
@@ -189,8 +191,33 @@ class Panels:
             return _measure(step.influence, 6)
         return _fitting(self._largest(step.attention.tolist(), range(len(self.pieces))), self.room // 3)
 
+    def _recalling(self) -> Iterator[RenderableType]:
+        if self.inspection.recalled is None:
+            return
+        yield _heading("5", "Recalling: where other text was about to say the most similar thing")
+        table = _table("piece", "share")
+        table.add_column("the place, and its source")
+        pieces = [self._written(place, step) for place, step in enumerate(self.inspection.steps)]
+        room = self.room - max(piece.cell_len for piece in pieces) - 9
+        for piece, (one, *_) in zip(pieces, self.inspection.recalled, strict=True):
+            said = Text.assemble(
+                (f"{printable(one.before)} " if one.before else "", FAINT),
+                (shown(one.piece, first=not one.before), "bold"),
+                (f"  ←  {printable(one.source)}", FAINT),
+            )
+            said.truncate(room, overflow="ellipsis")
+            table.add_row(piece, percent(one.share), said)
+        yield _indented(table)
+        yield _note(
+            "Of each step the place that counted most, and its share of the prediction; --json has three. "
+            "Right before ← is what came next there."
+        )
+
     def _search(self) -> Iterator[RenderableType]:
-        yield _heading("5", "What search ended with, and how likely each translation is as a whole")
+        yield _heading(
+            "5" if self.inspection.recalled is None else "6",
+            "What search ended with, and how likely each translation is as a whole",
+        )
         table = _table("")
         table.add_column()
         table.show_header = False

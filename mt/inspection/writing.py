@@ -51,10 +51,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Written:
-    """A translation that has been written: its steps (T), and the top layer's state after each (T, H)."""
+    """A translation that has been written, in T steps.
+
+    states: (T, H), the top layer's after each. readouts: (T, F), what was read out at each.
+    """
 
     steps: tuple[Step, ...]
     states: FloatArray
+    readouts: Tensor
 
 
 def write_translation(
@@ -83,7 +87,7 @@ def write_translation(
     ):
         spelled = spell([piece])[0]
         steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, share))
-    return Written(tuple(steps), to_array(states[0]))
+    return Written(tuple(steps), to_array(states[0]), readouts[0])
 
 
 def step_arrays(steps: Sequence[Step]) -> Arrays:
