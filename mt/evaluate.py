@@ -134,13 +134,17 @@ class System:
         """What a run was trained on; of a file nothing is known."""
         return DataConfig() if isinstance(self.by, list) else self.by.run.config.data
 
-    def check(self, test_set: TestSet) -> None:
-        """Raises ConfigError if a file has not as many lines as the test set has pairs."""
+    def check(self, test_set: TestSet, console: Console) -> None:
+        """Raises ConfigError if a file has not as many lines as there are pairs; warns of known pairs."""
         if isinstance(self.by, list) and len(self.by) != len(test_set.sources):
             raise ConfigError(
                 f"{self.path} has {len(self.by):,} lines but {test_set.name} has "
                 f"{len(test_set.sources):,} pairs; line n of one must translate pair n of the other"
             )
+        if not isinstance(self.by, list) and self.by.recalled is not None:
+            from mt.datastore import warn_of_known
+
+            warn_of_known(self.by.recalled, test_set.sources, test_set.references, console)
 
     def translate(self, test_set: TestSet, console: Console) -> tuple[list[str], float | None]:
         """The hypotheses (N), and the sentences per second of the search: None where a file holds them."""
@@ -173,12 +177,7 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
     other = _open_other(options, search_config, console)
     for one in (system, other):
         if one is not None:
-            one.check(test_set)
-    recalled = None if isinstance(system.by, list) else system.by.recalled
-    if recalled is not None:
-        from mt.datastore import warn_of_known
-
-        warn_of_known(recalled, test_set.sources, test_set.references, console)
+            one.check(test_set, console)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
     scores = all_scores(
@@ -192,13 +191,14 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
             hypotheses, baseline, test_set.references, tokenize=tokenize,
             lowercase=options.lowercase, samples=options.bootstrap, seed=SEED,
         )  # fmt: skip
+    recalled = options.model_dump(include=set(DatastoreConfig.model_fields)) if options.datastore else None
     evaluation = Evaluation(
         test=test_set.name,
         segments=len(hypotheses),
         system=system.name,
         hypotheses=saved,
         search=None if speed is None else search_config,
-        datastore=None if recalled is None else options.model_dump(include=set(DatastoreConfig.model_fields)),
+        datastore=recalled,
         scores=scores,
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
