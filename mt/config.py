@@ -349,11 +349,11 @@ class DatastoreConfig(Section):
     datastore: tuple[str, ...] = ()
     """SPEC of pairs to recall, such as the training pairs: what came next where their text was most alike is
     mixed into what the model expects (Khandelwal et al. 2021); needs faiss"""
-    datastore_neighbours: Positive = 64
+    datastore_neighbours: Positive = 16
     """Places that are recalled at each step"""
     datastore_temperature: PositiveFloat = 0.07
     """How far away a place may be and still count: small trusts the nearest ones alone"""
-    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
     """Share of what is recalled in each probability; the rest is the model's"""
 
     @model_validator(mode="after")
