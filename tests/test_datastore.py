@@ -140,11 +140,23 @@ def test_what_was_seen_before_is_recalled_word_for_word(
         toy_run, write_tsv(tmp_path / f"pairs{few}.tsv", pairs), datastore_neighbours=1, datastore_share=0.99
     )
     assert isinstance(run.model, Recalling)
-    assert isinstance(run.model.datastore.index, faiss.IndexIVF) == (few == 100)
+    assert isinstance(run.model.datastore.index, faiss.IndexRefine) == (few == 100)
     ids = run.src_tokenizer.encode(sources)
     found = search(run.model, ids, SearchConfig(beam=1), CPU)
     texts = run.tgt_tokenizer.decode([rows[0].ids for rows in found], sources)
     assert texts == [target for _, target in pairs]
+
+
+@pytest.mark.parametrize("size", [6, 5])
+def test_keys_of_any_size_can_be_kept(size: int) -> None:
+    keys = np.random.default_rng(1).normal(size=(300, size)).astype(np.float32)
+    index = faiss.index_factory(size, datastore._layout(size, 4))
+    index.train(keys)
+    index.add(keys)
+    assert isinstance(index, faiss.IndexRefine)
+    faiss.extract_index_ivf(index).nprobe = 4
+    index.k_factor = 8
+    assert index.search(keys, 1)[1][:, 0].tolist() == list(range(300))
 
 
 def test_a_datastore_is_made_once_for_each_model(
