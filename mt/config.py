@@ -353,7 +353,7 @@ class DatastoreConfig(Section):
     """Places that are recalled at each step"""
     datastore_temperature: PositiveFloat = 0.07
     """How far away a place may be and still count: small trusts the nearest ones alone"""
-    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.3
+    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Share of what is recalled in each probability; the rest is the model's"""
 
     @model_validator(mode="after")
