@@ -163,10 +163,16 @@ def test_the_comparison_of_weights_can_fail(command: list[str], tmp_path: Path) 
     assert not same(tmp_path / "one", tmp_path / "two")
 
 
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def in_a_process(command: list[str]) -> subprocess.Popen[bytes]:
+    """The command as from a terminal, though a shell's background, where tests may run, ignores Ctrl-C."""
     return subprocess.Popen(
-        [sys.executable, "-m", "mt", *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE
-    )
+        [sys.executable, "-m", "mt", *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
+    )  # fmt: skip
 
 
 def wait_for(condition: Callable[[], bool]) -> None:
