@@ -99,7 +99,7 @@ class Recalling(Seq2Seq):
         within = chosen - self.datastore.starts[rows]
         shares = best * self.config.datastore_share
         return [
-            list(zip(*step, strict=True))
+            [place for place in zip(*step, strict=True) if place[1] >= 0]  # faiss may have found fewer
             for step in zip(shares.tolist(), rows.tolist(), within.tolist(), strict=True)
         ]
 
