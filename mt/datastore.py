@@ -179,13 +179,16 @@ def _make(run: Run, pairs: PiecePairs, console: Console, file: Path) -> None:
     faiss = _faiss()
     places = int(pairs.tgt.lengths.sum()) + len(pairs)
     cells = 2 * isqrt(places) if places > _FEW else 0
-    order = np.random.default_rng(0).permutation(len(pairs))
-    wanted = _SAMPLE * cells or places
-    sample = np.sort(order[: 1 + np.searchsorted(np.cumsum(pairs.tgt.lengths[order] + 1), wanted)])
-    console.progress(f"datastore: reading {len(sample):,} of {len(pairs):,} pairs, to learn {cells:,} cells")
-    keys = _keys(run.model, pairs, sample)
-    index = faiss.index_factory(keys.shape[1], _layout(keys.shape[1], cells))
-    index.train(keys)
+    size = run.model.decoder.output.in_features
+    index = faiss.index_factory(size, _layout(size, cells))
+    if cells:
+        order = np.random.default_rng(0).permutation(len(pairs))
+        until = np.searchsorted(np.cumsum(pairs.tgt.lengths[order] + 1), _SAMPLE * cells)
+        sample = np.sort(order[: 1 + until])
+        console.progress(
+            f"datastore: reading {len(sample):,} of {len(pairs):,} pairs, to learn {cells:,} cells"
+        )
+        index.train(_keys(run.model, pairs, sample))
     for start in range(0, len(pairs), BATCH):
         rows = np.arange(start, min(start + BATCH, len(pairs)))
         index.add(_keys(run.model, pairs, rows))

@@ -206,26 +206,22 @@ def test_a_damaged_one_is_named(damage: bytes | None, toy_run: Path, tmp_path: P
 
 
 def strange(tmp_path: Path) -> Path:
-    """Pairs that say another thing than the toy language's, of ten words each way."""
+    """Pairs that say another thing than the toy language's; their targets have ten places."""
     return write_tsv(
         tmp_path / "strange.tsv", [("ba de", "KU MO LA NE"), ("fi go", "LA"), ("ku la", "MO NE")]
     )
+
+
+def command(name: str, run: Path, pairs: Path) -> list[str]:
+    """A command of mt with a run and pairs to recall."""
+    return [name, "-m", str(run), "--threads", "1", "--datastore", str(pairs)]
 
 
 WHOLLY = ["--datastore-share", "0.99", "--datastore-neighbours", "1"]
 
 
 def test_translate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [
-        "translate",
-        "-m",
-        str(toy_run),
-        "--threads",
-        "1",
-        "--datastore",
-        str(strange(tmp_path)),
-        "ba de",
-    ]
+    arguments = [*command("translate", toy_run, strange(tmp_path)), "ba de"]
     for precision in ("fp32", "int8"):
         assert cli.main([*arguments, *WHOLLY, "--precision", precision]) == 0
         captured = capsys.readouterr()
@@ -305,16 +301,7 @@ def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = [
-        "inspect",
-        "-m",
-        str(toy_run),
-        "--threads",
-        "1",
-        "--datastore",
-        str(strange(tmp_path)),
-        *WHOLLY,
-    ]
+    arguments = [*command("inspect", toy_run, strange(tmp_path)), *WHOLLY]
     assert cli.main([*arguments, "--json", "ba de"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["translation"] == "KU MO LA NE"
