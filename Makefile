@@ -61,10 +61,10 @@ format: setup  ## rewrite the code in the project's style
 	$(BIN)/ruff format .
 
 bench: setup  ## measure training and translating speed on this machine
-	$(BIN)/python -m tests.bench $(if $(DEVICE),--device $(DEVICE))
+	$(BIN)/python -m bench $(if $(DEVICE),--device $(DEVICE))
 
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
-	$(BIN)/python -m tests.bench.peers
+	$(BIN)/python -m bench.peers
 
 clean:  ## remove .venv, .venv-api and caches; runs and corpora stay
 	rm -rf $(VENV) .venv-api .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 
-from mt.product import Linear
+from mt.layers.prepack import Linear
 
 Kind = Literal["dot", "general", "mlp", "multihead"]
 CPU_NUMBERS = 1 << 17  # of mlp's hidden layer made at once on a CPU: as many as stay in its cache

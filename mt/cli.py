@@ -135,7 +135,7 @@ def _train(arguments: list[str]) -> int:
     with parser.complaining():
         config = lay_over(base, parts)
 
-    from mt.train import train
+    from mt.commands.train import train
 
     with _console() as console:
         train(config, options, console)
@@ -153,7 +153,7 @@ def _evaluate(arguments: list[str]) -> int:
         EvaluateOptions(),
     )
 
-    from mt.evaluate import evaluate
+    from mt.commands.evaluate import evaluate
 
     with _console() as console:
         evaluate(options, search, console)
@@ -176,7 +176,7 @@ def _translate(arguments: list[str]) -> int:
     except ConfigError as problem:
         raise UsageError(f"mt translate: {problem}") from None
 
-    from mt.translate import translate
+    from mt.commands.translate import translate
     from mt.translator import open_translator
 
     with _console() as console:
@@ -195,7 +195,7 @@ def _inspect(arguments: list[str]) -> int:
         InspectOptions(),
     )
 
-    from mt.inspect import check, inspect
+    from mt.commands.inspect import check, inspect
     from mt.translator import open_translator
 
     check(options, search)
@@ -215,7 +215,7 @@ def _serve(arguments: list[str]) -> int:
         ServeOptions(),
     )
 
-    from mt.serve.command import serve
+    from mt.commands.serve import serve
 
     with _console() as console:
         serve(options, search, console)
@@ -242,8 +242,8 @@ def _tune(arguments: list[str]) -> int:
     if search.beam == 1:
         raise UsageError("mt tune: greedy search has nothing to rank: give --beam 2 or more")
 
+    from mt.commands.tune import tune
     from mt.translator import open_translator
-    from mt.tune import tune
 
     with _console() as console:
         tune(open_translator(options, search, console), options, console)
@@ -260,7 +260,7 @@ def _average(arguments: list[str]) -> int:
     )
     (options,) = parse(parser, arguments, AverageOptions())
 
-    from mt.average import average
+    from mt.commands.average import average
 
     with _console() as console:
         average(options, console)

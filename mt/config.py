@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mt.direction import Direction, base_language, split_direction
 from mt.errors import ConfigError
+from mt.text.languages import Direction, base_language, split_direction
 
 WORD = 2**63  # torch and Arrow count below it
 Positive = Annotated[int, Field(gt=0, lt=WORD)]

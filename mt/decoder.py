@@ -9,10 +9,10 @@ from torch import Tensor, nn
 
 from mt.attention import Attention, Memory
 from mt.config import ModelConfig
-from mt.dropout import Dropout, PieceDropout
 from mt.encoder import Encoded
-from mt.product import Linear, Packable, Product, SearchPrecision, ready
-from mt.rnn import Recurrence, State, add_per_sentence, recurrence
+from mt.layers.dropout import Dropout, PieceDropout
+from mt.layers.prepack import Linear, Packable, Product, SearchPrecision, ready
+from mt.layers.recurrence import Recurrence, State, add_per_sentence, recurrence
 
 
 @dataclass(frozen=True)

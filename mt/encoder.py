@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from mt.config import ModelConfig
-from mt.dropout import Dropout, PieceDropout
-from mt.product import Linear
-from mt.rnn import recurrence, reverse_by_length
+from mt.layers.dropout import Dropout, PieceDropout
+from mt.layers.prepack import Linear
+from mt.layers.recurrence import recurrence, reverse_by_length
 
 
 @dataclass(frozen=True)

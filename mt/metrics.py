@@ -27,9 +27,9 @@ from sacrebleu.metrics.chrf import CHRFScore
 from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
-from mt.direction import base_language
 from mt.errors import ConfigError, MTError
-from mt.moses import PREFIX, MosesTokenizer
+from mt.text.languages import base_language
+from mt.text.moses import PREFIX, MosesTokenizer
 
 METRICS = ("bleu", "chrf", "ter")
 

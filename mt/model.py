@@ -13,12 +13,12 @@ from hashlib import blake2b
 import torch
 from torch import Tensor, nn
 
-from mt.batch import Batch
 from mt.config import ModelConfig
+from mt.data.batches import Batch
 from mt.decoder import Decoder, Prepared
 from mt.encoder import Encoded, Encoder
-from mt.loss import Goals, cross_entropy
-from mt.rnn import State
+from mt.layers.loss import Goals, cross_entropy
+from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
 

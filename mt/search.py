@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mt.batch import IntArray, by_length, collate_source
 from mt.config import SearchConfig
-from mt.keeping import Keeping
-from mt.rnn import State
+from mt.data.batches import IntArray, by_length, collate_source
+from mt.decoding.constraints import Keeping
+from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
 PAD, UNK, BOS, EOS = Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id, Tokenizer.eos_id

@@ -11,7 +11,7 @@ from typing import Literal
 import sentencepiece
 
 from mt.errors import ConfigError, RunError, VocabularySizeError
-from mt.markup import MARKERS, marker, masked, spans, unmask
+from mt.text.placeholders import MARKERS, marker, masked, spans, unmask
 
 SPARE_PIECES = 500  # beside the characters, where they alone do not fit
 

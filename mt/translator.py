@@ -9,20 +9,20 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 
 from mt import device
-from mt.alignment import Alignment, align
 from mt.checkpoint import Run, load_runs, newest_run
 from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
-from mt.direction import tag, targets
-from mt.ensemble import Ensemble
+from mt.decoding.alignment import Alignment, align
+from mt.decoding.ensemble import Ensemble
 from mt.errors import ConfigError
+from mt.layers.prepack import pack
 from mt.options import RunOptions
-from mt.product import pack
 from mt.search import Hypothesis, search
-from mt.sentences import split
+from mt.text.languages import tag, targets
+from mt.text.sentences import split
 
 if TYPE_CHECKING:
-    from mt.corpus import Corpus
+    from mt.data.corpus import Corpus
 
 T = TypeVar("T")
 
@@ -198,7 +198,7 @@ class Translator:
         """As search ranked them, or by minimum Bayes risk."""
         if self.config.mbr == "none":
             return hypotheses
-        from mt.mbr import rank  # and sacreBLEU with it, which nothing else here needs
+        from mt.decoding.mbr import rank  # and sacreBLEU with it, which nothing else here needs
 
         order = rank(self._decode(hypotheses), [row.log_prob for row in hypotheses], self.config.mbr)
         return [hypotheses[place] for place in order]
@@ -248,7 +248,7 @@ def with_datastore(
     """A translator of runs; where pairs are named to be recalled, with a datastore beside each model."""
     if not datastore.datastore:
         return Translator(runs, config, where)
-    from mt.datastore import recalling  # and `datasets` with it, which takes its time
+    from mt.decoding.datastore import recalling  # and `datasets` with it, which takes its time
 
     runs, corpus = recalling(runs, datastore, console)
     return Translator(runs, config, where, recalled=corpus)

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import torch
 
-from mt.alignment import align
 from mt.attention import Attention, Kind, additive_scores
 from mt.config import ModelConfig
+from mt.decoding.alignment import align
 from mt.model import Seq2Seq, build_model
 
 KINDS: tuple[Kind, ...] = ("dot", "general", "mlp", "multihead")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mt.batch import collate, cut_by_tokens, plan
+from mt.data.batches import collate, cut_by_tokens, plan
 
 lengths = st.lists(st.integers(1, 40), min_size=1, max_size=80)
 

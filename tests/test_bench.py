@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from bench import __main__ as bench
+from bench import peer_quality, peers
+from bench.peer_base import Places, fill, run_for, snapshots
 from mt.errors import MTError
-from tests.bench import __main__ as bench
-from tests.bench import peer_quality, peers
-from tests.bench.peer_base import Places, fill, run_for, snapshots
 from tests.toy import toy_pairs, write_tsv
 
 

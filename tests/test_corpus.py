@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mt.cleaning import Cleaning, SeenHashes, hash_texts, tidy
-from mt.corpus import Corpus, OnBadLine, Overlap, hold_out, load_corpus, load_whole, overlap
+from mt.data.cleaning import Cleaning, SeenHashes, hash_texts, tidy
+from mt.data.corpus import Corpus, OnBadLine, Overlap, hold_out, load_corpus, load_whole, overlap
 from mt.errors import CorpusError
 
 RULES = Cleaning(max_chars=60, max_length_ratio=3.0, drop_identical=True, drop_duplicates=True)

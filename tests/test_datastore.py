@@ -17,18 +17,19 @@ from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
 import mt
-from mt import cli, datastore
-from mt.batch import IntArray, frame
+from mt import cli
 from mt.checkpoint import Run, load_run
+from mt.commands.tune import SHARES, TEMPERATURES
 from mt.config import DatastoreConfig, ModelConfig, SearchConfig
 from mt.console import Console
-from mt.datastore import Datastore, Recalling, recalling
-from mt.ensemble import Ensemble
+from mt.data.batches import IntArray, frame
+from mt.data.encoded import PiecePairs
+from mt.decoding import datastore
+from mt.decoding.datastore import Datastore, Recalling, recalling
+from mt.decoding.ensemble import Ensemble
 from mt.errors import MTError, RunError
 from mt.model import Seq2Seq, build_model
-from mt.pieces import PiecePairs
 from mt.search import BOS, search
-from mt.tune import SHARES, TEMPERATURES
 from tests.toy import toy_pairs, write_tsv
 
 VOCAB = 9

@@ -11,10 +11,10 @@ import pytest
 import mt
 from mt import cli
 from mt.config import DataConfig, other_languages
-from mt.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
-from mt.direction import is_code, split_direction, tag, targets, untagged
+from mt.data.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
 from mt.errors import ConfigError
 from mt.inspection import Inspector
+from mt.text.languages import is_code, split_direction, tag, targets, untagged
 from mt.tokenizer import Tokenizer
 from tests.toy import SETTINGS, WORDS, toy_pairs, write_tsv
 

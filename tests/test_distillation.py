@@ -10,14 +10,14 @@ import pytest
 import torch
 
 from mt import cli
-from mt.batch import Batch, Likeliest
 from mt.checkpoint import load_run, read_tensors
 from mt.console import Console
-from mt.corpus import load_corpus
-from mt.distillation import LIKELIEST, load_teachers
-from mt.ensemble import Ensemble
-from mt.loss import Goals, cross_entropy
-from mt.pieces import PiecePairs, cut
+from mt.data.batches import Batch, Likeliest
+from mt.data.corpus import load_corpus
+from mt.data.encoded import PiecePairs, cut
+from mt.decoding.ensemble import Ensemble
+from mt.layers.loss import Goals, cross_entropy
+from mt.training.distillation import LIKELIEST, load_teachers
 from tests.conftest import learn
 from tests.toy import toy_pairs, train_arguments, write_tsv
 
@@ -85,7 +85,7 @@ def test_teachers_are_asked_once(
 def test_a_vocabulary_may_be_smaller_than_what_is_kept(
     teachers: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mt.distillation.LIKELIEST", 50)
+    monkeypatch.setattr("mt.training.distillation.LIKELIEST", 50)
     batch, expected = ask(read(tmp_path, teachers[0]), *teachers)
     vocabulary = load_run(teachers[0], CPU).tgt_tokenizer.vocab_size
     assert not expected.probs[..., vocabulary:].any()

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mt.dropout import Dropout, PieceDropout, mask
-from mt.rnn import Cell, recurrence
+from mt.layers.dropout import Dropout, PieceDropout, mask
+from mt.layers.recurrence import Cell, recurrence
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:

@@ -10,9 +10,9 @@ import torch
 
 import mt
 from mt import cli
-from mt.batch import collate
 from mt.config import ModelConfig, SearchConfig
-from mt.ensemble import Ensemble
+from mt.data.batches import collate
+from mt.decoding.ensemble import Ensemble
 from mt.model import Seq2Seq, build_model
 from mt.search import BOS, EOS, search
 from tests.toy import toy_pairs, train_arguments, write_tsv

@@ -1,4 +1,4 @@
-"""Tests of mt.evaluate through the command: every way in, every way out, numbers equal to sacreBLEU's."""
+"""The command evaluate through the command: every way in, every way out, numbers equal to sacreBLEU's."""
 
 from __future__ import annotations
 
@@ -23,14 +23,15 @@ import torch
 from sacrebleu.dataset import DATASETS
 from sacrebleu.dataset.plain_text import PlainTextDataset
 
-from mt import checkpoint, phrasebook
-from mt import evaluate as evaluate_module
+from mt import checkpoint
 from mt.checkpoint import load_run
 from mt.cli import main
+from mt.commands import evaluate as evaluate_module
+from mt.commands.evaluate import Evaluation
 from mt.config import BUILT_IN, DataConfig, SearchConfig, load_preset
 from mt.console import Console
-from mt.evaluate import Evaluation
-from mt.markup import Survival
+from mt.data.phrasebook import grammar as phrasebook
+from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
 
@@ -339,7 +340,7 @@ def test_speed_counts_the_search_and_nothing_else(
     """A clock that only moves as told: 2 s a call of the translator, 100 s for reading and for scoring."""
     now = [0.0]
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
-    monkeypatch.setattr(evaluate_module, "CHUNK", 4)
+    monkeypatch.setattr("mt.evaluation.systems.CHUNK", 4)
 
     def slow(name: str) -> None:
         function = getattr(evaluate_module, name)
@@ -350,7 +351,7 @@ def test_speed_counts_the_search_and_nothing_else(
 
         monkeypatch.setattr(evaluate_module, name, wrapped)
 
-    for name in ("read_test_set", "score", "reference_perplexity", "_open_run"):
+    for name in ("read_test_set", "all_scores", "reference_perplexity", "_open_run"):
         slow(name)
 
     def translate(_: Translator, texts: list[str], **__: object) -> list[str]:

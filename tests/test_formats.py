@@ -20,9 +20,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mt
+from mt.data.formats import read_pairs
+from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, Split, code_matches
 from mt.errors import CorpusError
-from mt.formats import read_pairs
-from mt.formats.pairs import BadLine, Pair, Record, Skipped, code_matches
 
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -34,7 +34,10 @@ TWO = [Pair("我爱北京", "I love Beijing"), Pair("你好", "Hello")]
 
 
 def read(
-    spec: Path | str, src: str | None = "zh", tgt: str | None = "en", split: mt.formats.pairs.Split = "train"
+    spec: Path | str,
+    src: str | None = "zh",
+    tgt: str | None = "en",
+    split: Split = "train",
 ) -> list[Record]:
     return list(read_pairs(str(spec), src=src, tgt=tgt, split=split))
 
@@ -513,7 +516,7 @@ def test_hub_says_what_exists(hub: Path, spec: str, cause: str) -> None:
 
 def test_phrasebook_has_two_directions_and_three_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     book = SimpleNamespace(DEFAULT_SEED=7, pairs=lambda split, seed: [(f"{split}中", f"{seed} en")])
-    monkeypatch.setitem(sys.modules, "mt.phrasebook", book)
+    monkeypatch.setitem(sys.modules, "mt.data.phrasebook.grammar", book)
     monkeypatch.setattr(mt, "phrasebook", book, raising=False)
     assert read("phrasebook", None, None) == [Pair("train中", "7 en")]
     assert read("phrasebook@test", "en", "zh-CN") == [Pair("7 en", "test中")]

@@ -207,10 +207,10 @@ def test_a_picture_is_drawn_of_the_one_text(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     drawn: list[Any] = []
-    picture: Any = types.ModuleType("mt.picture")
+    picture: Any = types.ModuleType("mt.inspection.picture")
     picture.check_suffix = lambda path: drawn.append(path.suffix)
     picture.draw = lambda inspection, path: drawn.append((inspection.source, path))
-    monkeypatch.setitem(sys.modules, "mt.picture", picture)
+    monkeypatch.setitem(sys.modules, "mt.inspection.picture", picture)
     path = tmp_path / "x.svg"
     run("ba", "--picture", str(path))
     assert drawn == [".svg", ("ba", path)]
@@ -223,9 +223,9 @@ def test_the_report_is_written_by_its_own_part(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[Any] = []
-    report: Any = types.ModuleType("mt.run_report")
+    report: Any = types.ModuleType("mt.inspection.report")
     report.write_report = lambda *arguments: written.append(arguments[1:4])
-    monkeypatch.setitem(sys.modules, "mt.run_report", report)
+    monkeypatch.setitem(sys.modules, "mt.inspection.report", report)
     assert run("--report", "test.tsv") == ""
     run("--report", "test.tsv", "--tgt", "bb", "--save", str(tmp_path / "x.html"))
     assert written == [("test.tsv", None, None), ("test.tsv", "bb", tmp_path / "x.html")]

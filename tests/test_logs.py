@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mt.logs import METRICS, SAMPLES, cut_logs, log_metrics, log_samples
+from mt.training.logs import METRICS, SAMPLES, cut_logs, log_metrics, log_samples
 
 
 def test_metrics_are_cut_at_the_step_that_is_resumed(tmp_path: Path) -> None:

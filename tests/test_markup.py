@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 import mt
 from mt import cli
-from mt.keeping import Keeping
-from mt.markup import MARKERS, Survival, mask, spans, survival, unmask
+from mt.decoding.constraints import Keeping
+from mt.text.placeholders import MARKERS, Survival, mask, spans, survival, unmask
 from mt.tokenizer import Tokenizer
 from tests.toy import SETTINGS, WORDS, write_tsv
 

@@ -12,7 +12,7 @@ import mt
 from mt import cli
 from mt.checkpoint import load_run
 from mt.config import SearchConfig
-from mt.mbr import Utility, rank
+from mt.decoding.mbr import Utility, rank
 from mt.translator import Translator
 
 
@@ -44,7 +44,7 @@ def test_two_stay_as_they_were() -> None:
 
 def test_translating_by_mbr_reorders_the_n_best(toy_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hypotheses and scores stay together; only their order is another."""
-    monkeypatch.setattr("mt.mbr.rank", lambda texts, *_: list(reversed(range(len(texts)))))
+    monkeypatch.setattr("mt.decoding.mbr.rank", lambda texts, *_: list(reversed(range(len(texts)))))
     run = [load_run(toy_run, torch.device("cpu"))]
     by_score, by_mbr = (
         Translator(run, config, torch.device("cpu")).search(["ba de fi go ku"], nbest=5)[0]
@@ -65,7 +65,7 @@ def test_it_needs_a_beam(command: str, toy_run: Path, capsys: pytest.CaptureFixt
 
 
 def test_from_python_too(toy_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mt.mbr.rank", lambda texts, *_: list(reversed(range(len(texts)))))
+    monkeypatch.setattr("mt.decoding.mbr.rank", lambda texts, *_: list(reversed(range(len(texts)))))
     by_score, by_mbr = (
         mt.load(toy_run, device="cpu").search(["ba de fi"], nbest=5)[0],
         mt.load(toy_run, device="cpu", mbr="chrf").search(["ba de fi"], nbest=5)[0],

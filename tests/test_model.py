@@ -12,12 +12,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from mt.batch import collate
 from mt.config import ModelConfig, load_preset, preset_names
+from mt.data.batches import collate
 from mt.encoder import Encoder, Heads
+from mt.layers.prepack import packed
+from mt.layers.recurrence import Cell, recurrence, reverse_by_length
 from mt.model import Seq2Seq, build_model
-from mt.product import packed
-from mt.rnn import Cell, recurrence, reverse_by_length
 
 VOCAB = 23
 CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "lnlstm", "mingru")

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 import mt
-from mt import neighbours
 from mt.console import Console
-from mt.corpus import Corpus, load_whole
-from mt.neighbours import Neighbour, find_neighbours, sentence_vectors
+from mt.data.corpus import Corpus, load_whole
+from mt.inspection import neighbours
+from mt.inspection.neighbours import Neighbour, find_neighbours, sentence_vectors
 from mt.translator import Translator
 from tests.toy import toy_pairs, write_tsv
 

@@ -10,8 +10,9 @@ from typing import get_args
 
 import pytest
 
-from mt import inflection, lexicon, phrasebook
-from mt.phrasebook import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence, Split
+from mt.data.phrasebook import grammar as phrasebook
+from mt.data.phrasebook import inflection, lexicon
+from mt.data.phrasebook.grammar import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence, Split
 
 Parts = dict[Split, list[tuple[str, str]]]
 

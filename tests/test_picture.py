@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
+from mt.inspection.picture.figure import compose
+from mt.inspection.picture.fonts import families, missing
+from mt.inspection.picture.labels import cut, source_labels, target_labels, width
+from mt.inspection.picture.paths import Path as StatePath
+from mt.inspection.picture.paths import draw_path
+from mt.inspection.picture.theme import DARK, LIGHT
 
 from mt.config import ModelConfig
 from mt.errors import ConfigError, MTError
 from mt.inspection import Inspection, Inspector
-from mt.picture import check_suffix, draw, fonts, render
-from mt.picture.figure import compose
-from mt.picture.fonts import families, missing
-from mt.picture.labels import cut, source_labels, target_labels, width
-from mt.picture.paths import Path as StatePath
-from mt.picture.paths import draw_path
-from mt.picture.reading import order_units
-from mt.picture.theme import DARK, LIGHT
+from mt.inspection.picture import check_suffix, draw, fonts, render
+from mt.inspection.picture.encoder_panels import order_units
 from tests.test_inspection import TEXT, translator
 
 CHINESE = "我爱北京"
@@ -208,7 +208,7 @@ def test_mistakes_are_one_line(plain: Inspection, tmp_path: Path, monkeypatch: p
     (tmp_path / "taken.svg").mkdir()
     with pytest.raises(ConfigError, match=r"cannot write the picture to .*taken\.svg"):
         draw(plain, tmp_path / "taken.svg")
-    monkeypatch.setattr("mt.picture.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("mt.inspection.picture.importlib.util.find_spec", lambda _: None)
     with pytest.raises(MTError, match=r"pip install matplotlib$"):
         check_suffix(tmp_path / "picture.png")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from mt.product import Linear, SearchPrecision, pack, packed, unpack
-from mt.scan import by_doubling, by_steps, linear_scan
+from mt.layers.prepack import Linear, SearchPrecision, pack, packed, unpack
+from mt.layers.scan import by_doubling, by_steps, linear_scan
 from mt.search import FEW_ROWS, SEGMENT, top, top_of_beams
 
 

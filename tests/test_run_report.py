@@ -18,20 +18,20 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mt.inspection.report.behaviour import Behaviour, behaviour, loops
+from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
+from mt.inspection.report.difference import mark_difference
+from mt.inspection.report.hints import hints
+from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
+from mt.inspection.report.measure import Measured, VectorMap
+from mt.inspection.report.svg import Dot, Line, Scale, dot_map, line_chart
 
 from mt import cli
 from mt.errors import ConfigError
+from mt.evaluation.test_sets import TestSet as Pairs  # pytest takes what begins with Test for tests
+from mt.inspection.report import charts
+from mt.inspection.report.html import Markup, element
 from mt.metrics import Score, score, words
-from mt.run_report import charts
-from mt.run_report.behaviour import Behaviour, behaviour, loops
-from mt.run_report.curves import Curves, Learned, Validated, read_curves
-from mt.run_report.difference import mark_difference
-from mt.run_report.hints import hints
-from mt.run_report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
-from mt.run_report.markup import Markup, element
-from mt.run_report.measure import Measured, VectorMap
-from mt.run_report.svg import Dot, Line, Scale, dot_map, line_chart
-from mt.testset import TestSet as Pairs  # pytest takes what begins with Test for tests
 from tests.toy import toy_pairs, write_tsv
 
 EVIL = "<script>alert('ba')</script> \"&\" de"
@@ -375,8 +375,8 @@ def test_a_report_is_about_one_run_and_goes_into_a_file(
 def test_an_ensemble_has_no_report(toy_run: Path, tmp_path: Path) -> None:
     from mt.config import SearchConfig
     from mt.console import Console
+    from mt.inspection.report import write_report as write
     from mt.options import RunOptions
-    from mt.run_report import write_report as write
     from mt.translator import open_translator
 
     translator = open_translator(RunOptions(model=(toy_run, toy_run), threads=1), SearchConfig(), Console())

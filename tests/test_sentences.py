@@ -1,4 +1,4 @@
-"""Tests of mt.sentences: nothing is lost, nothing is too long, and parts join as their language writes."""
+"""Sentence splitting: nothing is lost, nothing is too long, and parts join as their language writes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mt.errors import ConfigError
-from mt.sentences import Split, split
+from mt.text.sentences import Split, split
 
 # Every code point, lone surrogates too, with the ones that cutting turns on made frequent.
 any_text = st.text(

@@ -1,4 +1,4 @@
-"""Tests of mt.testset: which pairs are read, line for line, in which direction; no network needed."""
+"""Test sets: which pairs are read, line for line, in which direction; no network needed."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import sacrebleu.dataset.base
 from sacrebleu.dataset import DATASETS
 from sacrebleu.dataset.plain_text import PlainTextDataset
 
-from mt import testset
 from mt.config import BUILT_IN, DataConfig
 from mt.console import Console
 from mt.errors import ConfigError, MTError
+from mt.evaluation import test_sets as testset
+from mt.evaluation.test_sets import built_in_test_set, read_test_set
 from mt.options import EvaluateOptions
-from mt.testset import built_in_test_set, read_test_set
 
 RUN = DataConfig(train=(BUILT_IN,), src="en", tgt="de")
 

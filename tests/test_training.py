@@ -21,16 +21,16 @@ import torch
 from mt import cli
 from mt.checkpoint import locked, read_tensors
 from mt.config import Config, ModelConfig, TrainingConfig
-from mt.corpus import load_corpus
-from mt.loss import Goals, bag_of_words, cross_entropy
+from mt.data.corpus import load_corpus
+from mt.data.sampling import Sampler
+from mt.layers.loss import Goals, bag_of_words, cross_entropy
 from mt.metrics import LanguageBleu
 from mt.model import build_model
-from mt.moving_average import MovingAverage
-from mt.sampling import Sampler
-from mt.schedule import learning_rate
 from mt.tokenizer import Tokenizer
-from mt.trainer import Trainer
-from mt.validation import Validation, Validator
+from mt.training.averaging import MovingAverage
+from mt.training.schedule import learning_rate
+from mt.training.trainer import Trainer
+from mt.training.validation import Validation, Validator
 from tests.toy import toy_pairs, train_arguments, write_tsv
 
 STATE = "state/last.safetensors"
@@ -626,7 +626,7 @@ def test_outputs_that_copy_the_source_are_named() -> None:
 def test_a_model_that_learns_nothing_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("mt.trainer.PATIENT_STEPS", 50)
+    monkeypatch.setattr("mt.training.trainer.PATIENT_STEPS", 50)
     arguments = [*train_arguments(tmp_path, pairs=300), "--learning-rate", "1e-12", "--max-steps", "50"]
     assert (
         cli.main([*arguments, "--max-epochs", "99", "--patience", "99", "--out", str(tmp_path / "run")]) == 0

@@ -90,8 +90,8 @@ def test_the_last_line_needs_no_line_feed(monkeypatch: pytest.MonkeyPatch, toy_r
 
 
 def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
-    monkeypatch.setattr("mt.translate.CHUNK", 3)
-    monkeypatch.setattr("mt.translate.READ", 7)
+    monkeypatch.setattr("mt.commands.translate.CHUNK", 3)
+    monkeypatch.setattr("mt.commands.translate.READ", 7)
     words = ["ba", "de fi", "go", "ku la mo ne", "", "mo"] * 4
     out = pipe(monkeypatch, toy_run, "".join(f"{word}\n" for word in words).encode()).decode()
     single = pipe(monkeypatch, toy_run, b"ku la mo ne\n").decode()
@@ -382,8 +382,8 @@ def test_memory_does_not_grow_with_the_file(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times the lines, the same peak: chunks are dropped once they are written."""
-    monkeypatch.setattr("mt.translate.CHUNK", 50)
-    monkeypatch.setattr("mt.translate.READ", 500)
+    monkeypatch.setattr("mt.commands.translate.CHUNK", 50)
+    monkeypatch.setattr("mt.commands.translate.READ", 500)
     peaks = []
     for count in (300, 3000):
         path = tmp_path / f"{count}"

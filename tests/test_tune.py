@@ -9,8 +9,8 @@ import pytest
 
 import mt
 from mt import cli
+from mt.commands.tune import PENALTIES
 from mt.metrics import score
-from mt.tune import PENALTIES
 from tests.conftest import learn
 from tests.toy import SETTINGS, toy_pairs, write_tsv
 
@@ -79,7 +79,7 @@ def test_only_the_pairs_that_the_run_was_validated_on_are_taken_by_themselves(
     run = tmp_path / "run"
     assert cli.main(["train", *settings, "--train", str(path), "--out", str(run)]) == 0
     own = tuned(["-m", str(run)], capsys)
-    monkeypatch.setattr("mt.tune.find_pairs", lambda _: None)
+    monkeypatch.setattr("mt.commands.tune.find_pairs", lambda _: None)
     assert tuned(["-m", str(run)], capsys) == own
     write_tsv(path, toy_pairs(400, seed=2))
     assert cli.main(["tune", "-m", str(run)]) == 1

@@ -11,7 +11,7 @@ Shapes as in `model`, and here: S pieces of the source with its eos, H numbers i
 of the decoder), D in the sentence vector, T pieces of the translation with its eos, K hypotheses.
 """
 
-from mt.inspection.inspection import Inspection
 from mt.inspection.inspector import Inspector
+from mt.inspection.result import Inspection
 
 __all__ = ["Inspection", "Inspector"]

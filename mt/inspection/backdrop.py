@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from mt.batch import by_length, frame
 from mt.checkpoint import Run
-from mt.corpus import read_validation
+from mt.data.batches import by_length, frame
+from mt.data.cache import find_pairs
+from mt.data.corpus import read_validation
 from mt.errors import MTError
 from mt.inspection.floats import FloatArray, short, to_array
 from mt.inspection.plane import Plane
 from mt.inspection.reading import Reading, halves, read_batch
 from mt.inspection.writing import walk
-from mt.store import find_pairs
 from mt.tokenizer import Tokenizer
 
 SENTENCES = 200

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mt.encoder import Encoder
 from mt.errors import ConfigError
-from mt.rnn import FusedRecurrence
+from mt.layers.recurrence import FusedRecurrence
 
 UNITS = 3
 TERMS = 2

@@ -8,18 +8,18 @@ from functools import partial
 
 import torch
 
+from mt.decoding.constraints import Keeping
 from mt.errors import ConfigError
 from mt.inspection.backdrop import Backdrop, backdrop_of_one, fit_backdrop
 from mt.inspection.floats import to_array
-from mt.inspection.inspection import Found, Inspection, ModelFacts
 from mt.inspection.reading import read_sentence
 from mt.inspection.recollection import recollect
+from mt.inspection.result import Found, Inspection, ModelFacts
 from mt.inspection.source import cut_source
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
-from mt.keeping import Keeping
 from mt.search import Hypothesis, length_limit
-from mt.sentences import Split
+from mt.text.sentences import Split
 from mt.translator import Translator, one_line
 
 

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from mt.encoder import Encoded, Encoder
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
-from mt.rnn import reverse_by_length
+from mt.layers.recurrence import reverse_by_length
 
 DEPENDENCE_METHOD = (
     "by perturbation: each piece in turn is left blank (its numbers x are set to 0); its share is how far "

@@ -37,7 +37,7 @@ def recollect(translator: Translator, readouts: Tensor) -> tuple[tuple[Recollect
     """At each of T steps, read out as (T, F), the places that counted most; None without a datastore."""
     if translator.recalled is None:
         return None
-    from mt.datastore import Recalling
+    from mt.decoding.datastore import Recalling
 
     model, pairs, tokenizer = translator.run.model, translator.recalled.dataset, translator.run.tgt_tokenizer
     assert isinstance(model, Recalling)  # as something is recalled

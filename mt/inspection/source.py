@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from mt.errors import ConfigError
 from mt.search import EOS, UNK
-from mt.sentences import Split, split
+from mt.text.sentences import Split, split
 from mt.translator import Translator, one_line
 
 MOST_PIECES = 400

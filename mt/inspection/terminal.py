@@ -10,8 +10,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from mt.inspection.inspection import Inspection
 from mt.inspection.reading import DEPENDENCE_METHOD, Reading
+from mt.inspection.result import Inspection
 from mt.inspection.strip import bar, strip
 from mt.inspection.writing import Step
 

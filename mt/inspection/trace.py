@@ -10,8 +10,8 @@ import numpy as np
 from torch import Tensor
 
 from mt.config import SearchConfig
+from mt.decoding.constraints import Keeping
 from mt.inspection.floats import Arrays, short
-from mt.keeping import Keeping
 from mt.search import EOS, Beam, Hypothesis, Model
 
 Path = tuple[int, ...]

@@ -3,5 +3,5 @@
     HTTP -> gate -> app -> call -> service -> batcher -> translator
                                    (markup, detection, limits, keys)
 
-Importing this loads neither FastAPI nor torch; `mt.serve.command` is where the command begins.
+Importing this loads neither FastAPI nor torch; `mt.commands.serve` is where the command begins.
 """

@@ -16,9 +16,9 @@ from mt.serve import pages, schema
 from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
 from mt.serve.gate import GONE
 from mt.serve.keys import Keys
+from mt.serve.language_names import name_of
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.metrics import CONTENT_TYPE
-from mt.serve.names import name_of
 from mt.serve.refusal import Refusal
 from mt.serve.service import Service
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
-from mt.direction import base_language
+from mt.text.languages import base_language
 
 SHORT = 40  # characters; fewer say too little by themselves, where a request has other texts
 

@@ -11,11 +11,11 @@ from mt import device
 from mt.checkpoint import load_runs, newest_run, read_config
 from mt.config import SearchConfig
 from mt.console import Console
-from mt.direction import Direction, split_direction
 from mt.errors import UsageError
 from mt.options import ServeOptions
-from mt.serve.names import find, name_of
+from mt.serve.language_names import find, name_of
 from mt.serve.refusal import Refusal
+from mt.text.languages import Direction, split_direction
 from mt.translator import Translator, with_datastore
 
 

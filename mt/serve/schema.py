@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from mt.direction import Direction
+from mt.text.languages import Direction
 
 DESCRIPTION = (
     "Translation with your own models. The protocol is LibreTranslate's; `scores`, `/inspect` and `/metrics` "

@@ -11,7 +11,6 @@ from pathlib import Path
 import uvicorn
 
 import mt
-from mt.direction import Direction
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.batcher import Searcher
@@ -21,6 +20,7 @@ from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter
 from mt.serve.models import Models, Served
 from mt.serve.service import Service
+from mt.text.languages import Direction
 from mt.translator import Translation, Translator
 
 TOY = Direction("aa", "bb")

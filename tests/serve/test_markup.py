@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mt.serve.markup import markup, plain
+from mt.serve.segments import markup, plain
 
 
 def shout(text: str) -> str:

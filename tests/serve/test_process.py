@@ -20,8 +20,9 @@ import pytest
 from libretranslatepy import LibreTranslateAPI
 
 from mt import cli
+from mt.commands import serve as command
 from mt.options import ServeOptions
-from mt.serve import app, command
+from mt.serve import app
 from mt.serve.gate import Gate
 from mt.translator import Translator
 from tests.serve.setup import Slow, make_gate, on_a_port

@@ -1,0 +1,108 @@
+"""What a corpus costs by its size: time to read and cut it, memory, and time to learn from a piece.
+
+The pairs of the corpus are repeated up to the size, the model is the preset `tiny`, its vocabulary always
+the same, so that nothing grows but the number of pairs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
+from bench.bench_model import choose, make_trainer, settings_of, timed_steps
+from mt import checkpoint
+from mt.commands.train import learn_tokenizers, read_corpora
+from mt.config import Config, load_preset
+from mt.console import Console
+from mt.data.encoded import PiecePairs, cut
+from mt.model import Seq2Seq
+
+STEPS, WARM_UP, VOCABULARY = 200, 20, 600
+
+
+def main(settings: Settings, words: Sequence[str]) -> Columns:
+    """words: the file with the pairs, and how many there shall be."""
+    file, count = Path(words[0]), int(words[1])
+    where = choose(settings)
+    grown = repeat(file, settings.work / "grown.tsv", count)
+    found: Numbers = {"memory with nothing read, MB": peak_mb()}
+    config = growing(settings, grown)
+    model, pairs = read(config, count, found)
+    trainer = make_trainer(config, model, pairs, where, "fp32")
+    began = time.perf_counter()
+    plan = trainer.plan(1)
+    found["planning an epoch, s"] = time.perf_counter() - began
+    steps = 30 if settings.quick else STEPS
+    timed = timed_steps(trainer, list(itertools.islice(itertools.cycle(plan), WARM_UP + steps)), WARM_UP)
+    note_memory("training", found)
+    micro = [(1e6 * step.seconds / step.target, 1e6 * step.made / step.target) for step in timed]
+    found["training, µs a target piece"] = statistics.median(whole for whole, _ in micro)
+    found["of that making the batch"] = statistics.median(made for _, made in micro)
+    return {f"{count:,} pairs": found}
+
+
+def repeat(file: Path, grown: Path, count: int) -> Path:
+    """So many lines, those of a file again and again."""
+    with file.open(encoding="utf-8") as lines:
+        pairs = list(lines)
+    with grown.open("w", encoding="utf-8") as output:
+        output.writelines(itertools.islice(itertools.cycle(pairs), count))
+    return grown
+
+
+def growing(settings: Settings, grown: Path) -> Config:
+    """The preset `tiny` on that file, keeping what repeats itself."""
+    languages, config = settings_of(settings).data, load_preset("tiny")
+    data = config.data.model_copy(
+        update={
+            "train": (str(grown),),
+            "src": languages.src,
+            "tgt": languages.tgt,
+            "drop_duplicates": False,
+            "drop_identical": False,
+        }
+    )
+    tokenizer = config.tokenizer.model_copy(update={"vocab_size": VOCABULARY, "character_coverage": 0.99})
+    return config.model_copy(update={"data": data, "tokenizer": tokenizer})
+
+
+def read(config: Config, count: int, found: Numbers) -> tuple[Seq2Seq, PiecePairs]:
+    """What `mt train` does before its first step; notes seconds and memory of each part of it."""
+    console = Console()
+    forget_peak()
+    began = time.perf_counter()
+    corpora = read_corpora(config, console)
+    found["reading, ms per 1,000 pairs"] = per_thousand(began, count)
+    note_memory("reading", found)
+    began = time.perf_counter()
+    src, tgt = learn_tokenizers(config, corpora.train, console)
+    found["learning pieces, ms per 1,000 pairs"] = per_thousand(began, count)
+    note_memory("learning pieces", found)
+    began = time.perf_counter()
+    pairs = cut(corpora.train, src, tgt)
+    found["cutting, ms per 1,000 pairs"] = per_thousand(began, count)
+    note_memory("cutting", found)
+    torch.manual_seed(config.training.seed)
+    return checkpoint.build(config, src, tgt), pairs
+
+
+def per_thousand(began: float, count: int) -> float:
+    """Milliseconds since then, for each 1,000 pairs."""
+    return 1e3 * (time.perf_counter() - began) / count * 1e3
+
+
+def note_memory(part: str, found: Numbers) -> None:
+    """The peak of a part of the work, and what is held after it."""
+    found[f"{part}: peak memory, MB"] = peak_mb()
+    found |= {f"{part}: then {name}": value for name, value in held_mb().items()}
+    forget_peak()
+
+
+if __name__ == "__main__":
+    answer(main)

@@ -1,0 +1,1 @@
+"""The commands: options in, work done; one file each."""

@@ -1,0 +1,274 @@
+"""Train: parallel text -> a run directory that translates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from mt import checkpoint, device
+from mt.config import BUILT_IN, Config, differences, flag
+from mt.console import Console
+from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
+from mt.data.encoded import PiecePairs, cut
+from mt.data.sampling import Sampler
+from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.options import TrainOptions
+from mt.text.languages import check_languages, is_code, languages_of, split_direction, symbols, targets
+from mt.text.placeholders import masked
+from mt.tokenizer import Tokenizer
+from mt.training.distillation import load_teachers
+from mt.training.model_card import example, write_card
+from mt.training.trainer import Progress, Trainer
+from mt.training.validation import Validator
+
+MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """What is learned from and what is validated on."""
+
+    train: Corpus
+    validation: Corpus
+
+    def fingerprints(self) -> dict[str, str]:
+        """Digests by which a resumed run knows its pairs again."""
+        return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
+
+
+def train(config: Config, options: TrainOptions, console: Console) -> Path:
+    """Train, or go on training, the run that `options.out` names; returns its directory.
+
+    Raises MTError for whatever the user can mend; Interrupted after a signal, with everything saved.
+    """
+    config = complete(config)
+    run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
+    begun = checkpoint.find_begun(run_dir)
+    if begun:
+        _refuse_changes(run_dir, begun[0], config)
+    where = device.choose(options.device, options.threads)
+    precision = device.resolve_precision(config.training.precision, where)
+    console.note(device.describe(where, precision))
+    with checkpoint.locked(run_dir):
+        known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
+        teachers = load_teachers([Path(name) for name in config.training.teachers])
+        if teachers:
+            teachers.check(config.data, known)
+        corpora = read_corpora(config, console)
+        fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
+        if begun:
+            _refuse_other_corpora(run_dir, begun[1], fingerprints)
+        src, tgt = known or learn_tokenizers(config, corpora.train, console)
+        checkpoint.save_setup(
+            run_dir, config, src, tgt,
+            corpora=fingerprints, split_chars=max(30, 2 * corpora.train.report.src.p95),
+        )  # fmt: skip
+        pairs = cut(corpora.train, src, tgt)
+        _report_pieces(console, pairs)
+        if teachers:
+            pairs = teachers.annotate(pairs, where, precision, console)
+            del teachers  # and the memory they take
+        trainer = _set_up(config, run_dir, corpora, (src, tgt), pairs, where, precision, console)
+        progress = trainer.fit(options.time_budget)
+        write_card(run_dir, config, progress)
+    console.note(_conclusion(config, progress, run_dir))
+    return run_dir
+
+
+def _set_up(
+    config: Config, run_dir: Path, corpora: Corpora, tokenizers: tuple[Tokenizer, Tokenizer],
+    pairs: PiecePairs, where: torch.device, precision: str, console: Console,
+) -> Trainer:  # fmt: skip
+    """Build the model and what teaches it, and go back to where the run was."""
+    src, tgt = tokenizers
+    torch.manual_seed(config.training.seed)
+    model = checkpoint.build(config, src, tgt).to(where)
+    count = sum(weights.numel() for weights in model.parameters())
+    console.note(f"{count:,} weights; run directory {run_dir}")
+    sources = corpora.validation.dataset["src"][:]
+    validator = Validator(
+        sources=sources,
+        references=corpora.validation.dataset["tgt"][:],
+        pairs=cut(corpora.validation, src, tgt),
+        tokenizer=tgt,
+        languages=languages_of(sources, config.data.tgt),
+        batch_tokens=config.training.batch_tokens,
+        precision=precision,
+    )
+    strength = config.tokenizer.sampling
+    sampler = None if strength is None else Sampler(corpora.train.dataset, src, tgt, strength)
+    trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
+    trainer.resume()
+    return trainer
+
+
+def complete(config: Config) -> Config:
+    """Fill in what the built-in corpus says by itself: its languages and its validation part."""
+    data = config.data
+    values: dict[str, object] = {}
+    if set(data.train) == {BUILT_IN}:
+        values["validation"] = data.validation or (BUILT_IN,)
+        if data.src is None and data.tgt is None:
+            values |= {"src": "en", "tgt": "zh"} if data.swap else {"src": "zh", "tgt": "en"}
+    return config.model_copy(update={"data": data.model_copy(update=values)})
+
+
+def default_name(config: Config) -> str:
+    """A run's name by its corpus and languages: `phrasebook-zh-en`."""
+    direction, spec = split_direction(config.data.train[0])
+    stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
+    codes: tuple[str | None, ...] = (config.data.src, config.data.tgt)
+    if direction:  # of several the source is left out, as they may differ in it
+        several = targets(config.data.train)
+        codes = several if len(several) > 1 else direction
+    return "-".join(part for part in (stem, *codes) if part)
+
+
+def _refuse_changes(run_dir: Path, old: Config, config: Config) -> None:
+    changed = differences(old, config)
+    if changed:
+        raise ConfigError(
+            f"{run_dir} was trained with other settings ({'; '.join(changed)}); "
+            "give the same ones to go on, or another --out to start anew"
+        )
+
+
+def _refuse_other_corpora(run_dir: Path, facts: Mapping[str, Any], fingerprints: Mapping[str, str]) -> None:
+    for name, fingerprint in fingerprints.items():
+        if facts.get("corpora", {}).get(name) != fingerprint:
+            what = name if name == "teachers" else f"{name} pairs"
+            raise RunError(
+                f"the {what} are not those that {run_dir} was begun with; "
+                "restore them to go on, or give another --out to start anew"
+            )
+
+
+def read_corpora(config: Config, console: Console) -> Corpora:
+    """Read, clean and report the training and validation pairs."""
+    data = config.data
+    check_languages(data.train, data.validation, "validation")
+    corpus = read_train(data)
+    if data.validation:
+        validation = read_validation(data)
+        corpora = Corpora(corpus, validation)
+    else:
+        count = min(data.validation_pairs, max(1, len(corpus.dataset) // 10))
+        corpora = Corpora(*hold_out(corpus, count, config.training.seed))
+    if data.tgt and not is_code(data.tgt):
+        console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
+    for name, part in (("train", corpora.train), ("validation", corpora.validation)):
+        for line in part.report.lines():
+            console.note(f"{name}: {line}")
+    _report_overlap(corpora, console)
+    return corpora
+
+
+def _report_overlap(corpora: Corpora, console: Console) -> None:
+    shared = overlap(corpora.train, corpora.validation)
+    total = len(corpora.validation.dataset)
+    line = (
+        f"overlap: of {total:,} validation pairs {shared.src:,} sources, {shared.tgt:,} targets and "
+        f"{shared.pairs:,} whole pairs occur in train"
+    )
+    console.note(line)
+    if shared.pairs > 0.05 * total:
+        console.warn("the validation pairs are partly known from training, so scores on them flatter")
+
+
+def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
+    """The pieces of both languages, or one set for both, from the training pairs."""
+    sides = [("src", "tgt")] if config.tokenizer.shared else [("src",), ("tgt",)]
+    learned = []
+    for columns in sides:
+        name = "shared" if len(columns) == 2 else {"src": "source", "tgt": "target"}[columns[0]]
+        try:
+            learned.append(_learn(config, corpus, columns))
+        except ConfigError as problem:
+            raise ConfigError(f"{name} vocabulary: {problem}") from None
+        console.note(f"{name} vocabulary: {learned[-1].vocab_size:,} pieces ({config.tokenizer.algorithm})")
+    return learned[0], learned[-1]
+
+
+def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokenizer] | None:
+    """The tokenizers of another run, if the settings name one.
+
+    Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
+    """
+    if config.tokenizer.pieces_of is None:
+        return None
+    other = Path(config.tokenizer.pieces_of)
+    of_other, facts = checkpoint.read_config(other)
+    src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
+    theirs = {**of_other.tokenizer.model_dump(), "vocab_size": src.vocab_size}
+    ours = {**config.tokenizer.model_dump(), "vocab_size": config.tokenizer.vocab_size or src.vocab_size}
+    other_settings = [
+        flag(name, value)
+        for name, value in theirs.items()
+        if name not in ("pieces_of", "sampling") and value != ours[name]
+    ]
+    if other_settings:
+        raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
+    for symbol in symbols(targets(config.data.train)):
+        if symbol not in src.pieces([symbol])[0]:
+            raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
+    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
+    return src, tgt
+
+
+def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenizer:
+    """With no size asked for, one that suits the number of pairs and that the text permits.
+
+    Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
+    """
+    settings = config.tokenizer
+
+    def learn(size: int) -> Tokenizer:
+        return Tokenizer.learn(
+            _sentences(corpus, columns, mark=settings.markup),
+            algorithm=settings.algorithm,
+            vocab_size=size,
+            byte_fallback=settings.byte_fallback,
+            normalization=settings.normalization,
+            character_coverage=settings.character_coverage,
+            sample_sentences=settings.sample_sentences,
+            symbols=symbols(targets(config.data.train)) if "src" in columns else (),
+            markers=settings.markup,
+        )
+
+    if settings.vocab_size is not None:
+        return learn(settings.vocab_size)
+    try:
+        return learn(min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE)))
+    except VocabularySizeError as problem:
+        return learn(problem.possible)
+
+
+def _sentences(corpus: Corpus, columns: tuple[str, ...], *, mark: bool) -> Iterator[str]:
+    for rows in corpus.dataset.with_format("arrow").iter(batch_size=10_000):
+        for column in columns:
+            texts = rows.column(column).to_pylist()
+            yield from masked(texts, rows.column("src").to_pylist()) if mark else texts
+
+
+def _report_pieces(console: Console, pairs: PiecePairs) -> None:
+    unknown_src, unknown_tgt = pairs.unknown_rate()
+    console.note(
+        f"pieces: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
+        f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
+    )
+
+
+def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
+    metric = {"bleu": "validation BLEU", "perplexity": "validation perplexity"}[
+        config.training.validation_metric
+    ]
+    best = "none" if progress.best is None else f"{progress.best:.2f} at step {progress.best_step:,}"
+    test = "" if set(config.data.train) == {BUILT_IN} else " --test SPEC"
+    return (
+        f"finished: {progress.finished}; best {metric} {best}. "
+        f"Try it: {example(run_dir, config)} or mt evaluate -m {run_dir}{test}"
+    )

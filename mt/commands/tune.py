@@ -1,0 +1,193 @@
+"""Tune: which length penalty suits a model, and how much of a datastore, found on its validation pairs.
+
+Of a datastore those share and temperature are best by which the references are likeliest: what is recalled
+for them is looked up once.
+
+The penalty ranks finished hypotheses and does not steer the search, so one search serves all of them. (Of a
+sentence that finishes more than a beam of them at once the worst by penalty 1 are gone: that is rare.)
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import torch
+from datasets import Dataset
+
+from mt.checkpoint import Run
+from mt.commands.train import read_corpora
+from mt.config import SearchConfig
+from mt.console import Console
+from mt.data.batches import by_length, frame
+from mt.data.cache import find_pairs
+from mt.data.corpus import read_validation
+from mt.decoding.datastore import Recalling, warn_of_known
+from mt.errors import RunError
+from mt.metrics import language_bleu, perplexity
+from mt.options import TuneOptions
+from mt.search import Hypothesis, length_norm, search
+from mt.text.languages import check_languages, languages_of
+from mt.tokenizer import Tokenizer
+from mt.translator import Translator
+
+PENALTIES = tuple(step / 10 for step in range(0, 21))
+SHARES = tuple(step / 10 for step in range(1, 10))
+TEMPERATURES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a length penalty comes to: BLEU (0-100, cased), and output pieces over reference pieces."""
+
+    length_penalty: float
+    bleu: float
+    length_ratio: float
+
+
+@dataclass(frozen=True)
+class RecallTrial:
+    """What recalling so much, and from so far, comes to: perplexity of the references."""
+
+    datastore_share: float
+    datastore_temperature: float
+    perplexity: float
+
+    @property
+    def flags(self) -> str:
+        """What asks for them."""
+        share, temperature = self.datastore_share, self.datastore_temperature
+        return f"--datastore-share {share} --datastore-temperature {temperature}"
+
+
+@dataclass(frozen=True)
+class Searched:
+    """N sources, what search found for each, their references and languages, and all pieces of those."""
+
+    found: Sequence[Sequence[Hypothesis]]
+    sources: Sequence[str]
+    references: Sequence[str]
+    languages: Sequence[str | None]
+    reference_pieces: int
+    tokenizer: Tokenizer
+
+    def at(self, penalty: float) -> Trial:
+        """How good the best of each are by that penalty."""
+        best = [
+            max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in self.found
+        ]
+        hypotheses = self.tokenizer.decode([row.ids for row in best], self.sources)
+        bleu = language_bleu(hypotheses, self.references, self.languages)
+        pieces = sum(len(row.ids) for row in best)
+        return Trial(penalty, bleu.value, pieces / max(1, self.reference_pieces))
+
+
+def tune(translator: Translator, options: TuneOptions, console: Console) -> list[Trial]:
+    """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named.
+
+    With a datastore its share and temperature come first, and the search is by the best of them.
+    """
+    run = translator.run
+    if options.validation:
+        data = run.config.data.model_copy(update={"validation": options.validation})
+        check_languages(data.train, data.validation, "validation")
+        pairs = read_validation(data).dataset
+    else:
+        pairs = own_validation(run, console)
+    sources, references = pairs["src"][:], pairs["tgt"][:]
+    src_ids, tgt_ids = run.src_tokenizer.encode(sources), run.tgt_tokenizer.encode(references, sources)
+    warn_of_known(translator.recalled, sources, [references], console)
+    recalls = [] if translator.recalled is None else tune_datastore(translator, src_ids, tgt_ids)
+    found = search(
+        translator.model, src_ids, translator.config, translator.device, markers=run.tgt_tokenizer.markers
+    )
+    languages = languages_of(sources, run.config.data.tgt)
+    searched = Searched(found, sources, references, languages, sum(map(len, tgt_ids)), run.tgt_tokenizer)
+    trials = [searched.at(penalty) for penalty in PENALTIES]
+    default = SearchConfig().length_penalty  # which wins where several are as good
+    best = max(trials, key=lambda trial: (trial.bleu, -abs(trial.length_penalty - default)))
+    if options.as_json:
+        tables: dict[str, object] = {"best": asdict(best), "trials": [asdict(trial) for trial in trials]}
+        if recalls:
+            tables["datastore"] = {
+                "best": asdict(_best(recalls)),
+                "trials": [asdict(trial) for trial in recalls],
+            }
+        text = json.dumps(tables)
+    else:
+        text = "\n".join(_table(trials, recalls, best, translator.config.beam))
+    sys.stdout.write(text + "\n")
+    return trials
+
+
+def tune_datastore(
+    translator: Translator, src_ids: Sequence[Sequence[int]], tgt_ids: Sequence[Sequence[int]]
+) -> list[RecallTrial]:
+    """How likely N references are by each share and temperature; from then on the best are recalled by."""
+    members = [part for part in translator.model.modules() if isinstance(part, Recalling)]
+    temperatures = torch.tensor(TEMPERATURES, device=translator.device)
+    shares = torch.tensor(SHARES, device=translator.device).view(-1, 1, 1)
+    total, pieces = torch.zeros(len(SHARES), len(TEMPERATURES), device=translator.device), 0
+    pairs = [tuple(map(np.asarray, pair)) for pair in zip(src_ids, tgt_ids, strict=True)]
+    lengths = np.array([max(map(len, pair)) + 1 for pair in pairs])
+    for rows in by_length(lengths, translator.config.batch_tokens):
+        batch = frame(*zip(*(pairs[row] for row in rows), strict=True)).to(translator.device)
+        with torch.inference_mode():
+            mixed = torch.stack(
+                [
+                    (1 - shares) * own.unsqueeze(1) + shares * recalled
+                    for own, recalled in (member.chances(batch, temperatures) for member in members)
+                ]
+            ).mean(dim=0)
+        total -= mixed.log().sum(dim=1)
+        pieces += mixed.shape[1]
+    trials = [
+        RecallTrial(share, temperature, perplexity(float(loss), pieces))
+        for share, losses in zip(SHARES, total, strict=True)
+        for temperature, loss in zip(TEMPERATURES, losses, strict=True)
+    ]
+    best = _best(trials)
+    chosen = {name: getattr(best, name) for name in ("datastore_share", "datastore_temperature")}
+    for member in members:
+        member.config = member.config.model_copy(update=chosen)
+    return trials
+
+
+def _best(trials: Sequence[RecallTrial]) -> RecallTrial:
+    return min(trials, key=lambda trial: trial.perplexity)
+
+
+def _table(trials: Sequence[Trial], recalls: Sequence[RecallTrial], best: Trial, beam: int) -> Iterator[str]:
+    """The lines of the report, the flags that gave the best one last."""
+    flags = [f"--length-penalty {best.length_penalty} --beam {beam}"]
+    if recalls:
+        flags.append(_best(recalls).flags)
+        yield "datastore share  best temperature  perplexity"
+    for share in dict.fromkeys(trial.datastore_share for trial in recalls):
+        one = _best([trial for trial in recalls if trial.datastore_share == share])
+        yield f"{share:15.1f}{one.datastore_temperature:18.2f}{one.perplexity:12.2f}"
+    yield "length penalty    BLEU  length ratio"
+    for trial in trials:
+        yield f"{trial.length_penalty:14.1f}{trial.bleu:8.2f}{trial.length_ratio:14.3f}"
+    yield f"best: {' '.join(flags)}"
+
+
+def own_validation(run: Run, console: Console) -> Dataset:
+    """The pairs that the run was validated on: from the cache, or read again.
+
+    Raises RunError if what is read now are other pairs: some of them may have been learned from.
+    """
+    dataset = find_pairs(run.validated_on)
+    if dataset is not None:
+        return dataset
+    data = run.config.data
+    found = read_validation(data) if data.validation else read_corpora(run.config, console).validation
+    if found.fingerprint != run.validated_on:
+        raise RunError(
+            f"the pairs that {run.path} was validated on are not there any more; restore the files it was "
+            "trained with, or name pairs it has not seen by --validation"
+        )
+    return found.dataset

@@ -1,0 +1,1 @@
+"""A corpus on its way to the model: read, cleaned, encoded, put into batches."""

@@ -1,0 +1,307 @@
+"""Parallel text from SPECs to a memory-mapped data set of clean pairs, with a report of its faults."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Literal, NamedTuple
+
+import datasets
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from mt.config import DataConfig
+from mt.data.cache import BATCH, SCHEMA, store_pairs
+from mt.data.cleaning import Cleaning, Hashes, SeenHashes, hash_texts, tidy
+from mt.data.formats import read_pairs
+from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, Split
+from mt.data.statistics import Report, SourceReport, describe
+from mt.errors import CorpusError
+from mt.text.languages import split_direction, tag, untagged
+
+OnBadLine = Literal["stop", "skip"]
+
+_EXAMPLES = 5  # bad lines named
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """Pairs on disk.
+
+    dataset: string columns `src` and `tgt`, memory-mapped from the cache of `datasets`.
+    fingerprint: hex digest of the pairs in their order, wherever they were read.
+    report: what was read and dropped, for people and for JSON.
+    """
+
+    dataset: datasets.Dataset
+    fingerprint: str
+    report: Report
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How many rows of one corpus have their source, target, or both as a pair, in another, on any side."""
+
+    src: int
+    tgt: int
+    pairs: int
+
+
+@dataclass
+class _Tally:
+    """The counts of one source while it is read."""
+
+    spec: str
+    read: int = 0
+    bad_lines: int = 0
+    bad_examples: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def report(self) -> SourceReport:
+        kept = self.read - self.dropped.total()
+        dropped, skipped = dict(self.dropped), dict(self.skipped)
+        return SourceReport(
+            self.spec, self.read, kept, dropped, skipped, self.bad_lines, tuple(self.bad_examples)
+        )
+
+
+class _Read(NamedTuple):
+    """How sources are read; see `load_corpus`."""
+
+    src: str | None
+    tgt: str | None
+    swap: bool
+    split: Split
+    on_bad_line: OnBadLine
+    tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
+
+
+class _Rule(NamedTuple):
+    """Which pairs stay: `why_drop` names a reason against (source, target); pairs in `seen` go as well."""
+
+    why_drop: Callable[[str, str], str | None]
+    seen: SeenHashes | None
+
+
+def load_corpus(
+    specs: Sequence[str],
+    *,
+    src: str | None,
+    tgt: str | None,
+    swap: bool,
+    split: Split,
+    on_bad_line: OnBadLine,
+    cleaning: Cleaning | None,
+) -> Corpus:
+    """Read, clean and join sources; `swap` exchanges sides that are known by their order.
+
+    Sides that are known by their names (of columns, files, languages) are those that `src` and `tgt` say.
+    Both sides lose white space at their ends; line breaks inside become spaces. Sources of a SPEC that names
+    its languages (`en-fr=…`) get the target's tag in front. With `cleaning` None, as for
+    validation, only pairs with an empty side are dropped.
+    Raises CorpusError where a source cannot be read, where lines are bad (`on_bad_line` "stop"), and where
+    nothing is left.
+    """
+    seen = SeenHashes() if cleaning is not None and cleaning.drop_duplicates else None
+    rule = _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
+    how = _Read(src, tgt, swap, split, on_bad_line, tagged=True)
+    return _load([_Tally(spec) for spec in specs], how, rule)
+
+
+def read_train(data: DataConfig) -> Corpus:
+    """The training pairs that the settings name, cleaned as they say."""
+    cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
+    return load_corpus(
+        data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
+        on_bad_line=data.on_bad_line, cleaning=cleaning,
+    )  # fmt: skip
+
+
+def read_validation(data: DataConfig) -> Corpus:
+    """The validation pairs that the settings name; only pairs with an empty side are dropped."""
+    return load_corpus(
+        data.validation, src=data.src, tgt=data.tgt, swap=data.swap, split="validation",
+        on_bad_line=data.on_bad_line, cleaning=None,
+    )  # fmt: skip
+
+
+def load_whole(
+    specs: Sequence[str],
+    *,
+    src: str | None,
+    tgt: str | None,
+    swap: bool,
+    split: Split,
+    on_bad_line: OnBadLine,
+) -> Corpus:
+    """Read sources as `load_corpus` does, but keep every pair, also those with an empty side.
+
+    For a test set that must stay line for line with its files: row n is the n-th pair read.
+    """
+    rule = _Rule(_keep, None)
+    how = _Read(src, tgt, swap, split, on_bad_line, tagged=False)
+    return _load([_Tally(spec) for spec in specs], how, rule)
+
+
+def _keep(src: str, tgt: str) -> None:
+    """Drop nothing."""
+
+
+def _why_drop_empty(src: str, tgt: str) -> str | None:
+    return None if src and tgt else "empty side"
+
+
+def _load(tallies: Sequence[_Tally], how: _Read, rule: _Rule) -> Corpus:
+    batches = (batch for tally in tallies for batch in _batches(_clean(tally, how, rule), tally, rule))
+    dataset, fingerprint = store_pairs(batches)
+    sources = tuple(tally.report() for tally in tallies)
+    if len(dataset) == 0:
+        raise CorpusError(_nothing_left(sources))
+    report = Report(sources, len(dataset), describe(dataset, "src"), describe(dataset, "tgt"))
+    return Corpus(dataset, fingerprint, report)
+
+
+def _nothing_left(sources: Sequence[SourceReport]) -> str:
+    names = ", ".join(source.spec for source in sources) or "no source"
+    reasons: Counter[str] = Counter()
+    for source in sources:
+        reasons.update(source.dropped)
+        reasons.update(source.skipped)
+        reasons["bad lines"] += source.bad_lines
+    causes = ", ".join(f"{count:,} {reason}" for reason, count in reasons.most_common() if count)
+    return (
+        f"{names}: no pairs left{f' ({causes})' if causes else ''}; name a source with translated sentences"
+    )
+
+
+def _take_pairs(records: Iterable[Record], tally: _Tally, how: _Read) -> Iterator[Pair]:
+    """Pass the pairs on and count the rest; stop at the fifth bad line, or at the end if there were fewer."""
+    for record in records:
+        if isinstance(record, Pair):
+            tally.read += 1
+            yield record
+        elif isinstance(record, Skipped):
+            tally.skipped[record.reason] += 1
+        else:
+            _count_bad(record, tally)
+            if how.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
+                break
+    if how.on_bad_line == "stop" and tally.bad_lines:
+        # Only training has the flag: a test without a line would be another test.
+        advice = "mend them" if how.split == "test" else "mend them or leave them out by --on-bad-line skip"
+        raise CorpusError(f"{'; '.join(tally.bad_examples)}; {advice}")
+
+
+def _count_bad(line: BadLine, tally: _Tally) -> None:
+    tally.bad_lines += 1
+    if tally.bad_lines <= _EXAMPLES:
+        tally.bad_examples.append(f"{line.where}: {line.cause}")
+
+
+def _clean(tally: _Tally, how: _Read, rule: _Rule) -> Iterator[Pair]:
+    direction, spec = split_direction(tally.spec)
+    languages = direction or (how.src, how.tgt)
+    mark = tag(direction.tgt) if direction and how.tagged else ""
+    # The other way round and exchanged below, names still say which side is which, and order is turned.
+    src_code, tgt_code = reversed(languages) if how.swap else languages
+    records = read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split)
+    for pair in _take_pairs(records, tally, how):
+        src, tgt = tidy(pair.src), tidy(pair.tgt)
+        reason = rule.why_drop(src, tgt)
+        if reason is not None:
+            tally.dropped[reason] += 1
+        else:
+            yield Pair(mark + tgt, src) if how.swap else Pair(mark + src, tgt)
+
+
+def _batches(pairs: Iterator[Pair], tally: _Tally, rule: _Rule) -> Iterator[pa.RecordBatch]:
+    while chunk := list(islice(pairs, BATCH)):
+        batch = pa.record_batch([[pair.src for pair in chunk], [pair.tgt for pair in chunk]], schema=SCHEMA)
+        if rule.seen is not None:
+            batch = batch.filter(pa.array(rule.seen.add(_hash_pairs(chunk))))
+        if len(batch) < len(chunk):
+            tally.dropped["duplicate"] += len(chunk) - len(batch)
+        yield batch
+
+
+def _hash_pairs(pairs: Iterable[tuple[str, str]]) -> Hashes:
+    # Tidied text holds no line feed, so one between the sides keeps different pairs different.
+    return hash_texts(f"{src}\n{tgt}" for src, tgt in pairs)
+
+
+def _hash_sides(corpus: Corpus) -> tuple[Hashes, Hashes]:
+    """Of the sources, without their tags, and of the targets."""
+    src, tgt = [], []
+    for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+        src.append(hash_texts(map(untagged, table.column("src").to_pylist())))
+        tgt.append(hash_texts(table.column("tgt").to_pylist()))
+    return np.concatenate(src), np.concatenate(tgt)
+
+
+def overlap(a: Corpus, b: Corpus) -> Overlap:
+    """How many of b's sentences and pairs occur in a, by hashes of 8 bytes."""
+    sides_a, sides_b = _hash_sides(a), _hash_sides(b)
+    src, tgt = (np.isin(of_b, np.concatenate(sides_a)) for of_b in sides_b)
+    pairs_a, pairs_b = (_hash_unordered(*sides) for sides in (sides_a, sides_b))
+    return Overlap(int(src.sum()), int(tgt.sum()), int(np.isin(pairs_b, pairs_a).sum()))
+
+
+def shared_pairs(corpus: Corpus, sources: Sequence[str], targets: Sequence[str]) -> int:
+    """How many of N pairs occur in a corpus, either way round, by hashes of 8 bytes."""
+    pairs = _hash_unordered(hash_texts(map(untagged, sources)), hash_texts(targets))
+    return int(np.isin(pairs, _hash_unordered(*_hash_sides(corpus))).sum())
+
+
+def _hash_unordered(src: Hashes, tgt: Hashes) -> Hashes:
+    """A pair's hash from its sides' hashes, the same for the pair turned round."""
+    # The odd factor lets no two fall together whose other side is the same.
+    return np.minimum(src, tgt) * np.uint64(0x9E3779B97F4A7C15) + np.maximum(src, tgt)
+
+
+def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
+    """Split a training corpus into (the rest, `count` pairs held out), the same for the same seed.
+
+    Pairs that share no sentence with another, on either side, are taken first. If there are too few of them
+    others follow, and what shares a sentence with those leaves the rest: no sentence is in both parts.
+    Raises CorpusError if there are fewer than twice `count` pairs or if nothing would be left to train on.
+    """
+    total = len(corpus.dataset)
+    if not 0 < count <= total // 2:
+        raise CorpusError(f"cannot set {count:,} of {total:,} pairs aside: give --validation, or more pairs")
+    src, tgt = _hash_sides(corpus)
+    order = np.random.default_rng(seed).permutation(total)
+    lone = (_frequency(np.concatenate([src, tgt])) == 1).reshape(2, total).all(axis=0)
+    chosen = np.concatenate([order[lone[order]], order[~lone[order]]])[:count]
+    held = np.zeros(total, dtype=bool)
+    held[chosen] = True
+    taken = np.concatenate([src[held], tgt[held]])
+    rest = ~(np.isin(src, taken) | np.isin(tgt, taken))
+    if not rest.any():
+        raise CorpusError(f"every pair shares a sentence with the {count:,} set aside; give --validation")
+    sources = (SourceReport("held out of train", count, count, {}, {}, 0, ()),)
+    held_out = _part(corpus, held, replace(corpus.report, sources=sources))
+    related = total - count - int(rest.sum())
+    return _part(corpus, rest, replace(corpus.report, set_aside=count, related=related)), held_out
+
+
+def _frequency(hashes: Hashes) -> NDArray[np.int64]:
+    """How often each element (N,) occurs among all."""
+    _, place, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    return np.asarray(counts[place], dtype=np.int64)
+
+
+def _part(corpus: Corpus, kept: NDArray[np.bool_], report: Report) -> Corpus:
+    def batches() -> Iterator[pa.RecordBatch]:
+        start = 0
+        for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+            part = table.select(["src", "tgt"]).filter(pa.array(kept[start : start + len(table)]))
+            start += len(table)
+            yield from (pa.record_batch(batch.columns, schema=SCHEMA) for batch in part.to_batches())
+
+    dataset, fingerprint = store_pairs(batches())
+    src, tgt = describe(dataset, "src"), describe(dataset, "tgt")
+    return Corpus(dataset, fingerprint, replace(report, pairs=len(dataset), src=src, tgt=tgt))

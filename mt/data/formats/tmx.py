@@ -1,0 +1,130 @@
+"""Pairs from a translation memory in TMX, streaming by lxml."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from lxml import etree
+
+from mt.data.formats.lines import open_bytes
+from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, find_code
+from mt.errors import CorpusError
+
+_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+# Inline elements whose content is another program's mark-up; that of <hi> and <mrk> is text.
+_CODES = {"bpt", "ept", "ph", "it", "ut"}
+_ONE_SIDE = Skipped("not in both languages")
+
+
+class _UnresolvedError(Exception):
+    """A sentence holds an entity, which is not looked up."""
+
+
+def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
+    """Yield the pairs of a TMX file; units that lack a language are skipped.
+
+    Codes may be missing if the file has two languages and its header says which is the source. No entity is
+    expanded, nothing fetched. Raises CorpusError for broken XML and for languages that the file lacks.
+    """
+    found: set[str] = set()
+    paired = False
+    srclang: str | None = None
+    with open_bytes(path) as stream:
+        try:
+            for element in _elements(stream):
+                if _local(element) == "header":
+                    srclang = element.get("srclang")
+                    continue
+                texts = _variants(element)
+                found.update(texts)
+                if src is None or tgt is None:
+                    src, tgt = _tell_languages(sorted(found), src, tgt, srclang, path)
+                record = _record(texts, src, tgt, f"{path}, line {element.sourceline}")
+                paired = paired or record is not _ONE_SIDE
+                yield record
+        except etree.XMLSyntaxError as error:
+            raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
+    if not found:
+        raise CorpusError(f"{path}: holds no translation units; name a TMX file with <tu> elements")
+    if not paired:
+        raise CorpusError(
+            f"{path}: has {', '.join(sorted(found))}, never {src} with {tgt}; check --src and --tgt"
+        )
+
+
+def _elements(stream: Any) -> Iterator[Any]:
+    """Yield <header> and each <tu>, and let go of what has been read."""
+    events = etree.iterparse(
+        stream,
+        events=("end",),
+        tag=("{*}header", "{*}tu"),
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        huge_tree=False,
+    )
+    for _, element in events:
+        yield element
+        element.clear()
+        while element.getprevious() is not None:
+            del element.getparent()[0]
+
+
+def _broken(error: etree.XMLSyntaxError) -> str:
+    cause = str(error.msg).partition(", line ")[0]
+    if "XML_PARSE_HUGE" in cause or "limit" in cause.lower():
+        cause = cause.replace(", try XML_PARSE_HUGE", "")
+        return f"beyond a limit of the XML reader ({cause}); cut the unit or the file in pieces"
+    return f"broken XML ({cause}); mend the file or export it again"
+
+
+def _local(element: Any) -> str:
+    """The tag without its namespace; empty for comments, processing instructions and entities."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+
+
+def _variants(unit: Any) -> dict[str, Any]:
+    """The <seg> of each language of a <tu>, by code; None for a <tuv> without one."""
+    variants = [child for child in unit if _local(child) == "tuv"]
+    codes = [variant.get(_XML_LANG) or variant.get("lang") or "?" for variant in variants]
+    return dict(zip(codes, (variant.find("{*}seg") for variant in variants), strict=True))
+
+
+def _tell_languages(
+    found: list[str], src: str | None, tgt: str | None, srclang: str | None, path: Path
+) -> tuple[str, str]:
+    """Work out the code or codes not given from the first unit and the header's srclang."""
+    known_src = find_code(src or srclang or "", found)
+    known_tgt = find_code(tgt or "", found)
+    if len(found) == 2:
+        if known_tgt is None and known_src is not None:
+            return known_src, next(code for code in found if code != known_src)
+        if known_tgt is not None and src is None:
+            return next(code for code in found if code != known_tgt), known_tgt
+    raise CorpusError(f"{path}: has {', '.join(found)} and does not say which is which; give --src and --tgt")
+
+
+def _record(texts: dict[str, Any], src: str, tgt: str, where: str) -> Record:
+    src_code, tgt_code = find_code(src, texts), find_code(tgt, texts)
+    if src_code is None or tgt_code is None or src_code == tgt_code:
+        return _ONE_SIDE
+    if texts[src_code] is None or texts[tgt_code] is None:
+        return BadLine(where, "a <tuv> without <seg>")
+    try:
+        return Pair(_text(texts[src_code]), _text(texts[tgt_code]))
+    except _UnresolvedError as error:
+        return BadLine(where, f"the entity {error} is not looked up")
+
+
+def _text(element: Any) -> str:
+    """The words of a <seg>: inline mark-up dropped, the text around it kept."""
+    parts = [element.text or ""]
+    for child in element:
+        if child.tag is etree.Entity:
+            raise _UnresolvedError(child.text)
+        if isinstance(child.tag, str) and _local(child) not in _CODES:
+            parts.append(_text(child))
+        parts.append(child.tail or "")
+    return "".join(parts)

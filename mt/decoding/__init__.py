@@ -1,0 +1,1 @@
+"""Beside the search: ensembles, datastores, constraints, alignments, minimum Bayes risk."""

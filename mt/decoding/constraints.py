@@ -1,0 +1,56 @@
+"""What translations must hold: each marker as often as its source does, and no other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mt.data.batches import IntArray
+from mt.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """markers: their ids. wanted: (N, M), how often each of N translations must have each."""
+
+    markers: range
+    wanted: Tensor
+
+    @classmethod
+    def of(cls, sources: Sequence[Sequence[int] | IntArray], markers: range) -> Keeping | None:
+        """What N sources, ids, ask for; None if the model has no markers."""
+        if not markers:
+            return None
+        wanted = torch.zeros(len(sources), len(markers), dtype=torch.long)
+        for row, ids in enumerate(sources):
+            for piece in ids:
+                if piece in markers:
+                    wanted[row, piece - markers.start] += 1
+        return cls(markers, wanted)
+
+    def to(self, device: torch.device) -> Keeping:
+        """The same on another device."""
+        return Keeping(self.markers, self.wanted.to(device))
+
+    def select(self, rows: Tensor) -> Keeping:
+        """For these rows (n,) only."""
+        return Keeping(self.markers, self.wanted[rows])
+
+    def mask(self, log_probs: Tensor, history: Tensor) -> None:
+        """Steer R·K hypotheses, those of a sentence next to each other, in place: log_probs (R·K, V) of their
+        next pieces after history (R·K, t).
+
+        A marker that is used up cannot come. While one is missing, the translation cannot end: where it
+        would, the missing ones come instead.
+        """
+        ids = torch.arange(self.markers.start, self.markers.stop, device=history.device)
+        used = (history.unsqueeze(2) == ids).sum(dim=1)
+        left = self.wanted.repeat_interleave(len(history) // len(self.wanted), dim=0) - used
+        of_markers = log_probs[:, self.markers.start : self.markers.stop]
+        end = log_probs[:, Tokenizer.eos_id].clone()
+        steered = torch.maximum(of_markers, end.unsqueeze(1)).masked_fill(left <= 0, float("-inf"))
+        of_markers.copy_(steered)
+        log_probs[:, Tokenizer.eos_id] = end.masked_fill((left > 0).any(dim=1), float("-inf"))

@@ -1,0 +1,1 @@
+"""What a system is tested on."""

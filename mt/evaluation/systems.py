@@ -1,0 +1,130 @@
+"""Who translates a test set: a run, or a file of translations; and how well it does."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mt.config import DataConfig
+from mt.console import Console
+from mt.data.formats.lines import not_utf8, read_lines
+from mt.errors import ConfigError
+from mt.evaluation.test_sets import TestSet
+from mt.metrics import METRICS, Score, perplexity, score
+
+if TYPE_CHECKING:
+    from mt.translator import Translator
+
+CHUNK = 1000  # sentences translated between two looks at the clock
+SEED = 12345  # sacreBLEU's own, so that an interval is the one that `sacrebleu --confidence` prints
+
+
+@dataclass(frozen=True)
+class System:
+    """Who translates: the run at `path`, opened, or the lines that the file there holds.
+
+    Of an ensemble `path` is the first run, `name` names all.
+    """
+
+    path: Path
+    name: str
+    by: Translator | list[str]
+
+    @property
+    def data(self) -> DataConfig:
+        """What a run was trained on; of a file nothing is known."""
+        return DataConfig() if isinstance(self.by, list) else self.by.run.config.data
+
+    def check(self, test_set: TestSet, console: Console) -> None:
+        """Raises ConfigError if a file has not as many lines as there are pairs; warns of known pairs."""
+        if isinstance(self.by, list) and len(self.by) != len(test_set.sources):
+            raise ConfigError(
+                f"{self.path} has {len(self.by):,} lines but {test_set.name} has "
+                f"{len(test_set.sources):,} pairs; line n of one must translate pair n of the other"
+            )
+        if not isinstance(self.by, list) and self.by.recalled is not None:
+            from mt.decoding.datastore import warn_of_known
+
+            warn_of_known(self.by.recalled, test_set.sources, test_set.references, console)
+
+    def translate(self, test_set: TestSet, console: Console) -> tuple[list[str], float | None]:
+        """The hypotheses (N), and the sentences per second of the search: None where a file holds them."""
+        if isinstance(self.by, list):
+            return self.by, None
+        total = len(test_set.sources)
+        hypotheses: list[str] = []
+        speed, began = 0.0, time.perf_counter()
+        while len(hypotheses) < total:
+            chunk = test_set.sources[len(hypotheses) : len(hypotheses) + CHUNK]
+            hypotheses += self.by.translate(chunk, tgt=into(self.by, test_set))
+            speed = len(hypotheses) / (time.perf_counter() - began)
+            console.progress(f"{self.path}: {len(hypotheses):,} of {total:,} sentences, {speed:.1f} a second")
+        return hypotheses, speed
+
+
+def open_file(path: Path) -> System:
+    """The lines of a file of translations; only a line feed ends one. Raises MTError."""
+    lines = []
+    for number, line in enumerate(read_lines(path), start=1):
+        try:
+            lines.append(line.decode())
+        except UnicodeDecodeError as problem:
+            raise ConfigError(f"{path}, line {number}: {not_utf8(problem)}; save it as UTF-8") from None
+    return System(path, str(path), lines)
+
+
+def all_scores(
+    hypotheses: list[str],
+    test_set: TestSet,
+    console: Console,
+    *,
+    tokenize: str,
+    lowercase: bool,
+    bootstrap: int,
+) -> tuple[Score, ...]:
+    """By each metric; TER of long Chinese texts takes minutes, so each is announced."""
+    found: list[Score] = []
+    for metric in METRICS:
+        console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
+        found += score(
+            hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
+            lowercase=lowercase, bootstrap=bootstrap, seed=SEED,
+        )  # fmt: skip
+    return tuple(found)
+
+
+def into(translator: Translator, test_set: TestSet) -> str | None:
+    """The language that a model of several is to translate into; others are not asked."""
+    return test_set.tgt if translator.targets else None
+
+
+def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
+    """Of all references, each beside its source, by the weights as they are: not rounded for search."""
+    import pyarrow as pa
+
+    from mt.data.encoded import PiecePairs, Ragged
+    from mt.layers.prepack import unpack
+    from mt.training.validation import Validator
+
+    def column(ids: list[list[int]]) -> Ragged:
+        return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
+
+    run = translator.run
+    mark = translator.tag(into(translator, test_set))
+    sources = [mark + text for text in test_set.sources] * len(test_set.references)
+    references = [text for stream in test_set.references for text in stream]
+    validator = Validator(
+        sources=sources,
+        references=references,
+        pairs=PiecePairs(
+            column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references, sources))
+        ),
+        tokenizer=run.tgt_tokenizer,
+        languages=[test_set.tgt] * len(sources),
+        batch_tokens=run.config.training.batch_tokens,
+        precision="fp32",
+    )
+    unpack(translator.model)
+    return perplexity(*validator.loss(translator.model, translator.device))

@@ -1,0 +1,134 @@
+"""`mt inspect --picture`: one inspection as a picture, by matplotlib: PNG, SVG, or HTML for light and dark.
+
+    figure.py      the layout
+    reading.py     how the sentence was read; paths.py  the states' way; writing.py  how it was written
+    labels.py      how pieces are spelt; fonts.py  what draws them; theme.py  colours
+
+The same inspection gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import html
+import importlib.util
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from mt.checkpoint import write_bytes
+from mt.console import Console
+from mt.errors import ConfigError, MTError
+from mt.inspection import Inspection
+from mt.inspection.picture.fonts import STACK, families, missing
+from mt.inspection.picture.labels import source_labels, target_labels
+from mt.inspection.picture.theme import DARK, LIGHT, Theme
+from mt.inspection.terminal import shown
+
+SUFFIXES = (".png", ".svg", ".html")
+DOTS = 160  # an inch
+
+
+def check_suffix(path: Path) -> None:
+    """Raises what `draw` would: ConfigError for another suffix, MTError without matplotlib."""
+    if path.suffix.lower() not in SUFFIXES:
+        raise ConfigError(f"{path}: a picture's name ends in .png, .svg or .html")
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MTError("pictures need matplotlib: pip install matplotlib")
+
+
+def draw(inspection: Inspection, path: Path) -> None:
+    """Draw the inspection into a file, PNG, SVG or HTML by its suffix.
+
+    Raises ConfigError for another suffix and for a file that cannot be written, MTError without matplotlib.
+    """
+    check_suffix(path)
+    suffix = path.suffix.lower()
+    if suffix == ".png":
+        data = render(inspection, LIGHT, "png")
+    elif suffix == ".svg":
+        data = render(inspection, LIGHT, "svg")
+    else:
+        data = _page(inspection).encode()
+    try:
+        write_bytes(path, data)
+    except OSError as problem:
+        raise ConfigError(f"cannot write the picture to {path} ({problem.strerror})") from None
+
+
+def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
+    """The picture as "png" or "svg"."""
+    from mt.inspection.picture.figure import compose
+
+    text = _text(inspection)
+    # What they would log: that a family has no bold face.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    names = families(text)
+    if kind == "png" and (lacking := missing(text, names)):
+        Console().warn(
+            f"no font here has {lacking[:20]}: drawn as boxes; install one (for Chinese: apt-get install "
+            "fonts-noto-cjk) or draw .svg, for which the viewer chooses the font"
+        )
+    file = io.BytesIO()
+    with _settings(theme, names):
+        metadata = {"Date": None} if kind == "svg" else {}
+        compose(inspection, theme).savefig(file, format=kind, dpi=DOTS, metadata=metadata)
+    if kind == "png":
+        return file.getvalue()
+    ours = ", ".join(f"'{name}'" for name in names)
+    svg = file.getvalue().decode().replace(f"font-family: {ours}", f"font-family: {STACK}")
+    return svg.encode()
+
+
+@contextmanager
+def _settings(theme: Theme, names: list[str]) -> Iterator[None]:
+    """matplotlib's own settings and these, whatever the user's are, so that pictures are alike."""
+    import matplotlib
+
+    settings: dict[Any, Any] = {
+        "font.family": names,
+        "text.parse_math": False,  # a $ is a piece like others
+        "svg.fonttype": "none",
+        "svg.hashsalt": f"mt-{theme.name}",
+        "axes.facecolor": theme.paper,
+        "axes.edgecolor": theme.rule,
+        "axes.linewidth": 0.8,
+        "ytick.color": theme.rule,
+    }
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(settings)
+        # Said by `render`, once and in words; of an SVG it does not matter.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def _text(inspection: Inspection) -> str:
+    """Every character that labels and headings may hold."""
+    runners_up = [shown(piece) for step in inspection.steps for piece, _ in step.runners_up]
+    labels = [*source_labels(inspection), *target_labels(inspection), *runners_up]
+    return "".join([inspection.source, inspection.translation, inspection.model.name, *labels])
+
+
+def _page(inspection: Inspection) -> str:
+    """Both themes in one file; the reader's system chooses."""
+    parts = []
+    for theme in (LIGHT, DARK):
+        svg = render(inspection, theme, "svg").decode()
+        svg = svg[svg.index("<svg") :]  # without the XML declaration
+        parts.append(f'<div class="{theme.name}">{svg}</div>')
+    title = html.escape(f"{inspection.source} → {inspection.translation}")
+    style = (
+        ":root{color-scheme:light dark}body{margin:0;background:" + LIGHT.paper + "}"
+        "svg{display:block;width:100%;height:auto;max-width:110rem;min-width:60rem;margin:auto}"
+        ".dark{display:none}@media(prefers-color-scheme:dark){body{background:" + DARK.paper + "}"
+        ".light{display:none}.dark{display:block}}"
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{title}</title><style>{style}</style></head><body>{''.join(parts)}</body></html>\n"
+    )

@@ -1,0 +1,102 @@
+"""`mt inspect --report`: a run on a test set as one page, for who wants to find out why a model fails.
+
+The page is one file: no script, nothing fetched, and a policy in it that forbids both.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from importlib.resources import files
+from pathlib import Path
+
+from mt.checkpoint import write_bytes
+from mt.console import Console
+from mt.errors import ConfigError
+from mt.evaluation.test_sets import read_test_set
+from mt.inspection.report.charts import by_length, training, vectors
+from mt.inspection.report.examples import best, worst
+from mt.inspection.report.hints import hints
+from mt.inspection.report.html import Markup, element
+from mt.inspection.report.measure import Measured, measure
+from mt.inspection.report.tables import behaviour, notable, scores
+from mt.options import EvaluateOptions
+from mt.translator import Translator
+
+FILE = "report.html"
+
+
+def write_report(
+    translator: Translator, spec: str, tgt: str | None, path: Path | None, console: Console
+) -> Path:
+    """Measure one run on the test pairs of a SPEC and write the page; returns its file.
+
+    tgt: the language to translate into, where the SPEC does not name it.
+    path: where to; None for report.html in the run directory.
+    Raises ConfigError for an ensemble and a file that cannot be written, MTError for pairs that cannot be
+    read.
+    """
+    if translator.model is not translator.run.model:
+        raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")
+    path = path or translator.run.path / FILE
+    test = read_test_set(EvaluateOptions(test=(spec,), tgt=tgt), translator.run.config.data, console)
+    measured = measure(translator, test, console)
+    console.settle()
+    try:
+        write_bytes(path, page(translator, measured).encode())
+    except OSError as problem:
+        raise ConfigError(f"cannot write the report to {path} ({problem.strerror})") from None
+    console.note(f"report: {path}")
+    return path
+
+
+def page(translator: Translator, measured: Measured) -> str:
+    """The report as HTML."""
+    style = files("mt.inspection.report").joinpath("report.css").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    title = f"Report: {translator.name}"
+    head = element(
+        "head",
+        None,
+        element("meta", {"charset": "utf-8"}),
+        # Were a text ever to become markup, it still could neither run nor fetch anything.
+        element("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
+        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
+        element("title", None, title),
+        element("style", None, Markup(style)),
+    )
+    body = element(
+        "body",
+        None,
+        element("h1", None, title),
+        element("p", {"class": "facts"}, facts(translator, measured)),
+        notable(hints(measured)),
+        scores(measured),
+        training(measured.curves),
+        by_length(measured),
+        behaviour(measured),
+        worst(measured),
+        best(measured),
+        vectors(measured),
+    )
+    return f"<!DOCTYPE html>\n{element('html', {'lang': 'en'}, head, body)}\n"
+
+
+def facts(translator: Translator, measured: Measured) -> str:
+    """What the run is and what it was tested on, in one line."""
+    config, search = translator.run.config, translator.config
+    model, data = config.model, config.data
+    parameters = sum(weight.numel() for weight in translator.run.model.parameters())
+    attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
+    return " · ".join(
+        [
+            f"{data.source or '?'} to {measured.test.tgt or '?'}",
+            f"{model.cell}, {model.encoder_layers} + {model.decoder_layers} layers, {attention}",
+            f"a vector of {measured.of_vector:,} numbers",
+            f"{parameters / 1e6:.1f} M parameters",
+            f"trained on {' '.join(data.train)}",
+            f"tested on {measured.test.name}, {len(measured.hypotheses):,} pairs",
+            f"beam {search.beam}",
+        ]
+    )

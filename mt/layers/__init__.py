@@ -1,0 +1,1 @@
+"""What the encoder and the decoder are made of: recurrences, dropout, prepacked products, the loss."""

@@ -1,0 +1,320 @@
+"""The recurrences: this moment's input + the last moment's state = this moment's state.
+
+Shapes (legend in `model`): inputs (B, T, I), outputs (B, T, H). A layer's state is a tuple of
+(B, H) tensors whose first is its output: `(h, c)` for the LSTM, `(h,)` for the others.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import Literal, NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import linear
+
+from mt.layers.dropout import mask
+from mt.layers.prepack import Packable, Product, SearchPrecision, ready
+from mt.layers.scan import linear_scan
+
+Cell = Literal["rnn", "gru", "lstm", "lnlstm", "mingru"]
+State = tuple[Tensor, ...]
+
+
+class Products(NamedTuple):
+    """A layer's matrices, each ready to be applied to rows (N, ·): what single steps are made of.
+
+    inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
+    state is U·h + B, absent where the gates do not look at the state. both is [W U]·[x h] + b + B, for
+    cells that only ever see the sum, once the matrices are packed.
+    """
+
+    inputs: Product
+    state: Product | None
+    constant: Product | None
+    both: Product | None = None
+
+
+class Recurrence(Packable, ABC):
+    """One recurrent layer, read from left to right: whole sequences in `forward`, single steps in `step`.
+
+    input_size: numbers of x that change from step to step.
+    constant_size: numbers of x that are the same at every step of a sequence, as the sentence vector is.
+        A step adds their share of the gates, computed once a sentence, instead of multiplying them again.
+    """
+
+    cell: Cell
+    states = 1
+    sums_gates = False  # whether only W·x + b + U·h + B matters, not its halves
+
+    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
+        super().__init__()
+        self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
+        self.products: Products | None = None  # made ready by `pack`
+
+    @abstractmethod
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        """All steps: (B, T, I), start state or zeros, constant inputs (B, C) -> outputs (B, T, H)."""
+
+    @abstractmethod
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        """W (G·H, I + C), b (G·H), and (U, B) or None; G is the number of gates."""
+
+    @abstractmethod
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        """W·x + b (N, G·H), U·h + B and the state -> the next state."""
+
+    def pack(self, precision: SearchPrecision) -> None:
+        products = self._products(lambda weight, bias: ready(weight, bias, precision))
+        weight, bias, recurrent = self.matrices()
+        if self.sums_gates and recurrent is not None:
+            joined = torch.cat([weight[:, : self.input_size], recurrent[0]], dim=1)
+            biases = recurrent[1] if self.constant_size else bias + recurrent[1]
+            products = products._replace(both=ready(joined, biases, precision))
+        self.products = products
+
+    def unpack(self) -> None:
+        self.products = None
+
+    def _products(self, make: Callable[[Tensor, Tensor | None], Product]) -> Products:
+        weight, bias, recurrent = self.matrices()
+        varying, constant = weight[:, : self.input_size], weight[:, self.input_size :]
+        return Products(
+            make(varying, None if self.constant_size else bias),
+            make(*recurrent) if recurrent else None,
+            make(constant, bias) if self.constant_size else None,
+        )
+
+    def share(self, constant: Tensor) -> Tensor | None:
+        """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
+        product = (self.products or self._products(_as_they_are)).constant
+        return product(constant) if product else None
+
+    def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
+        """One step: (N, I), this layer's state, the constants' share (B, G·H) -> the next state."""
+        products = self.products or self._products(_as_they_are)
+        if products.both is None:
+            return self._advance_by(products, products.inputs(inputs), state, share)
+        gates = products.both(torch.cat([inputs, state[0]], dim=1))
+        return self.advance(gates if share is None else add_per_sentence(gates, share), None, state)
+
+    def _advance_by(
+        self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
+    ) -> State:
+        if share is not None:
+            from_inputs = add_per_sentence(from_inputs, share)
+        return self.advance(from_inputs, products.state(state[0]) if products.state else None, state)
+
+    def walk(
+        self, products: Products, inputs: Tensor, state: State | None, constant: Tensor | None
+    ) -> Tensor:
+        """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
+        if state is None:
+            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
+        share = None if constant is None else self.share(constant)
+        outputs = []
+        for from_inputs in products.inputs(inputs).unbind(dim=1):
+            state = self._advance_by(products, from_inputs, state, share)
+            outputs.append(state[0])
+        return torch.stack(outputs, dim=1)
+
+
+class FusedRecurrence(Recurrence):
+    """`rnn` is the formula of the mission, h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et al.
+    2014; `lstm` is Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000.
+
+    Whole sequences run in one call of torch's fused layer.
+
+    dropout: share of U's numbers that a training batch does without (DropConnect; Merity et al. 2018): it
+        acts at every step of the recurrence and costs nothing at any.
+    """
+
+    LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}  # noqa: RUF012
+    FUNCTIONS: dict[str, Callable[..., tuple[Tensor, ...]]] = {  # noqa: RUF012
+        "rnn": torch.rnn_tanh,
+        "gru": torch.gru,
+        "lstm": torch.lstm,
+    }
+
+    def __init__(
+        self, cell: Cell, input_size: int, hidden_size: int, constant_size: int, dropout: float
+    ) -> None:
+        super().__init__(input_size, hidden_size, constant_size)
+        self.cell, self.dropout = cell, dropout
+        self.states = 2 if cell == "lstm" else 1
+        self.sums_gates = cell != "gru"
+        self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
+        self._initialise()
+
+    def _initialise(self) -> None:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
+        _initialise(weight_ih, weight_hh)
+        with torch.no_grad():
+            bias_ih.zero_()
+            bias_hh.zero_()
+            if self.cell == "lstm":  # remember at first (Jozefowicz et al. 2015)
+                bias_ih.chunk(4)[1].fill_(1.0)
+
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        if self.products is not None and self.cell != "lstm":  # torch has oneDNN's LSTM, no other
+            return self.walk(self.products, inputs, state, constant)
+        if constant is not None:
+            spread = constant.unsqueeze(1).expand(-1, inputs.shape[1], -1)
+            inputs = torch.cat([inputs, spread], dim=2)
+        if state is None:
+            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
+        parts = tuple(part.unsqueeze(0).contiguous() for part in state)
+        first = parts if self.cell == "lstm" else parts[0]
+        if not self.training or self.dropout == 0:
+            return self.layer(inputs, first)[0]  # type: ignore[no-any-return]
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
+        weights = [weight_ih, weight_hh * mask(weight_hh, self.dropout), bias_ih, bias_hh]
+        # Biases, one layer, no dropout of torch's own, training, one direction, batch first.
+        return self.FUNCTIONS[self.cell](inputs, first, weights, True, 1, 0.0, True, False, True)[0]
+
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
+        return weight_ih, bias_ih, (weight_hh, bias_hh)
+
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        size = self.hidden_size
+        if self.cell == "gru" and from_state is not None:
+            reset, update = (
+                (from_inputs[:, : 2 * size] + from_state[:, : 2 * size]).sigmoid_().chunk(2, dim=1)
+            )
+            new = torch.addcmul(from_inputs[:, 2 * size :], reset, from_state[:, 2 * size :]).tanh_()
+            return (torch.lerp(new, state[0], update),)
+        gates = from_inputs if from_state is None else from_inputs + from_state
+        if self.cell == "rnn":
+            return (torch.tanh(gates),)
+        new = gates[:, 2 * size : 3 * size].tanh()
+        enter, forget, _, leave = gates.sigmoid_().chunk(4, dim=1)
+        memory = torch.addcmul(forget * state[1], enter, new)
+        return leave * memory.tanh(), memory
+
+
+class LayerNormLSTM(Recurrence):
+    """The LSTM whose two products and memory are normalised at each step (Ba et al. 2016, equations 20-22).
+
+    gates = norm(W·x) + norm(U·h) + b; c' = forget·c + enter·new; h' = leave·tanh(norm(c')). No fused layer
+    normalises in between, so training walks step by step too. dropout: as in `FusedRecurrence`.
+    """
+
+    cell: Cell = "lnlstm"
+    states = 2
+
+    def __init__(self, input_size: int, hidden_size: int, constant_size: int, dropout: float) -> None:
+        super().__init__(input_size, hidden_size, constant_size)
+        self.dropout = dropout
+        self.of_inputs = nn.Linear(input_size + constant_size, 4 * hidden_size, bias=False)
+        self.of_state = nn.Linear(hidden_size, 4 * hidden_size, bias=False)
+        self.input_norm, self.state_norm = nn.LayerNorm(4 * hidden_size), nn.LayerNorm(4 * hidden_size)
+        self.memory_norm = nn.LayerNorm(hidden_size)
+        _initialise(self.of_inputs.weight, self.of_state.weight)
+        with torch.no_grad():
+            self.input_norm.bias.chunk(4)[1].fill_(1.0)  # remember at first (Jozefowicz et al. 2015)
+
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        products = self.products or self._products(_as_they_are)
+        if self.training and self.dropout:
+            weight = self.of_state.weight
+            dropped = _as_they_are(weight * mask(weight, self.dropout), None)
+            products = products._replace(state=dropped)
+        return self.walk(products, inputs, state, constant)
+
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        # The biases come after the norms, which take away what they would do here.
+        nothing = self.of_state.weight.new_zeros(4 * self.hidden_size)
+        return self.of_inputs.weight, nothing, (self.of_state.weight, nothing)
+
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        assert from_state is not None
+        gates = self.input_norm(from_inputs) + self.state_norm(from_state)
+        enter, forget, new, leave = gates.chunk(4, dim=1)
+        memory = torch.addcmul(forget.sigmoid() * state[1], enter.sigmoid(), new.tanh())
+        return leave.sigmoid() * self.memory_norm(memory).tanh(), memory
+
+
+class MinGRU(Recurrence):
+    """The GRU whose gates do not look at the state (Feng et al. 2024, arXiv 2410.01201, section 3.1).
+
+    h' = (1 - z)·h + z·n with z = sigmoid(W·x + b) and n = V·x + c: all products of a sequence are one, and
+    what remains between the steps is element by element. A step costs a third of a GRU's.
+    """
+
+    cell: Cell = "mingru"
+
+    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
+        super().__init__(input_size, hidden_size, constant_size)
+        self.gates = nn.Linear(input_size + constant_size, 2 * hidden_size)
+        for gate in self.gates.weight.detach().chunk(2):
+            nn.init.xavier_uniform_(gate)
+        nn.init.zeros_(self.gates.bias)
+
+    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        products = self.products or self._products(_as_they_are)
+        gates = products.inputs(inputs)
+        if constant is not None and (share := self.share(constant)) is not None:
+            gates = add_per_sentence(gates, share)
+        update, new = gates.float().chunk(2, dim=2)
+        update = torch.sigmoid(update)
+        start = inputs.new_zeros(inputs.shape[0], self.hidden_size) if state is None else state[0]
+        return linear_scan(1 - update, update * new, start.float())
+
+    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
+        return self.gates.weight, self.gates.bias, None
+
+    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:  # noqa: ARG002
+        update, new = from_inputs.chunk(2, dim=1)
+        return (torch.lerp(state[0], new, torch.sigmoid(update)),)
+
+
+def recurrence(
+    cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
+) -> Recurrence:
+    """The layer that a cell's name stands for; `dropout` is of U, which mingru has not."""
+    if cell == "mingru":
+        return MinGRU(input_size, hidden_size, constant_size)
+    if cell == "lnlstm":
+        return LayerNormLSTM(input_size, hidden_size, constant_size, dropout)
+    return FusedRecurrence(cell, input_size, hidden_size, constant_size, dropout)
+
+
+def add_per_sentence(rows: Tensor, shared: Tensor) -> Tensor:
+    """Rows (B·K, F), the K of a sentence next to each other, or (B, T, F), plus what they share (B, F)."""
+    if rows.dim() == 3:
+        return rows + shared.unsqueeze(1)
+    if rows.shape[0] == shared.shape[0]:
+        return rows + shared
+    return (rows.view(shared.shape[0], -1, rows.shape[1]) + shared.unsqueeze(1)).view_as(rows)
+
+
+def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
+    """Reverse the first `lengths[b]` steps of each row; padding stays where it is, at the right.
+
+    Args: sequences (B, S) or (B, S, F); lengths (B,). Reading the result from left to right is reading
+    the sentence from right to left, and no padding comes before a token.
+    """
+    positions = torch.arange(sequences.shape[1], device=sequences.device).unsqueeze(0)
+    mirrored = lengths.unsqueeze(1) - 1 - positions
+    index = torch.where(mirrored >= 0, mirrored, positions)
+    if sequences.dim() == 3:
+        index = index.unsqueeze(2).expand(-1, -1, sequences.shape[2])
+    return sequences.gather(1, index)
+
+
+def _initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
+    """W (G·H, I) and U (G·H, H), gate by gate: orthogonal recurrent weights keep the state's norm over time
+    (Saxe et al. 2014).
+    """
+    gates = weight_hh.shape[0] // weight_hh.shape[1]
+    with torch.no_grad():
+        for gate in weight_ih.chunk(gates):
+            nn.init.xavier_uniform_(gate)
+        for gate in weight_hh.chunk(gates):
+            nn.init.orthogonal_(gate)
+
+
+def _as_they_are(weight: Tensor, bias: Tensor | None) -> Product:
+    return lambda rows: linear(rows, weight, bias)

@@ -1,0 +1,104 @@
+"""Word-level distillation: a student learns how probable each piece is to its teachers, not just which came.
+
+What trained models expect says which other pieces would have done as well, and a mean of several models says
+it better than each of them (Hinton et al. 2015, Kim & Rush 2016). Their predictions on the training pairs are
+worked out once, before training: a step of a student costs as much as any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch.nn.functional import pad
+
+from mt.checkpoint import Run, load_runs
+from mt.config import DataConfig, other_languages
+from mt.console import Console
+from mt.data.batches import IntArray, by_length
+from mt.data.cache import BATCH, store_table
+from mt.data.encoded import Expected, PiecePairs, Ragged
+from mt.decoding.ensemble import Ensemble
+from mt.device import autocast
+from mt.errors import ConfigError
+from mt.model import fingerprint
+from mt.tokenizer import Tokenizer
+
+LIKELIEST = 8  # pieces kept at each place: they hold nearly all that is not spread over the whole vocabulary
+_TOKENS = 2048  # predicted at once
+_SCHEMA = pa.schema([("ids", pa.list_(pa.int32())), ("probs", pa.list_(pa.float16()))])
+
+
+@dataclass(frozen=True)
+class Teachers:
+    """Runs with the same pieces, asked together; fingerprint: of their weights, in their order."""
+
+    runs: Sequence[Run]
+    fingerprint: str
+
+    def check(self, data: DataConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> None:
+        """Raises ConfigError unless the teachers know the student's languages, and it takes their pieces."""
+        first = self.runs[0]
+        theirs = [first.src_tokenizer.fingerprint, first.tgt_tokenizer.fingerprint]
+        if [tokenizer.fingerprint for tokenizer in tokenizers or ()] != theirs:
+            raise ConfigError(
+                f"--teachers: a student cuts text as its teachers do; give --pieces-of {first.path} too"
+            )
+        for run in self.runs:
+            if problem := other_languages(data, run.config.data):
+                raise ConfigError(f"--teachers: {run.path} cannot teach this student: {problem}")
+
+    def annotate(
+        self, pairs: PiecePairs, device: torch.device, precision: str, console: Console
+    ) -> PiecePairs:
+        """The same pairs with what the teachers expect: from the cache, or predicted now on that device."""
+        key = f"{pairs.name} {LIKELIEST} {precision} {self.fingerprint}"
+        name = f"expected-{blake2b(key.encode(), digest_size=16).hexdigest()}"
+
+        def batches() -> Iterator[pa.RecordBatch]:
+            ensemble = Ensemble([run.model for run in self.runs]).to(device).eval()
+            for start in range(0, len(pairs), BATCH):
+                rows = np.arange(start, min(start + BATCH, len(pairs)))
+                yield _predict(ensemble, pairs, rows, precision, console)
+            console.note(f"teachers: all {len(pairs):,} pairs")
+
+        table = store_table(name, _SCHEMA, batches)
+        expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")), LIKELIEST)
+        return replace(pairs, expected=expected)
+
+
+def load_teachers(paths: Sequence[Path]) -> Teachers | None:
+    """The runs at these paths; None if there are none. Raises RunError if their pieces differ."""
+    if not paths:
+        return None
+    runs = load_runs(paths, torch.device("cpu"))
+    return Teachers(runs, fingerprint(run.model for run in runs))
+
+
+def _predict(
+    ensemble: Ensemble, pairs: PiecePairs, rows: IntArray, precision: str, console: Console
+) -> pa.RecordBatch:
+    """What the teachers expect in these rows, a row of the table for each."""
+    device = next(ensemble.parameters()).device
+    targets = pairs.tgt.lengths[rows] + 1
+    ids, probs = [np.empty(0)] * len(rows), [np.empty(0)] * len(rows)
+    done = int(rows[0])
+    for places in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
+        batch = pairs.batch(rows[places]).to(device)
+        with torch.inference_mode(), autocast(device, precision):
+            predicted = ensemble.predict(batch)
+        best = predicted.topk(min(LIKELIEST, predicted.shape[2]))
+        lacking = (0, LIKELIEST - best.indices.shape[2])  # in a vocabulary smaller than that
+        likeliest = [pad(part, lacking).cpu().numpy() for part in (best.indices, best.values.exp())]
+        found = zip(places, *likeliest, strict=True)
+        for place, of_ids, of_probs in found:
+            ids[place] = of_ids[: targets[place]].astype(np.int32).reshape(-1)
+            probs[place] = of_probs[: targets[place]].astype(np.float16).reshape(-1)
+        done += len(places)
+        console.progress(f"teachers: {done:,} of {len(pairs):,} pairs")
+    return pa.record_batch([pa.array(ids, _SCHEMA.types[0]), pa.array(probs, _SCHEMA.types[1])], _SCHEMA)

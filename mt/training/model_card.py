@@ -1,0 +1,62 @@
+"""The model card of a run, README.md in the hub's format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mt.checkpoint import write_bytes
+from mt.config import Config
+from mt.training.trainer import Progress
+
+
+def write_card(run_dir: Path, config: Config, progress: Progress) -> None:
+    """Describe the run for whoever finds its directory."""
+    write_bytes(run_dir / "README.md", _card(run_dir, config, progress).encode())
+
+
+def example(run_dir: Path, config: Config) -> str:
+    """How to translate with the run, on the command line."""
+    choice = f" --tgt {config.data.named[0].tgt}" if config.data.several else ""
+    return f'mt translate -m {run_dir}{choice} "…"'
+
+
+def _card(run_dir: Path, config: Config, progress: Progress) -> str:
+    data, model, training = config.data, config.model, config.training
+    directions = data.named or ((data.src, data.tgt),)
+    sides = [dict.fromkeys(code for code in codes if code) for codes in zip(*directions, strict=True)]
+    languages = dict.fromkeys(code for side in sides for code in side)
+    front = ["---", "library_name: mt", "tags:", "- translation", "- seq2seq", "- rnn"]
+    if languages:
+        front += ["language:", *(f"- {code}" for code in languages)]
+    front += ["---", ""]
+    direction = " to ".join(", ".join(side) for side in sides if side) or "source to target"
+    metric = "BLEU" if training.validation_metric == "bleu" else "perplexity"
+    best = "none" if progress.best is None else f"{progress.best:.2f} (greedy, step {progress.best_step:,})"
+    attends = model.attention != "none"
+    looks = f" and looks back at the encoder's states ({model.attention} attention)" * attends
+    return "\n".join(
+        [
+            *front,
+            f"# {run_dir.name}: {direction}",
+            "",
+            f"A sequence-to-sequence translator trained by `mt`: an encoder ({model.cell}) compresses the "
+            f"sentence into one vector, a decoder of the same cell reads it back out{looks}.",
+            "",
+            "| | |",
+            "|---|---|",
+            f"| trained on | {', '.join(data.train)} |",
+            f"| validated on | {', '.join(data.validation) or 'pairs set aside from the training pairs'} |",
+            f"| best validation {metric} | {best} |",
+            f"| training | {progress.step:,} steps, {progress.tokens:,} target pieces, "
+            f"{progress.seconds / 60:.0f} minutes; stopped: {progress.finished} |",
+            f"| steps skipped (not finite) | {progress.nonfinite} |",
+            "",
+            "```",
+            example(run_dir, config),
+            "```",
+            "",
+            "`config.toml` holds every setting and the fingerprints of the pairs. `model.safetensors`, "
+            "`config.toml` and the `.spm` files are all that translating needs.",
+            "",
+        ]
+    )
