@@ -19,7 +19,7 @@ import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import mt
+import mt.data.phrasebook
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, Split, code_matches
 from mt.errors import CorpusError
@@ -516,8 +516,8 @@ def test_hub_says_what_exists(hub: Path, spec: str, cause: str) -> None:
 
 def test_phrasebook_has_two_directions_and_three_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     book = SimpleNamespace(DEFAULT_SEED=7, pairs=lambda split, seed: [(f"{split}中", f"{seed} en")])
+    monkeypatch.setattr(mt.data.phrasebook, "grammar", book, raising=False)
     monkeypatch.setitem(sys.modules, "mt.data.phrasebook.grammar", book)
-    monkeypatch.setattr(mt, "phrasebook", book, raising=False)
     assert read("phrasebook", None, None) == [Pair("train中", "7 en")]
     assert read("phrasebook@test", "en", "zh-CN") == [Pair("7 en", "test中")]
     assert read("phrasebook", None, "zh", split="validation") == [Pair("7 en", "validation中")]

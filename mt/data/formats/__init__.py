@@ -240,9 +240,7 @@ def _pair_of_fields(fields: dict[str, Any], columns: tuple[str, str], where: str
 
 
 def _read_phrasebook(split: str, src: str | None, tgt: str | None) -> Iterator[Pair]:
-    from mt.data.phrasebook import (
-        grammar as phrasebook,  # built in: its grammar need not be there to read files
-    )
+    from mt.data.phrasebook import grammar  # its grammar is not needed to read files
 
     if split not in get_args(Split):
         raise CorpusError(f"phrasebook@{split}: no such part; it has {', '.join(get_args(Split))}")
@@ -253,7 +251,7 @@ def _read_phrasebook(split: str, src: str | None, tgt: str | None) -> Iterator[P
         swap = True
     else:
         raise CorpusError(f"phrasebook: has zh and en, not {src} and {tgt}; set --src and --tgt to zh and en")
-    pairs = phrasebook.pairs(cast(Split, split), seed=phrasebook.DEFAULT_SEED)
+    pairs = grammar.pairs(cast(Split, split), seed=grammar.DEFAULT_SEED)
     return (Pair(en, zh) if swap else Pair(zh, en) for zh, en in pairs)
 
 
