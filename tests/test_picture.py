@@ -12,18 +12,18 @@ import numpy as np
 import pytest
 from matplotlib import font_manager
 from matplotlib.figure import Figure
-from mt.inspection.picture.figure import compose
-from mt.inspection.picture.fonts import families, missing
-from mt.inspection.picture.labels import cut, source_labels, target_labels, width
-from mt.inspection.picture.paths import Path as StatePath
-from mt.inspection.picture.paths import draw_path
-from mt.inspection.picture.theme import DARK, LIGHT
 
 from mt.config import ModelConfig
 from mt.errors import ConfigError, MTError
 from mt.inspection import Inspection, Inspector
 from mt.inspection.picture import check_suffix, draw, fonts, render
 from mt.inspection.picture.encoder_panels import order_units
+from mt.inspection.picture.figure import compose
+from mt.inspection.picture.fonts import families, missing
+from mt.inspection.picture.labels import cut, source_labels, target_labels, width
+from mt.inspection.picture.paths import Path as StatePath
+from mt.inspection.picture.paths import draw_path
+from mt.inspection.picture.theme import DARK, LIGHT
 from tests.test_inspection import TEXT, translator
 
 CHINESE = "我爱北京"

@@ -18,19 +18,19 @@ import numpy as np
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
-from mt.inspection.report.behaviour import Behaviour, behaviour, loops
-from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
-from mt.inspection.report.difference import mark_difference
-from mt.inspection.report.hints import hints
-from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
-from mt.inspection.report.measure import Measured, VectorMap
-from mt.inspection.report.svg import Dot, Line, Scale, dot_map, line_chart
 
 from mt import cli
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet as Pairs  # pytest takes what begins with Test for tests
 from mt.inspection.report import charts
+from mt.inspection.report.behaviour import Behaviour, behaviour, loops
+from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
+from mt.inspection.report.difference import mark_difference
+from mt.inspection.report.hints import hints
 from mt.inspection.report.html import Markup, element
+from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
+from mt.inspection.report.measure import Measured, VectorMap
+from mt.inspection.report.svg import Dot, Line, Scale, dot_map, line_chart
 from mt.metrics import Score, score, words
 from tests.toy import toy_pairs, write_tsv
 
