@@ -118,7 +118,8 @@ class TokenizerConfig(Section):
     character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9999
     """Share of the characters' occurrences that get pieces of their own"""
     sampling: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Cut training text anew at each use: α of unigram, wilder when smaller; of bpe the merges left out"""
+    """Draw the pieces of training text anew at each use: unigram takes an exponent, such as 0.5 (Kudo 2018);
+    bpe the proportion of merges left out, such as 0.1 (Provilkov et al. 2020)"""
     sample_sentences: Annotated[int, Field(gt=100, lt=WORD)] = 200_000
     """Learn the pieces from at most this many sentences a side, drawn by the seed"""
     markup: bool = False

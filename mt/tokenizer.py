@@ -24,10 +24,11 @@ class Tokenizer:
 
     Where it was learned with `markers`, their ids are the next ones, and spans of markup are cut as one piece
     each (see `markup`): a target's by its source, so that both have the same markers. Where `encode`,
-    `sample`, `decode` and `pieces` take sources (N), none means that the texts are sources themselves.
+    `decode` and `pieces` take sources (N), none means that the texts are sources themselves.
     """
 
     pad_id, unk_id, bos_id, eos_id = 0, 1, 2, 3
+    space = "▁"
 
     def __init__(self, serialized: bytes) -> None:
         """From the bytes of a SentencePiece model. Raises RunError if they are not one of ours."""
@@ -92,23 +93,21 @@ class Tokenizer:
             raise _explain(str(problem), vocab_size) from None
         return cls(model.getvalue())
 
-    def sample(
-        self, texts: Sequence[str], sources: Sequence[str] | None = None, *, strength: float, seed: int
-    ) -> list[list[int]]:
-        """N texts -> N lists of ids, cut in a way drawn by the seed: a text has many (Kudo 2018).
+    def divisible_pieces(self) -> dict[int, tuple[str, float]]:
+        """By id the text and the score of each piece that text can be cut into otherwise.
 
-        strength: for unigram the exponent α of a cut's probability, wilder when smaller; for byte-pair
-        encoding the share of merges left out (Provilkov et al. 2020). Other threads do not disturb the draw.
+        The score is a unigram's log-probability, or the priority of a merge. Left out are the pieces that
+        stand for themselves: the special ones, bytes, tags of languages and markers.
         """
-        sentencepiece.set_random_generator_seed(seed % 2**32)
-        return self._pieces.Encode(  # type: ignore[no-any-return]
-            self._masked(texts, sources),
-            out_type=int,
-            enable_sampling=True,
-            alpha=strength,
-            nbest_size=-1,
-            num_threads=1,
-        )
+        pieces = ((row, self._pieces.IdToPiece(row)) for row in range(self.vocab_size))
+        scored = {row: (piece, float(self._pieces.GetScore(row))) for row, piece in pieces}
+        for row, (piece, score) in list(scored.items()):
+            special = self._pieces.IsControl(row) or self._pieces.IsUnknown(row)
+            # No probability is 1, and the merge of priority 0 makes two characters one piece.
+            symbol = score == 0 and len(piece) != 2
+            if special or self._pieces.IsByte(row) or symbol:
+                del scored[row]
+        return scored
 
     @property
     def vocab_size(self) -> int:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,34 +47,6 @@ def test_chinese_punctuation_is_not_rewritten(algorithm: str) -> None:
     tokenizer = learn(CHINESE, 300, algorithm=algorithm)
     text = "我爱北京，３５％！"
     assert tokenizer.decode(tokenizer.encode([text])) == [text]
-
-
-@pytest.mark.parametrize("algorithm", ["unigram", "bpe"])
-def test_a_text_is_cut_in_many_ways_that_all_give_it_back(algorithm: str) -> None:
-    tokenizer = learn(ENGLISH, algorithm=algorithm)
-    texts = ENGLISH[:20]
-    cuts = [tokenizer.sample(texts, strength=0.5, seed=seed) for seed in (1, 2, 1)]
-    assert cuts[0] == cuts[2] != cuts[1]
-    assert all(tokenizer.decode(cut) == texts for cut in cuts)
-
-
-def test_the_draw_is_the_same_in_another_thread() -> None:
-    draw = partial(ENGLISH_PIECES.sample, ENGLISH[:20], strength=0.5, seed=7)
-    here = draw()
-    ENGLISH_PIECES.sample(ENGLISH[:3], strength=0.5, seed=8)
-    with ThreadPoolExecutor(1) as thread:
-        assert thread.submit(draw).result() == here
-
-
-def test_the_strength_of_sampling() -> None:
-    """Unigram: a smaller α cuts finer. BPE: more merges left out do; without any left out nothing changes."""
-    bpe = learn(ENGLISH, algorithm="bpe")
-
-    def pieces(tokenizer: Tokenizer, strength: float) -> int:
-        return sum(map(len, tokenizer.sample(ENGLISH[:50], strength=strength, seed=3)))
-
-    assert pieces(ENGLISH_PIECES, 0.1) > pieces(ENGLISH_PIECES, 1.0)
-    assert pieces(bpe, 0.5) > pieces(bpe, 0.1) > sum(map(len, bpe.encode(ENGLISH[:50])))
 
 
 def test_nfkc_rewrites_what_identity_keeps() -> None:

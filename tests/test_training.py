@@ -21,12 +21,9 @@ import torch
 from mt import cli
 from mt.checkpoint import locked, read_tensors
 from mt.config import Config, ModelConfig, TrainingConfig
-from mt.data.corpus import load_corpus
-from mt.data.sampling import Sampler
 from mt.layers.loss import Goals, bag_of_words, cross_entropy
 from mt.metrics import LanguageBleu
 from mt.model import build_model
-from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
 from mt.training.schedule import learning_rate
 from mt.training.trainer import Trainer
@@ -584,26 +581,6 @@ def test_the_average_is_what_is_kept(command: list[str], tmp_path: Path) -> None
     best, _ = read_tensors(run / "model.safetensors")
     assert all(last[f"average/{name}"].equal(tensor) for name, tensor in best.items())
     assert not all(last[f"model/{name}"].equal(tensor) for name, tensor in best.items())
-
-
-def test_sampled_batches_hold_the_same_sentences_cut_otherwise(tmp_path: Path) -> None:
-    tokenizer = Tokenizer.learn(
-        (" ".join(pair) for pair in toy_pairs(300, seed=1)), algorithm="unigram", vocab_size=39,
-        byte_fallback=False, normalization="identity", character_coverage=1.0, sample_sentences=1000,
-    )  # fmt: skip
-    path = write_tsv(tmp_path / "pairs.tsv", toy_pairs(30, seed=3))
-    corpus = load_corpus(
-        [str(path)], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
-    sampler = Sampler(corpus.dataset, tokenizer, tokenizer, 0.1)
-    rows = np.array([4, 9, 17])
-    one, again, other = (sampler.batch(rows, seed) for seed in (1, 1, 2))
-    assert one.src.equal(again.src)
-    assert one.tgt_out.equal(again.tgt_out)
-    assert one.tgt_in.shape != other.tgt_in.shape or not one.tgt_in.equal(other.tgt_in)
-    for batch in (one, other):
-        texts = [tokenizer.decode([[p for p in row if p > 3]])[0] for row in batch.tgt_in.tolist()]
-        assert texts == [corpus.dataset[row]["tgt"] for row in rows.tolist()]
 
 
 def validator(sources: list[str], references: list[str]) -> Validator:

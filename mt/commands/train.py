@@ -14,7 +14,7 @@ from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
-from mt.data.sampling import Sampler
+from mt.data.sampling import Sampler, SideSampler
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.options import TrainOptions
 from mt.text.languages import check_languages, is_code, languages_of, split_direction, symbols, targets
@@ -99,8 +99,10 @@ def _set_up(
         batch_tokens=config.training.batch_tokens,
         precision=precision,
     )
-    strength = config.tokenizer.sampling
-    sampler = None if strength is None else Sampler(corpora.train.dataset, src, tgt, strength)
+    sampler = None
+    if (strength := config.tokenizer.sampling) is not None:
+        sides = (SideSampler(tokenizer, config.tokenizer.algorithm, strength) for tokenizer in tokenizers)
+        sampler = Sampler(pairs, *sides)
     trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
     trainer.resume()
     return trainer

@@ -79,7 +79,12 @@ def collate_source(
 
 
 def collate(
-    sources: Sequence[IntArray], targets: Sequence[IntArray], *, pad_id: int, bos_id: int, eos_id: int
+    sources: Sequence[Sequence[int] | IntArray],
+    targets: Sequence[Sequence[int] | IntArray],
+    *,
+    pad_id: int,
+    bos_id: int,
+    eos_id: int,
 ) -> Batch:
     """Pairs of ids without bos and eos -> `Batch`."""
     src, src_lengths = collate_source(sources, pad_id=pad_id, eos_id=eos_id)
@@ -89,7 +94,7 @@ def collate(
     return Batch(src, src_lengths, tgt_in.contiguous(), framed[:, 1:].contiguous())
 
 
-def frame(sources: Sequence[IntArray], targets: Sequence[IntArray]) -> Batch:
+def frame(sources: Sequence[Sequence[int] | IntArray], targets: Sequence[Sequence[int] | IntArray]) -> Batch:
     """Pairs of ids -> a batch, with the ids that frame sequences here."""
     return collate(
         sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id

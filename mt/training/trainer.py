@@ -231,8 +231,8 @@ class Trainer:
     def _cut(self, rows: IntArray, position: int) -> Batch:
         if self.sampler is None:
             return self.pairs.batch(rows)
-        place = [self.training.seed, self.progress.epoch, position]
-        return self.sampler.batch(rows, int(np.random.SeedSequence(place).generate_state(1)[0]))
+        origin = [self.training.seed, self.progress.epoch, position]
+        return self.sampler.batch(rows, int(np.random.SeedSequence(origin).generate_state(1)[0]))
 
     def step(self, batches: Sequence[Batch]) -> None:
         """One update from the gradients of one or more batches; skipped if they are not finite."""
