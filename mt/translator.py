@@ -18,7 +18,7 @@ from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.options import RunOptions
 from mt.search import Hypothesis, search
-from mt.text.languages import tag, targets
+from mt.text.languages import base_language, find_code, tag, targets
 from mt.text.sentences import split
 
 if TYPE_CHECKING:
@@ -133,19 +133,23 @@ class Translator:
         return targets(self.run.config.data.train)
 
     def tag(self, tgt: str | None) -> str:
-        """What is put before a source to be translated into `tgt`. Raises ConfigError if it cannot be."""
+        """What is put before a source to be translated into `tgt`, whatever its region.
+
+        Raises ConfigError if it cannot be.
+        """
         own = self.run.config.data.target
         if not self.targets:
-            if tgt is not None and own is not None and tgt != own:
+            if tgt is not None and own is not None and base_language(tgt) != base_language(own):
                 raise ConfigError(f"{self.name} translates into {own}, not into {tgt}: leave --tgt out")
             return ""
         tgt = own if tgt is None else tgt
-        if tgt not in self.targets:
+        found = None if tgt is None else find_code(tgt, self.targets)
+        if found is None:
             other = f", not into {tgt}" if tgt else ""
             raise ConfigError(
                 f"{self.name} translates into {', '.join(self.targets)}{other}: choose one by --tgt"
             )
-        return tag(tgt)
+        return tag(found)
 
     def translate(self, texts: Sequence[str], *, tgt: str | None = None) -> list[str]:
         """The best translation of each text; `tgt` chooses the language of a model of several."""

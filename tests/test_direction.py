@@ -109,6 +109,19 @@ def test_each_language_is_measured(both: tuple[Path, Path], capsys: pytest.Captu
     assert (run / "hypotheses.cc.test.cc.txt").exists()
 
 
+def test_a_region_does_not_hide_a_language(
+    both: tuple[Path, Path], toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run, folder = both
+    model = mt.load(run)
+    assert model.translate(["ba de"], tgt="cc-XX") == ["baba dede"]
+    assert model.tag("BB_419") == "<2bb> "
+    assert mt.load(toy_run).translate(["ba"], tgt="bb-CN") == ["BA"]
+    test = ["--test", f"aa-cc={folder}/test.cc.tsv", "--src", "aa-XX", "--tgt", "cc-XX"]
+    assert cli.main(["evaluate", "-m", str(run), *test, "--bootstrap", "0"]) == 0
+    assert float(capsys.readouterr().out.split()[1]) > 60
+
+
 @pytest.mark.parametrize(("arguments", "other"), [([], ""), (["--tgt", "dd"], ", not into dd")])
 def test_the_languages_to_choose_from_are_named(
     arguments: list[str], other: str, both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]

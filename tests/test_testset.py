@@ -153,6 +153,16 @@ def test_an_unknown_test_set_or_pair_names_what_there_is(name: str, pair: str, m
 
 
 @pytest.mark.filterwarnings("default::DeprecationWarning:sacrebleu")
+def test_a_built_in_test_set_is_found_in_any_region(
+    toy_test_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nor is another region of the run's own languages warned of."""
+    write_archive(toy_test_set, {"toy.en": "One.\n", "toy.de": "Eins.\n"})
+    found = read(test_set="toy/1", language_pair="en-GB-de-AT")
+    assert (found.sources, found.references, found.tgt) == (["One."], [["Eins."]], "de-AT")
+    assert "the run translates" not in capsys.readouterr().err
+
+
 def test_a_built_in_test_set_can_be_turned_round(
     toy_test_set: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

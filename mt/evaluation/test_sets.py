@@ -18,7 +18,7 @@ from mt.data.corpus import load_whole
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
 from mt.options import EvaluateOptions
-from mt.text.languages import base_language, split_direction, targets
+from mt.text.languages import base_language, find_code, split_direction, split_pair, targets
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,9 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
             options.test_set, options.language_pair, swap=bool(options.swap), data=data, console=console
         )
     specs = options.test or _own_test(data)
-    codes = sorted({*targets(specs), *([options.tgt] if options.tgt else [])})
+    codes = list(targets(specs))
+    if options.tgt and find_code(options.tgt, codes) is None:
+        codes = sorted({*codes, options.tgt})
     if len(codes) > 1:
         raise ConfigError(f"the test pairs are into {', '.join(codes)}: measure one language at a time")
     tgt = codes[0] if codes else data.target
@@ -71,8 +73,9 @@ def _own_test(data: DataConfig) -> tuple[str, ...]:
 
 def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, console: Console) -> TestSet:
     """One of sacreBLEU's test sets; warns if the run translates between other languages."""
+    langpairs = DATASETS[name].langpairs if name in DATASETS else {}
+    pair, codes = split_pair(pair, list(langpairs)) or (pair, tuple(pair.split("-")))
     sources, references = built_in_test_set(name, pair)
-    codes = pair.split("-")
     if swap:
         if len(references) > 1:
             raise ConfigError(
@@ -80,7 +83,7 @@ def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, consol
             )
         sources, references, codes = references[0], [sources], codes[::-1]
     ours = (data.source, data.target)
-    if any(own is not None and base_language(own) != code for code, own in zip(codes, ours, strict=True)):
+    if any(own and base_language(own) != base_language(code) for code, own in zip(codes, ours, strict=True)):
         console.warn(f"the run translates {ours[0]} to {ours[1]}, the test set {' to '.join(codes)}")
     return TestSet(f"{name} {pair}", _stem(f"hub:{name}-{pair}"), sources, references, codes[1])
 

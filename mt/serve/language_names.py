@@ -31,16 +31,3 @@ def name_of(code: str) -> str:
     name = _NAMES.get(base_language(code))
     rest = code.replace("_", "-").partition("-")[2]
     return code if name is None else f"{name} ({rest})" if rest else name
-
-
-def find(code: str, known: list[str]) -> str | None:
-    """What `known` calls a language: by the same code, else by the same language in any region.
-
-    Clients write zh-CN, zh_Hans or ZH; a run knows its language as zh.
-    """
-
-    def plain(text: str) -> str:
-        return text.replace("_", "-").lower()
-
-    same = [other for other in known if plain(other) == plain(code)]
-    return next(iter(same + [other for other in known if base_language(other) == base_language(code)]), None)

@@ -13,9 +13,9 @@ from mt.config import SearchConfig
 from mt.console import Console
 from mt.errors import UsageError
 from mt.options import ServeOptions
-from mt.serve.language_names import find, name_of
+from mt.serve.language_names import name_of
 from mt.serve.refusal import Refusal
-from mt.text.languages import Direction, split_direction
+from mt.text.languages import Direction, find_code, split_direction
 from mt.translator import Translator, with_datastore
 
 
@@ -66,9 +66,12 @@ class Models:
         """What a language can be translated from."""
         return [pair.src for pair in self._by_pair if pair.tgt == target]
 
-    def known(self, code: str) -> str:
-        """The code under which a language is served. Raises Refusal if it is not."""
-        found = find(code, self.codes)
+    def known(self, code: str, among: Sequence[str] = ()) -> str:
+        """The code under which a language is served, `among` these first. Raises Refusal if it is not.
+
+        Clients write zh-CN, zh_Hans or ZH; a run knows its language as zh.
+        """
+        found = find_code(code, among) or find_code(code, self.codes)
         if found is None:
             raise Refusal(f"{code[:40]} is not supported")
         return found

@@ -113,9 +113,9 @@ class Service:
 
     def _sources(self, source: str, target: str, texts: Sequence[str]) -> list[Candidate]:
         """The language of each text: the one that was named, or what it looks like."""
-        if source != "auto":
-            return [Candidate(self.models.known(source), 100.0)] * len(texts)
         among = self.models.sources(target)
+        if source != "auto":
+            return [Candidate(self.models.known(source, among), 100.0)] * len(texts)
         if not among:
             raise Refusal(f"nothing is translated into {name_of(target)} ({target}) here")
         return self.detector.best(texts, among)

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 from mt.errors import ConfigError
 
-_CODE = r"[a-z]{2,3}(?:_[A-Za-z]+)?"
+# After a hyphen a script or region is known by its case or digits, so that en-pt-BR is two codes only.
+_CODE = r"[a-z]{2,3}(?:_[A-Za-z0-9]+|-(?:[A-Z][a-z]{3}|[A-Z]{2}|\d{3})(?![A-Za-z0-9]))*"
 _TAG = re.compile(rf"<2({_CODE})> ")
 _CODE_LIKE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
+_CHINESE_SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
 _NAMED = re.compile(rf"({_CODE})-({_CODE})=(.+)", re.DOTALL)
 
 
@@ -32,6 +34,52 @@ def base_language(code: str | None) -> str:
 def is_code(code: str) -> bool:
     """Whether this may be a language's code: `zh`, `pt-BR`; not `chinese`."""
     return _CODE_LIKE.fullmatch(code) is not None
+
+
+def find_code(code: str, known: Sequence[str]) -> str | None:
+    """The one of `known` that means the language `code`; None if there is none.
+
+    The same code in any spelling (zh-CN, zh_cn) is best, then one of the same script (zh-TW is zh_Hant), then
+    the language without a region, then the first one of the same language.
+    """
+
+    def rank(other: str) -> int:
+        if _plain(other) == _plain(code):
+            return 0
+        if _script(other) and _script(other) == _script(code):
+            return 1
+        return 2 if _plain(other) == base_language(code) else 3
+
+    same = [other for other in known if base_language(other) == base_language(code)]
+    return min(same, key=rank, default=None)
+
+
+def _plain(code: str) -> str:
+    return code.replace("_", "-").lower()
+
+
+def _script(code: str) -> str:
+    """The script that a code names or that its region writes, in lower case; "" if it says neither."""
+    language, *parts = _plain(code).split("-")
+    named = next((part for part in parts if len(part) == 4 and part.isalpha()), "")
+    regions = _CHINESE_SCRIPTS if language in ("zh", "zho", "cmn") else {}
+    return named or next((regions[part] for part in parts if part in regions), "")
+
+
+def split_pair(pair: str, known: Sequence[str]) -> tuple[str, Direction] | None:
+    """`zh-CN-en` -> the one of `known` that means it, such as zh-en, and the two codes as they were asked for.
+
+    known: pairs of codes with one hyphen between. None if nothing there means it.
+    """
+    parts = pair.split("-")
+    for cut in range(1, len(parts)):
+        asked = Direction("-".join(parts[:cut]), "-".join(parts[cut:]))
+        pairs = [Direction(*other.split("-", 1)) for other in known]
+        src = find_code(asked.src, [other.src for other in pairs])
+        tgt = find_code(asked.tgt, [other.tgt for other in pairs if other.src == src])
+        if src is not None and tgt is not None:
+            return f"{src}-{tgt}", asked
+    return None
 
 
 def split_direction(spec: str) -> tuple[Direction | None, str]:
