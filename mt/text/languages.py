@@ -67,7 +67,7 @@ def _script(code: str) -> str:
 
 
 def split_pair(pair: str, known: Sequence[str]) -> tuple[str, Direction] | None:
-    """`zh-CN-en` -> the one of `known` that means it, such as zh-en, and the two codes as they were asked for.
+    """`zh-CN-en` -> the one of `known` that means it, such as zh-en, and the two codes as they were given.
 
     known: pairs of codes with one hyphen between. None if nothing there means it.
     """
