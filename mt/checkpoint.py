@@ -12,10 +12,10 @@ No pickle: safetensors, JSON, TOML and SentencePiece models only.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
+import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,14 +24,15 @@ from pathlib import Path
 from typing import Any
 
 import safetensors
-import safetensors.torch
 import tomli_w
 import torch
 from torch import Tensor
 
+from mt.atomic import write_bytes
 from mt.config import Config, ModelConfig, other_languages, validate
-from mt.errors import ConfigError, RunError
+from mt.errors import ConfigError, FileError, RunError, reason
 from mt.model import Seq2Seq, build_model
+from mt.tensors import read_tensors, write_tensors
 from mt.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -66,31 +67,22 @@ class Run:
         return str(self.facts.get("corpora", {}).get("validation", ""))
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Replace a file as a whole: the old content or the new, never a part."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        with partial.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep a second training out of a run directory while this one writes it. Raises RunError.
+    """Keep a second training out of a run directory while this one writes it.
 
-    The directory is made; if nothing came into it, it is gone afterwards.
+    The directory is made; if nothing came into it, it is gone afterwards. Raises RunError, FileError where
+    nothing can be written there.
     """
     made = not path.exists()
     try:
         path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):  # found out before anything is read
+            pass
     except (FileExistsError, NotADirectoryError):
         raise RunError(f"{path} is a file, or in one; give --out the name of a directory") from None
+    except OSError as problem:
+        raise FileError(f"cannot write in {path}: {reason(problem)}") from None
     with _lock(path):
         try:
             yield
@@ -119,30 +111,6 @@ def _lock(path: Path) -> Iterator[None]:
         os.close(folder)
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> None:
-    """Named tensors and JSON-able notes as one safetensors file with a checksum over everything."""
-    plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-    text = json.dumps(notes, sort_keys=True)
-    metadata = {"notes": text, "checksum": _checksum(plain, text)}
-    write_bytes(path, safetensors.torch.save(plain, metadata))
-
-
-def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """What `write_tensors` wrote. Raises RunError if the file is missing or damaged in any bit."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except FileNotFoundError:
-        raise RunError(f"{path} is missing; train again, or name another run with -m") from None
-    except (safetensors.SafetensorError, OSError, ValueError, UnicodeDecodeError) as problem:
-        raise RunError(f"{path} is damaged ({problem}); restore it, or train again") from None
-    notes = metadata.get("notes", "")
-    if metadata.get("checksum") != _checksum(tensors, notes):
-        raise RunError(f"{path} is damaged (its checksum does not fit); restore it, or train again")
-    return tensors, json.loads(notes)
-
-
 def read_notes(path: Path) -> dict[str, Any]:
     """The notes alone. Raises RunError if they cannot be read."""
     try:
@@ -150,15 +118,6 @@ def read_notes(path: Path) -> dict[str, Any]:
             return json.loads((file.metadata() or {})["notes"])  # type: ignore[no-any-return]
     except (safetensors.SafetensorError, OSError, ValueError, KeyError) as problem:
         raise RunError(f"{path} is damaged ({problem}); delete it") from None
-
-
-def _checksum(tensors: Mapping[str, Tensor], notes: str) -> str:
-    digest = hashlib.blake2b(notes.encode(), digest_size=16)
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(tensor.contiguous().view(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
 
 
 def save_setup(
@@ -207,7 +166,9 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
         missing = "is a file" if path.is_file() else "does not exist"
         what = "has no config.toml: it is not a run of mt train" if path.is_dir() else missing
         raise RunError(f"{path} {what}; name the directory of a run") from None
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except OSError as problem:
+        raise RunError(f"cannot read {file}: {reason(problem)}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
         raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
     except (KeyError, TypeError):
         raise RunError(f"{file} has no [run] table with a format; it was not written by mt train") from None
@@ -252,8 +213,10 @@ def read_tokenizers(path: Path, config: Config, facts: Mapping[str, Any]) -> tup
         file = path / name
         try:
             tokenizer = Tokenizer(file.read_bytes())
-        except OSError:
+        except FileNotFoundError:
             raise RunError(f"{file} is missing; restore it, or train again") from None
+        except OSError as problem:
+            raise RunError(f"cannot read {file}: {reason(problem)}") from None
         except RunError as problem:
             raise RunError(f"{file}: {problem}; restore it, or train again") from None
         if tokenizer.fingerprint != fingerprint:

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from mt.errors import ConfigError
+from mt.errors import ConfigError, reason
 from mt.text.languages import Direction, base_language, split_direction
 
 WORD = 2**63  # torch and Arrow count below it
@@ -423,8 +423,10 @@ def load_file(path: Path, base: Config) -> Config:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}") from None
-    except (OSError, UnicodeDecodeError) as problem:
-        raise ConfigError(f"cannot read {path}: {problem}") from None
+    except OSError as problem:
+        raise ConfigError(f"cannot read {path}: {reason(problem)}") from None
+    except UnicodeDecodeError as problem:
+        raise ConfigError(f"{path} is no text in UTF-8: {problem}") from None
     return parse(text, where=str(path), base=base)
 
 

@@ -1,5 +1,9 @@
 """The mistakes a user can make. `cli` prints them as one line; nothing else prints or exits."""
 
+from __future__ import annotations
+
+import errno
+
 
 class MTError(Exception):
     """A problem the user can mend. The message is one line that says what to do next.
@@ -37,6 +41,10 @@ class RunError(MTError):
     """A run directory that is missing, damaged, or does not fit what is asked of it."""
 
 
+class FileError(MTError):
+    """A file that the system does not let us write. Names it, with the system's reason."""
+
+
 class TrainingError(MTError):
     """Training cannot go on: the loss stays non-finite, or there is nothing to train on."""
 
@@ -47,3 +55,19 @@ class Interrupted(MTError):
     def __init__(self, message: str, signal_number: int) -> None:
         super().__init__(message)
         self.exit_code = 128 + signal_number
+
+
+_ADVICE = {
+    errno.ENOSPC: "free some space, then give the same command again",
+    errno.EACCES: "change its permissions, or name another place",
+    errno.EPERM: "change its permissions, or name another place",
+    errno.EROFS: "name a place that can be written",
+    errno.EISDIR: "there is a folder of that name",
+}
+
+
+def reason(problem: OSError) -> str:
+    """Why the system refused something, and what helps, for the end of a message."""
+    said = problem.strerror or str(problem)
+    advice = _ADVICE.get(problem.errno or 0)
+    return f"{said}; {advice}" if advice else said

@@ -10,7 +10,7 @@ import torch
 
 import mt
 from mt import cli
-from mt.checkpoint import read_tensors
+from mt.tensors import read_tensors
 from tests.conftest import learn
 
 

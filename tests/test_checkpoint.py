@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import re
 import shutil
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -19,11 +22,9 @@ from mt.checkpoint import (
     build,
     load_run,
     load_state,
-    read_tensors,
-    write_bytes,
-    write_tensors,
 )
 from mt.errors import RunError
+from mt.tensors import read_tensors
 
 CPU = torch.device("cpu")
 
@@ -95,6 +96,14 @@ def empty(name: str) -> Callable[[Path], object]:
     return lambda run: (run / name).write_bytes(b"")
 
 
+def as_folder(name: str) -> Callable[[Path], object]:
+    def change(run: Path) -> None:
+        (run / name).unlink()
+        (run / name).mkdir()
+
+    return change
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no directory": (lambda run: shutil.rmtree(run), "does not exist; name the directory of a run"),
     "no config": (remove("config.toml"), "has no config.toml: it is not a run of mt train"),
@@ -111,6 +120,9 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "another cell": (rewrite("config.toml", 'cell = "gru"', 'cell = "lstm"'), "disagree on cell"),
     "an unknown setting": (rewrite("config.toml", "tied =", "tyed ="), "there is no such setting"),
     "a wrong value": (rewrite("config.toml", 'cell = "gru"', 'cell = "gur"'), "should be 'rnn', 'gru'"),
+    "a folder as weights": (as_folder("model.safetensors"), "cannot read RUN/model.safetensors: Is a"),
+    "a folder as pieces": (as_folder("src.spm"), "cannot read RUN/src.spm: Is a directory"),
+    "a folder as settings": (as_folder("config.toml"), "cannot read RUN/config.toml: Is a directory"),
     "pieces of the other side": (
         lambda run: shutil.copy(run / "src.spm", run / "tgt.spm"),
         "tgt.spm is not the one this run was trained with",
@@ -125,8 +137,25 @@ def test_a_damaged_run_is_one_clear_line(name: str, run: Path, capsys: pytest.Ca
     assert cli.main(["translate", "-m", str(run), "ba"]) == 1
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert message in captured.err
+    assert message.replace("RUN", str(run)) in captured.err
     assert len(captured.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("name", ["config.toml", "src.spm"])
+def test_files_that_may_not_be_read_are_not_called_damaged(
+    name: str, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tests may run as root, who may read everything: so the system's answer is put in its mouth."""
+    original = Path.open
+
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.name == name:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return original(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(RunError, match=rf"cannot read .*{name}: Permission denied; change its permissions"):
+        load_run(run, CPU)
 
 
 @pytest.mark.parametrize("place", [0.001, 0.02, 0.1, 0.3, 0.6, 0.99])
@@ -150,27 +179,6 @@ def test_weights_of_another_model_do_not_fit(toy_run: Path) -> None:
         assign(other, weights | {"extra": torch.zeros(1)}, Path("w"))
     with pytest.raises(RunError, match=r"where the settings say"):
         assign(other, weights | {name: torch.zeros(1, 1)}, Path("w"))
-
-
-def test_a_failed_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_bytes(path, b"old")
-
-    def fail(_: int) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr("os.fsync", fail)
-    with pytest.raises(OSError, match="disk full"):
-        write_bytes(path, b"new")
-    assert path.read_bytes() == b"old"
-    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
-
-
-def test_notes_travel_with_tensors(tmp_path: Path) -> None:
-    write_tensors(tmp_path / "t", {"a": torch.arange(3.0)}, {"step": 7})
-    tensors, notes = read_tensors(tmp_path / "t")
-    assert tensors["a"].tolist() == [0, 1, 2]
-    assert notes == {"step": 7}
 
 
 def test_the_optimiser_is_put_back_where_the_weights_are(run: Path) -> None:

@@ -10,13 +10,14 @@ import pytest
 import torch
 
 from mt import cli
-from mt.checkpoint import load_run, read_tensors
+from mt.checkpoint import load_run
 from mt.console import Console
 from mt.data.batches import Batch, Likeliest
 from mt.data.corpus import load_corpus
 from mt.data.encoded import PiecePairs, cut
 from mt.decoding.ensemble import Ensemble
 from mt.layers.loss import Goals, cross_entropy
+from mt.tensors import read_tensors
 from mt.training.distillation import LIKELIEST, load_teachers
 from tests.conftest import learn
 from tests.toy import toy_pairs, train_arguments, write_tsv

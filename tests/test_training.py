@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -19,11 +20,12 @@ import pytest
 import torch
 
 from mt import cli
-from mt.checkpoint import locked, read_tensors
+from mt.checkpoint import locked
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.layers.loss import Goals, bag_of_words, cross_entropy
 from mt.metrics import LanguageBleu
 from mt.model import build_model
+from mt.tensors import read_tensors
 from mt.training.averaging import MovingAverage
 from mt.training.schedule import learning_rate
 from mt.training.trainer import Trainer
@@ -253,6 +255,19 @@ def test_two_trainings_cannot_write_one_run(
         assert cli.main([*command, "--out", str(tmp_path / "run")]) == 1
     assert "another mt train is writing" in capsys.readouterr().err.splitlines()[-1]
     assert cli.main([*command, "--out", str(tmp_path / "run")]) == 0
+
+
+def test_a_folder_that_cannot_be_written_is_found_out_before_anything_is_read(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(**_: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", refuse)
+    assert cli.main([*command, "--out", str(tmp_path / "run")]) == 1
+    captured = capsys.readouterr().err
+    assert f"cannot write in {tmp_path / 'run'}: Read-only file system" in captured.splitlines()[-1]
+    assert "read 300" not in captured
 
 
 @pytest.mark.parametrize("name", ["file", "file/run"])

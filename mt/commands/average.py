@@ -11,6 +11,7 @@ from mt import checkpoint
 from mt.console import Console
 from mt.errors import ConfigError, RunError
 from mt.options import AverageOptions
+from mt.tensors import read_tensors
 
 
 def average(options: AverageOptions, console: Console) -> Path:
@@ -32,7 +33,7 @@ def average(options: AverageOptions, console: Console) -> Path:
         raise RunError(f"{out} exists; give another --out")
     sums: dict[str, Tensor] = {}
     for file in files:
-        tensors, _ = checkpoint.read_tensors(file)
+        tensors, _ = read_tensors(file)
         checkpoint.assign(run.model, tensors, file)  # which sees whether they fit
         sums = {name: tensor.double() + sums.get(name, 0) for name, tensor in tensors.items()}
     checkpoint.assign(run.model, {name: total / len(files) for name, total in sums.items()}, out)

@@ -246,7 +246,7 @@ def _save(
     """Write a model's translations, a line each; returns the file that holds them."""
     if isinstance(system.by, list):
         return str(system.path)
-    from mt.checkpoint import write_bytes
+    from mt.atomic import write_bytes
 
     together = "" if system.name == str(system.path) else "ensemble."
     together += "datastore." if system.by.recalled else ""

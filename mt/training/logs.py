@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from mt.checkpoint import write_bytes
+from mt.atomic import append_text, write_bytes
 
 METRICS, SAMPLES = "metrics.jsonl", "samples.txt"
 _HEAD = re.compile(r"^step ([\d,]+): ", re.MULTILINE)
@@ -28,9 +28,7 @@ def log_samples(run_dir: Path, step: int, scores: str, samples: list[str]) -> No
 
 
 def _append(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(text + "\n")
+    append_text(path, text + "\n")
 
 
 def cut_logs(run_dir: Path, step: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mt.checkpoint import write_bytes
+from mt.atomic import write_bytes
 from mt.config import Config
 from mt.training.trainer import Progress
 

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mt.checkpoint import write_bytes
+from mt.atomic import write_bytes
 from mt.console import Console
 from mt.errors import ConfigError, MTError
 from mt.inspection import Inspection

@@ -10,7 +10,7 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from mt.checkpoint import write_bytes
+from mt.atomic import write_bytes
 from mt.console import Console
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import read_test_set
