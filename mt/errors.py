@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 
+DISTRIBUTION = "seq2seq-mt"  # what pip calls this package
+
 
 class MTError(Exception):
     """A problem the user can mend. The message is one line that says what to do next.
@@ -23,6 +25,13 @@ class UsageError(MTError):
 
 class ConfigError(MTError):
     """A setting that cannot work: unknown, out of range, or at odds with another."""
+
+
+class MissingExtraError(MTError):
+    """A package that is not installed, and that one of our extras brings; says how to install it."""
+
+    def __init__(self, problem: str, extra: str) -> None:
+        super().__init__(f"{problem}: pip install '{DISTRIBUTION}[{extra}]'")
 
 
 class VocabularySizeError(ConfigError):

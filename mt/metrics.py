@@ -162,7 +162,8 @@ def language_bleu(
 
 
 def check_tokenizer(name: str) -> None:
-    """One word tells whether a tokeniser is there, before a long search. Raises ConfigError."""
+    """One word tells whether a tokeniser is there, before a long search. Raises ConfigError,
+    or MissingExtraError without sacremoses where it does the work."""
     score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=1)
 
 

@@ -27,7 +27,7 @@ from mt.data.encoded import PiecePairs
 from mt.decoding import datastore
 from mt.decoding.datastore import Datastore, Recalling, recalling
 from mt.decoding.ensemble import Ensemble
-from mt.errors import MTError, RunError
+from mt.errors import MissingExtraError, RunError
 from mt.model import Seq2Seq, build_model
 from mt.search import BOS, search
 from tests.toy import toy_pairs, write_tsv
@@ -354,5 +354,7 @@ def test_without_faiss_it_is_said_before_the_pairs_are_read(
     toy_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "faiss", None)
-    with pytest.raises(MTError, match=r"--datastore needs faiss.*pip install -e '.\[datastore\]'"):
+    with pytest.raises(
+        MissingExtraError, match=r"^--datastore needs faiss: pip install 'seq2seq-mt\[datastore\]'$"
+    ):
         run_with(toy_run, Path("nowhere.tsv"))

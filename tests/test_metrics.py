@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from mt import metrics
-from mt.errors import ConfigError, MTError
+from mt.errors import ConfigError, MissingExtraError, MTError
 from mt.metrics import (
     Score,
     language_bleu,
@@ -265,7 +265,7 @@ def test_moses_cuts_and_lower_case_make_lc_tok(monkeypatch: pytest.MonkeyPatch) 
     with pytest.raises(ConfigError, match="give --tgt"):
         score([system], [[reference]], tokenize="moses-", **arguments)
     monkeypatch.setitem(sys.modules, "sacremoses", None)
-    with pytest.raises(ConfigError, match=r"pip install sacremoses$"):
+    with pytest.raises(MissingExtraError, match=r"pip install 'seq2seq-mt\[moses\]'$"):
         score([system], [[reference]], tokenize="moses-de", **arguments)
 
 

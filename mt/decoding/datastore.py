@@ -29,7 +29,7 @@ from mt.data.batches import Batch, IntArray, by_length
 from mt.data.cache import BATCH, store_file
 from mt.data.corpus import Corpus, read_train, shared_pairs
 from mt.data.encoded import PiecePairs, cut
-from mt.errors import MTError, RunError
+from mt.errors import MissingExtraError, RunError
 from mt.model import Seq2Seq, fingerprint, nll_of
 from mt.text.languages import check_languages
 from mt.tokenizer import Tokenizer
@@ -126,7 +126,7 @@ def recalling(runs: Sequence[Run], config: DatastoreConfig, console: Console) ->
     """The runs with a datastore of its own beside each model, and the pairs that are recalled.
 
     Raises ConfigError if the pairs are of other languages than the runs', CorpusError if they cannot be read,
-    MTError without faiss.
+    MissingExtraError without faiss.
     """
     _faiss()  # before minutes are spent
     data = runs[0].config.data
@@ -163,9 +163,7 @@ def _faiss() -> Any:
     try:
         import faiss
     except ImportError:
-        raise MTError(
-            "--datastore needs faiss, which finds what is nearest: .venv/bin/pip install -e '.[datastore]'"
-        ) from None
+        raise MissingExtraError("--datastore needs faiss", "datastore") from None
     return faiss
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sacrebleu.tokenizers.tokenizer_base import BaseTokenizer
 
-from mt.errors import ConfigError
+from mt.errors import ConfigError, MissingExtraError
 
 PREFIX = "moses-"
 
@@ -12,7 +12,7 @@ PREFIX = "moses-"
 class MosesTokenizer(BaseTokenizer):
     """Cuts text as Moses' tokenizer.perl does for a language: its abbreviations keep their full stops.
 
-    Raises ConfigError without a language, and if sacremoses, which does the work, is not installed.
+    Raises ConfigError without a language, MissingExtraError without sacremoses, which does the work.
     """
 
     def __init__(self, language: str) -> None:
@@ -21,7 +21,7 @@ class MosesTokenizer(BaseTokenizer):
         try:
             import sacremoses
         except ImportError:
-            raise ConfigError("Moses' tokeniser needs sacremoses: pip install sacremoses") from None
+            raise MissingExtraError("Moses' tokeniser needs sacremoses", "moses") from None
         self.name = f"{PREFIX}{language}-sacremoses-{sacremoses.__version__}"
         self._moses = sacremoses.MosesTokenizer(language)
 

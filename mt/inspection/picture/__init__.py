@@ -21,7 +21,7 @@ from typing import Any
 
 from mt.atomic import write_bytes
 from mt.console import Console
-from mt.errors import ConfigError, MTError
+from mt.errors import ConfigError, MissingExtraError
 from mt.inspection import Inspection
 from mt.inspection.picture.fonts import STACK, families, missing
 from mt.inspection.picture.labels import source_labels, target_labels
@@ -33,17 +33,18 @@ DOTS = 160  # an inch
 
 
 def check_suffix(path: Path) -> None:
-    """Raises what `draw` would: ConfigError for another suffix, MTError without matplotlib."""
+    """Raises what `draw` would: ConfigError for another suffix, MissingExtraError without matplotlib."""
     if path.suffix.lower() not in SUFFIXES:
         raise ConfigError(f"{path}: a picture's name ends in .png, .svg or .html")
     if importlib.util.find_spec("matplotlib") is None:
-        raise MTError("pictures need matplotlib: pip install matplotlib")
+        raise MissingExtraError("pictures need matplotlib", "pictures")
 
 
 def draw(inspection: Inspection, path: Path) -> None:
     """Draw the inspection into a file, PNG, SVG or HTML by its suffix.
 
-    Raises ConfigError for another suffix and for a file that cannot be written, MTError without matplotlib.
+    Raises ConfigError for another suffix and for a file that cannot be written, MissingExtraError without
+    matplotlib.
     """
     check_suffix(path)
     suffix = path.suffix.lower()
