@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import datasets
 import pytest
 import torch
+from filelock import FileLock
 
 from mt import cli
 from tests.toy import train_arguments
@@ -29,13 +31,13 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run trained for a few seconds on the toy language through the real command. Do not change it."""
-    return learn(tmp_path_factory.mktemp("toy"), "--max-epochs", "16")
+    return learn_once(tmp_path_factory, "toy", "--max-epochs", "16")
 
 
 @pytest.fixture(scope="session")
 def attentive_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with attention. Do not change it."""
-    return learn(tmp_path_factory.mktemp("attentive"), "--attention", "general", "--max-epochs", "12")
+    return learn_once(tmp_path_factory, "attentive", "--attention", "general", "--max-epochs", "12")
 
 
 def learn(folder: Path, *options: str) -> Path:
@@ -43,3 +45,21 @@ def learn(folder: Path, *options: str) -> Path:
     arguments = [*train_arguments(folder, pairs=1500), "--decay", "linear", *options]
     assert cli.main([*arguments, "--out", str(folder / "run")]) == 0
     return folder / "run"
+
+
+def learn_once(factory: pytest.TempPathFactory, name: str, *options: str) -> Path:
+    """`learn` for all of xdist's workers: the first that needs the run trains it. Do not change it."""
+    return once(factory, name, lambda folder: learn(folder, *options)) / "run"
+
+
+def once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """A folder that `make` has filled, in the first of xdist's workers that needs it; the others wait."""
+    shared = factory.getbasetemp().parent if "PYTEST_XDIST_WORKER" in os.environ else factory.getbasetemp()
+    folder, made = shared / name, shared / f"{name}.made"
+    with FileLock(shared / f"{name}.lock"):
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a worker that failed
+            folder.mkdir()
+            make(folder)
+            made.touch()
+    return folder

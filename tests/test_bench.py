@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -16,6 +16,7 @@ from bench import peer_quality, peers
 from bench.peer_base import Places, fill, run_for, snapshots
 from mt.errors import MTError
 from tests.toy import toy_pairs, write_tsv
+from tests.waiting import DEADLINE, wait_until
 
 
 @pytest.fixture
@@ -113,15 +114,23 @@ def test_checkpoints_come_in_the_order_of_their_updates_without_the_unfinished(t
 
 
 def test_what_a_tool_started_ends_with_it(tmp_path: Path) -> None:
-    beat = tmp_path / "beat"
-    child = f"for turn in $(seq 500); do touch {beat}; sleep 0.02; done"
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    reader = os.open(held, os.O_RDONLY | os.O_NONBLOCK)
 
-    run_for(["sh", "-c", f"({child}) & wait"], tmp_path / "log", seconds=1)
+    run_for(["sh", "-c", f"exec 3> {held}; sleep 1000 & exit 0"], tmp_path / "log", seconds=DEADLINE)
 
-    assert beat.exists()  # it did run
-    beat.unlink()
-    time.sleep(0.3)
-    assert not beat.exists()
+    def nobody_holds_it() -> bool:
+        with suppress(BlockingIOError):
+            return os.read(reader, 1) == b""
+        return False
+
+    wait_until(nobody_holds_it)
+    os.close(reader)
+
+
+def test_a_tool_ends_after_its_time(tmp_path: Path) -> None:
+    run_for(["sleep", "1000"], tmp_path / "log", seconds=0.01)
 
 
 def test_a_tool_that_fails_names_its_log(tmp_path: Path) -> None:

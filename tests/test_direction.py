@@ -16,6 +16,7 @@ from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.text.languages import is_code, split_direction, tag, targets, untagged
 from mt.tokenizer import Tokenizer
+from tests.conftest import once
 from tests.toy import SETTINGS, WORDS, toy_pairs, write_tsv
 
 
@@ -69,7 +70,11 @@ def test_a_tag_is_one_piece() -> None:
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A run that writes capitals for bb and doubles each word for cc; and a folder with a test of each."""
-    folder = tmp_path_factory.mktemp("both")
+    folder = once(tmp_path_factory, "both", _learn_both)
+    return folder / "run", folder
+
+
+def _learn_both(folder: Path) -> None:
     specs: dict[str, list[str]] = {}
     for part, count, seed in (("train", 900, 1), ("validation", 20, 2), ("test", 20, 3)):
         pairs = toy_pairs(count, seed)
@@ -83,7 +88,6 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
         "--train", *specs["train"], "--validation", *specs["validation"], "--out", str(folder / "run"),
     ]  # fmt: skip
     assert cli.main(arguments) == 0
-    return folder / "run", folder
 
 
 def test_one_model_translates_into_two_languages(

@@ -19,7 +19,7 @@ from mt.decoding.ensemble import Ensemble
 from mt.layers.loss import Goals, cross_entropy
 from mt.tensors import read_tensors
 from mt.training.distillation import LIKELIEST, load_teachers
-from tests.conftest import learn
+from tests.conftest import learn_once
 from tests.toy import toy_pairs, train_arguments, write_tsv
 
 CPU = torch.device("cpu")
@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 def teachers(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two runs of the same pieces, one of which knows little."""
     options = ("--pieces-of", str(toy_run), "--max-epochs", "2", "--seed", "7")
-    return toy_run, learn(tmp_path_factory.mktemp("novice"), *options)
+    return toy_run, learn_once(tmp_path_factory, "novice", *options)
 
 
 def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:

@@ -15,6 +15,7 @@ from mt import cli
 from mt.decoding.constraints import Keeping
 from mt.text.placeholders import MARKERS, Survival, mask, spans, survival, unmask
 from mt.tokenizer import Tokenizer
+from tests.conftest import once
 from tests.toy import SETTINGS, WORDS, write_tsv
 
 PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
@@ -108,14 +109,16 @@ def test_search_is_steered_to_the_markers_of_the_source() -> None:
 @pytest.fixture(scope="module")
 def keeping_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Trained on words in capitals around an identifier, which is never the same twice."""
-    folder = tmp_path_factory.mktemp("markup")
+    return once(tmp_path_factory, "keeping", _learn_keeping) / "run"
+
+
+def _learn_keeping(folder: Path) -> None:
     words = [WORDS[i % 8] for i in range(900)]
     pairs = [(f"{word} ``x{i}`` ba", f"{word.upper()} ``x{i}`` BA") for i, word in enumerate(words)]
     train = write_tsv(folder / "train.tsv", pairs[:860])
     validation = write_tsv(folder / "validation.tsv", pairs[860:])
     arguments = ["--train", str(train), "--validation", str(validation), "--max-epochs", "4", "--markup"]
     assert cli.main(["train", *SETTINGS, *arguments, "--out", str(folder / "run")]) == 0
-    return folder / "run"
 
 
 @pytest.mark.parametrize("beam", [1, 3])

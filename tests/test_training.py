@@ -10,8 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -31,6 +29,7 @@ from mt.training.schedule import learning_rate
 from mt.training.trainer import Trainer
 from mt.training.validation import Validation, Validator
 from tests.toy import toy_pairs, train_arguments, write_tsv
+from tests.waiting import DEADLINE, wait_until
 
 STATE = "state/last.safetensors"
 NO_BLEU = LanguageBleu(1.0, "", {})
@@ -174,14 +173,6 @@ def in_a_process(command: list[str]) -> subprocess.Popen[bytes]:
     )  # fmt: skip
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    for _ in range(600):
-        if condition():
-            return
-        time.sleep(0.1)
-    raise AssertionError("the training never got there")
-
-
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGKILL, -9)]
 )
@@ -191,9 +182,9 @@ def test_a_killed_process_goes_on_where_it_was(number: int, code: int, tmp_path:
     endless = ["--max-epochs", "100000", "--save-minutes", "0.001"]
     run = tmp_path / "run"
     process = in_a_process([*command, *endless, "--out", str(run)])
-    wait_for(lambda: (run / STATE).exists())
+    wait_until(lambda: (run / STATE).exists())
     process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    out, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == code
     assert out == b""
     assert b"Traceback" not in err
@@ -216,9 +207,9 @@ def test_a_command_stopped_while_it_reads_leaves_nothing(
     monkeypatch.setenv("HF_DATASETS_CACHE", str(cache))
     process = in_a_process(["train", "--preset", "tiny", "--train", str(pipe), "--out", str(run)])
     with pipe.open("w"):  # until this is closed the command has no end of file
-        wait_for(lambda: any(cache.rglob("*.partial")))
+        wait_until(lambda: any(cache.rglob("*.partial")))
         process.send_signal(number)
-        _, err = process.communicate(timeout=60)
+        _, err = process.communicate(timeout=DEADLINE)
     assert process.returncode == code
     assert err.splitlines()[-1].startswith(b"mt: ")
     assert not list(cache.rglob("*.*"))

@@ -8,7 +8,6 @@ import os
 import pty
 import subprocess
 import sys
-import time
 import tracemalloc
 from pathlib import Path
 
@@ -23,6 +22,7 @@ from mt.config import SearchConfig
 from mt.errors import ConfigError, RunError
 from mt.translator import Aligned, Translator, one_line
 from tests.toy import toy_pairs
+from tests.waiting import DEADLINE
 
 LINE_BREAKS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=60)
@@ -337,7 +337,7 @@ def test_a_reader_that_goes_away_is_no_error_message(toy_run: Path) -> None:
         process.stdin.write(b"mo\n" * 100)
     error = process.stderr.read().decode()
     process.stderr.close()
-    assert process.wait(60) == 141
+    assert process.wait(DEADLINE) == 141
     assert "Traceback" not in error
     assert "Broken" not in error
 
@@ -354,7 +354,7 @@ def test_a_slow_pipe_gets_each_line_at_once(toy_run: Path) -> None:
             process.stdin.flush()
             assert process.stdout.readline() == expected
         process.stdin.close()
-        assert process.wait(30) == 0
+        assert process.wait(DEADLINE) == 0
 
 
 def test_a_person_at_a_terminal_is_prompted(toy_run: Path) -> None:
@@ -365,16 +365,15 @@ def test_a_person_at_a_terminal_is_prompted(toy_run: Path) -> None:
 
     def read_until(text: bytes) -> bytes:
         seen = b""
-        deadline = time.monotonic() + 60
-        while text not in seen and time.monotonic() < deadline:
-            seen += os.read(leader, 1000)
+        while text not in seen:
+            seen += os.read(leader, 1000)  # an OSError once the process has ended
         return seen
 
     read_until(b"> ")
     os.write(leader, b"ba de\n")
     assert b"BA DE" in read_until(b"BA DE")
     os.write(leader, b"\x04")
-    assert process.wait(30) == 0
+    assert process.wait(DEADLINE) == 0
     os.close(leader)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.setup import NoBrowser, a_browser, serving
-from tests.conftest import learn
+from tests.conftest import learn_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -28,9 +28,9 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def reverse_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The toy language the other way round, by a model with attention that reads in both directions."""
-    folder = tmp_path_factory.mktemp("reverse")
     way = ["--swap", "--src", "bb", "--tgt", "aa"]
-    return learn(folder, *way, "--attention", "general", "--bidirectional", "--max-epochs", "12")
+    shape = ["--attention", "general", "--bidirectional"]
+    return learn_once(tmp_path_factory, "reverse", *way, *shape, "--max-epochs", "12")
 
 
 @pytest.fixture(scope="session")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +21,7 @@ from mt.serve.models import Models, Served
 from mt.serve.service import Service
 from mt.text.languages import Direction
 from mt.translator import Translation, Translator
+from tests.waiting import DEADLINE, wait_until
 
 TOY = Direction("aa", "bb")
 
@@ -47,7 +47,7 @@ class Slow:
 
     def search(self, texts: Sequence[str], *, nbest: int, tgt: str | None = None) -> list[Translation]:
         self.searches.append(list(texts))
-        self.may_go_on.wait(20)
+        self.may_go_on.wait(DEADLINE)
         if self.fail_on in texts:
             raise RuntimeError("secret")
         into = (tgt or "").upper()
@@ -57,10 +57,7 @@ class Slow:
 
     def wait_for(self, count: int) -> None:
         """Until so many searches have begun."""
-        deadline = time.monotonic() + 20
-        while len(self.searches) < count:
-            assert time.monotonic() < deadline, self.searches
-            time.sleep(0.005)
+        wait_until(lambda: len(self.searches) >= count, lambda: self.searches)
 
 
 def load(run: Path) -> Translator:
@@ -99,12 +96,9 @@ def on_a_port(gate: Gate) -> Iterator[int]:
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
-    deadline = time.monotonic() + 20
-    while not server.started:
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_until(lambda: server.started)
     try:
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True
-        thread.join(20)
+        thread.join(DEADLINE)

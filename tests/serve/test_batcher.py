@@ -13,6 +13,7 @@ from mt.serve.batcher import Batcher
 from mt.serve.metrics import Metrics
 from mt.serve.refusal import Refusal
 from tests.serve.setup import Slow
+from tests.waiting import DEADLINE
 
 Script = Callable[[Batcher, Slow], Coroutine[Any, Any, None]]
 
@@ -32,12 +33,18 @@ def run(script: Script, *, limit: int = 1000) -> Metrics:
             working.cancel()
             await asyncio.gather(working, return_exceptions=True)
 
-    asyncio.run(asyncio.wait_for(main(), 30))
+    asyncio.run(asyncio.wait_for(main(), DEADLINE))
     return metrics
 
 
 async def ask(batcher: Batcher, *texts: str, tgt: str | None = None, nbest: int = 1) -> list[str]:
     return [found.text for found in await batcher.translate(texts, tgt=tgt, nbest=nbest)]
+
+
+async def settled() -> None:
+    """Every task has run until it waits for something."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 async def begun(slow: Slow, count: int) -> None:
@@ -61,7 +68,7 @@ def test_one_search_at_a_time_and_what_arrives_meanwhile_is_the_next() -> None:
         first = asyncio.create_task(ask(batcher, "a"))
         await begun(slow, 1)
         others = [asyncio.create_task(ask(batcher, text)) for text in "bcd"]
-        await asyncio.sleep(0.05)
+        await settled()
         assert slow.searches == [["a"]]
         assert batcher.waiting == 3
         slow.may_go_on.set()
@@ -121,7 +128,7 @@ def test_who_gives_up_is_not_searched_for() -> None:
         await begun(slow, 1)
         gone = asyncio.create_task(ask(batcher, "b", "c"))
         stays = asyncio.create_task(ask(batcher, "d"))
-        await asyncio.sleep(0.02)
+        await settled()
         gone.cancel()
         slow.may_go_on.set()
         assert await asyncio.gather(*[first, stays]) == [["A"], ["D"]]
@@ -148,7 +155,7 @@ def test_a_full_queue_refuses() -> None:
         first = asyncio.create_task(ask(batcher, "a"))
         await begun(slow, 1)
         waiting = asyncio.create_task(ask(batcher, "b", "c", "d"))  # beyond the limit, but nobody waited yet
-        await asyncio.sleep(0.02)
+        await settled()
         with pytest.raises(Refusal, match="Slowdown: too many texts are waiting") as refusal:
             await ask(batcher, "e")
         assert (refusal.value.status, refusal.value.retry_after) == (429, 1)
@@ -183,7 +190,7 @@ def test_a_call_alone_waits_for_the_search_and_searches_for_it() -> None:
         await begun(slow, 1)
         alone = asyncio.create_task(batcher.alone(lambda: order.append("alone")))
         later = asyncio.create_task(ask(batcher, "b"))
-        await asyncio.sleep(0.02)
+        await settled()
         assert order == []
         slow.may_go_on.set()
         await asyncio.gather(first, alone, later)
@@ -199,7 +206,7 @@ def test_too_many_calls_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
         first = asyncio.create_task(ask(batcher, "a"))
         await begun(slow, 1)
         alone = asyncio.create_task(batcher.alone(lambda: "done"))
-        await asyncio.sleep(0.02)
+        await settled()
         with pytest.raises(Refusal, match="waiting"):
             await batcher.alone(lambda: None)
         slow.may_go_on.set()
@@ -213,7 +220,7 @@ def test_too_many_calls_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> No
 def test_no_texts_need_no_search() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         assert await ask(batcher) == []
-        await asyncio.sleep(0.02)
+        await settled()
         assert batcher.waiting == 0
         slow.may_go_on.set()
         assert await ask(batcher, "a") == ["A"]
