@@ -32,6 +32,7 @@ from mt.atomic import write_bytes
 from mt.config import Config, ModelConfig, other_languages, validate
 from mt.errors import ConfigError, FileError, RunError, reason
 from mt.model import Seq2Seq, build_model
+from mt.removed import take_out
 from mt.tensors import read_tensors, write_tensors
 from mt.tokenizer import Tokenizer
 
@@ -155,8 +156,11 @@ def _tokenizer_files(config: Config, src: Tokenizer, tgt: Tokenizer) -> dict[str
     return {"src.spm": src, "tgt.spm": tgt}
 
 
-def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
-    """A run's settings, and the facts under [run]. Raises RunError."""
+def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, Any]]:
+    """A run's settings, and the facts under [run].
+
+    Raises RunError; to resume also if it was trained by a method that mt no longer has.
+    """
     file = path / CONFIG
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -177,6 +181,12 @@ def read_config(path: Path) -> tuple[Config, dict[str, Any]]:
             f"{path} was written in format {found} by mt {facts.get('mt_version', '?')}; "
             f"this mt reads format {FORMAT}: use the other version, or train again"
         )
+    tables, gone = take_out(tables)
+    if used := [str(setting) for setting in gone if setting.used and (resume or setting.of_model)]:
+        version = facts.get("mt_version", "?")
+        raise RunError(
+            f"{path} was trained by mt {version}: {'; '.join(used)}; use mt {version}, or train again"
+        )
     try:
         return validate(tables, where=str(file)), facts
     except ConfigError as problem:
@@ -190,7 +200,7 @@ def find_begun(path: Path) -> tuple[Config, dict[str, Any]] | None:
     state that goes with them, or files that are not a run's.
     """
     if (path / CONFIG).exists():
-        found = read_config(path)
+        found = read_config(path, resume=True)
         if has_state(path):
             return found
         if (path / MODEL).exists():
@@ -290,7 +300,8 @@ def load_run(path: Path, device: torch.device) -> Run:
     src, tgt = read_tokenizers(path, config, facts)
     tensors, notes = read_tensors(path / MODEL)
     shape = config.model.model_dump(mode="json")
-    written = ModelConfig().model_dump(mode="json") | (notes.get("model") or {})
+    of_file, _ = take_out({"model": notes.get("model") or {}})
+    written = ModelConfig().model_dump(mode="json") | of_file["model"]
     if written != shape:  # settings that are newer than the file stood as they do by default
         names = ", ".join(name for name in written if written[name] != shape.get(name))
         raise RunError(

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal, Self
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from mt import removed
 from mt.errors import ConfigError, reason
 from mt.text.languages import Direction, base_language, split_direction
 
@@ -131,8 +132,8 @@ class TokenizerConfig(Section):
 class ModelConfig(Section):
     """The translator's shape."""
 
-    cell: Literal["rnn", "gru", "lstm", "lnlstm", "mingru"] = "gru"
-    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, lnlstm (normalised), mingru (smaller)"""
+    cell: Literal["rnn", "gru", "lstm", "lnlstm"] = "gru"
+    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, lnlstm (normalised)"""
     embedding: Positive = 256
     """Size of a piece's embedding"""
     encoder_hidden: Positive = 512
@@ -210,8 +211,6 @@ class ModelConfig(Section):
             )
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
             raise ValueError("pooling names one or more of last, mean, max, attentive, each once")
-        if self.cell == "mingru" and self.dropout_recurrent:
-            raise ValueError("dropout_recurrent needs a cell that multiplies its state; mingru does not")
         if self.attention != "none":
             self._attention_fits()
         elif self.input_feeding:
@@ -437,8 +436,12 @@ def parse(text: str, *, where: str, base: Config) -> Config:
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError(f"{where}: not valid TOML: {problem}") from None
     # A run's config.toml, known by its facts, has all settings but for those that are None.
-    if tables.pop("run", None) is not None:
+    of_run = tables.pop("run", None) is not None
+    if of_run:
         base = Config()
+    tables, gone = removed.take_out(tables)
+    if refused := [str(setting) for setting in gone if setting.used or not of_run]:
+        raise ConfigError(f"{where}: {'; '.join(refused)}")
     merged = base.model_dump()
     for section, values in tables.items():
         if isinstance(merged.get(section), dict) and isinstance(values, dict):

@@ -113,7 +113,6 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"tied": False}, {"readout_size": 5}),
     ({"decoder_layers": 2}, {"residual": True}),
     ({}, {"layer_norm": True}),
-    ({}, {"cell": "mingru"}),
 ]
 
 

@@ -58,7 +58,6 @@ def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
         ),
         ("[model]\nreadout = false\n", "needs"),
         ("[model]\npooling = ['last', 'last']\n", "each once"),
-        ("[model]\ncell = 'mingru'\ndropout_recurrent = 0.1\n", "mingru does not"),
         (
             "[model]\nattention = 'dot'\nencoder_hidden = 256\ninput_feeding = true\ndropout_locked = true\n",
             "leave dropout_locked",

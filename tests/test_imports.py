@@ -12,8 +12,8 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    *["errors", "atomic", "text", "config", "options", "flags", "console", "device", "metrics"],
-    *["tokenizer", "tensors", "data"],
+    *["errors", "atomic", "text", "removed", "config", "options", "flags", "console", "device"],
+    *["metrics", "tokenizer", "tensors", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
     *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
 ]

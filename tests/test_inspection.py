@@ -483,7 +483,7 @@ def test_a_dot_product_is_its_largest_terms_and_the_rest() -> None:
     assert str(dot) == "−2.000×3.000 + 3.000×1.000 − 0.900 (2 more)"
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "lnlstm", "mingru"])
+@pytest.mark.parametrize("cell", ["gru", "lstm", "lnlstm"])
 def test_by_hand_is_for_the_plain_cell(cell: str) -> None:
     encoder = small(ModelConfig.model_validate({"cell": cell})).encoder
     with pytest.raises(ConfigError, match=f"are {cell}, with gates beside it: train one .*--preset seed"):

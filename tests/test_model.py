@@ -20,7 +20,7 @@ from mt.layers.recurrence import Cell, recurrence, reverse_by_length
 from mt.model import Seq2Seq, build_model
 
 VOCAB = 23
-CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "lnlstm", "mingru")
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "lnlstm")
 
 
 def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = None) -> Seq2Seq:
@@ -58,7 +58,7 @@ ATTENTIONS = [
     ModelConfig(attention="dot", encoder_hidden=256),
     ModelConfig(attention="general", feed_steps=False, feed_readout=False, reverse_source=True),
     ModelConfig(attention="mlp", cell="lstm", feed_start=False),
-    ModelConfig(attention="multihead", cell="mingru", encoder_layers=2, residual=True, layer_norm=True),
+    ModelConfig(attention="multihead", encoder_layers=2, residual=True, layer_norm=True),
     ModelConfig(
         attention="general", attention_place="between", decoder_layers=3, residual=True, layer_norm=True
     ),
@@ -82,20 +82,6 @@ def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     first = torch.tanh(torch.tensor(0.5 + 0.1 + 0.3))
     second = torch.tanh(torch.tensor(-0.5 + 0.1 - 2.0 * float(first) + 0.3))
     torch.testing.assert_close(outputs.flatten(), torch.stack([first, second]))
-
-
-def test_the_minimal_gru_by_hand() -> None:
-    """h' = (1 - z)·h + z·n, z = sigmoid(0.5·x - 1), n = 2·x + 0.25; the gate comes first."""
-    cell = recurrence("mingru", 1, 1, dropout=0.0)
-    with torch.no_grad():
-        cell.get_parameter("gates.weight").copy_(torch.tensor([[0.5], [2.0]]))
-        cell.get_parameter("gates.bias").copy_(torch.tensor([-1.0, 0.25]))
-    outputs = cell(torch.tensor([[[1.0], [3.0]]]), (torch.tensor([[0.8]]),))
-    state = 0.8
-    for place, value in enumerate((1.0, 3.0)):
-        gate = 1 / (1 + math.exp(1 - 0.5 * value))
-        state = (1 - gate) * state + gate * (2 * value + 0.25)
-        assert outputs[0, place, 0].item() == pytest.approx(state)
 
 
 def test_the_normalised_lstm_by_hand() -> None:

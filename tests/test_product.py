@@ -1,4 +1,4 @@
-"""What makes it fast computes the same: packed products, cheap dropout masks, the scan, the best of many."""
+"""What makes it fast computes the same: packed products, cheap dropout masks, the best of many."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 import torch
 
 from mt.layers.prepack import Linear, SearchPrecision, pack, packed, unpack
-from mt.layers.scan import by_doubling, by_steps, linear_scan
 from mt.search import FEW_ROWS, SEGMENT, top, top_of_beams
 
 
@@ -39,27 +38,6 @@ def test_int8_rounds_and_fp32_does_not() -> None:
         assert layer(rows).item() == pytest.approx(102.0)
         unpack(layer)
         assert layer(rows).item() == pytest.approx(102.0)
-
-
-@pytest.mark.parametrize("steps", [1, 2, 7, 8])
-def test_the_two_ways_to_scan_agree(steps: int) -> None:
-    keep, add = torch.rand(3, steps, 5), torch.randn(3, steps, 5)
-    torch.testing.assert_close(by_doubling(keep, add), by_steps(keep, add))
-
-
-@pytest.mark.parametrize("steps", [1, 5])
-def test_the_scan_and_its_gradients(steps: int) -> None:
-    """Against the recurrence written out, and against differences of it."""
-    torch.manual_seed(0)
-    shape = (2, steps, 3)
-    keep, add = (torch.rand(shape, dtype=torch.float64, requires_grad=True) for _ in range(2))
-    start = torch.randn(2, 3, dtype=torch.float64, requires_grad=True)
-    state, states = start, []
-    for time in range(steps):
-        state = keep[:, time] * state + add[:, time]
-        states.append(state)
-    torch.testing.assert_close(linear_scan(keep, add, start), torch.stack(states, dim=1))
-    assert torch.autograd.gradcheck(linear_scan, (keep, add, start))
 
 
 @pytest.mark.parametrize("count", [1, 10])

@@ -31,8 +31,6 @@ FORMULAS = {
     "forgotten, and what is shown as h'.",
     "lnlstm": f"{_SUM}. This cell, an lnlstm, is an lstm that normalises W·x + b, U·h and its memory at each "
     "step; gates say what enters the memory, what of it is forgotten, and what is shown as h'.",
-    "mingru": "h' = (1 - z)·h + z·(W·x + b): this cell, a minimal gru, works out a gate z from the piece x "
-    "alone; it says how much of the state before, h, makes way for the piece.",
 }
 ARROWS = {"left-to-right": "from left to right →", "right-to-left": "from right to left ←"}
 

@@ -16,9 +16,8 @@ from torch.nn.functional import linear
 
 from mt.layers.dropout import mask
 from mt.layers.prepack import Packable, Product, SearchPrecision, ready
-from mt.layers.scan import linear_scan
 
-Cell = Literal["rnn", "gru", "lstm", "lnlstm", "mingru"]
+Cell = Literal["rnn", "gru", "lstm", "lnlstm"]
 State = tuple[Tensor, ...]
 
 
@@ -236,46 +235,10 @@ class LayerNormLSTM(Recurrence):
         return leave.sigmoid() * self.memory_norm(memory).tanh(), memory
 
 
-class MinGRU(Recurrence):
-    """The GRU whose gates do not look at the state (Feng et al. 2024, arXiv 2410.01201, section 3.1).
-
-    h' = (1 - z)·h + z·n with z = sigmoid(W·x + b) and n = V·x + c: all products of a sequence are one, and
-    what remains between the steps is element by element. A step costs a third of a GRU's.
-    """
-
-    cell: Cell = "mingru"
-
-    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
-        super().__init__(input_size, hidden_size, constant_size)
-        self.gates = nn.Linear(input_size + constant_size, 2 * hidden_size)
-        for gate in self.gates.weight.detach().chunk(2):
-            nn.init.xavier_uniform_(gate)
-        nn.init.zeros_(self.gates.bias)
-
-    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
-        products = self.products or self._products(_as_they_are)
-        gates = products.inputs(inputs)
-        if constant is not None and (share := self.share(constant)) is not None:
-            gates = add_per_sentence(gates, share)
-        update, new = gates.float().chunk(2, dim=2)
-        update = torch.sigmoid(update)
-        start = inputs.new_zeros(inputs.shape[0], self.hidden_size) if state is None else state[0]
-        return linear_scan(1 - update, update * new, start.float())
-
-    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
-        return self.gates.weight, self.gates.bias, None
-
-    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:  # noqa: ARG002
-        update, new = from_inputs.chunk(2, dim=1)
-        return (torch.lerp(state[0], new, torch.sigmoid(update)),)
-
-
 def recurrence(
     cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
 ) -> Recurrence:
-    """The layer that a cell's name stands for; `dropout` is of U, which mingru has not."""
-    if cell == "mingru":
-        return MinGRU(input_size, hidden_size, constant_size)
+    """The layer that a cell's name stands for; `dropout` is of U."""
     if cell == "lnlstm":
         return LayerNormLSTM(input_size, hidden_size, constant_size, dropout)
     return FusedRecurrence(cell, input_size, hidden_size, constant_size, dropout)

@@ -1,0 +1,48 @@
+"""Settings that mt no longer has. A run of an older version loads if it did not use them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+VERSION = "0.2"
+"""The version that removed them."""
+
+CHOICES: dict[str, dict[str, str]] = {
+    "model.cell": {"mingru": "choose gru"},
+}
+"""Values that a setting no longer has, and what to do instead."""
+
+
+class Removed(NamedTuple):
+    """A removed setting in a file."""
+
+    name: str  # such as model.cell
+    value: object
+    used: bool  # whether the value made a difference
+    instead: str
+
+    @property
+    def of_model(self) -> bool:
+        """Whether it is a part of the model, so that without it the run cannot translate."""
+        return self.name.startswith("model.")
+
+    def __str__(self) -> str:
+        return f"{self.name} was removed in {VERSION}: {self.instead}"
+
+
+def take_out(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Removed]]:
+    """Settings by section -> the same without removed settings, and those that were there.
+
+    A removed value of a setting that still exists stays in the tables.
+    """
+    kept, found = {}, []
+    for section, values in tables.items():
+        kept[section] = values
+        if not isinstance(values, Mapping):
+            continue
+        for name, value in values.items():
+            full = f"{section}.{name}"
+            if isinstance(value, str) and value in CHOICES.get(full, {}):
+                found.append(Removed(f"{full} = {value}", value, True, CHOICES[full][value]))
+    return kept, found

@@ -1,0 +1,81 @@
+"""Settings that mt no longer has: runs of 0.1 load where they did not use them, else one line says why."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli_w
+
+import mt
+from mt import cli
+from mt.checkpoint import CONFIG, MODEL, read_config
+from mt.config import Config, load_file
+from mt.errors import ConfigError
+from mt.tensors import read_tensors, write_tensors
+
+UNUSED: dict[str, dict[str, Any]] = {"model": {}, "training": {}}
+"""What a run of 0.1 holds of settings that are gone, all of them at their default."""
+
+USED: list[tuple[str, object]] = [("model.cell", "mingru")]
+"""Settings that made a difference."""
+
+
+@pytest.fixture
+def run(toy_run: Path, tmp_path: Path) -> Path:
+    """A trained run as version 0.1 wrote it: with every setting that it had."""
+    copy = tmp_path / "run"
+    shutil.copytree(toy_run, copy)
+    tables = tomllib.loads((copy / CONFIG).read_text())
+    tables["run"]["mt_version"] = "0.1.0"
+    for section, values in UNUSED.items():
+        tables[section] |= values
+    (copy / CONFIG).write_text(tomli_w.dumps(tables))
+    tensors, notes = read_tensors(copy / MODEL)
+    notes["model"] |= UNUSED["model"]
+    write_tensors(copy / MODEL, tensors, notes)
+    return copy
+
+
+def use(run: Path, setting: str, value: object) -> Path:
+    tables = tomllib.loads((run / CONFIG).read_text())
+    section, name = setting.split(".")
+    tables[section][name] = value
+    (run / CONFIG).write_text(tomli_w.dumps(tables))
+    return run / CONFIG
+
+
+def test_a_run_of_0_1_translates_and_its_settings_train_again(run: Path, toy_run: Path) -> None:
+    assert mt.load(run).translate(["ba fi go"]) == mt.load(toy_run).translate(["ba fi go"])
+    assert read_config(run, resume=True)[0] == read_config(toy_run)[0]
+    assert load_file(run / CONFIG, Config()) == read_config(toy_run)[0]
+
+
+@pytest.mark.parametrize(("setting", "value"), USED)
+def test_a_run_that_used_a_removed_setting_names_it(
+    setting: str, value: object, run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    use(run, setting, value)
+    if setting.startswith("model."):
+        assert cli.main(["translate", "-m", str(run), "ba"]) == 1
+    else:  # it only decides how weights are learned
+        assert cli.main(["translate", "-m", str(run), "ba"]) == 0
+        capsys.readouterr()
+        assert cli.main(["train", "--config", str(run / CONFIG), "--out", str(run)]) == 1
+    error = capsys.readouterr().err
+    assert setting in error
+    assert "0.1.0" in error or "config.toml" in error
+    assert len(error.splitlines()) == 1
+
+
+@pytest.mark.parametrize(("setting", "value"), USED)
+def test_a_settings_file_with_a_removed_setting_names_it(setting: str, value: object, tmp_path: Path) -> None:
+    section, name = setting.split(".")
+    path = tmp_path / "mine.toml"
+    path.write_text(tomli_w.dumps({section: {name: value}}))
+    with pytest.raises(ConfigError, match=rf"{re.escape(str(path))}: .*{setting}.* was removed in 0\.2"):
+        load_file(path, Config())
