@@ -132,8 +132,8 @@ class TokenizerConfig(Section):
 class ModelConfig(Section):
     """The translator's shape."""
 
-    cell: Literal["rnn", "gru", "lstm", "lnlstm"] = "gru"
-    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru, lstm, lnlstm (normalised)"""
+    cell: Literal["rnn", "gru", "lstm"] = "gru"
+    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru or lstm"""
     embedding: Positive = 256
     """Size of a piece's embedding"""
     encoder_hidden: Positive = 512

@@ -9,7 +9,7 @@ VERSION = "0.2"
 """The version that removed them."""
 
 CHOICES: dict[str, dict[str, str]] = {
-    "model.cell": {"mingru": "choose gru"},
+    "model.cell": {"lnlstm": "choose lstm", "mingru": "choose gru"},
 }
 """Values that a setting no longer has, and what to do instead."""
 

@@ -161,7 +161,7 @@ def test_the_decoders_states_are_its_top_layers(place: int) -> None:
     of, found = seen(place)
     model, ids = of.run.model, output_ids(of, found)
     _, known = encoded(of)
-    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell in ("lstm", "lnlstm") else 1)
+    top = (SHAPES[place].decoder_layers - 1) * (2 if SHAPES[place].cell == "lstm" else 1)
     with torch.inference_mode():
         state, prepared = model.start(known), model.prepare(known)
         for previous, expected in zip([BOS, *ids[:-1]], found.decoder_states, strict=True):
@@ -483,7 +483,7 @@ def test_a_dot_product_is_its_largest_terms_and_the_rest() -> None:
     assert str(dot) == "−2.000×3.000 + 3.000×1.000 − 0.900 (2 more)"
 
 
-@pytest.mark.parametrize("cell", ["gru", "lstm", "lnlstm"])
+@pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_by_hand_is_for_the_plain_cell(cell: str) -> None:
     encoder = small(ModelConfig.model_validate({"cell": cell})).encoder
     with pytest.raises(ConfigError, match=f"are {cell}, with gates beside it: train one .*--preset seed"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import itertools
-import math
 from typing import Any, Literal
 
 import pytest
@@ -20,7 +19,7 @@ from mt.layers.recurrence import Cell, recurrence, reverse_by_length
 from mt.model import Seq2Seq, build_model
 
 VOCAB = 23
-CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm", "lnlstm")
+CELLS: tuple[Cell, ...] = ("rnn", "gru", "lstm")
 
 
 def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = None) -> Seq2Seq:
@@ -82,26 +81,6 @@ def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     first = torch.tanh(torch.tensor(0.5 + 0.1 + 0.3))
     second = torch.tanh(torch.tensor(-0.5 + 0.1 - 2.0 * float(first) + 0.3))
     torch.testing.assert_close(outputs.flatten(), torch.stack([first, second]))
-
-
-def test_the_normalised_lstm_by_hand() -> None:
-    """With one unit: the four gates are normalised together, a memory of one number to its norm's bias."""
-    cell = recurrence("lnlstm", 1, 1, dropout=0.0)
-    with torch.no_grad():
-        cell.get_parameter("of_inputs.weight").copy_(torch.tensor([[1.0], [2.0], [3.0], [6.0]]))
-        cell.get_parameter("of_state.weight").copy_(torch.tensor([[2.0], [2.0], [-2.0], [-2.0]]))
-        cell.get_parameter("memory_norm.bias").fill_(0.5)
-    found = cell(torch.tensor([[[10.0], [-10.0]]]))
-    spread = math.sqrt(3.5)  # of 1, 2, 3, 6 around their mean 3
-
-    def sigmoid(x: float) -> float:
-        return 1 / (1 + math.exp(-x))
-
-    # No state at first; b is 0, but 1 for what is remembered, of which there is nothing yet.
-    first = sigmoid(3 / spread) * math.tanh(0.5)
-    # Then U·h = ±2·h is 1, 1, -1, -1 once normalised, and W·x of the other sign.
-    second = sigmoid(-3 / spread - 1) * math.tanh(0.5)
-    torch.testing.assert_close(found.flatten(), torch.tensor([first, second]), atol=1e-3, rtol=0)
 
 
 @pytest.mark.parametrize("constant_size", [0, 2])

@@ -21,7 +21,7 @@ from mt.tensors import read_tensors, write_tensors
 UNUSED: dict[str, dict[str, Any]] = {"model": {}, "training": {}}
 """What a run of 0.1 holds of settings that are gone, all of them at their default."""
 
-USED: list[tuple[str, object]] = [("model.cell", "mingru")]
+USED: list[tuple[str, object]] = [("model.cell", "mingru"), ("model.cell", "lnlstm")]
 """Settings that made a difference."""
 
 

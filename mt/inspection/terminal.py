@@ -29,8 +29,6 @@ FORMULAS = {
     "much of h stays as it was.",
     "lstm": f"{_SUM}. This cell, an lstm, has gates beside it: what enters a memory, what of it is "
     "forgotten, and what is shown as h'.",
-    "lnlstm": f"{_SUM}. This cell, an lnlstm, is an lstm that normalises W·x + b, U·h and its memory at each "
-    "step; gates say what enters the memory, what of it is forgotten, and what is shown as h'.",
 }
 ARROWS = {"left-to-right": "from left to right →", "right-to-left": "from right to left ←"}
 

@@ -17,7 +17,7 @@ from torch.nn.functional import linear
 from mt.layers.dropout import mask
 from mt.layers.prepack import Packable, Product, SearchPrecision, ready
 
-Cell = Literal["rnn", "gru", "lstm", "lnlstm"]
+Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[Tensor, ...]
 
 
@@ -193,54 +193,10 @@ class FusedRecurrence(Recurrence):
         return leave * memory.tanh(), memory
 
 
-class LayerNormLSTM(Recurrence):
-    """The LSTM whose two products and memory are normalised at each step (Ba et al. 2016, equations 20-22).
-
-    gates = norm(W·x) + norm(U·h) + b; c' = forget·c + enter·new; h' = leave·tanh(norm(c')). No fused layer
-    normalises in between, so training walks step by step too. dropout: as in `FusedRecurrence`.
-    """
-
-    cell: Cell = "lnlstm"
-    states = 2
-
-    def __init__(self, input_size: int, hidden_size: int, constant_size: int, dropout: float) -> None:
-        super().__init__(input_size, hidden_size, constant_size)
-        self.dropout = dropout
-        self.of_inputs = nn.Linear(input_size + constant_size, 4 * hidden_size, bias=False)
-        self.of_state = nn.Linear(hidden_size, 4 * hidden_size, bias=False)
-        self.input_norm, self.state_norm = nn.LayerNorm(4 * hidden_size), nn.LayerNorm(4 * hidden_size)
-        self.memory_norm = nn.LayerNorm(hidden_size)
-        _initialise(self.of_inputs.weight, self.of_state.weight)
-        with torch.no_grad():
-            self.input_norm.bias.chunk(4)[1].fill_(1.0)  # remember at first (Jozefowicz et al. 2015)
-
-    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
-        products = self.products or self._products(_as_they_are)
-        if self.training and self.dropout:
-            weight = self.of_state.weight
-            dropped = _as_they_are(weight * mask(weight, self.dropout), None)
-            products = products._replace(state=dropped)
-        return self.walk(products, inputs, state, constant)
-
-    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
-        # The biases come after the norms, which take away what they would do here.
-        nothing = self.of_state.weight.new_zeros(4 * self.hidden_size)
-        return self.of_inputs.weight, nothing, (self.of_state.weight, nothing)
-
-    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
-        assert from_state is not None
-        gates = self.input_norm(from_inputs) + self.state_norm(from_state)
-        enter, forget, new, leave = gates.chunk(4, dim=1)
-        memory = torch.addcmul(forget.sigmoid() * state[1], enter.sigmoid(), new.tanh())
-        return leave.sigmoid() * self.memory_norm(memory).tanh(), memory
-
-
 def recurrence(
     cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
 ) -> Recurrence:
     """The layer that a cell's name stands for; `dropout` is of U."""
-    if cell == "lnlstm":
-        return LayerNormLSTM(input_size, hidden_size, constant_size, dropout)
     return FusedRecurrence(cell, input_size, hidden_size, constant_size, dropout)
 
 
