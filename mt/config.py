@@ -162,8 +162,6 @@ class ModelConfig(Section):
     """Look with the outputs of the decoder's last layer, or of its first, for the layers above"""
     attend_embedding: bool = False
     """Let attention see each source piece's embedding beside its state"""
-    input_feeding: bool = False
-    """Feed each readout into the next step (Luong et al. 2015); slow: training walks step by step"""
     feed_start: bool = True
     """The sentence vector sets the decoder's first state"""
     feed_steps: bool = True
@@ -213,8 +211,6 @@ class ModelConfig(Section):
             raise ValueError("pooling names one or more of last, mean, max, attentive, each once")
         if self.attention != "none":
             self._attention_fits()
-        elif self.input_feeding:
-            raise ValueError("input_feeding needs attention: choose a kind, or set it false")
         elif self.attend_embedding:
             raise ValueError("attend_embedding needs attention: choose a kind, or set it false")
         elif self.attention_place == "between":
@@ -241,10 +237,8 @@ class ModelConfig(Section):
             raise ValueError("attention_heads must divide decoder_hidden")
         if self.attention_place == "between" and self.decoder_layers == 1:
             raise ValueError("attention between layers needs decoder_layers = 2 or more")
-        if self.input_feeding and (self.dropout_locked or self.dropout_recurrent):
-            raise ValueError("input_feeding goes step by step: leave dropout_locked and dropout_recurrent")
-        if not self.readout and (self.attention_place == "after" or self.input_feeding):
-            raise ValueError("attention after the decoder and input_feeding need readout")
+        if not self.readout and self.attention_place == "after":
+            raise ValueError("attention after the decoder needs readout")
 
 
 class TrainingConfig(Section):

@@ -48,9 +48,7 @@ class Decoder(Packable):
 
     attention, if given, looks back at the encoder's states: with the top layer's outputs, for the readout
     (Luong et al. 2015), or, `between`, with the first layer's, for the readout and all layers above (as
-    GNMT, Wu et al. 2016, and RNMT+, Chen et al. 2018). Both run over whole sequences. With `input_feeding`
-    (Luong et al. 2015) the last readout is a part of the next input; training then walks step by step and
-    is several times slower.
+    GNMT, Wu et al. 2016, and RNMT+, Chen et al. 2018). Both run over whole sequences.
 
     With `readout`, a layer tanh(W·state + V·vector + C·context + E·previous) of that size comes before the
     output matrix (deep output, Pascanu et al. 2014); without it the output is read straight off the state.
@@ -78,11 +76,10 @@ class Decoder(Packable):
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
         self.dropout_output = Dropout(config.dropout_output, locked=config.dropout_locked)
         context = self.attention.context_size if self.attention else 0
-        self.fed = readout if config.input_feeding else 0
         self.layers = nn.ModuleList(
             recurrence(
                 config.cell,
-                hidden + context * self.between if depth else width + self.fed,
+                hidden + context * self.between if depth else width,
                 hidden,
                 constant_size=0 if depth else vector_size * config.feed_steps,
                 dropout=config.dropout_recurrent,
@@ -90,8 +87,8 @@ class Decoder(Packable):
             for depth in range(config.decoder_layers)
         )
         self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in self.layers if config.layer_norm)
-        self.state_parts = sum(layer.states for layer in self.recurrences)
-        self.bridge = Linear(vector_size, self.state_parts * hidden) if config.feed_start else None
+        self.state_size = sum(layer.states for layer in self.recurrences)  # tensors in a state
+        self.bridge = Linear(vector_size, self.state_size * hidden) if config.feed_start else None
         # The three that change from step to step are packed as one, by `pack`.
         self.readout_state = nn.Linear(hidden, readout) if readout else None
         self.readout_previous = nn.Linear(width, readout, bias=False) if readout else None
@@ -120,11 +117,6 @@ class Decoder(Packable):
         """The layers, from the bottom up."""
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
-    @property
-    def state_size(self) -> int:
-        """Tensors in a state."""
-        return self.state_parts + bool(self.fed)
-
     def prepare(self, encoded: Encoded) -> Prepared:
         """What every step needs of the sentences and none changes."""
         gates = self.recurrences[0].share(encoded.sentence_vector)
@@ -145,25 +137,18 @@ class Decoder(Packable):
         return self.attention.prepare(encoded.memory, encoded.src_mask)
 
     def start(self, encoded: Encoded) -> State:
-        """The state before the first step: tensors of (B, H), the bottom layer's first.
-
-        With input feeding a last one, (B, F), is the readout before, zero at first.
-        """
+        """The state before the first step: tensors of (B, H), the bottom layer's first."""
         vector = encoded.sentence_vector
         if self.bridge is None:
-            parts = tuple(vector.new_zeros(len(vector), self.hidden) for _ in range(self.state_parts))
-        else:
-            parts = tuple(torch.tanh(self.bridge(vector)).chunk(self.state_parts, dim=1))
-        return (*parts, vector.new_zeros(len(vector), self.fed)) if self.fed else parts
+            return tuple(vector.new_zeros(len(vector), self.hidden) for _ in range(self.state_size))
+        return tuple(torch.tanh(self.bridge(vector)).chunk(self.state_size, dim=1))
 
     def forward(self, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
         """Teacher forcing: previous ids (B, T) -> readouts (B, T, F), attention's weights (B, T, S) or None.
 
-        One fused call a layer, unless there is input feeding.
+        One fused call a layer.
         """
         previous = self.dropout_embedding(self.dropout_pieces(self.embedding(tgt_in)))
-        if self.fed:
-            return self._walk(previous, encoded)
         memory = self._memory(encoded)
         parts = list(self.start(encoded))
         below, weights = previous, None
@@ -186,28 +171,10 @@ class Decoder(Packable):
 
         The K hypotheses of a sentence stand next to each other and share its row of `prepared`.
         """
-        readouts, state, _ = self._step(self.embedding(previous_ids), state, prepared)
-        return readouts, state
-
-    def _walk(self, previous: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
-        """`forward` one step at a time: what input feeding costs."""
-        prepared, state = self.prepare(encoded), self.start(encoded)
-        readouts, weights = [], []
-        for time in range(previous.shape[1]):
-            readout, state, looked = self._step(previous[:, time], state, prepared)
-            readouts.append(readout)
-            weights.append(looked)
-        return torch.stack(readouts, dim=1), torch.stack([w for w in weights if w is not None], dim=1)
-
-    def _step(
-        self, previous: Tensor, state: State, prepared: Prepared
-    ) -> tuple[Tensor, State, Tensor | None]:
-        """Embedded previous ids (N, E), state -> readouts (N, F), next state, weights (N, S) or None."""
-        parts = list(state)
-        below = torch.cat([previous, parts.pop()], dim=1) if self.fed else previous
+        previous = self.embedding(previous_ids)
+        parts, below = list(state), previous
         following: list[Tensor] = []
         context: Tensor | None = None
-        weights: Tensor | None = None
         for depth, layer in enumerate(self.recurrences):
             inputs = below if depth == 0 else self.dropout_layers(below)
             if depth and self.between and context is not None:
@@ -220,9 +187,9 @@ class Decoder(Packable):
             if self._looks_after(depth) and prepared.memory is not None and self.attention is not None:
                 sentences = len(prepared.memory.bias)
                 found = self.attention(below.view(sentences, -1, self.hidden), prepared.memory)
-                context, weights = (part.flatten(0, 1) for part in found)
+                context = found[0].flatten(0, 1)
         readouts = self._read_out(self.dropout_layers(below), previous, context, prepared.readout)
-        return readouts, (*following, readouts) if self.fed else tuple(following), weights
+        return readouts, tuple(following)
 
     def _finish(self, depth: int, states: Tensor, below: Tensor) -> Tensor:
         """What a layer hands on."""

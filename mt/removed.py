@@ -13,12 +13,19 @@ CHOICES: dict[str, dict[str, str]] = {
 }
 """Values that a setting no longer has, and what to do instead."""
 
+SETTINGS: dict[str, tuple[object, str]] = {
+    "model.input_feeding": (
+        False,
+        "attention_place = between lets the layers above see what attention found",
+    ),
+}
+"""Settings that are gone, the value under which they did nothing, and what to do instead."""
+
 
 class Removed(NamedTuple):
     """A removed setting in a file."""
 
-    name: str  # such as model.cell
-    value: object
+    name: str  # such as model.input_feeding or model.cell = mingru
     used: bool  # whether the value made a difference
     instead: str
 
@@ -38,11 +45,18 @@ def take_out(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Removed]]:
     """
     kept, found = {}, []
     for section, values in tables.items():
-        kept[section] = values
         if not isinstance(values, Mapping):
+            kept[section] = values
             continue
-        for name, value in values.items():
-            full = f"{section}.{name}"
-            if isinstance(value, str) and value in CHOICES.get(full, {}):
-                found.append(Removed(f"{full} = {value}", value, True, CHOICES[full][value]))
+        kept[section] = {name: value for name, value in values.items() if f"{section}.{name}" not in SETTINGS}
+        found += [gone for name, value in values.items() if (gone := _removed(f"{section}.{name}", value))]
     return kept, found
+
+
+def _removed(name: str, value: object) -> Removed | None:
+    if isinstance(value, str) and value in CHOICES.get(name, {}):
+        return Removed(f"{name} = {value}", used=True, instead=CHOICES[name][value])
+    if name in SETTINGS:
+        off, instead = SETTINGS[name]
+        return Removed(name, used=value != off, instead=instead)
+    return None

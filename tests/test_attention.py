@@ -108,7 +108,6 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"attention": "mlp"}),
     ({"attention": "multihead"}, {"attention_heads": 2}),
     ({"decoder_layers": 2}, {"attention_place": "between"}),
-    ({}, {"input_feeding": True}),
     ({}, {"attend_embedding": True}),
     ({"tied": False}, {"readout_size": 5}),
     ({"decoder_layers": 2}, {"residual": True}),
@@ -120,19 +119,6 @@ CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
 def test_each_setting_changes_what_comes_out(base: dict[str, Any], change: dict[str, Any]) -> None:
     src, lengths, tgt_in = torch.tensor([[7, 8, 3]]), torch.tensor([3]), torch.tensor([[2, 5, 6]])
     one, other = (model(**settings)(src, lengths, tgt_in) for settings in (base, base | change))
-    assert not torch.allclose(one, other, atol=1e-4)
-
-
-def test_input_feeding_feeds_the_readout_before() -> None:
-    """The state's last part is the readout; another one there changes the next step."""
-    net = model(input_feeding=True)
-    encoded = net.encode(torch.tensor([[7, 8, 3]]), torch.tensor([3]))
-    state, prepared = net.start(encoded), net.prepare(encoded)
-    assert state[-1].shape == (1, 8)
-    assert state[-1].abs().max() == 0
-    one, following = net.step(torch.tensor([2]), state, prepared)
-    assert following[-1].abs().max() > 0
-    other, _ = net.step(torch.tensor([2]), (*state[:-1], torch.ones(1, 8)), prepared)
     assert not torch.allclose(one, other, atol=1e-4)
 
 
@@ -173,8 +159,7 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
         ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs decoder_hidden = 10"),
         ({"attention": "multihead", "attention_heads": 3}, "attention_heads must divide"),
         ({"attention_place": "between"}, "between layers needs decoder_layers = 2"),
-        ({"readout": False, "feed_readout": False}, "attention after the decoder .* need readout"),
-        ({"attention": "none", "input_feeding": True}, "input_feeding needs attention"),
+        ({"readout": False, "feed_readout": False}, "attention after the decoder needs readout"),
         ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),
         ({"attention": "none", "attention_place": "between"}, "attention_place between needs attention"),
         ({"attention": "dot", "attend_embedding": True}, "dot attention needs decoder_hidden = 16"),

@@ -58,10 +58,6 @@ def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
         ),
         ("[model]\nreadout = false\n", "needs"),
         ("[model]\npooling = ['last', 'last']\n", "each once"),
-        (
-            "[model]\nattention = 'dot'\nencoder_hidden = 256\ninput_feeding = true\ndropout_locked = true\n",
-            "leave dropout_locked",
-        ),
         ("[model]\nfeed_readout = false\n[training]\nbag_of_words = 1.0\n", "needs feed_readout"),
         ("[tokenizer]\nsampling = 0.0\n", "tokenizer.sampling: should be greater than 0"),
         ("model = 3\n", "model"),

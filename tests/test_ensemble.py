@@ -22,9 +22,7 @@ CPU = torch.device("cpu")
 SHAPES = [
     ModelConfig(embedding=8, encoder_hidden=8, decoder_hidden=8),
     ModelConfig(embedding=6, encoder_hidden=5, decoder_hidden=7, cell="lstm", attention="general"),
-    ModelConfig(
-        embedding=6, encoder_hidden=5, decoder_hidden=7, attention="mlp", input_feeding=True, decoder_layers=2
-    ),
+    ModelConfig(embedding=6, encoder_hidden=5, decoder_hidden=7, attention="mlp", decoder_layers=2),
 ]
 
 

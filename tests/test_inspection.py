@@ -157,7 +157,7 @@ def test_the_steps_are_those_of_teacher_forcing(place: int) -> None:
 
 @every_shape
 def test_the_decoders_states_are_its_top_layers(place: int) -> None:
-    """Step by step, as search walks: h of the last layer, neither an LSTM's c nor what is fed back."""
+    """Step by step, as search walks: h of the last layer, not an LSTM's c."""
     of, found = seen(place)
     model, ids = of.run.model, output_ids(of, found)
     _, known = encoded(of)

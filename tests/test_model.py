@@ -65,7 +65,7 @@ ATTENTIONS = [
         attention="mlp", attention_place="between", decoder_layers=2, readout=False, feed_readout=False,
         tied=False,
     ),
-    ModelConfig(attention="general", input_feeding=True, cell="lstm", decoder_layers=2),
+    ModelConfig(attention="general", cell="lstm", decoder_layers=2),
 ]  # fmt: skip
 SHAPES += ATTENTIONS
 

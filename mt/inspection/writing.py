@@ -122,7 +122,7 @@ def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tens
     """Previous ids (B, T) -> the readouts (B, T, F) and the top layer's states (B, T, H), step by step."""
     decoder = model.decoder
     state, prepared = model.start(encoded), model.prepare(encoded)
-    top = -decoder.recurrences[-1].states - bool(decoder.fed)  # with input feeding the last is the readout
+    top = -decoder.recurrences[-1].states
     readouts, states = [], []
     for previous in tgt_in.unbind(dim=1):
         readout, state = decoder.step(previous, state, prepared)
