@@ -262,8 +262,6 @@ class TrainingConfig(Section):
     """Decoupled weight decay (Loshchilov & Hutter 2019)"""
     clip_norm: PositiveFloat = 1.0
     """Gradients longer than this are scaled down to it (Pascanu et al. 2013)"""
-    r_drop: Annotated[float, Field(ge=0)] = 0.0
-    """α of R-Drop (Liang et al. 2021): learn a batch under two dropouts that are to agree; twice the work"""
     bag_of_words: Annotated[float, Field(ge=0)] = 0.0
     """Weight of predicting the target's pieces, in any order, from the sentence vector; needs feed_readout"""
     average_decay: Probability = 0.0

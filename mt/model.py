@@ -17,7 +17,7 @@ from mt.config import ModelConfig
 from mt.data.batches import Batch
 from mt.decoder import Decoder, Prepared
 from mt.encoder import Encoded, Encoder
-from mt.layers.loss import Goals, cross_entropy
+from mt.layers.loss import Targets, cross_entropy
 from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
@@ -50,7 +50,7 @@ class Seq2Seq(nn.Module):
     def nll(self, batch: Batch) -> Tensor:
         """The summed negative log-likelihood of a batch's targets, in nats, padding aside."""
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))
-        return cross_entropy(self.decoder.output, readouts, Goals(batch.tgt_out, Tokenizer.pad_id)).nll
+        return cross_entropy(self.decoder.output, readouts, Targets(batch.tgt_out, Tokenizer.pad_id)).nll
 
     def predict(self, batch: Batch) -> Tensor:
         """The log-probabilities (B, T, V) at each step of a batch's targets."""

@@ -18,6 +18,7 @@ SETTINGS: dict[str, tuple[object, str]] = {
         False,
         "attention_place = between lets the layers above see what attention found",
     ),
+    "training.r_drop": (0, "leave it out"),
 }
 """Settings that are gone, the value under which they did nothing, and what to do instead."""
 

@@ -18,13 +18,14 @@ from mt.config import Config, load_file
 from mt.errors import ConfigError
 from mt.tensors import read_tensors, write_tensors
 
-UNUSED: dict[str, dict[str, Any]] = {"model": {"input_feeding": False}, "training": {}}
+UNUSED: dict[str, dict[str, Any]] = {"model": {"input_feeding": False}, "training": {"r_drop": 0.0}}
 """What a run of 0.1 holds of settings that are gone, all of them at their default."""
 
 USED: list[tuple[str, object]] = [
     ("model.cell", "mingru"),
     ("model.cell", "lnlstm"),
     ("model.input_feeding", True),
+    ("training.r_drop", 2.5),
 ]
 """Settings that made a difference."""
 

@@ -20,7 +20,7 @@ import torch
 from mt import cli
 from mt.checkpoint import locked
 from mt.config import Config, ModelConfig, TrainingConfig
-from mt.layers.loss import Goals, bag_of_words, cross_entropy
+from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.metrics import LanguageBleu
 from mt.model import build_model
 from mt.tensors import read_tensors
@@ -83,7 +83,7 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 REGULARISED = [
-    "--sampling", "0.5", "--r-drop", "2", "--average-decay", "0.9", "--bag-of-words", "0.5",
+    "--sampling", "0.5", "--average-decay", "0.9", "--bag-of-words", "0.5",
     "--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-pieces", "0.1",
 ]  # fmt: skip
 
@@ -498,9 +498,9 @@ def test_the_loss_by_hand() -> None:
         layer.weight.copy_(logits.t())
         layer.bias.zero_()
     readouts, ids = torch.eye(2).unsqueeze(0), torch.tensor([[1, 0]])
-    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0))
+    loss, nll = cross_entropy(layer, readouts, Targets(ids, 0))
     assert loss.item() == nll.item() == pytest.approx(-math.log(2 / 5))
-    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0, 0.2))
+    loss, nll = cross_entropy(layer, readouts, Targets(ids, 0, 0.2))
     uniform = -(math.log(2 / 5) + 3 * math.log(1 / 5)) / 4
     assert loss.item() == pytest.approx(0.8 * -math.log(2 / 5) + 0.2 * uniform)
     assert float(nll) == pytest.approx(-math.log(2 / 5))
@@ -513,7 +513,7 @@ def test_the_loss_and_its_gradients_are_torchs(rows: int, smoothing: float) -> N
     layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(rows, 4, 5, requires_grad=True)
     leaves = [readouts, layer.weight, layer.bias]
-    loss, _ = cross_entropy(layer, readouts, Goals(ids, 0, smoothing))
+    loss, _ = cross_entropy(layer, readouts, Targets(ids, 0, smoothing))
     found = torch.autograd.grad(3 * loss, leaves)
     logits = layer(readouts)
     expected = torch.nn.functional.cross_entropy(
@@ -524,40 +524,14 @@ def test_the_loss_and_its_gradients_are_torchs(rows: int, smoothing: float) -> N
         torch.testing.assert_close(ours, theirs, atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("rows", [3, 70])
-def test_two_passes_that_are_to_agree(rows: int) -> None:
-    """R-Drop, written out with torch's own divergence: values and gradients."""
-    layer, ids = output(9, 5), torch.randint(0, 9, (rows, 4))
-    readouts = torch.randn(2, rows, 4, 5, requires_grad=True)
-    leaves = [readouts, layer.weight, layer.bias]
-    loss, nll = cross_entropy(layer, readouts, Goals(ids, 0, 0.1), agreement=3.0)
-    found = torch.autograd.grad(3 * loss, leaves)
-    logits = layer(readouts)[:, ids != 0]
-    one, other = torch.log_softmax(logits, dim=-1)
-    plain = torch.nn.functional.cross_entropy(
-        logits.flatten(0, 1), ids[ids != 0].repeat(2), label_smoothing=0.1, reduction="sum"
-    )
-    divergences = [
-        torch.nn.functional.kl_div(a, b, log_target=True, reduction="sum")
-        for a, b in ((one, other), (other, one))
-    ]
-    expected = (plain + 3.0 * torch.stack(divergences).mean()) / 2
-    torch.testing.assert_close(loss, expected)
-    for ours, theirs in zip(found, torch.autograd.grad(3 * expected, leaves), strict=True):
-        torch.testing.assert_close(ours, theirs, atol=1e-4, rtol=1e-4)
-    alone = [cross_entropy(layer, pass_, Goals(ids, 0)).nll for pass_ in readouts]
-    torch.testing.assert_close(nll, torch.stack(alone).mean())
-
-
 def test_the_bag_of_words_by_hand() -> None:
     """Pieces 2 and 3 of four are to come; eos (1) and padding (0) count for nothing."""
     layer = output(4, 1)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([[0.0], [0.0], [1.0], [0.0]]))
         layer.bias.zero_()
-    bag = bag_of_words(
-        layer, torch.tensor([[math.log(5)], [0.0]]), torch.tensor([[2, 3, 1], [3, 1, 0]]), pad_id=0, eos_id=1
-    )
+    ids = torch.tensor([[2, 3, 1], [3, 1, 0]])
+    bag = bag_of_words(layer, torch.tensor([[math.log(5)], [0.0]]), ids, ids > 1)
     assert bag.item() == pytest.approx(-math.log(5 / 8) - math.log(1 / 8) - math.log(1 / 4))
 
 

@@ -47,10 +47,6 @@ class Batch:
         """The same batch in memory from which a GPU copies without waiting."""
         return self._each(lambda part: part.pin_memory())
 
-    def repeated(self, times: int) -> Batch:
-        """All rows so many times over, one whole after the other."""
-        return self if times == 1 else self._each(lambda part: torch.cat([part] * times))
-
     def to(self, device: torch.device) -> Batch:
         """The same batch on a device."""
         return self._each(lambda part: part.to(device, non_blocking=True))

@@ -30,7 +30,7 @@ from mt.data.encoded import PiecePairs
 from mt.data.sampling import Sampler
 from mt.device import autocast, keep_memory
 from mt.errors import Interrupted, TrainingError
-from mt.layers.loss import Goals, bag_of_words, cross_entropy
+from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
@@ -262,22 +262,17 @@ class Trainer:
     def _backward(self, batch: Batch, tokens: int) -> Tensor:
         """Add a batch's share of the step's gradient; returns its negative log-likelihood."""
         batch, training, decoder = batch.to(self.device), self.training, self.model.decoder
-        passes = 2 if training.r_drop else 1
-        rows = batch.repeated(passes)
         with autocast(self.device, self.precision):
-            encoded = self.model.encode(rows.src, rows.src_lengths)
-            readouts = self.model.readouts(rows.tgt_in, encoded)
-            goals = Goals(
+            encoded = self.model.encode(batch.src, batch.src_lengths)
+            readouts = self.model.readouts(batch.tgt_in, encoded)
+            targets = Targets(
                 batch.tgt_out, Tokenizer.pad_id, training.label_smoothing, batch.expected, training.teaching
             )
-            both = torch.stack(readouts.chunk(2)) if training.r_drop else readouts
-            loss, nll = cross_entropy(decoder.output, both, goals, agreement=training.r_drop)
+            loss, nll = cross_entropy(decoder.output, readouts, targets)
             if training.bag_of_words:
-                bag = bag_of_words(
-                    decoder.output, decoder.gist(encoded), rows.tgt_out,
-                    pad_id=Tokenizer.pad_id, eos_id=Tokenizer.eos_id,
-                )  # fmt: skip
-                loss = loss + training.bag_of_words / passes * bag
+                counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
+                bag = bag_of_words(decoder.output, decoder.gist(encoded), batch.tgt_out, counted)
+                loss = loss + training.bag_of_words * bag
         (loss / tokens).backward()  # type: ignore[no-untyped-call]
         return nll
 
