@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from mt.layers.prepack import Linear
 
-Kind = Literal["dot", "general", "mlp", "multihead"]
+Kind = Literal["dot", "general", "mlp"]
 CPU_NUMBERS = 1 << 17  # of mlp's hidden layer made at once on a CPU: as many as stay in its cache
 FEW_NUMBERS = 1 << 14  # so few are sooner computed than cut up
 
@@ -43,22 +43,17 @@ class Attention(nn.Module):
     """How well each source position fits a query, and the mean of the states weighted by that.
 
     dot: q·k (Luong et al. 2015). general: q·W·k (the same). mlp: v·tanh(W·q + U·k) (Bahdanau et al. 2015).
-    multihead: several scaled dot products side by side, each over projections of its own (Vaswani et al.
-    2017). Positions beyond a sentence's end get no weight.
+    Positions beyond a sentence's end get no weight.
 
     query_size, memory_size: numbers in a query and in what is seen of a source piece; `dot` needs them equal.
-    context_size: numbers in the result.
+    The result has as many numbers as the memory.
     """
 
-    def __init__(self, kind: Kind, *, query_size: int, memory_size: int, heads: int) -> None:
+    def __init__(self, kind: Kind, *, query_size: int, memory_size: int) -> None:
         super().__init__()
         self.kind = kind
-        self.heads = heads if kind == "multihead" else 1
-        self.context_size = query_size if kind == "multihead" else memory_size
-        with_query = kind in ("mlp", "multihead")
         self.keys = Linear(memory_size, query_size, bias=False) if kind != "dot" else None
-        self.values = Linear(memory_size, query_size, bias=False) if kind == "multihead" else None
-        self.query = Linear(query_size, query_size) if with_query else None
+        self.query = Linear(query_size, query_size) if kind == "mlp" else None
         self.energy = nn.Parameter(torch.empty(query_size)) if kind == "mlp" else None
         if self.energy is not None:
             nn.init.uniform_(self.energy, -(query_size**-0.5), query_size**-0.5)
@@ -66,30 +61,19 @@ class Attention(nn.Module):
     def prepare(self, states: Tensor, mask: Tensor) -> Memory:
         """What the encoder hands out (B, S, M) and its mask -> what every query of these sentences reads."""
         keys = states if self.keys is None else self.keys(states)
-        values = states if self.values is None else self.values(states)
         bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))
-        return Memory(keys, values, bias)
+        return Memory(keys, states, bias)
 
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """Queries (B, Q, H) -> contexts (B, Q, M) and weights (B, Q, S); of several heads, their mean."""
+        """Queries (B, Q, H) -> contexts (B, Q, M) and weights (B, Q, S)."""
         if self.query is not None:
             query = self.query(query)
-        if self.kind == "multihead":
-            return self._several(query, memory)
         if self.energy is not None:
             scores = additive_scores(query, memory.keys, self.energy)
         else:
             scores = torch.bmm(query, memory.keys.transpose(1, 2))
         weights = torch.softmax(scores.float() + memory.bias.unsqueeze(1), dim=2)
         return torch.bmm(weights.to(memory.values.dtype), memory.values), weights
-
-    def _several(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
-        """`forward` of all heads."""
-        queries, keys, values = (_split(rows, self.heads) for rows in (query, memory.keys, memory.values))
-        scores = torch.matmul(queries, keys.transpose(2, 3)) * queries.shape[3] ** -0.5
-        weights = torch.softmax(scores.float() + memory.bias[:, None, None, :], dim=3)
-        context = torch.matmul(weights.to(values.dtype), values)
-        return context.transpose(1, 2).flatten(2), weights.mean(dim=1)
 
 
 def additive_scores(query: Tensor, keys: Tensor, energy: Tensor) -> Tensor:
@@ -143,8 +127,3 @@ def _few_sentences(query: Tensor, keys: Tensor) -> list[slice]:
 def _logistic(query: Tensor, keys: Tensor) -> Tensor:
     """σ(q + k): (B, Q, A), (B, S, A) -> (B, Q, S, A)."""
     return (query.unsqueeze(2) + keys.unsqueeze(1)).sigmoid_()
-
-
-def _split(rows: Tensor, heads: int) -> Tensor:
-    """(B, Q, heads × F) -> (B, heads, Q, F)."""
-    return rows.view(rows.shape[0], rows.shape[1], heads, -1).transpose(1, 2)

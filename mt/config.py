@@ -154,10 +154,8 @@ class ModelConfig(Section):
     """Size of the decoder's state"""
     decoder_layers: Positive = 1
     """Recurrent layers of the decoder"""
-    attention: Literal["none", "dot", "general", "mlp", "multihead"] = "none"
+    attention: Literal["none", "dot", "general", "mlp"] = "none"
     """How the decoder looks back at the encoder's states; none leaves it the sentence vector alone"""
-    attention_heads: Positive = 4
-    """Heads of multihead attention"""
     attention_place: Literal["after", "between"] = "after"
     """Look with the outputs of the decoder's last layer, or of its first, for the layers above"""
     attend_embedding: bool = False
@@ -176,8 +174,6 @@ class ModelConfig(Section):
     """Target embedding and output share one matrix; without readout both sizes must agree"""
     residual: bool = False
     """Add each layer's input to its output, from the second layer on"""
-    layer_norm: bool = False
-    """Normalise each layer's outputs"""
     dropout_embedding: Probability = 0.2
     """Share of embedding values dropped in training"""
     dropout_layers: Probability = 0.2
@@ -233,8 +229,6 @@ class ModelConfig(Section):
                 f"dot attention needs decoder_hidden = {self.memory_size}, as many numbers as it sees of a "
                 "source piece; general does not"
             )
-        if self.attention == "multihead" and self.decoder_hidden % self.attention_heads:
-            raise ValueError("attention_heads must divide decoder_hidden")
         if self.attention_place == "between" and self.decoder_layers == 1:
             raise ValueError("attention between layers needs decoder_layers = 2 or more")
         if not self.readout and self.attention_place == "after":

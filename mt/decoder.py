@@ -53,7 +53,7 @@ class Decoder(Packable):
     With `readout`, a layer tanh(W·state + V·vector + C·context + E·previous) of that size comes before the
     output matrix (deep output, Pascanu et al. 2014); without it the output is read straight off the state.
     With `tied` the output matrix is the target embedding (Press & Wolf 2017).
-    layer_norm, residual: as in the encoder.
+    residual: as in the encoder.
     """
 
     def __init__(
@@ -67,15 +67,13 @@ class Decoder(Packable):
         self.attention = (
             None
             if config.attention == "none"
-            else Attention(
-                config.attention, query_size=hidden, memory_size=memory_size, heads=config.attention_heads
-            )
+            else Attention(config.attention, query_size=hidden, memory_size=memory_size)
         )
         self.dropout_pieces = PieceDropout(config.dropout_tgt_pieces)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
         self.dropout_output = Dropout(config.dropout_output, locked=config.dropout_locked)
-        context = self.attention.context_size if self.attention else 0
+        context = memory_size if self.attention else 0
         self.layers = nn.ModuleList(
             recurrence(
                 config.cell,
@@ -86,7 +84,6 @@ class Decoder(Packable):
             )
             for depth in range(config.decoder_layers)
         )
-        self.norms = nn.ModuleList(nn.LayerNorm(hidden) for _ in self.layers if config.layer_norm)
         self.state_size = sum(layer.states for layer in self.recurrences)  # tensors in a state
         self.bridge = Linear(vector_size, self.state_size * hidden) if config.feed_start else None
         # The three that change from step to step are packed as one, by `pack`.
@@ -193,8 +190,6 @@ class Decoder(Packable):
 
     def _finish(self, depth: int, states: Tensor, below: Tensor) -> Tensor:
         """What a layer hands on."""
-        if self.norms:
-            states = self.norms[depth](states)
         return states + below if self.residual and depth else states
 
     def _looks_after(self, depth: int) -> bool:

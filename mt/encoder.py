@@ -65,8 +65,8 @@ class Encoder(nn.Module):
         `attentive` (`Heads`), or several, joined. The vector never depends on padding or on the neighbours in
         a batch.
     vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
-    layer_norm: normalise each layer's outputs (Ba et al. 2016). residual: add each layer's input to its
-        output, from the second layer on (He et al. 2016): what deep stacks need, as GNMT's and RNMT+'s.
+    residual: add each layer's input to its output, from the second layer on (He et al. 2016): what deep
+        stacks need, as GNMT's.
     attention: whether to hand out the states too, in the order of the source. attend_embedding: with the
         piece's embedding beside each (as Gehring et al. 2017 add it to what convolutions made of it).
     """
@@ -84,7 +84,6 @@ class Encoder(nn.Module):
         widths = [embedding.embedding_dim] + [size] * (config.encoder_layers - 1)
         self.forwards = _layers(config, widths)
         self.backwards = _layers(config, widths if config.bidirectional else [])
-        self.norms = nn.ModuleList(nn.LayerNorm(size) for _ in widths if config.layer_norm)
         self.heads = Heads(size, config.pooling_heads) if "attentive" in self.pooling else None
         means = len(self.pooling) + (config.pooling_heads - 1 if self.heads else 0)
         self.vector_size = config.vector_size or size * means
@@ -110,8 +109,6 @@ class Encoder(nn.Module):
             if self.backwards:
                 mirrored = self.backwards[depth](reverse_by_length(below, src_lengths))
                 states = torch.cat([states, reverse_by_length(mirrored, src_lengths)], dim=2)
-            if self.norms:
-                states = self.norms[depth](states)
             if self.residual and depth > 0:
                 states = states + below
         return self.dropout_layers(states)  # type: ignore[no-any-return]

@@ -8,16 +8,22 @@ from typing import Any, NamedTuple
 VERSION = "0.2"
 """The version that removed them."""
 
+ANY = object()
+"""Stands for every value: the setting did nothing by itself."""
+
 CHOICES: dict[str, dict[str, str]] = {
     "model.cell": {"lnlstm": "choose lstm", "mingru": "choose gru"},
+    "model.attention": {"multihead": "choose general"},
 }
 """Values that a setting no longer has, and what to do instead."""
 
 SETTINGS: dict[str, tuple[object, str]] = {
+    "model.attention_heads": (ANY, "leave it out"),
     "model.input_feeding": (
         False,
         "attention_place = between lets the layers above see what attention found",
     ),
+    "model.layer_norm": (False, "leave it out"),
     "training.r_drop": (0, "leave it out"),
 }
 """Settings that are gone, the value under which they did nothing, and what to do instead."""
@@ -59,5 +65,5 @@ def _removed(name: str, value: object) -> Removed | None:
         return Removed(f"{name} = {value}", used=True, instead=CHOICES[name][value])
     if name in SETTINGS:
         off, instead = SETTINGS[name]
-        return Removed(name, used=value != off, instead=instead)
+        return Removed(name, used=off is not ANY and value != off, instead=instead)
     return None

@@ -13,13 +13,13 @@ from mt.config import ModelConfig
 from mt.decoding.alignment import align
 from mt.model import Seq2Seq, build_model
 
-KINDS: tuple[Kind, ...] = ("dot", "general", "mlp", "multihead")
+KINDS: tuple[Kind, ...] = ("dot", "general", "mlp")
 CPU = torch.device("cpu")
 
 
-def attention(kind: Kind, heads: int = 1) -> Attention:
+def attention(kind: Kind) -> Attention:
     torch.manual_seed(2)
-    return Attention(kind, query_size=4, memory_size=4, heads=heads)
+    return Attention(kind, query_size=4, memory_size=4)
 
 
 def test_dot_attention_by_hand() -> None:
@@ -49,23 +49,9 @@ def test_mlp_attention_by_hand() -> None:
     assert weights[0, 0, 0].item() == pytest.approx(expected, rel=1e-5)
 
 
-def test_two_heads_are_two_attentions_over_halves() -> None:
-    look = attention("multihead", heads=2)
-    query, states = torch.randn(1, 3, 4), torch.randn(1, 5, 4)
-    memory = look.prepare(states, torch.ones(1, 5, dtype=torch.bool))
-    context, weights = look(query, memory)
-    assert look.query is not None
-    projected, means = look.query(query), []
-    for half in (slice(0, 2), slice(2, 4)):
-        fits = projected[0, :, half] @ memory.keys[0, :, half].t() / math.sqrt(2)
-        means.append(torch.softmax(fits, dim=1))
-        torch.testing.assert_close(context[0, :, half], means[-1] @ memory.values[0, :, half])
-    torch.testing.assert_close(weights[0], (means[0] + means[1]) / 2)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_weights_sum_to_one_over_the_tokens_alone(kind: Kind) -> None:
-    look = attention(kind, heads=2)
+    look = attention(kind)
     mask = torch.tensor([[True] * 3 + [False] * 2, [True] * 5])
     _, weights = look(torch.randn(2, 6, 4), look.prepare(torch.randn(2, 5, 4), mask))
     torch.testing.assert_close(weights.sum(dim=2), torch.ones(2, 6))
@@ -106,12 +92,10 @@ def test_what_attention_sees_of_a_piece_ends_with_its_embedding(reverse_source: 
 
 CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"attention": "mlp"}),
-    ({"attention": "multihead"}, {"attention_heads": 2}),
     ({"decoder_layers": 2}, {"attention_place": "between"}),
     ({}, {"attend_embedding": True}),
     ({"tied": False}, {"readout_size": 5}),
     ({"decoder_layers": 2}, {"residual": True}),
-    ({}, {"layer_norm": True}),
 ]
 
 
@@ -157,7 +141,6 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     ("changes", "message"),
     [
         ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs decoder_hidden = 10"),
-        ({"attention": "multihead", "attention_heads": 3}, "attention_heads must divide"),
         ({"attention_place": "between"}, "between layers needs decoder_layers = 2"),
         ({"readout": False, "feed_readout": False}, "attention after the decoder needs readout"),
         ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),

@@ -27,7 +27,7 @@ def small(config: ModelConfig | None = None, changes: dict[str, Any] | None = No
     base = (config or ModelConfig()).model_dump() | {"embedding": 6, "encoder_hidden": 5, "decoder_hidden": 6}
     if base["attention"] == "dot":
         base["encoder_hidden"] = 3 if base["bidirectional"] else 6
-    base |= {"attention_heads": 2, "readout_size": None} | (changes or {})
+    base |= {"readout_size": None} | (changes or {})
     if base["vector_size"] is not None:
         base["vector_size"] = 7
     torch.manual_seed(3)
@@ -57,10 +57,8 @@ ATTENTIONS = [
     ModelConfig(attention="dot", encoder_hidden=256),
     ModelConfig(attention="general", feed_steps=False, feed_readout=False, reverse_source=True),
     ModelConfig(attention="mlp", cell="lstm", feed_start=False),
-    ModelConfig(attention="multihead", encoder_layers=2, residual=True, layer_norm=True),
-    ModelConfig(
-        attention="general", attention_place="between", decoder_layers=3, residual=True, layer_norm=True
-    ),
+    ModelConfig(attention="mlp", encoder_layers=2, residual=True),
+    ModelConfig(attention="general", attention_place="between", decoder_layers=3, residual=True),
     ModelConfig(
         attention="mlp", attention_place="between", decoder_layers=2, readout=False, feed_readout=False,
         tied=False,

@@ -18,13 +18,18 @@ from mt.config import Config, load_file
 from mt.errors import ConfigError
 from mt.tensors import read_tensors, write_tensors
 
-UNUSED: dict[str, dict[str, Any]] = {"model": {"input_feeding": False}, "training": {"r_drop": 0.0}}
+UNUSED: dict[str, dict[str, Any]] = {
+    "model": {"attention_heads": 4, "input_feeding": False, "layer_norm": False},
+    "training": {"r_drop": 0.0},
+}
 """What a run of 0.1 holds of settings that are gone, all of them at their default."""
 
 USED: list[tuple[str, object]] = [
     ("model.cell", "mingru"),
     ("model.cell", "lnlstm"),
+    ("model.attention", "multihead"),
     ("model.input_feeding", True),
+    ("model.layer_norm", True),
     ("training.r_drop", 2.5),
 ]
 """Settings that made a difference."""
