@@ -3,7 +3,6 @@
     config.toml          settings, and under [run] what the files must agree with
     src.spm tgt.spm      pieces of each language (one shared.spm when shared)
     model.safetensors    the best weights so far
-    kept/                those of the best validations, with training.keep above 1
     state/last.safetensors   last weights, optimiser and counters: what resuming needs
 
 A file is written under a temporary name, flushed and renamed, so a crash leaves the last good one.
@@ -12,7 +11,6 @@ No pickle: safetensors, JSON, TOML and SentencePiece models only.
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 import tempfile
@@ -23,7 +21,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import safetensors
 import tomli_w
 import torch
 from torch import Tensor
@@ -41,7 +38,6 @@ FORMAT = 1
 
 CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
 WRITTEN = (MODEL, "README.md", "metrics.jsonl", "samples.txt")
-KEPT = "kept"
 CHECKPOINTS = Path("checkpoints")
 """Where runs are put and looked for if no directory is named."""
 
@@ -110,15 +106,6 @@ def _lock(path: Path) -> Iterator[None]:
         yield
     finally:
         os.close(folder)
-
-
-def read_notes(path: Path) -> dict[str, Any]:
-    """The notes alone. Raises RunError if they cannot be read."""
-    try:
-        with safetensors.safe_open(path, framework="pt") as file:
-            return json.loads((file.metadata() or {})["notes"])  # type: ignore[no-any-return]
-    except (safetensors.SafetensorError, OSError, ValueError, KeyError) as problem:
-        raise RunError(f"{path} is damaged ({problem}); delete it") from None
 
 
 def save_setup(
@@ -248,36 +235,8 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
 
 def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
     """Write the best weights so far, with the shape they are for. Tied weights are written once."""
-    _write_weights(path / MODEL, model, config, notes)
-
-
-def _write_weights(file: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
     described = {**notes, "model": config.model.model_dump(mode="json")}
-    write_tensors(file, dict(model.named_parameters()), described)
-
-
-def keep_model(
-    path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any], *, worth: float, count: int
-) -> None:
-    """Keep these weights too if they are among the `count` best; the greater worth is the better."""
-    new = path / KEPT / f"step-{notes['step']:08d}.safetensors"
-    found = {file: read_notes(file)["worth"] for file in kept_files(path)} | {new: worth}
-    best = sorted(found, key=lambda file: (found[file], file.name), reverse=True)
-    if new in best[:count]:
-        _write_weights(new, model, config, {**notes, "worth": worth})
-    for file in best[count:]:
-        file.unlink(missing_ok=True)
-
-
-def kept_files(path: Path) -> list[Path]:
-    """The weights that `keep_model` has left, the oldest first."""
-    return sorted((path / KEPT).glob("*.safetensors"))
-
-
-def copy_setup(run: Run, out: Path) -> None:
-    """Begin a run with the settings and tokenizers of another one."""
-    for name in (CONFIG, *_tokenizer_files(run.config, run.src_tokenizer, run.tgt_tokenizer)):
-        write_bytes(out / name, (run.path / name).read_bytes())
+    write_tensors(path / MODEL, dict(model.named_parameters()), described)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:

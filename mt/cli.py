@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from mt.errors import ConfigError, Interrupted, MTError, UsageError
+from mt.removed import COMMANDS, VERSION
 
 if TYPE_CHECKING:
     from mt.config import SearchConfig, Section
@@ -33,7 +34,6 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt inspect      a sentence seen from inside: read step by step, one vector, written out again
   mt serve        a page and an HTTP API that speaks LibreTranslate's protocol
   mt tune         which length penalty suits a model, and how much of a datastore, by validation pairs
-  mt average      the mean of the weights of a run's best validations
 
   mt COMMAND --help     the options of a command
   mt --version          the version
@@ -88,7 +88,6 @@ def _dispatch(arguments: list[str]) -> int:
         "inspect": _inspect,
         "serve": _serve,
         "tune": _tune,
-        "average": _average,
     }
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         sys.stdout.write(HELP)
@@ -99,6 +98,8 @@ def _dispatch(arguments: list[str]) -> int:
         print(__version__)
         return 0
     command = commands.get(arguments[0])
+    if command is None and arguments[0] in COMMANDS:
+        raise UsageError(f"mt {arguments[0]} was removed in {VERSION}: {COMMANDS[arguments[0]]}")
     if command is None:
         raise UsageError(f"there is no command {arguments[0]!r}; choose one of: {', '.join(commands)}")
     return command(arguments[1:])
@@ -247,23 +248,6 @@ def _tune(arguments: list[str]) -> int:
 
     with _console() as console:
         tune(open_translator(options, search, console), options, console)
-    return 0
-
-
-def _average(arguments: list[str]) -> int:
-    from mt.flags import Parser, parse
-    from mt.options import AverageOptions
-
-    parser = Parser(
-        prog="mt average",
-        description="Make a run of the mean of the weights that mt train --keep N has left.",
-    )
-    (options,) = parse(parser, arguments, AverageOptions())
-
-    from mt.commands.average import average
-
-    with _console() as console:
-        average(options, console)
     return 0
 
 

@@ -274,8 +274,6 @@ class TrainingConfig(Section):
     """Steps between validations; without it at the end of each epoch"""
     validation_metric: Literal["bleu", "perplexity"] = "bleu"
     """What is best: the highest greedy BLEU or the lowest perplexity on the validation pairs"""
-    keep: Positive = 1
-    """Best validations whose weights are kept; of more than one `mt average` makes the mean"""
     patience: Positive = 6
     """Stop after so many validations without a better one"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -356,7 +354,6 @@ MAY_CHANGE = frozenset(
         "training.max_epochs",
         "training.max_steps",
         "training.patience",
-        "training.keep",
         "training.save_minutes",
         "training.nonfinite_limit",
     }

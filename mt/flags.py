@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from mt.config import Section, describe, flag
 from mt.errors import ConfigError, UsageError
+from mt.removed import SETTINGS, VERSION
 
 S = TypeVar("S", bound=Section)
 
@@ -30,9 +31,12 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
-            unknown = next((word for word in message.split() if word.startswith("-")), "")
-            near = difflib.get_close_matches(unknown.split("=")[0], self._option_string_actions, n=1)
-            if near:
+            unknown = next((word for word in message.split() if word.startswith("-")), "").split("=")[0]
+            name = unknown.removeprefix("--").removeprefix("no-").replace("-", "_")
+            near = difflib.get_close_matches(unknown, self._option_string_actions, n=1)
+            if gone := next((gone for gone in SETTINGS if gone.endswith(f".{name}")), None):
+                message = f"{unknown} was removed in {VERSION}: {SETTINGS[gone][1]}"
+            elif near:
                 message += f" (did you mean {near[0]}?)"
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
 

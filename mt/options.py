@@ -139,15 +139,6 @@ class TuneOptions(RunOptions):
     """Write one JSON object instead of a table"""
 
 
-class AverageOptions(Section):
-    """Which weights, and where to."""
-
-    model: tuple[Path, ...] = ()
-    """Run directory, trained with --keep 2 or more (default: the newest under checkpoints/)"""
-    out: Path | None = None
-    """Run directory to write (default: the run's name with -average)"""
-
-
 class EvaluateOptions(RunOptions):
     """What is measured, and against what."""
 

@@ -24,9 +24,13 @@ SETTINGS: dict[str, tuple[object, str]] = {
         "attention_place = between lets the layers above see what attention found",
     ),
     "model.layer_norm": (False, "leave it out"),
+    "training.keep": (ANY, "average_decay = 0.999 saves a moving average of the weights"),
     "training.r_drop": (0, "leave it out"),
 }
 """Settings that are gone, the value under which they did nothing, and what to do instead."""
+
+COMMANDS = {"average": "mt train --average-decay 0.999 saves a moving average of the weights"}
+"""Commands that are gone, and what to do instead."""
 
 
 class Removed(NamedTuple):

@@ -14,12 +14,12 @@ from mt.cli import main
 from mt.config import Config, ModelConfig, SearchConfig, TrainingConfig, differences, load_file, load_preset
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, parse
-from mt.options import AverageOptions, EvaluateOptions, TrainOptions, TranslateOptions, TuneOptions
+from mt.options import EvaluateOptions, TrainOptions, TranslateOptions, TuneOptions
 
 CODE = {path: path.read_text(encoding="utf-8") for path in Path(settings.__file__).parent.rglob("*.py")}
 SECTIONS = [
     settings.DataConfig, settings.TokenizerConfig, ModelConfig, TrainingConfig, SearchConfig,
-    TrainOptions, TranslateOptions, EvaluateOptions, TuneOptions, AverageOptions,
+    TrainOptions, TranslateOptions, EvaluateOptions, TuneOptions,
 ]  # fmt: skip
 
 
@@ -150,7 +150,6 @@ def test_help_answers_without_torch() -> None:
         ["translate", "--help"],
         ["evaluate", "--help"],
         ["tune", "--help"],
-        ["average", "--help"],
         ["--version"],
     ):
         done = subprocess.run(

@@ -20,7 +20,7 @@ from mt.tensors import read_tensors, write_tensors
 
 UNUSED: dict[str, dict[str, Any]] = {
     "model": {"attention_heads": 4, "input_feeding": False, "layer_norm": False},
-    "training": {"r_drop": 0.0},
+    "training": {"keep": 5, "r_drop": 0.0},
 }
 """What a run of 0.1 holds of settings that are gone, all of them at their default."""
 
@@ -89,3 +89,23 @@ def test_a_settings_file_with_a_removed_setting_names_it(setting: str, value: ob
     path.write_text(tomli_w.dumps({section: {name: value}}))
     with pytest.raises(ConfigError, match=rf"{re.escape(str(path))}: .*{setting}.* was removed in 0\.2"):
         load_file(path, Config())
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "--r-drop", "2"], "--r-drop was removed in 0.2: leave it out"),
+        (["train", "--no-input-feeding"], "--no-input-feeding was removed in 0.2: attention_place = between"),
+        (["train", "--keep=5"], "--keep was removed in 0.2: average_decay = 0.999"),
+        (["train", "--cell", "mingru"], "invalid choice: 'mingru'"),
+        (["average", "-m", "run"], "mt average was removed in 0.2: mt train --average-decay 0.999"),
+    ],
+)
+def test_a_command_line_of_0_1_is_told_what_is_gone(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert message in captured.err
+    assert len(captured.err.splitlines()) == 1

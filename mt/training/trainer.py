@@ -370,16 +370,10 @@ class Trainer:
         """
         self._settle(0)
         began = time.monotonic()
-        progress, training = self.progress, self.training
+        progress, metric = self.progress, self.training.validation_metric
         validation = self.validator.validate(self.best_model(), self.device)
-        metric = training.validation_metric
         better = validation.better_than(progress.best, metric)
         notes = {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity}
-        if training.keep > 1:
-            checkpoint.keep_model(
-                self.run_dir, self.best_model(), self.config, notes,
-                worth=validation.worth(metric), count=training.keep,
-            )  # fmt: skip
         if better:
             progress.best, progress.best_step = validation.value(metric), progress.step
             checkpoint.save_model(self.run_dir, self.best_model(), self.config, notes)

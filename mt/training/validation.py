@@ -43,10 +43,6 @@ class Validation:
             return True
         return self.bleu > best if metric == "bleu" else self.perplexity < best
 
-    def worth(self, metric: str) -> float:
-        """The value with the sign by which more is better."""
-        return self.value(metric) if metric == "bleu" else -self.value(metric)
-
     def value(self, metric: str) -> float:
         """The value that is compared."""
         return self.bleu if metric == "bleu" else self.perplexity
