@@ -253,7 +253,7 @@ class TrainingConfig(Section):
     plateau_patience: Positive = 2
     """Validations without a better one before plateau halves the learning rate"""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Decoupled weight decay (Loshchilov & Hutter 2019)"""
+    """Decoupled weight decay of the matrices, not of biases (Loshchilov & Hutter 2019)"""
     clip_norm: PositiveFloat = 1.0
     """Gradients longer than this are scaled down to it (Pascanu et al. 2013)"""
     bag_of_words: Annotated[float, Field(ge=0)] = 0.0

@@ -563,6 +563,18 @@ def test_the_average_is_what_is_kept(command: list[str], tmp_path: Path) -> None
     assert not all(last[f"model/{name}"].equal(tensor) for name, tensor in best.items())
 
 
+def test_weight_decay_shrinks_matrices_and_leaves_biases(tmp_path: Path) -> None:
+    """After one step. An LSTM's bias of what to remember begins with 1, so decay would show."""
+    once = [*train_arguments(tmp_path, pairs=100), *"--cell lstm --warmup-steps 0 --max-steps 1".split()]
+    for decay in ("0", "0.5"):
+        assert cli.main([*once, "--weight-decay", decay, "--out", str(tmp_path / decay)]) == 0
+    plain, decayed = weights(tmp_path / "0"), weights(tmp_path / "0.5")
+    parameters = [name for name in plain if name.startswith("model/")]
+    assert {plain[name].dim() for name in parameters} == {1, 2}
+    for name in parameters:
+        assert plain[name].equal(decayed[name]) == (plain[name].dim() == 1), name
+
+
 def validator(sources: list[str], references: list[str]) -> Validator:
     return Validator(sources, references, None, None, (), 1, "fp32")  # type: ignore[arg-type]
 

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -105,10 +105,9 @@ class Trainer:
         self.window = Window()
         self.loss_floor = unigram_entropy(pairs, model.decoder.embedding.num_embeddings)
         self.optimizer = torch.optim.AdamW(
-            model.parameters(),
+            _parameter_groups(model, self.training.weight_decay),
             lr=self.training.learning_rate,
             betas=(0.9, 0.98),
-            weight_decay=self.training.weight_decay,
             fused=True,
         )
         decay = self.training.average_decay
@@ -448,3 +447,10 @@ class Trainer:
         finally:
             for number, handler in before.items():
                 signal.signal(number, handler)
+
+
+def _parameter_groups(model: Seq2Seq, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices, which decay, and vectors (biases, attention's v), which do not."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]
