@@ -106,19 +106,21 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _train(arguments: list[str]) -> int:
-    from mt.config import BUILT_IN, Config, load_file, load_preset, preset_names
+    from mt.config import BUILT_IN, FORMER_PRESETS, Config, load_file, load_preset, preset_names
     from mt.flags import Parser, lay_over, parse
     from mt.options import TrainOptions
 
     # What the flags are laid over must be known before they are read.
     first = Parser(prog="mt train", add_help=False)
-    first.add_argument("--preset", choices=preset_names())
+    first.add_argument("--preset", choices=[*preset_names(), *FORMER_PRESETS])
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")
     chosen, _ = first.parse_known_args(arguments)
     file = Config() if chosen.config is None else load_file(chosen.config, Config())
     train_specs = tuple(chosen.train or file.data.train)
-    preset = chosen.preset or (BUILT_IN if train_specs == (BUILT_IN,) else "vector")
+    preset = FORMER_PRESETS.get(chosen.preset, chosen.preset) or (
+        BUILT_IN if train_specs == (BUILT_IN,) else "vector"
+    )
     base = load_preset(preset)
     if chosen.config is not None:
         base = load_file(chosen.config, base)

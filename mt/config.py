@@ -382,6 +382,10 @@ PRESET_BASES = {"manual": "attention"}
 """Presets that are laid over another one."""
 
 
+FORMER_PRESETS = {"seed": "elman"}
+"""Presets that had another name, which is still understood."""
+
+
 def preset_names() -> list[str]:
     """The presets that ship with the package."""
     folder = resources.files("mt") / "presets"
@@ -392,6 +396,7 @@ def preset_names() -> list[str]:
 
 def load_preset(name: str) -> Config:
     """A named preset. Raises ConfigError if there is none of that name."""
+    name = FORMER_PRESETS.get(name, name)
     if name not in preset_names():
         raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(preset_names())}")
     text = (resources.files("mt") / "presets" / f"{name}.toml").read_text(encoding="utf-8")

@@ -175,7 +175,8 @@ def test_the_preset_follows_the_corpus(tmp_path: Path, capsys: pytest.CaptureFix
         (["--train", "phrasebook"], "phrasebook"),
         (["--train", "pairs.tsv"], "vector"),
         (["--config", str(path)], "vector"),
-        (["--config", str(path), "--preset", "seed"], "seed"),
+        (["--config", str(path), "--preset", "elman"], "elman"),
+        (["--preset", "seed"], "elman"),  # as it was called
     ]:
         with pytest.raises(SystemExit):
             main(["train", *arguments, "--help"])

@@ -124,7 +124,7 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     if not isinstance(layer, FusedRecurrence) or layer.cell != "rnn":
         raise ConfigError(
             f"--by-hand follows the plain formula, and the cells of this model are {layer.cell}, with gates "
-            "beside it: train one with mt train --preset seed"
+            "beside it: train one with mt train --preset elman"
         )
     order = list(range(len(ids)))
     if encoder.reverse_source:
