@@ -565,9 +565,10 @@ def test_the_average_is_what_is_kept(command: list[str], tmp_path: Path) -> None
 
 def test_weight_decay_shrinks_matrices_and_leaves_biases(tmp_path: Path) -> None:
     """After one step. An LSTM's bias of what to remember begins with 1, so decay would show."""
-    once = [*train_arguments(tmp_path, pairs=100), *"--cell lstm --warmup-steps 0 --max-steps 1".split()]
+    once = [*train_arguments(tmp_path, pairs=100), "--warmup-steps", "0", "--max-steps", "1"]
     for decay in ("0", "0.5"):
-        assert cli.main([*once, "--weight-decay", decay, "--out", str(tmp_path / decay)]) == 0
+        changed = ["--cell", "lstm", "--weight-decay", decay]
+        assert cli.main([*once, *changed, "--out", str(tmp_path / decay)]) == 0
     plain, decayed = weights(tmp_path / "0"), weights(tmp_path / "0.5")
     parameters = [name for name in plain if name.startswith("model/")]
     assert {plain[name].dim() for name in parameters} == {1, 2}
