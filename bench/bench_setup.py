@@ -27,9 +27,11 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     pairs = cut(corpora.train, src, tgt)
     ended = time.perf_counter()
     checkpoint.save_setup(
-        settings.run, config, src, tgt,
-        corpora=corpora.fingerprints(), split_chars=2 * corpora.train.report.src.p95,
-    )  # fmt: skip
+        settings.run,
+        config,
+        (src, tgt),
+        {"corpora": corpora.fingerprints(), "split_chars": 2 * corpora.train.report.src.p95},
+    )
     write_pairs(settings, corpora.train)
     write_test(settings)
     return {

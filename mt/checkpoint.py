@@ -109,31 +109,25 @@ def _lock(path: Path) -> Iterator[None]:
 
 
 def save_setup(
-    path: Path,
-    config: Config,
-    src: Tokenizer,
-    tgt: Tokenizer,
-    *,
-    corpora: Mapping[str, str],
-    split_chars: int,
+    path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], facts: Mapping[str, Any]
 ) -> None:
-    """Begin a run: its settings and tokenizers.
+    """Begin a run: its settings and tokenizers, and the facts under [run].
 
-    `corpora` are fingerprints by name, of teachers too, to repeat the run; for `split_chars` see `Run`.
+    facts: `corpora`, fingerprints by name, of teachers too, to repeat the run; `split_chars`, see `Run`;
+    `arithmetic`, see `Arithmetic`.
     """
-    for name, tokenizer in _tokenizer_files(config, src, tgt).items():
-        write_bytes(path / name, tokenizer.serialized)
     from mt import __version__
 
-    facts = {
+    src, tgt = tokenizers
+    for name, tokenizer in _tokenizer_files(config, src, tgt).items():
+        write_bytes(path / name, tokenizer.serialized)
+    own = {
         "format": FORMAT,
         "mt_version": __version__,
         "src_tokenizer": src.fingerprint,
         "tgt_tokenizer": tgt.fingerprint,
-        "corpora": dict(corpora),
-        "split_chars": split_chars,
     }
-    tables = config.model_dump(mode="json", exclude_none=True) | {"run": facts}
+    tables = config.model_dump(mode="json", exclude_none=True) | {"run": own | dict(facts)}
     write_bytes(path / CONFIG, tomli_w.dumps(tables).encode())
 
 

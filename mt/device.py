@@ -1,4 +1,4 @@
-"""Where to compute: CUDA, MPS or the CPU, and in which arithmetic."""
+"""Where to compute: CUDA, the CPU or MPS, and in which precision."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 
@@ -16,9 +16,10 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 
 
 def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> torch.device:
-    """The device by that name, or the best there is for `auto`; sets the number of CPU threads.
+    """The device by that name, and the number of CPU threads set; `auto` is CUDA where it is, else the CPU.
 
-    CUDA_VISIBLE_DEVICES is respected, as torch does. Raises ConfigError if the device is not there.
+    Nobody has run this on MPS yet, so it is taken by name only. CUDA_VISIBLE_DEVICES is respected, as torch
+    does. Raises ConfigError if the device is not there.
     """
     # oneDNN and, on top of it, torch's own layer each keep 1,024 compiled products, one for each shape of
     # a batch: training in bf16 grew by MB a step. 16 cost no time. Both are read at the first product, so
@@ -29,7 +30,7 @@ def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> 
         torch.set_num_threads(threads)
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
-        name = next(device for device in ("cuda", "mps", "cpu") if present[device])
+        name = "cuda" if present["cuda"] else "cpu"
     elif not present[name]:
         there = ", ".join(device for device, here in present.items() if here)
         raise ConfigError(f"--device {name} is not available here; there is: {there}")
@@ -66,8 +67,31 @@ def resolve_precision(
 
 def _cpu_has_bf16() -> bool:
     """AVX512-BF16 or AMX: measured 2 to 4 times faster products; without them bf16 is emulated, slowly."""
-    capabilities = torch.cpu.get_capabilities()
+    capabilities = _cpu_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
+
+
+def _cpu_capabilities() -> dict[str, Any]:
+    """What the processor has, by torch's names; empty where torch, before 2.11, does not tell."""
+    return dict(torch.cpu.get_capabilities()) if hasattr(torch.cpu, "get_capabilities") else {}
+
+
+_EXTENSIONS = {
+    "avx512_vnni": "VNNI",
+    "avx_vnni": "AVX-VNNI",
+    "avx512_bf16": "BF16",
+    "amx_int8": "AMX-INT8",
+    "amx_bf16": "AMX-BF16",
+}
+
+
+def instruction_set() -> str:
+    """What the CPU's products run on, as `AVX512 VNNI BF16`, with the limit that oneDNN was set, if any."""
+    capabilities = _cpu_capabilities()
+    found = [torch.backends.cpu.get_cpu_capability()]
+    found += [name for key, name in _EXTENSIONS.items() if capabilities.get(key)]
+    limit = os.environ.get("ONEDNN_MAX_CPU_ISA") or os.environ.get("DNNL_MAX_CPU_ISA")
+    return " ".join(found) + (f" (oneDNN up to {limit})" if limit else "")
 
 
 def describe(device: torch.device, precision: str) -> str:
@@ -75,7 +99,7 @@ def describe(device: torch.device, precision: str) -> str:
     if device.type == "cuda":
         return f"device: cuda ({torch.cuda.get_device_name(device)}), {precision}"
     if device.type == "cpu":
-        return f"device: cpu, {torch.get_num_threads()} threads, {precision}"
+        return f"device: cpu ({instruction_set()}), {torch.get_num_threads()} threads, {precision}"
     return f"device: {device.type}, {precision}"
 
 

@@ -30,7 +30,7 @@ class Device(Section):
     """Where to compute."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute; auto takes a GPU if there is one"""
+    """Where to compute; auto takes CUDA if it is there, else the CPU"""
     threads: Positive | None = None
     """Processor threads to use; without it as many as there are cores"""
 

@@ -64,7 +64,7 @@ def test_the_card_and_the_logs_are_readable(toy_run: Path) -> None:
     assert card.startswith("---\nlibrary_name: mt\n")
     assert "best validation BLEU" in card
     lines = [json.loads(line) for line in (toy_run / "metrics.jsonl").read_text().splitlines()]
-    assert {line["kind"] for line in lines} == {"training", "validation"}
+    assert {line["kind"] for line in lines} == {"start", "training", "validation"}
     assert all(line["signature"].startswith("nrefs:1") for line in lines if line["kind"] == "validation")
     assert "reference" in (toy_run / "samples.txt").read_text(encoding="utf-8")
 

@@ -89,7 +89,7 @@ def make_run(path: Path, data: DataConfig, *, seed: int) -> Path:
     }  # fmt: skip
     src = Tokenizer.learn((zh for zh, _ in PAIRS), vocab_size=450, **settings)
     tgt = Tokenizer.learn((en for _, en in PAIRS), vocab_size=120, **settings)
-    checkpoint.save_setup(path, config, src, tgt, corpora={}, split_chars=60)
+    checkpoint.save_setup(path, config, (src, tgt), {"corpora": {}, "split_chars": 60})
     torch.manual_seed(seed)
     checkpoint.save_model(path, checkpoint.build(config, src, tgt), config, {})
     return path
@@ -273,11 +273,11 @@ def test_a_file_that_cannot_be_written_is_an_error_if_asked_for_and_else_a_warni
     taken = tmp_path / "folder"
     (taken / "full").mkdir(parents=True)
     asked = evaluate("-m", run, "--test", test_tsv, "--beam", "1", "--save", taken)
-    assert f"cannot write the translations to {taken} (" in asked.problem
+    assert f"cannot write {taken}: Is a directory" in asked.problem
     (run / "hypotheses.test.txt" / "full").mkdir(parents=True)
     result = evaluate("-m", run, "--test", test_tsv, "--beam", "1", "--json")
     assert result.json["hypotheses"] is None
-    assert "warning: cannot write the translations to" in result.err
+    assert "warning: cannot write " in result.err
 
 
 def teach(monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> None:

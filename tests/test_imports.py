@@ -13,7 +13,7 @@ PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
     *["errors", "atomic", "text", "removed", "config", "options", "flags", "console", "device"],
-    *["metrics", "tokenizer", "tensors", "data"],
+    *["arithmetic", "metrics", "tokenizer", "tensors", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
     *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
 ]

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 from mt.training.logs import METRICS, SAMPLES, cut_logs, log_metrics, log_samples
 
 
+def steps(run: Path) -> list[tuple[str, int]]:
+    entries = [json.loads(line) for line in (run / METRICS).read_text().splitlines()]
+    return [(entry["kind"], entry["step"]) for entry in entries]
+
+
 def test_metrics_are_cut_at_the_step_that_is_resumed(tmp_path: Path) -> None:
     """kill -9 can leave lines after the saved state, and half a line."""
     for step in (1, 5, 9):
-        log_metrics(tmp_path, {"step": step})
+        log_metrics(tmp_path, {"kind": "training", "step": step})
     with (tmp_path / METRICS).open("a") as file:
         file.write('{"ste')
     cut_logs(tmp_path, 5)
-    assert (tmp_path / METRICS).read_text() == '{"step": 1}\n{"step": 5}\n'
+    assert steps(tmp_path) == [("training", 1), ("training", 5)]
     cut_logs(tmp_path, 0)
     assert (tmp_path / METRICS).read_text() == ""
+
+
+def test_a_start_from_which_nothing_is_left_is_dropped(tmp_path: Path) -> None:
+    """A command that was killed before it saved; or one that had nothing to do."""
+    for kind, step in (("start", 0), ("training", 5), ("start", 5), ("training", 9), ("start", 9)):
+        log_metrics(tmp_path, {"kind": kind, "step": step})
+    cut_logs(tmp_path, 5)
+    assert steps(tmp_path) == [("start", 0), ("training", 5)]
+    cut_logs(tmp_path, 0)
+    assert steps(tmp_path) == []
 
 
 def test_samples_are_cut_at_the_step_that_is_resumed(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from mt.config import ModelConfig
-from mt.errors import ConfigError, MissingExtraError
+from mt.errors import ConfigError, FileError, MissingExtraError
 from mt.inspection import Inspection, Inspector
 from mt.inspection.picture import check_suffix, draw, fonts, render
 from mt.inspection.picture.encoder_panels import order_units
@@ -206,7 +206,7 @@ def test_mistakes_are_one_line(plain: Inspection, tmp_path: Path, monkeypatch: p
     with pytest.raises(ConfigError, match=r"\.png, \.svg or \.html$"):
         check_suffix(tmp_path / "picture.pdf")
     (tmp_path / "taken.svg").mkdir()
-    with pytest.raises(ConfigError, match=r"cannot write the picture to .*taken\.svg"):
+    with pytest.raises(FileError, match=r"cannot write .*taken\.svg: Is a directory"):
         draw(plain, tmp_path / "taken.svg")
     monkeypatch.setattr("mt.inspection.picture.importlib.util.find_spec", lambda _: None)
     with pytest.raises(MissingExtraError, match=r"pip install 'seq2seq-mt\[pictures\]'$"):

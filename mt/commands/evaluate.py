@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from mt.config import DatastoreConfig, SearchConfig, changed
 from mt.console import Console
-from mt.errors import ConfigError, UsageError
+from mt.errors import FileError, UsageError
 from mt.evaluation.systems import SEED, System, all_scores, open_file, reference_perplexity
 from mt.evaluation.test_sets import TestSet, read_test_set
 from mt.metrics import (
@@ -254,11 +254,10 @@ def _save(
     path = save or system.path / f"hypotheses.{together}{language}{test_set.stem}.txt"
     try:
         write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
-    except OSError as problem:
-        cause = f"cannot write the translations to {path} ({problem.strerror})"
+    except FileError as problem:
         if save is not None:
-            raise ConfigError(f"{cause}; give --save another file") from None
-        console.warn(f"{cause}; name a file by --save to keep them")  # a run may be read-only
+            raise
+        console.warn(f"{problem}; name a file by --save to keep the translations")  # a run may be read-only
         return None
     console.note(f"translations: {path}")
     return str(path)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from mt import checkpoint, device
+from mt import arithmetic, checkpoint, device
 from mt.config import BUILT_IN, Config, differences, flag
 from mt.console import Console
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
@@ -21,6 +21,7 @@ from mt.text.languages import check_languages, is_code, languages_of, split_dire
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer
 from mt.training.distillation import load_teachers
+from mt.training.logs import log_metrics
 from mt.training.model_card import example, write_card
 from mt.training.trainer import Progress, Trainer
 from mt.training.validation import Validator
@@ -51,8 +52,15 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
     if begun:
         _refuse_changes(run_dir, begun[0], config)
     where = device.choose(options.device, options.threads)
-    precision = device.resolve_precision(config.training.precision, where)
+    before = begun[1].get("arithmetic", {}) if begun else {}
+    precision = _precision(config, where, before, console)
     console.note(device.describe(where, precision))
+    computed = arithmetic.current(where, precision)
+    if others := computed.differences(before):
+        console.warn(
+            f"{run_dir} was trained with other arithmetic: {', '.join(others)}; it goes on, "
+            "but not bit for bit as it would have there"
+        )
     with checkpoint.locked(run_dir):
         known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
         teachers = load_teachers([Path(name) for name in config.training.teachers])
@@ -63,16 +71,19 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
         if begun:
             _refuse_other_corpora(run_dir, begun[1], fingerprints)
         src, tgt = known or learn_tokenizers(config, corpora.train, console)
-        checkpoint.save_setup(
-            run_dir, config, src, tgt,
-            corpora=fingerprints, split_chars=max(30, 2 * corpora.train.report.src.p95),
-        )  # fmt: skip
+        facts = {
+            "corpora": fingerprints,
+            "split_chars": max(30, 2 * corpora.train.report.src.p95),
+            "arithmetic": computed.as_dict(),
+        }
+        checkpoint.save_setup(run_dir, config, (src, tgt), facts)
         pairs = cut(corpora.train, src, tgt)
         _report_pieces(console, pairs)
         if teachers:
             pairs = teachers.annotate(pairs, where, precision, console)
             del teachers  # and the memory they take
         trainer = _set_up(config, run_dir, corpora, (src, tgt), pairs, where, precision, console)
+        log_metrics(run_dir, {"kind": "start", "step": trainer.progress.step, **computed.as_dict()})
         progress = trainer.fit(options.time_budget)
         write_card(run_dir, config, progress)
     console.note(_conclusion(config, progress, run_dir))
@@ -106,6 +117,17 @@ def _set_up(
     trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
     trainer.resume()
     return trainer
+
+
+def _precision(
+    config: Config, where: torch.device, before: Mapping[str, Any], console: Console
+) -> Literal["fp32", "bf16"]:
+    """That of the settings; where they say `auto`, a run that was begun keeps the one it was begun in."""
+    found = device.resolve_precision(config.training.precision, where)
+    begun: Literal["fp32", "bf16"] = before.get("precision", found)
+    if begun != found:
+        console.warn(f"the run was begun in {begun} and goes on in it; on this device auto would be {found}")
+    return begun
 
 
 def complete(config: Config) -> Config:

@@ -32,7 +32,10 @@ def _append(path: Path, text: str) -> None:
 
 
 def cut_logs(run_dir: Path, step: int) -> None:
-    """Drop what the logs say of steps after `step`, and half a line that a crash has left."""
+    """Drop what the logs say of steps after `step`, and half a line that a crash has left.
+
+    Dropped is also the start of a command that has learned nothing which is left.
+    """
     for name, cut in ((METRICS, _cut_metrics), (SAMPLES, _cut_samples)):
         path = run_dir / name
         if path.exists():
@@ -44,7 +47,8 @@ def _cut_metrics(text: str, step: int) -> str:
     kept = []
     for line in text.split("\n"):
         with suppress(ValueError, TypeError, KeyError):
-            if json.loads(line)["step"] <= step:
+            entry = json.loads(line)
+            if entry["step"] < step or (entry["step"] == step and entry["kind"] != "start"):
                 kept.append(line + "\n")
     return "".join(kept)
 

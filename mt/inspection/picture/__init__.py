@@ -43,7 +43,7 @@ def check_suffix(path: Path) -> None:
 def draw(inspection: Inspection, path: Path) -> None:
     """Draw the inspection into a file, PNG, SVG or HTML by its suffix.
 
-    Raises ConfigError for another suffix and for a file that cannot be written, MissingExtraError without
+    Raises ConfigError for another suffix, FileError where it cannot be written, MissingExtraError without
     matplotlib.
     """
     check_suffix(path)
@@ -54,10 +54,7 @@ def draw(inspection: Inspection, path: Path) -> None:
         data = render(inspection, LIGHT, "svg")
     else:
         data = _page(inspection).encode()
-    try:
-        write_bytes(path, data)
-    except OSError as problem:
-        raise ConfigError(f"cannot write the picture to {path} ({problem.strerror})") from None
+    write_bytes(path, data)
 
 
 def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:

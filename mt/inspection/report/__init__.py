@@ -42,10 +42,7 @@ def write_report(
     test = read_test_set(EvaluateOptions(test=(spec,), tgt=tgt), translator.run.config.data, console)
     measured = measure(translator, test, console)
     console.settle()
-    try:
-        write_bytes(path, page(translator, measured).encode())
-    except OSError as problem:
-        raise ConfigError(f"cannot write the report to {path} ({problem.strerror})") from None
+    write_bytes(path, page(translator, measured).encode())
     console.note(f"report: {path}")
     return path
 

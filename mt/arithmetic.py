@@ -1,0 +1,57 @@
+"""What a run's numbers were computed with: it decides their last bits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from mt.device import instruction_set
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """Two runs with the same settings and the same of these are equal bit for bit.
+
+    device: `cpu`, or `cuda` with the GPU's name. precision: fp32 or bf16. instructions: of the processor.
+    ranks: processes that share a step.
+    """
+
+    device: str
+    precision: str
+    torch: str
+    instructions: str
+    threads: int
+    ranks: int = 1
+
+    def as_dict(self) -> dict[str, Any]:
+        """JSON-able."""
+        return asdict(self)
+
+    def differences(self, before: Mapping[str, object]) -> list[str]:
+        """What decides the last bits and was otherwise before: `torch 2.13.0 (was 2.12.0)`.
+
+        On a GPU the processor decides none. What was not recorded is taken to have been the same.
+        """
+        ours = self.as_dict()
+        if not self.device.startswith("cpu"):
+            del ours["instructions"], ours["threads"]
+        return [
+            f"{name} {value} (was {before[name]})"
+            for name, value in ours.items()
+            if before.get(name, value) != value
+        ]
+
+
+def current(device: torch.device, precision: str) -> Arithmetic:
+    """That of this process on a device."""
+    gpu = f" ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else ""
+    return Arithmetic(
+        device=device.type + gpu,
+        precision=precision,
+        torch=torch.__version__,
+        instructions=instruction_set(),
+        threads=torch.get_num_threads(),
+    )
