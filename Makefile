@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser screenshots test-api check format bench bench-peers clean
+.PHONY: help setup demo test test-browser screenshots test-api docs-check check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -34,9 +34,9 @@ test: setup  ## run the tests
 test-browser: browser  ## run the page's tests in chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser
 
-screenshots: browser  ## take the README's pictures of the page again, with the demo's run (after make demo)
+screenshots: browser  ## take the pictures in docs/images again, with the demo's run (after make demo)
 	$(BIN)/python -m tests.browser.screenshots -m $(DEMO)
-	$(BIN)/mt inspect -m $(DEMO) --picture tests/browser/screenshots/picture.png --json "我爱北京" > /dev/null
+	$(BIN)/mt inspect -m $(DEMO) --picture docs/images/picture.png --json "我爱北京" > /dev/null
 
 .PHONY: browser
 browser: setup
@@ -50,6 +50,9 @@ test-api: setup  ## schemathesis, installed beside mt, against the server's Open
 	test -x .venv-api/bin/st || { $(PYTHON) -m venv .venv-api && \
 	  .venv-api/bin/python -m pip install --quiet --disable-pip-version-check 'schemathesis>=4'; }
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.serve.fuzz .venv-api/bin/st
+
+docs-check: setup  ## run the commands that README.md and docs/ show, on small data (about 5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.docs_check
 
 check: setup  ## style and types
 	$(BIN)/ruff check .

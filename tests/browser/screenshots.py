@@ -1,6 +1,6 @@
-"""The README's pictures of the page: python -m tests.browser.screenshots [-m RUN] [--text TEXT]
+"""The documents' pictures of the page: python -m tests.browser.screenshots [-m RUN] [--text TEXT]
 
-Written to tests/browser/screenshots/, each under 300 kB.
+Written to docs/images/, each under 300 kB.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tests.browser.setup import a_browser, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-FOLDER = Path(__file__).with_name("screenshots")
+FOLDER = Path(__file__).parents[2] / "docs" / "images"
 LIMIT = 300_000
 
 
@@ -35,7 +35,7 @@ class Shot:
 
 
 def shots(text: str) -> list[Shot]:
-    """Those that the README shows."""
+    """Those that the README and docs/ show."""
     return [
         Shot("desktop-light", 1280, 1560, "light", "en-GB", text),
         Shot("desktop-dark", 1280, 1020, "dark", "en-GB", text, step=18, scroll_to=".inside-head h2"),

@@ -1,0 +1,1 @@
+"""Measured results, a folder each, and what makes RESULTS.md from them."""

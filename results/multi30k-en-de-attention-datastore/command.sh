@@ -1,0 +1,10 @@
+#!/bin/sh
+# The commands of this result, as recorded; they belong to commit e9beb58 (git checkout e9beb58).
+# DATA: folder with the corpus as its publisher distributes it.
+set -eu
+: "${DATA:?}"
+
+mt train --preset attention --vocab-size 5000 --src en --tgt de --threads 1 --out checkpoints/en-de-1 \
+  --train $DATA/train.en.gz,$DATA/train.de.gz --validation $DATA/val.en.gz,$DATA/val.de.gz
+mt evaluate -m checkpoints/en-de-1 --datastore $DATA/train.en.gz,$DATA/train.de.gz --datastore-share 0.3 --against checkpoints/en-de-1 \
+  --test $DATA/test_2016_flickr.en.gz,$DATA/test_2016_flickr.de.gz
