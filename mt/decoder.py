@@ -12,7 +12,7 @@ from mt.config import ModelConfig
 from mt.encoder import Encoded
 from mt.layers.dropout import Dropout, PieceDropout
 from mt.layers.prepack import Linear, Packable, Product, SearchPrecision, ready
-from mt.layers.recurrence import Recurrence, State, add_per_sentence, recurrence
+from mt.layers.recurrence import Recurrence, State, add_per_sentence
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class Decoder(Packable):
         self.dropout_output = Dropout(config.dropout_output, locked=config.dropout_locked)
         context = memory_size if self.attention else 0
         self.layers = nn.ModuleList(
-            recurrence(
+            Recurrence(
                 config.cell,
                 hidden + context * self.between if depth else width,
                 hidden,

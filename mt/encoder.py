@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from mt.config import ModelConfig
 from mt.layers.dropout import Dropout, PieceDropout
 from mt.layers.prepack import Linear
-from mt.layers.recurrence import recurrence, reverse_by_length
+from mt.layers.recurrence import Recurrence, reverse_by_length
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Heads(nn.Module):
 def _layers(config: ModelConfig, widths: Sequence[int]) -> nn.ModuleList:
     """A layer for each input width, from the bottom up."""
     return nn.ModuleList(
-        recurrence(config.cell, width, config.encoder_hidden, dropout=config.dropout_recurrent)
+        Recurrence(config.cell, width, config.encoder_hidden, dropout=config.dropout_recurrent)
         for width in widths
     )
 

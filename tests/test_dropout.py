@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mt.layers.dropout import Dropout, PieceDropout, mask
-from mt.layers.recurrence import Cell, recurrence
+from mt.layers.recurrence import Cell, Recurrence
 
 
 def test_dropout_keeps_the_mean_and_drops_its_share() -> None:
@@ -54,7 +54,7 @@ def test_whole_pieces_are_dropped() -> None:
 def test_dropped_numbers_of_u_are_gone_at_every_step(cell: Cell) -> None:
     """In training the layer is that of a U with the same numbers missing; else it is the whole one."""
     torch.manual_seed(2)
-    layer, inputs = recurrence(cell, 4, 3, dropout=0.5), torch.randn(2, 6, 4)
+    layer, inputs = Recurrence(cell, 4, 3, dropout=0.5), torch.randn(2, 6, 4)
     recurrent = layer.get_parameter("layer.weight_hh_l0")
     torch.manual_seed(5)
     kept = mask(recurrent, 0.5)
@@ -71,7 +71,7 @@ def test_dropped_numbers_of_u_are_gone_at_every_step(cell: Cell) -> None:
 
 def test_the_gradient_reaches_u_through_its_mask() -> None:
     torch.manual_seed(2)
-    layer, inputs = recurrence("lstm", 4, 3, dropout=0.5), torch.randn(2, 6, 4)
+    layer, inputs = Recurrence("lstm", 4, 3, dropout=0.5), torch.randn(2, 6, 4)
     torch.manual_seed(5)
     kept = mask(layer.get_parameter("layer.weight_hh_l0"), 0.5)
     torch.manual_seed(5)

@@ -15,7 +15,7 @@ from mt.config import ModelConfig, load_preset, preset_names
 from mt.data.batches import collate
 from mt.encoder import Encoder, Heads
 from mt.layers.prepack import packed
-from mt.layers.recurrence import Cell, recurrence, reverse_by_length
+from mt.layers.recurrence import Cell, Recurrence, reverse_by_length
 from mt.model import Seq2Seq, build_model
 
 VOCAB = 23
@@ -70,7 +70,7 @@ SHAPES += ATTENTIONS
 
 def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     """h' = tanh(W·x + b + U·h + B), worked out by hand with one input and one unit."""
-    cell = recurrence("rnn", 1, 1, dropout=0.0)
+    cell = Recurrence("rnn", 1, 1, dropout=0.0)
     weights = {"weight_ih_l0": 0.5, "weight_hh_l0": -2.0, "bias_ih_l0": 0.1, "bias_hh_l0": 0.3}
     with torch.no_grad():
         for name, value in weights.items():
@@ -84,7 +84,7 @@ def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
 @pytest.mark.parametrize("constant_size", [0, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_size: int) -> None:
-    layer = recurrence(cell, 4, 3, constant_size=constant_size, dropout=0.0)
+    layer = Recurrence(cell, 4, 3, constant_size=constant_size, dropout=0.0)
     inputs = torch.randn(2, 6, 4)
     constant = torch.randn(2, constant_size) if constant_size else None
     state = tuple(torch.randn(2, 3) for _ in range(layer.states))
@@ -100,7 +100,7 @@ def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_
 def test_a_packed_layer_is_the_layer(cell: Cell, precision: Literal["fp32", "int8"]) -> None:
     """As it is in fp32, within its rounding in int8, and no trace is left of it afterwards."""
     torch.manual_seed(1)
-    layer = recurrence(cell, 16, 32, constant_size=8, dropout=0.0)
+    layer = Recurrence(cell, 16, 32, constant_size=8, dropout=0.0)
     inputs, constant = torch.randn(2, 6, 16), torch.randn(2, 8)
     with torch.inference_mode():
         plain = layer(inputs, None, constant)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from mt.encoder import Encoder
 from mt.errors import ConfigError
-from mt.layers.recurrence import FusedRecurrence
+from mt.layers.recurrence import Recurrence
 
 UNITS = 3
 TERMS = 2
@@ -121,7 +121,7 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     pieces: (S,), as they are to be shown. Raises ConfigError if the cell is not the plain one.
     """
     layer = encoder.forwards[0]
-    if not isinstance(layer, FusedRecurrence) or layer.cell != "rnn":
+    if not isinstance(layer, Recurrence) or layer.cell != "rnn":
         raise ConfigError(
             f"--by-hand follows the plain formula, and the cells of this model are {layer.cell}, with gates "
             "beside it: train one with mt train --preset elman"
@@ -139,10 +139,8 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     return ByHand(pieces[order[1]], (pieces[order[0]],), len(x), len(before), units)
 
 
-def _unit(layer: FusedRecurrence, x: Tensor, before: Tensor, place: int, by_torch: float) -> Unit:
-    weights, bias, recurrent = layer.matrices()
-    assert recurrent is not None
-    state_weights, state_bias = recurrent
+def _unit(layer: Recurrence, x: Tensor, before: Tensor, place: int, by_torch: float) -> Unit:
+    weights, state_weights, bias, state_bias = layer.weights()
     return Unit(
         place,
         float(before[place]),

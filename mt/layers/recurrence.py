@@ -6,7 +6,6 @@ Shapes (legend in `model`): inputs (B, T, I), outputs (B, T, H). A layer's state
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
@@ -25,108 +24,28 @@ class Products(NamedTuple):
     """A layer's matrices, each ready to be applied to rows (N, ·): what single steps are made of.
 
     inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
-    state is U·h + B, absent where the gates do not look at the state. both is [W U]·[x h] + b + B, for
-    cells that only ever see the sum, once the matrices are packed.
+    state is U·h + B. both is [W U]·[x h] + b + B, for cells that only ever see the sum, once the matrices are
+    packed.
     """
 
     inputs: Product
-    state: Product | None
+    state: Product
     constant: Product | None
     both: Product | None = None
 
 
-class Recurrence(Packable, ABC):
+class Recurrence(Packable):
     """One recurrent layer, read from left to right: whole sequences in `forward`, single steps in `step`.
+
+    `rnn` is h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et al. 2014; `lstm` is Hochreiter &
+    Schmidhuber 1997 with the forget gate of Gers et al. 2000. Whole sequences run in one call of torch's
+    fused layer.
 
     input_size: numbers of x that change from step to step.
     constant_size: numbers of x that are the same at every step of a sequence, as the sentence vector is.
-        A step adds their share of the gates, computed once a sentence, instead of multiplying them again.
-    """
-
-    cell: Cell
-    states = 1
-    sums_gates = False  # whether only W·x + b + U·h + B matters, not its halves
-
-    def __init__(self, input_size: int, hidden_size: int, constant_size: int) -> None:
-        super().__init__()
-        self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
-        self.products: Products | None = None  # made ready by `pack`
-
-    @abstractmethod
-    def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
-        """All steps: (B, T, I), start state or zeros, constant inputs (B, C) -> outputs (B, T, H)."""
-
-    @abstractmethod
-    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
-        """W (G·H, I + C), b (G·H), and (U, B) or None; G is the number of gates."""
-
-    @abstractmethod
-    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
-        """W·x + b (N, G·H), U·h + B and the state -> the next state."""
-
-    def pack(self, precision: SearchPrecision) -> None:
-        products = self._products(lambda weight, bias: ready(weight, bias, precision))
-        weight, bias, recurrent = self.matrices()
-        if self.sums_gates and recurrent is not None:
-            joined = torch.cat([weight[:, : self.input_size], recurrent[0]], dim=1)
-            biases = recurrent[1] if self.constant_size else bias + recurrent[1]
-            products = products._replace(both=ready(joined, biases, precision))
-        self.products = products
-
-    def unpack(self) -> None:
-        self.products = None
-
-    def _products(self, make: Callable[[Tensor, Tensor | None], Product]) -> Products:
-        weight, bias, recurrent = self.matrices()
-        varying, constant = weight[:, : self.input_size], weight[:, self.input_size :]
-        return Products(
-            make(varying, None if self.constant_size else bias),
-            make(*recurrent) if recurrent else None,
-            make(constant, bias) if self.constant_size else None,
-        )
-
-    def share(self, constant: Tensor) -> Tensor | None:
-        """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
-        product = (self.products or self._products(_as_they_are)).constant
-        return product(constant) if product else None
-
-    def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
-        """One step: (N, I), this layer's state, the constants' share (B, G·H) -> the next state."""
-        products = self.products or self._products(_as_they_are)
-        if products.both is None:
-            return self._advance_by(products, products.inputs(inputs), state, share)
-        gates = products.both(torch.cat([inputs, state[0]], dim=1))
-        return self.advance(gates if share is None else add_per_sentence(gates, share), None, state)
-
-    def _advance_by(
-        self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
-    ) -> State:
-        if share is not None:
-            from_inputs = add_per_sentence(from_inputs, share)
-        return self.advance(from_inputs, products.state(state[0]) if products.state else None, state)
-
-    def walk(
-        self, products: Products, inputs: Tensor, state: State | None, constant: Tensor | None
-    ) -> Tensor:
-        """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
-        if state is None:
-            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
-        share = None if constant is None else self.share(constant)
-        outputs = []
-        for from_inputs in products.inputs(inputs).unbind(dim=1):
-            state = self._advance_by(products, from_inputs, state, share)
-            outputs.append(state[0])
-        return torch.stack(outputs, dim=1)
-
-
-class FusedRecurrence(Recurrence):
-    """`rnn` is the formula of the mission, h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et al.
-    2014; `lstm` is Hochreiter & Schmidhuber 1997 with the forget gate of Gers et al. 2000.
-
-    Whole sequences run in one call of torch's fused layer.
-
-    dropout: share of U's numbers that a training batch does without (DropConnect; Merity et al. 2018): it
-        acts at every step of the recurrence and costs nothing at any.
+        A step adds their part of the gates, computed once a sentence, instead of multiplying them again.
+    dropout: proportion of U's numbers that a training batch does without (DropConnect; Merity et al. 2018):
+        it acts at every step of the recurrence and costs nothing at any.
     """
 
     LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}  # noqa: RUF012
@@ -137,46 +56,104 @@ class FusedRecurrence(Recurrence):
     }
 
     def __init__(
-        self, cell: Cell, input_size: int, hidden_size: int, constant_size: int, dropout: float
+        self, cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
     ) -> None:
-        super().__init__(input_size, hidden_size, constant_size)
+        super().__init__()
         self.cell, self.dropout = cell, dropout
+        self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
         self.states = 2 if cell == "lstm" else 1
-        self.sums_gates = cell != "gru"
         self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
+        self.products: Products | None = None  # made ready by `pack`
         self._initialise()
 
     def _initialise(self) -> None:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
-        _initialise(weight_ih, weight_hh)
+        """Gate by gate: orthogonal recurrent weights keep the state's norm over time (Saxe et al. 2014)."""
+        weight_ih, weight_hh, bias_ih, bias_hh = self.weights()
         with torch.no_grad():
+            gates = weight_ih.shape[0] // self.hidden_size
+            for gate in weight_ih.chunk(gates):
+                nn.init.xavier_uniform_(gate)
+            for gate in weight_hh.chunk(gates):
+                nn.init.orthogonal_(gate)
             bias_ih.zero_()
             bias_hh.zero_()
             if self.cell == "lstm":  # remember at first (Jozefowicz et al. 2015)
                 bias_ih.chunk(4)[1].fill_(1.0)
 
+    def weights(self) -> list[Tensor]:
+        """W (G·H, I + C), U (G·H, H), b (G·H), B (G·H); G is the number of gates."""
+        return list(self.layer.all_weights[0])
+
     def forward(self, inputs: Tensor, state: State | None = None, constant: Tensor | None = None) -> Tensor:
+        """All steps: (B, T, I), start state or zeros, constant inputs (B, C) -> outputs (B, T, H)."""
+        if state is None:
+            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
         if self.products is not None and self.cell != "lstm":  # torch has oneDNN's LSTM, no other
-            return self.walk(self.products, inputs, state, constant)
+            return self._walk(self.products, inputs, state, constant)
         if constant is not None:
             spread = constant.unsqueeze(1).expand(-1, inputs.shape[1], -1)
             inputs = torch.cat([inputs, spread], dim=2)
-        if state is None:
-            state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
         parts = tuple(part.unsqueeze(0).contiguous() for part in state)
         first = parts if self.cell == "lstm" else parts[0]
         if not self.training or self.dropout == 0:
             return self.layer(inputs, first)[0]  # type: ignore[no-any-return]
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
+        weight_ih, weight_hh, bias_ih, bias_hh = self.weights()
         weights = [weight_ih, weight_hh * mask(weight_hh, self.dropout), bias_ih, bias_hh]
         # Biases, one layer, no dropout of torch's own, training, one direction, batch first.
         return self.FUNCTIONS[self.cell](inputs, first, weights, True, 1, 0.0, True, False, True)[0]
 
-    def matrices(self) -> tuple[Tensor, Tensor, tuple[Tensor, Tensor] | None]:
-        weight_ih, weight_hh, bias_ih, bias_hh = self.layer.all_weights[0]
-        return weight_ih, bias_ih, (weight_hh, bias_hh)
+    def pack(self, precision: SearchPrecision) -> None:
+        products = self._products(lambda weight, bias: ready(weight, bias, precision))
+        if self.cell != "gru":  # which looks at the halves of its sums
+            weight, recurrent, bias, recurrent_bias = self.weights()
+            joined = torch.cat([weight[:, : self.input_size], recurrent], dim=1)
+            biases = recurrent_bias if self.constant_size else bias + recurrent_bias
+            products = products._replace(both=ready(joined, biases, precision))
+        self.products = products
 
-    def advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+    def unpack(self) -> None:
+        self.products = None
+
+    def _products(self, make: Callable[[Tensor, Tensor | None], Product]) -> Products:
+        weight, recurrent, bias, recurrent_bias = self.weights()
+        varying, constant = weight[:, : self.input_size], weight[:, self.input_size :]
+        return Products(
+            make(varying, None if self.constant_size else bias),
+            make(recurrent, recurrent_bias),
+            make(constant, bias) if self.constant_size else None,
+        )
+
+    def share(self, constant: Tensor) -> Tensor | None:
+        """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
+        product = (self.products or self._products(_as_they_are)).constant
+        return product(constant) if product else None
+
+    def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
+        """One step: (N, I), this layer's state, the constants' part (B, G·H) -> the next state."""
+        products = self.products or self._products(_as_they_are)
+        if products.both is None:
+            return self._advance_by(products, products.inputs(inputs), state, share)
+        gates = products.both(torch.cat([inputs, state[0]], dim=1))
+        return self._advance(gates if share is None else add_per_sentence(gates, share), None, state)
+
+    def _walk(self, products: Products, inputs: Tensor, state: State, constant: Tensor | None) -> Tensor:
+        """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
+        share = None if constant is None else self.share(constant)
+        outputs = []
+        for from_inputs in products.inputs(inputs).unbind(dim=1):
+            state = self._advance_by(products, from_inputs, state, share)
+            outputs.append(state[0])
+        return torch.stack(outputs, dim=1)
+
+    def _advance_by(
+        self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
+    ) -> State:
+        if share is not None:
+            from_inputs = add_per_sentence(from_inputs, share)
+        return self._advance(from_inputs, products.state(state[0]), state)
+
+    def _advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
+        """W·x + b (N, G·H), U·h + B, or None where it is in the first already, and the state -> the next."""
         size = self.hidden_size
         if self.cell == "gru" and from_state is not None:
             reset, update = (
@@ -191,13 +168,6 @@ class FusedRecurrence(Recurrence):
         enter, forget, _, leave = gates.sigmoid_().chunk(4, dim=1)
         memory = torch.addcmul(forget * state[1], enter, new)
         return leave * memory.tanh(), memory
-
-
-def recurrence(
-    cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
-) -> Recurrence:
-    """The layer that a cell's name stands for; `dropout` is of U."""
-    return FusedRecurrence(cell, input_size, hidden_size, constant_size, dropout)
 
 
 def add_per_sentence(rows: Tensor, shared: Tensor) -> Tensor:
@@ -221,18 +191,6 @@ def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
     if sequences.dim() == 3:
         index = index.unsqueeze(2).expand(-1, -1, sequences.shape[2])
     return sequences.gather(1, index)
-
-
-def _initialise(weight_ih: Tensor, weight_hh: Tensor) -> None:
-    """W (G·H, I) and U (G·H, H), gate by gate: orthogonal recurrent weights keep the state's norm over time
-    (Saxe et al. 2014).
-    """
-    gates = weight_hh.shape[0] // weight_hh.shape[1]
-    with torch.no_grad():
-        for gate in weight_ih.chunk(gates):
-            nn.init.xavier_uniform_(gate)
-        for gate in weight_hh.chunk(gates):
-            nn.init.orthogonal_(gate)
 
 
 def _as_they_are(weight: Tensor, bias: Tensor | None) -> Product:
