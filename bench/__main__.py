@@ -48,9 +48,11 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--device", choices=["auto", "cpu", "cuda"], default="auto")
     found.add_argument("--threads", type=int, help="processor threads (default: as many as there are cores)")
     found.add_argument(
-        "--precision", choices=["auto", "fp32", "bf16"], default="auto",
+        "--precision",
+        choices=["auto", "fp32", "bf16"],
+        default="auto",
         help="of training; auto measures fp32, and bf16 where that runs in hardware",
-    )  # fmt: skip
+    )
     found.add_argument("--quick", action="store_true", help="less of everything, to see that it works")
     found.add_argument("--train-seconds", type=float, default=90.0, help="of training before search")
     found.add_argument("--batch-tokens", type=int, default=65536, help="at the size of GNMT")

@@ -61,10 +61,22 @@ def configured(narrower: int, batch_tokens: int) -> Config:
     """
     width = 1024 // narrower
     model = ModelConfig(
-        cell="lstm", embedding=width, encoder_hidden=width // 2, encoder_layers=4, bidirectional=True,
-        decoder_hidden=width, decoder_layers=4, attention="general", attention_place="between",
-        feed_start=False, feed_steps=False, feed_readout=False, readout=False, tied=False, residual=True,
-    )  # fmt: skip
+        cell="lstm",
+        embedding=width,
+        encoder_hidden=width // 2,
+        encoder_layers=4,
+        bidirectional=True,
+        decoder_hidden=width,
+        decoder_layers=4,
+        attention="general",
+        attention_place="between",
+        feed_start=False,
+        feed_steps=False,
+        feed_readout=False,
+        readout=False,
+        tied=False,
+        residual=True,
+    )
     return Config(model=model, training=TrainingConfig(seed=SEED, batch_tokens=batch_tokens))
 
 

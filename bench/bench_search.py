@@ -71,9 +71,14 @@ def measure(
     pieces = sum(map(len, translator.run.tgt_tokenizer.encode(translations)))
     alone = [seconds(lambda text=text: translator.translate([text])) for text in sources[:single]]  # type: ignore[misc]
     bleu = score(
-        translations, [references], metrics=["bleu"],
-        tokenize=tokenizer_for(translator.run.config.data.tgt), lowercase=False, bootstrap=0, seed=1,
-    )[0]  # fmt: skip
+        translations,
+        [references],
+        metrics=["bleu"],
+        tokenize=tokenizer_for(translator.run.config.data.tgt),
+        lowercase=False,
+        bootstrap=0,
+        seed=1,
+    )[0]
     return {
         "sentences/s": len(sources) / whole,
         "output pieces/s": pieces / whole,

@@ -40,15 +40,27 @@ def listed(settings: Settings) -> dict[tuple[str, str], list[str]]:
     }
     for precision in ("fp32", "int8"):
         translate = [
-            *mt, "translate", "-m", str(settings.run), "--beam", "1", "--precision", precision,
-            "--device", settings.device,
-        ]  # fmt: skip
+            *mt,
+            "translate",
+            "-m",
+            str(settings.run),
+            "--beam",
+            "1",
+            "--precision",
+            precision,
+            "--device",
+            settings.device,
+        ]
         if settings.threads is not None:
             translate += ["--threads", str(settings.threads)]
         found[precision, "mt translate, one sentence, greedy, s"] = [*translate, texts[0]]
         found[precision, f"mt translate, {len(texts):,} sentences, greedy, s"] = [
-            *translate, "--input", str(source), "--output", str(settings.work / "output"),
-        ]  # fmt: skip
+            *translate,
+            "--input",
+            str(source),
+            "--output",
+            str(settings.work / "output"),
+        ]
     return found
 
 

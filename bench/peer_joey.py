@@ -86,8 +86,13 @@ class Joey:
             self.places.settings / "joey" / "rnn.yaml", self.places, settings | {"model_dir": str(run_dir)}
         )
         command = [
-            self.python, "-m", "joeynmt", "train", str(self._config("train", text)), "--skip-test",
-        ]  # fmt: skip
+            self.python,
+            "-m",
+            "joeynmt",
+            "train",
+            str(self._config("train", text)),
+            "--skip-test",
+        ]
         began = run_for(command, self.folder / "train.log", seconds)
         return snapshots(run_dir.glob("[0-9]*.ckpt"), began, seconds - 1)
 

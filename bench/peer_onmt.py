@@ -26,11 +26,23 @@ STEPS = (
     ("torch==2.13.0",),
     ("--no-deps", "OpenNMT-py==3.5.1"),
     (
-        "configargparse", "ctranslate2<5,>=4", "fasttext-wheel", "flask", "pyahocorasick",
-        "pyonmttok<2,>=1.37", "pyyaml", "rapidfuzz", "regex", "sacrebleu", "sentencepiece", "six", "spacy",
-        "tensorboard>=2.3", "waitress",
+        "configargparse",
+        "ctranslate2<5,>=4",
+        "fasttext-wheel",
+        "flask",
+        "pyahocorasick",
+        "pyonmttok<2,>=1.37",
+        "pyyaml",
+        "rapidfuzz",
+        "regex",
+        "sacrebleu",
+        "sentencepiece",
+        "six",
+        "spacy",
+        "tensorboard>=2.3",
+        "waitress",
     ),
-)  # fmt: skip
+)
 PATCHES = (
     Patch(
         "onmt/models/model_saver.py",
@@ -106,11 +118,26 @@ class OpenNMT:
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
         """See `Tool`."""
         command = [
-            self._command("onmt_translate"), "-model", str(self.checkpoint), "-src", str(source),
-            "-output", str(output), "-beam_size", str(beam), "-batch_size", str(BATCH),
-            "-max_length", str(LONGEST), "-transforms", "sentencepiece",
-            "-src_subword_model", str(self.places.pieces), "-tgt_subword_model", str(self.places.pieces),
-        ]  # fmt: skip
+            self._command("onmt_translate"),
+            "-model",
+            str(self.checkpoint),
+            "-src",
+            str(source),
+            "-output",
+            str(output),
+            "-beam_size",
+            str(beam),
+            "-batch_size",
+            str(BATCH),
+            "-max_length",
+            str(LONGEST),
+            "-transforms",
+            "sentencepiece",
+            "-src_subword_model",
+            str(self.places.pieces),
+            "-tgt_subword_model",
+            str(self.places.pieces),
+        ]
         return run(command, self.folder / f"translate-{beam}.log")
 
     def searcher(self, beam: int) -> list[str]:

@@ -41,12 +41,32 @@ class Ours:
         """See `Tool`."""
         data, last = self.places.data, done + updates
         command = [
-            sys.executable, "-c", TRAIN, str(interval(updates)), "train", "--preset", "tiny",
-            "--config", str(SETTINGS),
-            "--train", f"{data}/train.en,{data}/train.de", "--validation", f"{data}/val.en,{data}/val.de",
-            "--src", "en", "--tgt", "de", "--precision", self.precision, "--device", "cpu",
-            "--max-steps", str(last), "--out", str(self.run_dir),
-        ]  # fmt: skip
+            sys.executable,
+            "-c",
+            TRAIN,
+            str(interval(updates)),
+            "train",
+            "--preset",
+            "tiny",
+            "--config",
+            str(SETTINGS),
+            "--train",
+            f"{data}/train.en,{data}/train.de",
+            "--validation",
+            f"{data}/val.en,{data}/val.de",
+            "--src",
+            "en",
+            "--tgt",
+            "de",
+            "--precision",
+            self.precision,
+            "--device",
+            "cpu",
+            "--max-steps",
+            str(last),
+            "--out",
+            str(self.run_dir),
+        ]
         log = self.folder / f"train-{last}.log"
         finished = run(command, log)
         where = next(line for line in log.read_text(encoding="utf-8").splitlines() if "device: " in line)
@@ -72,9 +92,23 @@ class Ours:
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
         """See `Tool`."""
         command = [
-            sys.executable, "-m", "mt", "translate", "-m", str(self.run_dir), "--beam", str(beam),
-            "--precision", self.search, "--device", "cpu", "--input", str(source), "--output", str(output),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "mt",
+            "translate",
+            "-m",
+            str(self.run_dir),
+            "--beam",
+            str(beam),
+            "--precision",
+            self.search,
+            "--device",
+            "cpu",
+            "--input",
+            str(source),
+            "--output",
+            str(output),
+        ]
         return run(command, self.folder / f"translate-{beam}.log")
 
     def searcher(self, beam: int) -> list[str]:

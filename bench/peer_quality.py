@@ -106,9 +106,13 @@ def write_data(places: Places, options: argparse.Namespace) -> None:
     """The pairs as plain text, as the peers read them: those that mt learns from, and those that score."""
     for name in ("train", "validation", "test"):
         corpus = load_whole(
-            [getattr(options, name)], src=options.src, tgt=options.tgt, swap=options.swap,
-            split=name, on_bad_line="stop",
-        )  # fmt: skip
+            [getattr(options, name)],
+            src=options.src,
+            tgt=options.tgt,
+            swap=options.swap,
+            split=name,
+            on_bad_line="stop",
+        )
         write_pairs(places.data / {"validation": "val"}.get(name, name), corpus)
     for side in SIDES.values():  # the peers' settings name it
         shutil.copy(places.data / f"test.{side}", places.data / f"test_2016_flickr.{side}")
@@ -128,11 +132,30 @@ def specs(places: Places, name: str) -> str:
 def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learner:
     """By `mt train`; the curve is that of its own validations."""
     command = [
-        sys.executable, "-m", "mt", "train", "--preset", options.preset, "--shared",
-        "--vocab-size", str(options.vocab_size), "--src", options.src, "--tgt", options.tgt,
-        "--train", specs(places, "train"), "--validation", specs(places, "val"),
-        "--threads", str(options.threads), "--device", "cpu", "--out", str(ours.run_dir),
-    ]  # fmt: skip
+        sys.executable,
+        "-m",
+        "mt",
+        "train",
+        "--preset",
+        options.preset,
+        "--shared",
+        "--vocab-size",
+        str(options.vocab_size),
+        "--src",
+        options.src,
+        "--tgt",
+        options.tgt,
+        "--train",
+        specs(places, "train"),
+        "--validation",
+        specs(places, "val"),
+        "--threads",
+        str(options.threads),
+        "--device",
+        "cpu",
+        "--out",
+        str(ours.run_dir),
+    ]
     if options.minutes:
         command += ["--time-budget", f"{60 * options.minutes:.0f}s"]
     if options.max_epochs:

@@ -34,11 +34,26 @@ def load_onmt(model: str, beam: str, pieces: str) -> tuple[Translate, int]:
 
     options = _get_parser().parse_args(
         [
-            "-model", model, "-src", os.devnull, "-output", os.devnull, "-beam_size", beam,
-            "-batch_size", str(BATCH), "-max_length", str(LONGEST), "-transforms", "sentencepiece",
-            "-src_subword_model", pieces, "-tgt_subword_model", pieces,
+            "-model",
+            model,
+            "-src",
+            os.devnull,
+            "-output",
+            os.devnull,
+            "-beam_size",
+            beam,
+            "-batch_size",
+            str(BATCH),
+            "-max_length",
+            str(LONGEST),
+            "-transforms",
+            "sentencepiece",
+            "-src_subword_model",
+            pieces,
+            "-tgt_subword_model",
+            pieces,
         ]
-    )  # fmt: skip
+    )
     ArgumentParser.validate_translate_opts(options)
     ArgumentParser._get_all_transform_translate(options)
     ArgumentParser._validate_transforms_opts(options)
@@ -66,9 +81,14 @@ def load_joey(model: str, _beam: str, _pieces: str) -> tuple[Translate, int]:
         for line in lines:
             data.set_item(line)
         found = predict(
-            model=network, data=data, device=args.device, n_gpu=0, normalization="none", args=args.test,
+            model=network,
+            data=data,
+            device=args.device,
+            n_gpu=0,
+            normalization="none",
+            args=args.test,
             autocast=args.autocast,
-        )  # fmt: skip
+        )
         return list(found[2])
 
     return translate, sum(weights.numel() for weights in network.parameters())

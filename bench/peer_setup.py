@@ -80,10 +80,17 @@ def make_data(places: Places, sentences: int) -> None:
         write_lines(data / f"test.{language}", read_lines(data / f"{TEST}.{language}")[:sentences])
     train = [data / "train.en", data / "train.de"]
     sentencepiece.SentencePieceTrainer.train(
-        input=[str(file) for file in train], model_prefix=str(places.pieces.with_suffix("")),
-        model_type="bpe", vocab_size=8000, character_coverage=1.0, minloglevel=2,
-        unk_id=0, bos_id=1, eos_id=2, pad_id=3,
-    )  # fmt: skip
+        input=[str(file) for file in train],
+        model_prefix=str(places.pieces.with_suffix("")),
+        model_type="bpe",
+        vocab_size=8000,
+        character_coverage=1.0,
+        minloglevel=2,
+        unk_id=0,
+        bos_id=1,
+        eos_id=2,
+        pad_id=3,
+    )
     make_vocabularies(places, train)
 
 

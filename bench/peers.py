@@ -131,9 +131,12 @@ def measure(options: argparse.Namespace, console: Console) -> None:
 
 
 def report(
-    places: Places, options: argparse.Namespace, tools: Sequence[Tool], records: dict[str, Record],
+    places: Places,
+    options: argparse.Namespace,
+    tools: Sequence[Tool],
+    records: dict[str, Record],
     console: Console,
-) -> None:  # fmt: skip
+) -> None:
     """Tables for people, JSON for programs."""
     corpus, ours = places.data / "train.de", [tool for tool in tools if isinstance(tool, Ours)]
     cut = {

@@ -153,9 +153,14 @@ def language_bleu(
     for code in sorted(rows, key=str):
         of_hypotheses, of_references = zip(*rows[code], strict=True)
         found[code] = score(
-            of_hypotheses, [of_references], metrics=["bleu"], tokenize=tokenizer_for(code),
-            lowercase=False, bootstrap=0, seed=1,
-        )[0]  # fmt: skip
+            of_hypotheses,
+            [of_references],
+            metrics=["bleu"],
+            tokenize=tokenizer_for(code),
+            lowercase=False,
+            bootstrap=0,
+            seed=1,
+        )[0]
     several = {str(code): bleu.value for code, bleu in found.items()} if len(found) > 1 else {}
     signatures = dict.fromkeys(bleu.signature for bleu in found.values())
     return LanguageBleu(fmean(bleu.value for bleu in found.values()), ", ".join(signatures), several)

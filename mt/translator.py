@@ -216,10 +216,13 @@ class Translator:
         ]
         pairs = iter(
             align(
-                self.model, [source for source, _ in flat], [ids for _, ids in flat],
-                batch_tokens=self.config.batch_tokens, device=self.device,
+                self.model,
+                [source for source, _ in flat],
+                [ids for _, ids in flat],
+                batch_tokens=self.config.batch_tokens,
+                device=self.device,
             )
-        )  # fmt: skip
+        )
         src, tgt = self.run.src_tokenizer, self.run.tgt_tokenizer
         return [
             [

@@ -37,9 +37,25 @@ def test_mt_learns_and_is_scored_as_beside_the_peers(
     for seed, (name, count) in enumerate({"train": 2000, "validation": 20, "test": 20}.items()):
         specs += [f"--{name}", str(write_tsv(tmp_path / f"{name}.tsv", toy_pairs(count, seed)))]
     arguments = [
-        *specs, "--src", "aa", "--tgt", "bb", "--preset", "tiny", "--vocab-size", "40", "--max-epochs", "2",
-        "--threads", "1", "--shared", str(shared), "--work", str(tmp_path / "work"), "--peers",
-    ]  # fmt: skip
+        *specs,
+        "--src",
+        "aa",
+        "--tgt",
+        "bb",
+        "--preset",
+        "tiny",
+        "--vocab-size",
+        "40",
+        "--max-epochs",
+        "2",
+        "--threads",
+        "1",
+        "--shared",
+        str(shared),
+        "--work",
+        str(tmp_path / "work"),
+        "--peers",
+    ]
 
     assert peer_quality.main(arguments) == 0
 
@@ -83,7 +99,7 @@ def test_what_is_missing_is_named(
         (peers.main, ["--updates", "15"], "--updates"),
         (peers.main, ["--rounds", "0"], "--rounds"),
     ],
-)  # fmt: skip
+)
 def test_settings_that_measure_nothing(
     main: Callable[[list[str]], int], arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -127,7 +127,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda run: shutil.copy(run / "src.spm", run / "tgt.spm"),
         "tgt.spm is not the one this run was trained with",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", DAMAGES)
@@ -193,8 +193,9 @@ def test_the_optimiser_is_put_back_where_the_weights_are(run: Path) -> None:
     assert {tensor.device.type for state in states for tensor in state.values()} == {"meta"}
 
 
-def test_the_newest_run_is_the_default(run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-                                       capsys: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+def test_the_newest_run_is_the_default(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert cli.main(["translate", "ba"]) == 1
     assert "there is no trained run under checkpoints/" in capsys.readouterr().err

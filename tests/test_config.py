@@ -18,9 +18,16 @@ from mt.options import EvaluateOptions, TrainOptions, TranslateOptions, TuneOpti
 
 CODE = {path: path.read_text(encoding="utf-8") for path in Path(settings.__file__).parent.rglob("*.py")}
 SECTIONS = [
-    settings.DataConfig, settings.TokenizerConfig, ModelConfig, TrainingConfig, SearchConfig,
-    TrainOptions, TranslateOptions, EvaluateOptions, TuneOptions,
-]  # fmt: skip
+    settings.DataConfig,
+    settings.TokenizerConfig,
+    ModelConfig,
+    TrainingConfig,
+    SearchConfig,
+    TrainOptions,
+    TranslateOptions,
+    EvaluateOptions,
+    TuneOptions,
+]
 
 
 @pytest.mark.parametrize("section", SECTIONS)
@@ -89,10 +96,22 @@ def test_missing_file_and_preset() -> None:
 def test_flags_are_checked_typed_and_repeatable() -> None:
     data, model = parse(
         Parser(prog="mt"),
-        ["--train", "a.tsv", "--train", "b.tsv", "c.tsv", "--pooling", "mean", "max", "--no-tied",
-         "--embedding", "9"],
-        settings.DataConfig(), ModelConfig(),
-    )  # fmt: skip
+        [
+            "--train",
+            "a.tsv",
+            "--train",
+            "b.tsv",
+            "c.tsv",
+            "--pooling",
+            "mean",
+            "max",
+            "--no-tied",
+            "--embedding",
+            "9",
+        ],
+        settings.DataConfig(),
+        ModelConfig(),
+    )
     assert data.train == ("a.tsv", "b.tsv", "c.tsv")
     assert (model.pooling, model.tied, model.embedding) == (("mean", "max"), False, 9)
 

@@ -168,9 +168,14 @@ def test_names_say_which_side_is_which_whatever_swap_says(tmp_path: Path, swap: 
     for file, text in zip(files, ("二", "two"), strict=True):
         file.write_text(f"{text}\n", encoding="utf-8")
     corpus = load_corpus(
-        [table, ",".join(map(str, files))], src="en", tgt="zh", swap=swap, split="train",
-        on_bad_line="stop", cleaning=RULES,
-    )  # fmt: skip
+        [table, ",".join(map(str, files))],
+        src="en",
+        tgt="zh",
+        swap=swap,
+        split="train",
+        on_bad_line="stop",
+        cleaning=RULES,
+    )
     assert rows(corpus) == [("one", "一"), ("two", "二")]
 
 

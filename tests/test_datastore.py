@@ -85,11 +85,18 @@ def test_more_neighbours_than_places_are_all_of_them() -> None:
 SHAPES = [
     ModelConfig(embedding=8, encoder_hidden=8, decoder_hidden=8, readout_size=4, tied=False),
     ModelConfig(
-        embedding=6, encoder_hidden=5, decoder_hidden=4, decoder_layers=2, cell="lstm",
-        attention="general", attention_place="between", readout=False, feed_readout=False,
+        embedding=6,
+        encoder_hidden=5,
+        decoder_hidden=4,
+        decoder_layers=2,
+        cell="lstm",
+        attention="general",
+        attention_place="between",
+        readout=False,
+        feed_readout=False,
         tied=False,
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -310,8 +317,12 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [step[0]["piece"] for step in found["recalled"]] == [step["piece"] for step in found["steps"]]
     first, last = found["recalled"][0][0], found["recalled"][-1][0]
     assert first == {
-        "share": 0.99, "source": "ba de", "target": "KU MO LA NE", "before": "", "piece": first["piece"]
-    }  # fmt: skip
+        "share": 0.99,
+        "source": "ba de",
+        "target": "KU MO LA NE",
+        "before": "",
+        "piece": first["piece"],
+    }
     assert (last["before"], last["piece"]) == ("KU MO LA NE", "</s>")
     seen = tmp_path / "seen.npz"
     assert cli.main([*arguments, "--npz", str(seen), "ba de"]) == 0

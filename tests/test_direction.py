@@ -58,10 +58,15 @@ def test_only_what_is_learned_from_is_tagged(tmp_path: Path) -> None:
 
 def test_a_tag_is_one_piece() -> None:
     tokenizer = Tokenizer.learn(
-        (" ".join(pair) for pair in toy_pairs(300, seed=1)), algorithm="unigram", vocab_size=39,
-        byte_fallback=False, normalization="identity", character_coverage=1.0, sample_sentences=1000,
+        (" ".join(pair) for pair in toy_pairs(300, seed=1)),
+        algorithm="unigram",
+        vocab_size=39,
+        byte_fallback=False,
+        normalization="identity",
+        character_coverage=1.0,
+        sample_sentences=1000,
         symbols=["<2bb>"],
-    )  # fmt: skip
+    )
     alone, tagged = tokenizer.pieces(["ba", tag("bb") + "ba"])
     assert tagged[: -len(alone)] in (["<2bb>"], ["▁", "<2bb>"])
     assert tagged[-len(alone) :] == alone
@@ -84,9 +89,22 @@ def _learn_both(folder: Path) -> None:
             specs.setdefault(part, []).append(f"aa-{code}={path}")
     settings = SETTINGS[: SETTINGS.index("--src")]
     arguments = [
-        "train", *settings, "--threads", "1", "--shared", "--decay", "linear", "--max-epochs", "12",
-        "--train", *specs["train"], "--validation", *specs["validation"], "--out", str(folder / "run"),
-    ]  # fmt: skip
+        "train",
+        *settings,
+        "--threads",
+        "1",
+        "--shared",
+        "--decay",
+        "linear",
+        "--max-epochs",
+        "12",
+        "--train",
+        *specs["train"],
+        "--validation",
+        *specs["validation"],
+        "--out",
+        str(folder / "run"),
+    ]
     assert cli.main(arguments) == 0
 
 

@@ -84,9 +84,12 @@ def make_run(path: Path, data: DataConfig, *, seed: int) -> Path:
     """An untrained run of preset tiny: it translates, into nonsense."""
     config = load_preset("tiny").model_copy(update={"data": data})
     settings: dict[str, Any] = {
-        "algorithm": "bpe", "byte_fallback": False, "normalization": "identity", "character_coverage": 1.0,
+        "algorithm": "bpe",
+        "byte_fallback": False,
+        "normalization": "identity",
+        "character_coverage": 1.0,
         "sample_sentences": 1000,
-    }  # fmt: skip
+    }
     src = Tokenizer.learn((zh for zh, _ in PAIRS), vocab_size=450, **settings)
     tgt = Tokenizer.learn((en for _, en in PAIRS), vocab_size=120, **settings)
     checkpoint.save_setup(path, config, (src, tgt), {"corpora": {}, "split_chars": 60})
@@ -541,8 +544,12 @@ def test_the_worst_segments_come_worst_first_and_none_of_them_is_right(
     worst = evaluate(*arguments, "--json").json["worst"]
     assert [segment["number"] for segment in worst] == [3, 5, 1]
     assert worst[0] == {
-        "number": 3, "source": "c", "references": ["It is raining."], "hypothesis": "Qqq\x85zz", "chrf": 0.0,
-    }  # fmt: skip
+        "number": 3,
+        "source": "c",
+        "references": ["It is raining."],
+        "hypothesis": "Qqq\x85zz",
+        "chrf": 0.0,
+    }
     assert worst[0]["chrf"] < worst[1]["chrf"] < worst[2]["chrf"] < 100
     text = evaluate(*arguments, "--worst", "1").out
     block = "segment 3, chrF 0.0\n  source      c\n  reference   It is raining.\n  hypothesis  Qqq zz\n"

@@ -44,9 +44,12 @@ def test_a_person_sees_the_whole_way(run: Run) -> None:
     text = run("ba de")
     assert text.startswith("ba de  →  BA DE\n")
     for heading in (
-        "1  The sentence in pieces", "2  Reading: one state", "3  The sentence vector: 64 numbers",
-        "4  Writing: a piece at a time", "5  What search ended with",
-    ):  # fmt: skip
+        "1  The sentence in pieces",
+        "2  Reading: one state",
+        "3  The sentence vector: 64 numbers",
+        "4  Writing: a piece at a time",
+        "5  What search ended with",
+    ):
         assert f"\n{heading}" in text
     assert "h' = f(W·x + b + U·h + B)" in text
     assert "by perturbation: each piece in turn is left blank" in " ".join(text.split())

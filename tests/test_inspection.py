@@ -46,9 +46,14 @@ def tokenizer(upper: bool) -> Tokenizer:
     """Single letters mostly: as many pieces as `small` models have."""
     side = 1 if upper else 0
     return Tokenizer.learn(
-        (pair[side] for pair in toy_pairs(300, seed=1)), algorithm="unigram", vocab_size=VOCAB,
-        byte_fallback=False, normalization="identity", character_coverage=1.0, sample_sentences=1000,
-    )  # fmt: skip
+        (pair[side] for pair in toy_pairs(300, seed=1)),
+        algorithm="unigram",
+        vocab_size=VOCAB,
+        byte_fallback=False,
+        normalization="identity",
+        character_coverage=1.0,
+        sample_sentences=1000,
+    )
 
 
 def translator(shape: ModelConfig, **search_settings: Any) -> Translator:
@@ -240,9 +245,13 @@ def test_a_search_that_is_watched_finds_the_same(beam: int, ratio: float) -> Non
         ids, known = encoded(of, text)
         with torch.inference_mode():
             watched = trace(
-                of.run.model, known, length_limit(torch.tensor([len(ids)]), of.config), of.config,
-                None, of.run.tgt_tokenizer.spell,
-            )  # fmt: skip
+                of.run.model,
+                known,
+                length_limit(torch.tensor([len(ids)]), of.config),
+                of.config,
+                None,
+                of.run.tgt_tokenizer.spell,
+            )
         plain = search(of.run.model, [ids[:-1]], of.config, CPU)[0]
         assert [row.ids for row in watched.hypotheses] == [row.ids for row in plain]
         ended = sum(kept.ended for step in watched.steps for kept in step)
@@ -250,10 +259,24 @@ def test_a_search_that_is_watched_finds_the_same(beam: int, ratio: float) -> Non
 
 
 KEYS = {
-    "source", "translation", "parts", "model", "pieces", "unknown", "readings", "dependence_method", "vector",
-    "vector_dependence", "steps", "influence_method", "decoder_states", "decoder_trajectory", "pca", "beam",
+    "source",
+    "translation",
+    "parts",
+    "model",
+    "pieces",
+    "unknown",
+    "readings",
+    "dependence_method",
+    "vector",
+    "vector_dependence",
+    "steps",
+    "influence_method",
+    "decoder_states",
+    "decoder_trajectory",
+    "pca",
+    "beam",
     "hypotheses",
-}  # fmt: skip
+}
 
 
 @every_shape
@@ -278,8 +301,11 @@ def test_the_json_has_the_shapes_that_are_documented(place: int) -> None:
     assert row["pca"]["from"] == "this sentence"
     assert row["pca"]["background"] == [[]] * len(row["readings"])
     assert {key for step in row["beam"] for kept in step for key in kept} == {
-        "piece", "parent", "log_prob", "ended"
-    }  # fmt: skip
+        "piece",
+        "parent",
+        "log_prob",
+        "ended",
+    }
     assert row["hypotheses"][0].keys() == {"translation", "score", "log_prob", "probability"}
     assert f"{row['vector'][0]:.6g}" == repr(row["vector"][0]) or abs(row["vector"][0]) < 1e-3
 
@@ -293,16 +319,26 @@ def test_the_arrays_have_the_shapes_that_are_documented(place: int, tmp_path: Pa
     documented = Inspection.arrays.__doc__ or ""
     size, steps, beam = len(found.pieces), len(found.steps), len(found.trace.steps)
     expected = {
-        "source": (), "pieces": (size,), "vector": found.vector.shape, "vector_dependence": (size,),
-        "step_pieces": (steps,), "probabilities": (steps,), "runners_up": (steps, 4), "scores": (3,),
-        "decoder_states": (steps, 6), "decoder_trajectory": (steps, 2), "explained_left_to_right": (2,),
-    }  # fmt: skip
+        "source": (),
+        "pieces": (size,),
+        "vector": found.vector.shape,
+        "vector_dependence": (size,),
+        "step_pieces": (steps,),
+        "probabilities": (steps,),
+        "runners_up": (steps, 4),
+        "scores": (3,),
+        "decoder_states": (steps, 6),
+        "decoder_trajectory": (steps, 2),
+        "explained_left_to_right": (2,),
+    }
     direction = found.readings[0].direction.replace("-", "_")
     expected |= {
-        f"states_{direction}": found.readings[0].states.shape, f"moves_{direction}": (size,),
-        f"dependence_{direction}": (size, size), f"trajectory_{direction}": (size, 2),
+        f"states_{direction}": found.readings[0].states.shape,
+        f"moves_{direction}": (size,),
+        f"dependence_{direction}": (size, size),
+        f"trajectory_{direction}": (size, 2),
         f"order_{direction}": (size,),
-    }  # fmt: skip
+    }
     if direction == "right_to_left":
         del expected["explained_left_to_right"]
     for name, shape in expected.items():

@@ -77,9 +77,15 @@ def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
         f"{verb} ⟦0⟧ and ⟦1⟧ {noun}" for verb in ("use", "take", "leave") for noun in ("books", "tables")
     ]
     tokenizer = Tokenizer.learn(
-        iter(texts * 9), algorithm="bpe", vocab_size=310, byte_fallback=True, normalization="identity",
-        character_coverage=1.0, sample_sentences=1000, markers=True,
-    )  # fmt: skip
+        iter(texts * 9),
+        algorithm="bpe",
+        vocab_size=310,
+        byte_fallback=True,
+        normalization="identity",
+        character_coverage=1.0,
+        sample_sentences=1000,
+        markers=True,
+    )
     assert Tokenizer(tokenizer.serialized).markers == range(4, 4 + MARKERS)
     source, target = "use ``never_seen`` and 7", "7, ``never_seen``"
     assert tokenizer.pieces([source])[0][-1] == "7"

@@ -41,8 +41,13 @@ def sentences(lengths: list[int], seed: int = 0) -> list[list[int]]:
 
 
 def padded(rows: list[list[int]]) -> tuple[Tensor, Tensor]:
-    batch = collate([torch.tensor(row).numpy() for row in rows], [torch.tensor(row).numpy() for row in rows],
-                    pad_id=0, bos_id=2, eos_id=3)  # fmt: skip
+    batch = collate(
+        [torch.tensor(row).numpy() for row in rows],
+        [torch.tensor(row).numpy() for row in rows],
+        pad_id=0,
+        bos_id=2,
+        eos_id=3,
+    )
     return batch.src, batch.src_lengths
 
 
@@ -60,11 +65,15 @@ ATTENTIONS = [
     ModelConfig(attention="mlp", encoder_layers=2, residual=True),
     ModelConfig(attention="general", attention_place="between", decoder_layers=3, residual=True),
     ModelConfig(
-        attention="mlp", attention_place="between", decoder_layers=2, readout=False, feed_readout=False,
+        attention="mlp",
+        attention_place="between",
+        decoder_layers=2,
+        readout=False,
+        feed_readout=False,
         tied=False,
     ),
     ModelConfig(attention="general", cell="lstm", decoder_layers=2),
-]  # fmt: skip
+]
 SHAPES += ATTENTIONS
 
 
@@ -281,9 +290,14 @@ def test_each_dropout_acts_in_training_and_only_there(place: str) -> None:
 def test_one_batch_can_be_overfitted(cell: Cell) -> None:
     torch.manual_seed(0)
     config = ModelConfig(
-        cell=cell, embedding=32, encoder_hidden=32, decoder_hidden=48,
-        dropout_embedding=0.0, dropout_layers=0.0, dropout_output=0.0,
-    )  # fmt: skip
+        cell=cell,
+        embedding=32,
+        encoder_hidden=32,
+        decoder_hidden=48,
+        dropout_embedding=0.0,
+        dropout_layers=0.0,
+        dropout_output=0.0,
+    )
     model = build_model(config, src_vocab=VOCAB, tgt_vocab=VOCAB, shared=False, pad_id=0)
     rows = [torch.tensor(row).numpy() for row in sentences([3, 5, 4, 6, 2, 5])]
     batch = collate(rows, rows[::-1], pad_id=0, bos_id=2, eos_id=3)

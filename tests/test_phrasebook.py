@@ -316,8 +316,11 @@ def test_english_verbs(phrase: str, third: str, past: str, done: str, ing: str) 
 def test_be_agrees() -> None:
     people = (lexicon.ME, lexicon.YOU, lexicon.SHE, lexicon.THEY)
     assert [f"{person.en:be} {person.en:was}" for person in people] == [
-        "am was", "are were", "is was", "are were",
-    ]  # fmt: skip
+        "am was",
+        "are were",
+        "is was",
+        "are were",
+    ]
 
 
 def test_nouns_are_counted_by_themselves_or_by_a_unit() -> None:
@@ -335,25 +338,44 @@ def test_nouns_are_counted_by_themselves_or_by_a_unit() -> None:
 def test_comparatives() -> None:
     adjectives = ("cold", "big", "busy", "cute", "quiet", "famous", "expensive", "humid", "dry")
     assert [inflection.comparative(adjective) for adjective in adjectives] == [
-        "colder", "bigger", "busier", "cuter", "quieter",
-        "more famous", "more expensive", "more humid", "drier",
-    ]  # fmt: skip
+        "colder",
+        "bigger",
+        "busier",
+        "cuter",
+        "quieter",
+        "more famous",
+        "more expensive",
+        "more humid",
+        "drier",
+    ]
 
 
 @pytest.mark.parametrize(
     ("number", "zh", "en"),
-    [(2, "两", "two"), (10, "十", "ten"), (12, "十二", "twelve"), (20, "二十", "twenty"),
-     (35, "三十五", "thirty-five"), (100, "一百", "one hundred"), (200, "两百", "two hundred"),
-     (3000, "三千", "three thousand")],
-)  # fmt: skip
+    [
+        (2, "两", "two"),
+        (10, "十", "ten"),
+        (12, "十二", "twelve"),
+        (20, "二十", "twenty"),
+        (35, "三十五", "thirty-five"),
+        (100, "一百", "one hundred"),
+        (200, "两百", "two hundred"),
+        (3000, "三千", "three thousand"),
+    ],
+)
 def test_numbers_in_both_languages(number: int, zh: str, en: str) -> None:
     assert (inflection.number_zh(number), inflection.number_en(number)) == (zh, en)
 
 
 def test_ordinals() -> None:
     assert [inflection.ordinal(n) for n in (1, 3, 12, 20, 21, 28)] == [
-        "first", "third", "twelfth", "twentieth", "twenty-first", "twenty-eighth",
-    ]  # fmt: skip
+        "first",
+        "third",
+        "twelfth",
+        "twentieth",
+        "twenty-first",
+        "twenty-eighth",
+    ]
 
 
 def test_make_demo_shows_the_sentences_that_are_held_out() -> None:

@@ -71,13 +71,23 @@ def measured(**changes: object) -> Measured:
     fine = Behaviour(copies=0, copied_words=0, loops=0, repeated_words=0, empty=0, same=0, words=6)
     bleu = Score("BLEU", 60.0, "tok:13a", (55.0, 65.0))
     whole = Measured(
-        test=Pairs("test.tsv", "test", sources, [texts], "bb"), hypotheses=tuple(texts), curves=Curves(),
-        scores=(bleu,), perplexity=2.0, lengths=(2, 4),
+        test=Pairs("test.tsv", "test", sources, [texts], "bb"),
+        hypotheses=tuple(texts),
+        curves=Curves(),
+        scores=(bleu,),
+        perplexity=2.0,
+        lengths=(2, 4),
         buckets=(BucketScore(Bucket(2, 2, (0,)), bleu, bleu), BucketScore(Bucket(4, 4, (1,)), bleu, bleu)),
-        outputs=fine, references=fine, ratios=(1.0, 1.0), chrf=(100.0, 100.0),
+        outputs=fine,
+        references=fine,
+        ratios=(1.0, 1.0),
+        chrf=(100.0, 100.0),
         vectors=VectorMap((0, 1), np.array([[0, 0], [1, 1]], dtype=np.float32), (0.5, 0.25), (0.1, -0.9)),
-        unknown=0.0, src="aa", attends=False, of_vector=64,
-    )  # fmt: skip
+        unknown=0.0,
+        src="aa",
+        attends=False,
+        of_vector=64,
+    )
     return dataclasses.replace(whole, **changes)  # type: ignore[arg-type]
 
 
@@ -137,9 +147,12 @@ def test_a_buckets_score_is_that_of_its_rows_alone() -> None:
     right, wrong = score_buckets(buckets, hypotheses, references, tokenize="13a", bootstrap=0, seed=1)
     assert right.bleu.value == pytest.approx(100)
     assert right.chrf.value == pytest.approx(100)
-    assert wrong.chrf == score(
-        ["a x"], [["a f g h"]], metrics=["chrf"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
-    )[0]  # fmt: skip
+    assert (
+        wrong.chrf
+        == score(
+            ["a x"], [["a f g h"]], metrics=["chrf"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
+        )[0]
+    )
 
 
 def test_words_are_those_that_bleu_counts() -> None:
@@ -166,7 +179,7 @@ def test_curves_pass_over_what_a_crash_left(tmp_path: Path) -> None:
     curves = read_curves(file)
     assert curves == Curves(
         (Learned(50, 10, 3.5), Learned(150, 32, 2.5)), (Validated(50, 12, 9.0, 1.5, True),)
-    )  # fmt: skip
+    )
     assert curves.seconds_at(100) == pytest.approx(22)  # half way from step 50, 12 s, to step 150, 32 s
     assert curves.seconds_at(25) == pytest.approx(5)
     assert curves.seconds_at(1000) == 32
@@ -200,9 +213,7 @@ def test_differences_lose_no_text(reference: str, output: str) -> None:
 
 
 def test_differences_are_whole_words_and_single_chinese_characters() -> None:
-    assert mark_difference("my red car", "my big car") == (
-        "my <del>red</del> car", "my <mark>big</mark> car"
-    )  # fmt: skip
+    assert mark_difference("my red car", "my big car") == ("my <del>red</del> car", "my <mark>big</mark> car")
     assert mark_difference("我爱北京", "我爱南京")[1] == "我爱<mark>南</mark>京"
 
 
@@ -229,9 +240,11 @@ def test_scales() -> None:
 
 def test_a_curve_goes_through_its_points() -> None:
     chart = line_chart(
-        [Line([(0, 0), (50, 5), (100, 10)], "x", ["a", "b", "c"])], label="y", logarithmic=False,
+        [Line([(0, 0), (50, 5), (100, 10)], "x", ["a", "b", "c"])],
+        label="y",
+        logarithmic=False,
         below=lambda x: (f"{x:g}", ""),
-    )  # fmt: skip
+    )
     points = re.search(r'points="([^"]*)"', chart)
     assert points is not None
     (x0, y0), (x1, y1), (x2, y2) = (map(float, pair.split(",")) for pair in points[1].split(" "))
@@ -259,13 +272,17 @@ def test_the_heaviest_map_stays_small() -> None:
     count = 1000
     texts = [f"{'我爱北京' * 50}{row}" for row in range(count)]
     found = measured(
-        test=Pairs("test", "test", texts, [texts], "zh"), hypotheses=tuple(texts),
-        lengths=tuple(range(1, count + 1)), chrf=tuple(map(float, range(count))),
+        test=Pairs("test", "test", texts, [texts], "zh"),
+        hypotheses=tuple(texts),
+        lengths=tuple(range(1, count + 1)),
+        chrf=tuple(map(float, range(count))),
         vectors=VectorMap(
-            tuple(range(count)), np.random.default_rng(1).normal(size=(count, 2)).astype(np.float32),
-            (0.5, 0.2), (0.3, 0.1),
+            tuple(range(count)),
+            np.random.default_rng(1).normal(size=(count, 2)).astype(np.float32),
+            (0.5, 0.2),
+            (0.3, 0.1),
         ),
-    )  # fmt: skip
+    )
     drawn = charts.vectors(found)
     assert drawn.count("<circle") >= count
     assert len(drawn.encode()) < 1_000_000
@@ -318,9 +335,15 @@ def test_the_report_of_a_run(toy_run: Path, tmp_path: Path) -> None:
     assert f"style-src 'sha256-{digest}'" in policy
     assert "default-src 'none'" in policy
     assert re.findall("<h2>([^<]*)", text) == [
-        "What stands out", "Scores", "Training", "BLEU by source length", "Copies, repetitions, lengths",
-        "Worst segments", "Best segments", "Map of sentence vectors",
-    ]  # fmt: skip
+        "What stands out",
+        "Scores",
+        "Training",
+        "BLEU by source length",
+        "Copies, repetitions, lengths",
+        "Worst segments",
+        "Best segments",
+        "Map of sentence vectors",
+    ]
     assert text.count('class="how"') == 8
     assert "Loss, nats per piece" in text
     assert len(re.findall('class="point tone[0-6]', text)) == 61 + 8  # and the legend's

@@ -172,8 +172,11 @@ def test_what_stands_for_itself_stays(algorithm: Algorithm) -> None:
     ids = tokenizer.encode([text], [source])[0]
     fixed = set(ids) - tokenizer.divisible_pieces().keys()
     assert [tokenizer.spell([row]) for row in sorted(fixed)] == [
-        ["⟦0⟧"], ["<2de>"], ["<0xA9>"], ["<0xC3>"],
-    ]  # fmt: skip
+        ["⟦0⟧"],
+        ["<2de>"],
+        ["<0xA9>"],
+        ["<0xC3>"],
+    ]
     sampled = SideSampler(tokenizer, algorithm, 0.9).sample(np.array(ids), random.Random(3).random)
     assert [row for row in sampled if row in fixed] == [row for row in ids if row in fixed]
     assert tokenizer.decode([sampled], [source]) == [text]

@@ -27,9 +27,12 @@ CHINESE = [
 
 def learn(sentences: list[str], vocab_size: int = 295, **changes: object) -> Tokenizer:
     settings = {
-        "algorithm": "unigram", "byte_fallback": True, "normalization": "identity",
-        "character_coverage": 1.0, "sample_sentences": 10_000,
-    } | changes  # fmt: skip
+        "algorithm": "unigram",
+        "byte_fallback": True,
+        "normalization": "identity",
+        "character_coverage": 1.0,
+        "sample_sentences": 10_000,
+    } | changes
     return Tokenizer.learn(iter(sentences), vocab_size=vocab_size, **settings)  # type: ignore[arg-type]
 
 

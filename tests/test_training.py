@@ -83,9 +83,18 @@ def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 REGULARISED = [
-    "--sampling", "0.5", "--average-decay", "0.9", "--bag-of-words", "0.5",
-    "--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-pieces", "0.1",
-]  # fmt: skip
+    "--sampling",
+    "0.5",
+    "--average-decay",
+    "0.9",
+    "--bag-of-words",
+    "0.5",
+    "--dropout-recurrent",
+    "0.2",
+    "--dropout-locked",
+    "--dropout-src-pieces",
+    "0.1",
+]
 
 
 @pytest.mark.parametrize("extra", [[], ["--accumulate", "2"], ["--decay", "linear"], REGULARISED], ids=str)
@@ -111,9 +120,19 @@ def test_resumed_is_uninterrupted_bit_for_bit(
 def test_limits_decide_when_it_stops_and_not_what_it_learns(every: list[str], tmp_path: Path) -> None:
     """Ended in mid-epoch, at an epoch's end (step 5), at a validation (28); the decay counts validations."""
     command = [
-        *train_arguments(tmp_path, pairs=300), "--max-epochs", "99", "--patience", "99",
-        "--learning-rate", "3e-2", "--warmup-steps", "0", "--plateau-patience", "1", *every,
-    ]  # fmt: skip
+        *train_arguments(tmp_path, pairs=300),
+        "--max-epochs",
+        "99",
+        "--patience",
+        "99",
+        "--learning-rate",
+        "3e-2",
+        "--warmup-steps",
+        "0",
+        "--plateau-patience",
+        "1",
+        *every,
+    ]
     whole, parts = tmp_path / "whole", tmp_path / "parts"
     assert cli.main([*command, "--max-steps", "40", "--out", str(whole)]) == 0
     for limit in (3, 5, 6, 14, 28, 40):
@@ -168,9 +187,11 @@ def _hear_ctrl_c() -> None:
 def in_a_process(command: list[str]) -> subprocess.Popen[bytes]:
     """The command as from a terminal, though a shell's background, where tests may run, ignores Ctrl-C."""
     return subprocess.Popen(
-        [sys.executable, "-m", "mt", *command], stderr=subprocess.PIPE, stdout=subprocess.PIPE,
+        [sys.executable, "-m", "mt", *command],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
         preexec_fn=_hear_ctrl_c,
-    )  # fmt: skip
+    )
 
 
 @pytest.mark.parametrize(
@@ -539,8 +560,11 @@ def test_the_moving_average_by_hand() -> None:
     """Of three steps: the first two weigh more than a decay of 0.9 would have it."""
     model = build_model(
         ModelConfig(embedding=2, encoder_hidden=2, decoder_hidden=2),
-        src_vocab=5, tgt_vocab=5, shared=False, pad_id=0,
-    )  # fmt: skip
+        src_vocab=5,
+        tgt_vocab=5,
+        shared=False,
+        pad_id=0,
+    )
     bias = model.decoder.output.bias
     average = MovingAverage(model, 0.25)
     found = []
@@ -606,10 +630,18 @@ def test_a_model_that_learns_nothing_is_told(
 
 @pytest.mark.parametrize(
     "change",
-    [["--clip-norm", "0.01"], ["--weight-decay", "0.5"], ["--label-smoothing", "0"], ["--precision", "bf16"],
-     ["--warmup-steps", "0"], ["--accumulate", "3"], ["--batch-tokens", "128"], ["--learning-rate", "2e-2"]],
+    [
+        ["--clip-norm", "0.01"],
+        ["--weight-decay", "0.5"],
+        ["--label-smoothing", "0"],
+        ["--precision", "bf16"],
+        ["--warmup-steps", "0"],
+        ["--accumulate", "3"],
+        ["--batch-tokens", "128"],
+        ["--learning-rate", "2e-2"],
+    ],
     ids=lambda change: change[0],
-)  # fmt: skip
+)
 def test_every_setting_of_training_changes_what_is_learned(change: list[str], tmp_path: Path) -> None:
     base = [*train_arguments(tmp_path, pairs=120), "--max-steps", "4"]
     assert cli.main([*base, "--out", str(tmp_path / "base")]) == 0
@@ -618,13 +650,30 @@ def test_every_setting_of_training_changes_what_is_learned(change: list[str], tm
 
 
 CHANGES = [
-    "--cell rnn", "--cell lstm", "--encoder-layers 2", "--decoder-layers 2", "--no-bidirectional",
-    "--reverse-source", "--pooling mean max", "--vector-size 9", "--no-feed-start", "--no-feed-steps",
-    "--no-feed-readout", "--no-tied", "--no-readout --no-feed-readout --no-tied", "--embedding 20",
-    "--encoder-hidden 20", "--decoder-hidden 20", "--dropout-embedding 0.6", "--dropout-layers 0.6",
-    "--dropout-output 0.6", "--shared", "--algorithm bpe", "--vocab-size 20",
+    "--cell rnn",
+    "--cell lstm",
+    "--encoder-layers 2",
+    "--decoder-layers 2",
+    "--no-bidirectional",
+    "--reverse-source",
+    "--pooling mean max",
+    "--vector-size 9",
+    "--no-feed-start",
+    "--no-feed-steps",
+    "--no-feed-readout",
+    "--no-tied",
+    "--no-readout --no-feed-readout --no-tied",
+    "--embedding 20",
+    "--encoder-hidden 20",
+    "--decoder-hidden 20",
+    "--dropout-embedding 0.6",
+    "--dropout-layers 0.6",
+    "--dropout-output 0.6",
+    "--shared",
+    "--algorithm bpe",
+    "--vocab-size 20",
     "--byte-fallback --vocab-size 280",
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("change", CHANGES)

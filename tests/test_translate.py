@@ -280,9 +280,14 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
     ],
 )
 def test_mistakes_are_one_line(
-    options: list[str], code: int, message: str, toy_run: Path, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    options: list[str],
+    code: int,
+    message: str,
+    toy_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", Pipe(b"ba\n"))
     assert cli.main(["translate", "-m", str(toy_run), *options]) == code

@@ -35,9 +35,14 @@ def test_each_penalty_has_the_bleu_of_searching_with_it(
     for penalty in (0.0, 1.0, 2.0):
         translator = mt.load(run, beam=4, length_penalty=penalty)
         bleu = score(
-            translator.translate([src for src, _ in pairs]), [[tgt for _, tgt in pairs]], metrics=["bleu"],
-            tokenize="13a", lowercase=False, bootstrap=0, seed=1,
-        )[0]  # fmt: skip
+            translator.translate([src for src, _ in pairs]),
+            [[tgt for _, tgt in pairs]],
+            metrics=["bleu"],
+            tokenize="13a",
+            lowercase=False,
+            bootstrap=0,
+            seed=1,
+        )[0]
         assert found[penalty] == pytest.approx(bleu.value)
     assert json.loads(text)["best"]["bleu"] == max(found.values())
 

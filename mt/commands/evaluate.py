@@ -131,16 +131,25 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
     scores = all_scores(
-        hypotheses, test_set, console,
-        tokenize=tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap,
-    )  # fmt: skip
+        hypotheses,
+        test_set,
+        console,
+        tokenize=tokenize,
+        lowercase=options.lowercase,
+        bootstrap=options.bootstrap,
+    )
     comparison: list[PairedResult] = []
     if other is not None:
         baseline, _ = other.translate(test_set, console)
         comparison = paired_bootstrap(
-            hypotheses, baseline, test_set.references, tokenize=tokenize,
-            lowercase=options.lowercase, samples=options.bootstrap, seed=SEED,
-        )  # fmt: skip
+            hypotheses,
+            baseline,
+            test_set.references,
+            tokenize=tokenize,
+            lowercase=options.lowercase,
+            samples=options.bootstrap,
+            seed=SEED,
+        )
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields)) if options.datastore else None
     evaluation = Evaluation(
         test=test_set.name,

@@ -32,9 +32,17 @@ from mt.translator import Translator
 WIDEST = 120  # columns; longer lines are hard to follow
 BLANK = "(blank: there is nothing to read)"
 BLANK_LISTS = (
-    "pieces", "unknown", "readings", "vector", "vector_dependence", "steps", "decoder_states",
-    "decoder_trajectory", "beam", "hypotheses",
-)  # fmt: skip
+    "pieces",
+    "unknown",
+    "readings",
+    "vector",
+    "vector_dependence",
+    "steps",
+    "decoder_states",
+    "decoder_trajectory",
+    "beam",
+    "hypotheses",
+)
 
 
 def check(options: InspectOptions, search: SearchConfig) -> None:

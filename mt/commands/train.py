@@ -91,9 +91,15 @@ def train(config: Config, options: TrainOptions, console: Console) -> Path:
 
 
 def _set_up(
-    config: Config, run_dir: Path, corpora: Corpora, tokenizers: tuple[Tokenizer, Tokenizer],
-    pairs: PiecePairs, where: torch.device, precision: str, console: Console,
-) -> Trainer:  # fmt: skip
+    config: Config,
+    run_dir: Path,
+    corpora: Corpora,
+    tokenizers: tuple[Tokenizer, Tokenizer],
+    pairs: PiecePairs,
+    where: torch.device,
+    precision: str,
+    console: Console,
+) -> Trainer:
     """Build the model and what teaches it, and go back to where the run was."""
     src, tgt = tokenizers
     torch.manual_seed(config.training.seed)

@@ -53,9 +53,12 @@ class Batch:
 
     def _each(self, change: Callable[[Tensor], Tensor]) -> Batch:
         return Batch(
-            change(self.src), change(self.src_lengths), change(self.tgt_in), change(self.tgt_out),
+            change(self.src),
+            change(self.src_lengths),
+            change(self.tgt_in),
+            change(self.tgt_out),
             self.expected and self.expected.each(change),
-        )  # fmt: skip
+        )
 
 
 def pad(rows: Sequence[Sequence[int] | IntArray], pad_id: int) -> tuple[Tensor, Tensor]:

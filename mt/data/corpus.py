@@ -116,17 +116,27 @@ def read_train(data: DataConfig) -> Corpus:
     """The training pairs that the settings name, cleaned as they say."""
     cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
     return load_corpus(
-        data.train, src=data.src, tgt=data.tgt, swap=data.swap, split="train",
-        on_bad_line=data.on_bad_line, cleaning=cleaning,
-    )  # fmt: skip
+        data.train,
+        src=data.src,
+        tgt=data.tgt,
+        swap=data.swap,
+        split="train",
+        on_bad_line=data.on_bad_line,
+        cleaning=cleaning,
+    )
 
 
 def read_validation(data: DataConfig) -> Corpus:
     """The validation pairs that the settings name; only pairs with an empty side are dropped."""
     return load_corpus(
-        data.validation, src=data.src, tgt=data.tgt, swap=data.swap, split="validation",
-        on_bad_line=data.on_bad_line, cleaning=None,
-    )  # fmt: skip
+        data.validation,
+        src=data.src,
+        tgt=data.tgt,
+        swap=data.swap,
+        split="validation",
+        on_bad_line=data.on_bad_line,
+        cleaning=None,
+    )
 
 
 def load_whole(

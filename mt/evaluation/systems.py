@@ -89,9 +89,14 @@ def all_scores(
     for metric in METRICS:
         console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
         found += score(
-            hypotheses, test_set.references, metrics=[metric], tokenize=tokenize,
-            lowercase=lowercase, bootstrap=bootstrap, seed=SEED,
-        )  # fmt: skip
+            hypotheses,
+            test_set.references,
+            metrics=[metric],
+            tokenize=tokenize,
+            lowercase=lowercase,
+            bootstrap=bootstrap,
+            seed=SEED,
+        )
     return tuple(found)
 
 

@@ -52,9 +52,13 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
         console.warn(f"the run translates into {data.target}, the test pairs are into {tgt}")
     swap = data.swap if options.swap is None else options.swap
     corpus = load_whole(
-        specs, src=options.src or data.source, tgt=tgt, swap=swap,
-        split="test", on_bad_line="stop",
-    )  # fmt: skip
+        specs,
+        src=options.src or data.source,
+        tgt=tgt,
+        swap=swap,
+        split="test",
+        on_bad_line="stop",
+    )
     for line in corpus.report.lines():
         console.note(f"test: {line}")
     stem = "+".join(map(_stem, specs))

@@ -70,14 +70,21 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
             yield
 
     app = FastAPI(
-        title="mt", version=__version__, description=schema.DESCRIPTION, lifespan=lifespan,
-        docs_url=None, redoc_url=None,
+        title="mt",
+        version=__version__,
+        description=schema.DESCRIPTION,
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         # Where OpenTelemetry is set up its spans would hold query strings: what users wrote.
         telemetry={
-            "tracing": False, "metrics": False, "logs": False, "operation_spans": False,
+            "tracing": False,
+            "metrics": False,
+            "logs": False,
+            "operation_spans": False,
             "auto_configure": False,
         },
-    )  # fmt: skip
+    )
     door = Door(service, keys, limiter or RateLimiter())
     _add_asking(app, service, door)
     _add_telling(app, service, needs_key=keys is not None)

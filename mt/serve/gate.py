@@ -23,13 +23,15 @@ HEADERS = [
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
     ("Access-Control-Expose-Headers", "Retry-After"),
     ("Access-Control-Max-Age", "86400"),
-    ("Content-Security-Policy",
-     "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"),
+    (
+        "Content-Security-Policy",
+        "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
+    ),
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
-]  # fmt: skip
+]
 _HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
 GONE = 499  # nginx's number for a client that went away; nobody is sent it
 

@@ -112,10 +112,15 @@ class Metrics:
         self.batches = Histogram("mt_batch_texts", "Texts searched together.", TEXTS)
         self.dropped = Counter("mt_dropped_texts_total", "Texts whose client went away before their search.")
         self._families: list[_Family] = [
-            self.requests, self.seconds, self.texts, self.characters, self.batches, self.dropped,
+            self.requests,
+            self.seconds,
+            self.texts,
+            self.characters,
+            self.batches,
+            self.dropped,
             Gauge("mt_queued_texts", "Texts that wait for a search.", queued),
             Gauge("mt_active_requests", "Requests under way.", active),
-        ]  # fmt: skip
+        ]
 
     def render(self) -> str:
         """The page that Prometheus scrapes."""

@@ -57,12 +57,14 @@ def translate(directions: Sequence[Direction], *, most_texts: int, most_characte
         **_pair(directions, auto=True),
         "format": {"type": "string", "enum": ["text", "html", ""], "default": "text"},
         "alternatives": {
-            "type": "integer", "minimum": 0, "default": 0,
+            "type": "integer",
+            "minimum": 0,
+            "default": 0,
             "description": "Other translations wanted; there may be fewer",
         },
         "scores": {"type": "boolean", "default": False, "description": "Give probabilities"},
         "api_key": _KEY,
-    }  # fmt: skip
+    }
     answer = {
         "type": "object",
         "properties": {
@@ -108,11 +110,15 @@ def settings() -> dict[str, Any]:
     truth = {"type": "boolean"}
     language = {"type": "object", "properties": {"code": _TEXT, "name": _TEXT}, "required": ["code", "name"]}
     fields = {
-        "apiKeys": truth, "charLimit": {"type": "integer"}, "filesTranslation": truth,
-        "frontendTimeout": {"type": "integer"}, "keyRequired": truth,
+        "apiKeys": truth,
+        "charLimit": {"type": "integer"},
+        "filesTranslation": truth,
+        "frontendTimeout": {"type": "integer"},
+        "keyRequired": truth,
         "language": {"type": "object", "properties": {"source": language, "target": language}},
-        "suggestions": truth, "supportedFilesFormat": _array(_TEXT),
-    }  # fmt: skip
+        "suggestions": truth,
+        "supportedFilesFormat": _array(_TEXT),
+    }
     return _reading({"type": "object", "properties": fields, "required": list(fields)})
 
 

@@ -47,9 +47,13 @@ def shots(text: str) -> list[Shot]:
 def take(browser: Browser, address: str, shot: Shot) -> Path:
     """Open the page, type, step, and take the picture."""
     context = browser.new_context(
-        base_url=address, locale=shot.locale, color_scheme=shot.scheme, reduced_motion="reduce",
-        viewport={"width": shot.width, "height": shot.height}, device_scale_factor=shot.scale,
-    )  # fmt: skip
+        base_url=address,
+        locale=shot.locale,
+        color_scheme=shot.scheme,
+        reduced_motion="reduce",
+        viewport={"width": shot.width, "height": shot.height},
+        device_scale_factor=shot.scale,
+    )
     page = context.new_page()
     page.goto("/")
     page.locator("#source").fill(shot.text)

@@ -14,8 +14,16 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 NEED_A_NAME = {
-    "button", "combobox", "slider", "textbox", "link", "image", "img", "region", "figure",
-}  # fmt: skip
+    "button",
+    "combobox",
+    "slider",
+    "textbox",
+    "link",
+    "image",
+    "img",
+    "region",
+    "figure",
+}
 
 # Each element with text of its own whose contrast with what is behind it is too low (WCAG 1.4.3).
 LOW_CONTRAST = """() => {

@@ -24,8 +24,11 @@ def test_keys_and_their_limits(tmp_path: Path) -> None:
     keys = read_keys(write(tmp_path, b"# all\n\n  alpha\r\nbeta 60\ngamma 0 # anything\ndelta # usual\n"))
     found = {name: keys.find(name) for name in ("alpha", "beta", "gamma", "delta")}
     assert {name: key and key.limit for name, key in found.items()} == {
-        "alpha": None, "beta": 60, "gamma": 0, "delta": None,
-    }  # fmt: skip
+        "alpha": None,
+        "beta": 60,
+        "gamma": 0,
+        "delta": None,
+    }
     assert all(keys.find(wrong) is None for wrong in ("", "alph", "alpha ", "Alpha", "#", "60", "\ud800"))
 
 
@@ -128,6 +131,9 @@ def test_a_bound_is_in_its_bucket() -> None:
     for value in (0.5, 1, 2, 3):
         histogram.observe(value, "a")
     assert list(histogram.lines())[2:] == [
-        'h_bucket{x="a",le="1"} 2', 'h_bucket{x="a",le="2.5"} 3', 'h_bucket{x="a",le="+Inf"} 4',
-        'h_sum{x="a"} 6.5', 'h_count{x="a"} 4',
-    ]  # fmt: skip
+        'h_bucket{x="a",le="1"} 2',
+        'h_bucket{x="a",le="2.5"} 3',
+        'h_bucket{x="a",le="+Inf"} 4',
+        'h_sum{x="a"} 6.5',
+        'h_count{x="a"} 4',
+    ]

@@ -86,10 +86,37 @@ def test_any_text_comes_back(text: str) -> None:
 
 
 PARTS = [
-    "<p>", "</p>", "<b class='x'>", "</b>", "<br>", "<!--", "-->", "<![CDATA[", "]]>", "<?", ">", "<", "&",
-    "&amp;", "&#x41;", "&nosuch;", "a", " b c ", "\n", "\r", "<script>", "</script>", "<textarea>", "</",
-    "<a href=", '"', "<p translate=no>", "<plaintext>", "\0", "é我",
-]  # fmt: skip
+    "<p>",
+    "</p>",
+    "<b class='x'>",
+    "</b>",
+    "<br>",
+    "<!--",
+    "-->",
+    "<![CDATA[",
+    "]]>",
+    "<?",
+    ">",
+    "<",
+    "&",
+    "&amp;",
+    "&#x41;",
+    "&nosuch;",
+    "a",
+    " b c ",
+    "\n",
+    "\r",
+    "<script>",
+    "</script>",
+    "<textarea>",
+    "</",
+    "<a href=",
+    '"',
+    "<p translate=no>",
+    "<plaintext>",
+    "\0",
+    "é我",
+]
 
 
 @given(st.lists(st.sampled_from(PARTS), max_size=12).map("".join))

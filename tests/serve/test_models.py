@@ -131,8 +131,11 @@ def test_runs_of_one_pair_may_recall(toy_run: Path, tmp_path: Path) -> None:
 
 def test_languages_have_names() -> None:
     assert [name_of(code) for code in ("zh", "zh_Hans", "pt-BR", "qqq")] == [
-        "Chinese", "Chinese (Hans)", "Portuguese (BR)", "qqq",
-    ]  # fmt: skip
+        "Chinese",
+        "Chinese (Hans)",
+        "Portuguese (BR)",
+        "qqq",
+    ]
 
 
 def test_real_languages_are_told_apart() -> None:

@@ -75,8 +75,9 @@ def test_libretranslates_own_client(translator: Translator) -> None:
         assert client.translate("ba de", "aa", "bb") == "BA DE"
         assert client.translate("ba de", "auto", "bb") == "BA DE"
         assert client.detect("bade") == [
-            {"confidence": 100.0, "language": "aa"}, {"confidence": 0.0, "language": "bb"},
-        ]  # fmt: skip
+            {"confidence": 100.0, "language": "aa"},
+            {"confidence": 0.0, "language": "bb"},
+        ]
         assert client.languages()[0] == {"code": "aa", "name": "aa", "targets": ["bb"]}
 
 

@@ -29,12 +29,18 @@ def test_languages(client: TestClient) -> None:
 def test_health_and_settings(client: TestClient) -> None:
     assert client.get("/health").json() == {"status": "ok"}
     assert client.get("/frontend/settings").json() == {
-        "apiKeys": False, "charLimit": 5000, "filesTranslation": False, "frontendTimeout": 500,
-        "keyRequired": False, "suggestions": False, "supportedFilesFormat": [],
+        "apiKeys": False,
+        "charLimit": 5000,
+        "filesTranslation": False,
+        "frontendTimeout": 500,
+        "keyRequired": False,
+        "suggestions": False,
+        "supportedFilesFormat": [],
         "language": {
-            "source": {"code": "auto", "name": "Auto Detect"}, "target": {"code": "bb", "name": "bb"},
+            "source": {"code": "auto", "name": "Auto Detect"},
+            "target": {"code": "bb", "name": "bb"},
         },
-    }  # fmt: skip
+    }
 
 
 def test_detect(client: TestClient) -> None:
@@ -82,8 +88,10 @@ def test_what_is_not_offered(client: TestClient) -> None:
         assert response.json().keys() == {"error"}
     wrong = client.get("/translate")
     assert (wrong.status_code, wrong.json(), wrong.headers["allow"]) == (
-        405, {"error": "Method Not Allowed"}, "POST",
-    )  # fmt: skip
+        405,
+        {"error": "Method Not Allowed"},
+        "POST",
+    )
 
 
 def test_head_is_get_without_a_body(client: TestClient) -> None:
@@ -116,8 +124,14 @@ def test_the_openapi_names_every_route_and_the_refusals(client: TestClient) -> N
     found = client.get("/openapi.json").json()
     assert client.get("/spec").json() == found
     assert set(found["paths"]) == {
-        "/translate", "/detect", "/inspect", "/languages", "/health", "/frontend/settings", "/metrics",
-    }  # fmt: skip
+        "/translate",
+        "/detect",
+        "/inspect",
+        "/languages",
+        "/health",
+        "/frontend/settings",
+        "/metrics",
+    }
     told = found["paths"]["/translate"]["post"]
     assert {"200", "400", "403", "408", "429", "500", "503"} <= told["responses"].keys()
     assert "not UTF-8" in told["responses"]["400"]["description"]

@@ -115,8 +115,10 @@ def test_lines_stay_lines(client: TestClient) -> None:
 @pytest.mark.parametrize("blank", ["", " ", "\n\n", "\u2029 \t"])
 def test_blank_stays_blank(client: TestClient, blank: str) -> None:
     assert ask(client, q=blank, alternatives=1, scores=True) == {
-        "translatedText": blank, "alternatives": [], "scores": [{"score": 0.0, "probability": 1.0}],
-    }  # fmt: skip
+        "translatedText": blank,
+        "alternatives": [],
+        "scores": [{"score": 0.0, "probability": 1.0}],
+    }
     assert ask(client, q=["ba", blank])["translatedText"] == ["BA", blank]
 
 
@@ -182,13 +184,15 @@ def test_mistakes_are_told(client: TestClient, fields: dict[str, Any], message: 
         ("application/x-www-form-urlencoded", b"&a=" * 10001, "Invalid request: more than 10000 fields"),
         ("multipart/form-data", b"q=ba", "Invalid request: the form cannot be read"),
         ("multipart/form-data; boundary=x", b"--y\r\n\r\nba", "Invalid request: the form cannot be read"),
-        ("multipart/form-data; boundary=x",
-         b'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n\xff\r\n--x--',
-         "Invalid request: the body is not UTF-8"),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="q"\r\n\r\n\xff\r\n--x--',
+            "Invalid request: the body is not UTF-8",
+        ),
         ("text/plain", b"ba", "Invalid request: missing q parameter"),
         ("", b"ba", "Invalid request: missing q parameter"),
     ],
-)  # fmt: skip
+)
 def test_a_body_that_cannot_be_read(client: TestClient, kind: str, body: bytes, message: str) -> None:
     response = client.post("/translate", content=body, headers={"Content-Type": kind})
     assert (response.status_code, response.json()) == (400, {"error": message})

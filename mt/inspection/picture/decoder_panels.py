@@ -37,9 +37,14 @@ def draw_shares(axes: Axes, shares: Sequence[float], labels: Sequence[str], them
     axes.barh(range(len(shares)), shares, height=0.72, color=theme.accent)
     for row, share in enumerate(shares):
         axes.annotate(
-            f"{share:.0%}", xy=(share, row), xytext=(3, 0), textcoords="offset points", va="center",
-            fontsize=min(8, name_size(len(labels))), color=theme.faint,
-        )  # fmt: skip
+            f"{share:.0%}",
+            xy=(share, row),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=min(8, name_size(len(labels))),
+            color=theme.faint,
+        )
     axes.set_xlim(0, max(max(shares) * 1.25, 0.05))
     _plain_rows(axes, labels, theme)
 

@@ -181,9 +181,13 @@ class Canvas:
         most = float(np.abs(vector).max()) or 1.0
         axes = self.axes(MARGIN, top, self.width - 2 * MARGIN, VECTOR)
         axes.imshow(
-            vector[None, :], aspect="auto", cmap=self.theme.diverging, vmin=-most, vmax=most,
+            vector[None, :],
+            aspect="auto",
+            cmap=self.theme.diverging,
+            vmin=-most,
+            vmax=most,
             interpolation="nearest",
-        )  # fmt: skip
+        )
         axes.set(xticks=[], yticks=[])
         below = self.axes(MARGIN + LEFT, top + VECTOR + TITLE, self.shares_width, SHARES)
         draw_columns(below, self.inspection.vector_dependence, "share", self.theme)

@@ -7,11 +7,27 @@ from pathlib import Path
 
 # Families with Chinese, Japanese and Korean characters: Linux, macOS, Windows.
 CJK = (
-    "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
-    "PingFang SC", "Hiragino Sans GB", "Heiti TC", "Microsoft YaHei", "SimHei", "Noto Sans CJK JP",
-    "Noto Sans CJK TC", "Hiragino Sans", "Yu Gothic", "MS Gothic", "IPAexGothic", "Noto Sans CJK KR",
-    "Apple SD Gothic Neo", "Malgun Gothic", "Arial Unicode MS",
-)  # fmt: skip
+    "Noto Sans CJK SC",
+    "Noto Sans SC",
+    "Source Han Sans SC",
+    "WenQuanYi Zen Hei",
+    "WenQuanYi Micro Hei",
+    "PingFang SC",
+    "Hiragino Sans GB",
+    "Heiti TC",
+    "Microsoft YaHei",
+    "SimHei",
+    "Noto Sans CJK JP",
+    "Noto Sans CJK TC",
+    "Hiragino Sans",
+    "Yu Gothic",
+    "MS Gothic",
+    "IPAexGothic",
+    "Noto Sans CJK KR",
+    "Apple SD Gothic Neo",
+    "Malgun Gothic",
+    "Arial Unicode MS",
+)
 LATIN = ("Noto Sans", "DejaVu Sans")  # matplotlib brings the second
 _FILES = ("cjk", "wqy", "pingfang", "msyh", "simhei", "hiragino", "yugoth", "msgothic", "malgun", "ipaexg")
 

@@ -74,9 +74,14 @@ def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -
         box = min(boxes, key=lambda box: _cost(box, taken, covered, edge) + 0.5 * boxes.index(box))
         taken.append(box)
         axes.annotate(
-            text, xy=(x / scale + left, y / scale + bottom), textcoords="offset points",
-            xytext=(box[0] - x, box[1] - y + fontsize * 0.25), fontsize=fontsize, color=theme.ink, zorder=5,
-        )  # fmt: skip
+            text,
+            xy=(x / scale + left, y / scale + bottom),
+            textcoords="offset points",
+            xytext=(box[0] - x, box[1] - y + fontsize * 0.25),
+            fontsize=fontsize,
+            color=theme.ink,
+            zorder=5,
+        )
 
 
 def _places(x: float, y: float, wide: float, high: float) -> Iterator[tuple[float, float, float, float]]:

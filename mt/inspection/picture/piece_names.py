@@ -22,9 +22,14 @@ def name_columns(
     size, upright = name_size(len(labels)), _upright(labels, inches)
     axes.set_xticks(range(len(labels)), labels)
     axes.tick_params(
-        axis="x", labelsize=size, labelcolor=theme.ink, length=0, rotation=90 if upright else 0,
-        labeltop=top, labelbottom=not top,
-    )  # fmt: skip
+        axis="x",
+        labelsize=size,
+        labelcolor=theme.ink,
+        length=0,
+        rotation=90 if upright else 0,
+        labeltop=top,
+        labelbottom=not top,
+    )
 
 
 def column_room(labels: Sequence[str], inches: float) -> float:

@@ -36,13 +36,29 @@ class Theme:
 
 
 LIGHT = Theme(
-    name="light", paper="#ffffff", ink="#1c1c1a", faint="#6b6b66", rule="#dedcd6", neutral="#f7f7f5",
-    negative="#2b6cb0", positive="#c2561a", accent="#1f7a6d", error="#b42318",
-)  # fmt: skip
+    name="light",
+    paper="#ffffff",
+    ink="#1c1c1a",
+    faint="#6b6b66",
+    rule="#dedcd6",
+    neutral="#f7f7f5",
+    negative="#2b6cb0",
+    positive="#c2561a",
+    accent="#1f7a6d",
+    error="#b42318",
+)
 DARK = Theme(
-    name="dark", paper="#16161a", ink="#ececea", faint="#a3a39d", rule="#3a3a40", neutral="#1c1c1a",
-    negative="#5b9be0", positive="#e8894f", accent="#3fae9d", error="#f0695c",
-)  # fmt: skip
+    name="dark",
+    paper="#16161a",
+    ink="#ececea",
+    faint="#a3a39d",
+    rule="#3a3a40",
+    neutral="#1c1c1a",
+    negative="#5b9be0",
+    positive="#e8894f",
+    accent="#3fae9d",
+    error="#f0695c",
+)
 
 
 def _colours(name: str, *colours: str) -> Colormap:

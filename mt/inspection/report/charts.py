@@ -72,11 +72,14 @@ def vectors(measured: Measured) -> Markup:
     poor = sorted(measured.chrf[row] for row in rows)[len(rows) // 10]
     dots = [
         Dot(
-            x, y, sum(measured.lengths[row] > bound for bound in bounds),
-            measured.chrf[row] < poor, _dot_title(measured, row),
+            x,
+            y,
+            sum(measured.lengths[row] > bound for bound in bounds),
+            measured.chrf[row] < poor,
+            _dot_title(measured, row),
         )
         for row, (x, y) in zip(rows, measured.vectors.places.tolist(), strict=True)
-    ]  # fmt: skip
+    ]
     first, second = measured.vectors.explained
     label = "The test's sentence vectors on the two axes along which they differ most, coloured by length"
     chart = dot_map(
@@ -148,9 +151,14 @@ def _legend(lengths: Sequence[int]) -> Markup:
 
     tones = [swatch(f"tone{tone}") for tone in range(TONES)]
     return element(
-        "figcaption", None, f"{lengths[0]} pieces ", *tones, f" {lengths[-1]} pieces; ",
-        swatch("tone0 marked"), " the tenth with the lowest chrF",
-    )  # fmt: skip
+        "figcaption",
+        None,
+        f"{lengths[0]} pieces ",
+        *tones,
+        f" {lengths[-1]} pieces; ",
+        swatch("tone0 marked"),
+        " the tenth with the lowest chrF",
+    )
 
 
 def _dot_title(measured: Measured, row: int) -> str:

@@ -43,8 +43,11 @@ def _references(measured: Measured, row: int) -> list[str]:
 def _segment(measured: Measured, row: int) -> Markup:
     source = measured.test.sources[row][:LONGEST]
     wanted, got = mark_difference(_references(measured, row)[0][:LONGEST], measured.hypotheses[row][:LONGEST])
-    texts = (("source", source, measured.src), ("reference", wanted, measured.test.tgt),
-             ("output", got, measured.test.tgt))  # fmt: skip
+    texts = (
+        ("source", source, measured.src),
+        ("reference", wanted, measured.test.tgt),
+        ("output", got, measured.test.tgt),
+    )
     entries = []
     for name, text, language in texts:
         spoken = {"dir": "auto"} | ({"lang": language} if language else {})

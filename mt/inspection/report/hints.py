@@ -11,8 +11,11 @@ from mt.inspection.report.measure import Measured
 def hints(measured: Measured) -> list[str]:
     """A sentence for each thing that stands out."""
     return [
-        *_of_curves(measured.curves), *_of_length(measured), *_of_outputs(measured), *_of_pieces(measured)
-    ]  # fmt: skip
+        *_of_curves(measured.curves),
+        *_of_length(measured),
+        *_of_outputs(measured),
+        *_of_pieces(measured),
+    ]
 
 
 def _of_curves(curves: Curves) -> Iterator[str]:

@@ -73,10 +73,15 @@ def score_buckets(
         theirs = [[stream[row] for row in bucket.rows] for stream in references]
         bleu, chrf = (
             score(
-                ours, theirs, metrics=[metric], tokenize=tokenize, lowercase=False,
-                bootstrap=bootstrap if metric == "bleu" else 0, seed=seed,
+                ours,
+                theirs,
+                metrics=[metric],
+                tokenize=tokenize,
+                lowercase=False,
+                bootstrap=bootstrap if metric == "bleu" else 0,
+                seed=seed,
             )[0]
             for metric in ("bleu", "chrf")
-        )  # fmt: skip
+        )
         scores.append(BucketScore(bucket, bleu, chrf))
     return scores

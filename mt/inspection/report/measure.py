@@ -92,15 +92,17 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         test=test,
         hypotheses=tuple(hypotheses),
         curves=read_curves(run.path / METRICS),
-        scores=all_scores(
-            hypotheses, test, console, tokenize=tokenize, lowercase=False, bootstrap=BOOTSTRAP
-        ),
+        scores=all_scores(hypotheses, test, console, tokenize=tokenize, lowercase=False, bootstrap=BOOTSTRAP),
         perplexity=reference_perplexity(translator, test),
         lengths=tuple(lengths),
         buckets=tuple(
             score_buckets(
-                cut_by_length(lengths), hypotheses, test.references,
-                tokenize=tokenize, bootstrap=BOOTSTRAP, seed=SEED,
+                cut_by_length(lengths),
+                hypotheses,
+                test.references,
+                tokenize=tokenize,
+                bootstrap=BOOTSTRAP,
+                seed=SEED,
             )
         ),
         outputs=behaviour(test.sources, hypotheses, read, cut[0]),
@@ -112,7 +114,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         src=run.config.data.source,
         attends=translator.model.attends,
         of_vector=run.model.encoder.vector_size,
-    )  # fmt: skip
+    )
 
 
 def map_vectors(translator: Translator, test: TestSet, lengths: Sequence[int]) -> VectorMap:

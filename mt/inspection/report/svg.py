@@ -127,13 +127,20 @@ def bar_chart(bars: Sequence[Bar], *, label: str, level: float) -> Markup:
         width = min(36.0, room * 0.7)
         top = up(bar.value)
         inside = [
-            element("rect", {
-                "x": middle - width / 2, "y": top, "width": width, "height": up(0) - top, "class": "bar",
-            }),
+            element(
+                "rect",
+                {
+                    "x": middle - width / 2,
+                    "y": top,
+                    "width": width,
+                    "height": up(0) - top,
+                    "class": "bar",
+                },
+            ),
             *_whisker(middle, bar.interval, up),
             _text(middle, HEIGHT - BOTTOM + 15, bar.label, "middle"),
             _text(middle, HEIGHT - BOTTOM + 30, bar.note, "middle faint"),
-        ]  # fmt: skip
+        ]
         parts.append(_titled("g", {}, bar.title, *inside))
     ends = {"x1": LEFT, "x2": WIDTH - RIGHT, "y1": up(level), "y2": up(level)}
     parts.append(element("line", {**ends, "class": "level"}))
