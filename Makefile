@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser screenshots test-api docs-check check format bench bench-peers clean
+.PHONY: help setup demo test test-browser test-wheel screenshots test-api docs-check check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -45,6 +45,9 @@ browser: setup
 	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get -qq update && \
 	    apt-get -qq install -y chromium fonts-noto-cjk; } || \
 	  echo "no chromium here, and it cannot be installed from here: the tests are skipped" >&2
+
+test-wheel: setup  ## install the wheel into an empty environment of each Python at hand, or of PYTHONS, and use it
+	$(BIN)/python -m tests.wheel $(PYTHONS)
 
 test-api: setup  ## schemathesis, installed beside mt, against the server's OpenAPI (about 2 minutes)
 	test -x .venv-api/bin/st || { $(PYTHON) -m venv .venv-api && \

@@ -1,0 +1,61 @@
+"""The image, the compose file and the systemd unit give `mt` arguments that it understands."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mt import cli
+from mt.commands import serve as serve_command
+from mt.commands import train as train_command
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCKERFILE = (ROOT / "Dockerfile").read_text()
+COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
+UNIT = (ROOT / "deploy/mt.service").read_text()
+
+
+def served() -> list[list[str]]:
+    """The arguments of `mt` that each of the files gives to start the server."""
+    (image,) = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
+    (compose,) = re.findall(r"^    command: (serve .*)$", COMPOSE, re.MULTILINE)
+    (unit,) = re.findall(r"^ExecStart=\S+/mt (.*)$", UNIT, re.MULTILINE)
+    return [json.loads(image), shlex.split(compose), shlex.split(unit)]
+
+
+@pytest.mark.parametrize("arguments", served())
+def test_the_server_starts_with_these_arguments(
+    arguments: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(serve_command, "serve", lambda options, *_: started.append(options))
+    assert cli.main(arguments) == 0
+    assert started[0].port == 5000  # which the health check asks, and the files publish
+    assert [Path(run).name for run in started[0].model] == ["mine"]
+
+
+def test_training_writes_the_run_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[Any] = []
+    monkeypatch.setattr(train_command, "train", lambda _, options, *__: started.append(options))
+    (compose,) = re.findall(r"^    command: (train .*)$", COMPOSE, re.MULTILINE)
+    (image,) = re.findall(r"^#   docker run .* mt (train .*)$", DOCKERFILE, re.MULTILINE)
+    for arguments in (compose, image):
+        assert cli.main(shlex.split(arguments)) == 0
+        assert started.pop().out == Path("/runs/mine")
+
+
+def test_a_stop_has_time_to_drain() -> None:
+    (compose,) = re.findall(r"^    stop_grace_period: (\d+)s$", COMPOSE, re.MULTILINE)
+    (unit,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
+    assert int(compose) > serve_command.DRAIN_SECONDS
+    assert int(unit) > serve_command.DRAIN_SECONDS
+
+
+def test_the_image_is_made_of_files_that_are_there() -> None:
+    kept = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
+    assert [name for name in kept if not (ROOT / name).exists()] == []
