@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 import mt
 from mt import cli
 from mt.decoding.constraints import Keeping
+from mt.text.patterns import PATTERN
 from mt.text.placeholders import MARKERS, Survival, mask, spans, survival, unmask
 from mt.tokenizer import Tokenizer
 from tests.conftest import once
@@ -30,16 +33,77 @@ PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
         ("at https://docs.python.org/3/. Or me@x.org", ["https://docs.python.org/3/", "me@x.org"]),
         ("%(count)d of {total:>5} in $HOME, |version|", ["%(count)d", "{total:>5}", "$HOME", "|version|"]),
         ("<b>bold</b> &amp; so on", ["<b>", "</b>", "&amp;"]),
+        ("_File, Fo_rmat and size_t, _thread", ["Fo_rmat", "size_t", "_thread"]),  # a menu's, and names
         ("call main(), os.getcwd() or PyInit_x", ["main()", "os.getcwd()", "PyInit_x"]),
         ("*name* but not *two words*, **strong**", ["*name*"]),
         ("12 of 3,000 in 2.6b1 or utf8, 3.11.", ["12", "3,000", "3.11"]),
         ("12 和 12，⟦3⟧", ["12", "⟦3⟧"]),
         ("<2pt_BR> a_b of <2pt_BR>", ["a_b", "2pt_BR"]),  # a direction's tag, and what is none
+        ("<2es-419> 419 of a", ["419"]),
         ("Nothing here: e.g. a*b, quite sure.", []),
     ],
 )
 def test_spans_that_translators_leave_alone(text: str, found: list[str]) -> None:
     assert spans(text) == found
+
+
+@pytest.mark.parametrize(
+    "placeholders",
+    [
+        "%1$s|%.1f|%5d|%ld|%5.1f|%@|%1$@|%-10s|%%|%lld|%zu|%+d|%02d|%#x|%'d|%*d|%-*s|%.*f|%2$.1f|%1$ld|%i",
+        "%(name)s|%(n)5.1f|%{count}|%<count>d|%user.name%|%name%|%1|%L2|%n|%Y",
+        "{{name}}|{{ name }}|{{{raw}}}|{{user.name}}|{{#if x}}|{% if x %}|<%= x %>|<?php x ?>|<!-- x -->",
+        "{0}|{}|{0:.2f}|{obj.attr}|{user.name}|{name!r:>10}|{x[0]}|{имя}|{ name }|#{x}",
+        "{n, number}|{d, date, short}|{count, plural, one {# file} other {# files}}",
+        "{g, select, a {he} other {{n, plural, other {a {x}}}}}",
+        "${x}|$(x)|${user.name}|$HOME|$USER$",
+        "&name;|&#160;|&#xA0;|&brand.name;",
+        """<a href="x y">|</a>|<br/>|<br />|<img src='a>b' alt=x>|<input disabled>|<0>|</0>|<x:b-c>""",
+    ],
+)
+def test_placeholders_are_one_span_each(placeholders: str) -> None:
+    """Alone, beside each other, beside Chinese, and in brackets."""
+    expected = placeholders.split("|")
+    assert [found[0] for found in PATTERN.finditer(" ".join(expected))] == expected
+    for placeholder in expected:
+        for text in (placeholder, f"看{placeholder}吗", f"see “{placeholder}”, ({placeholder})."):
+            assert spans(text) == [placeholder]
+
+
+LOOK_ALIKES = """\
+100 % sure|a 5 % discount|100%sure|50%ig|5 %-a|a%20and%20b|20 %: yes|%|%sure|%(
+a & b;|R&D;|rock & roll; yes|&|&#;|$|$5|US$ 5|$(5)|$(x|${
+{|a { b|}|{a, b}|{{|{count, plural
+<3|a < b > c|x<y and z>w|i <n; j> k|a <- b|<your own name>|<a"""
+
+
+@pytest.mark.parametrize("text", LOOK_ALIKES.replace("\n", "|").split("|"))
+def test_what_only_looks_like_a_placeholder_is_text(text: str) -> None:
+    """But for its numbers."""
+    assert [found[0] for found in PATTERN.finditer(text) if found.lastgroup != "number"] == []
+
+
+def test_placeholders_stand_beside_letters() -> None:
+    assert spans("%dx%d pixels, %dpx, %s%%") == ["%d", "%s", "%%"]
+    assert spans("5 < 6 & 7 > 3") == ["5", "6", "7", "3"]
+
+
+HOSTILE = """\
+{ {{ < % & $( ${ {a,plural,{ {a[0] {% <a\tb=" <a\tb=c\t <a\tb\t <!-- &a. %1$
+a a. 1. :a ` @ a@b. www. http:// _ *a |a ⟦1"""
+
+
+@pytest.mark.parametrize("unit", re.split("[ \\n]", HOSTILE))
+def test_time_grows_with_the_text_however_it_was_made(unit: str) -> None:
+    """Thirty times the text, about thirty times the processor's time; were it the square, it would be 900."""
+
+    def took(size: int) -> float:
+        text, begin = unit * (size // len(unit)) + "a", time.process_time()
+        spans(text)
+        return time.process_time() - begin
+
+    least = min(took(2_000) for _ in range(5))
+    assert took(60_000) < 250 * max(least, 1e-4)
 
 
 def test_a_translation_is_masked_by_its_source() -> None:
@@ -59,6 +123,12 @@ def test_any_text_comes_back(text: str) -> None:
     assert unmask(mask(text, of), of) == text
 
 
+def test_a_span_is_kept_apart_where_it_would_be_another_one() -> None:
+    assert (
+        unmask("⟦0⟧files, ⟦0⟧x⟦0⟧, a⟦1⟧b, ⟦2⟧⟦2⟧", ["%d", "$HOME", "7"]) == "%d files, %dx%d, a$HOME b, 7 7"
+    )
+
+
 def test_spans_beyond_the_markers_stay_text() -> None:
     text = " ".join(map(str, range(100, 100 + MARKERS + 2)))
     masked = mask(text, spans(text))
@@ -70,6 +140,43 @@ def test_survival_counts_segments_that_have_anything() -> None:
     outputs = ["没有", "1 ``a`` 2", "``b``", "``a`` ``a``", "in", "``x``"]
     assert survival(sources, outputs) == Survival(4, 1, marked=3)
     assert str(Survival(4, 1, marked=3)) == "25.0 % (1 of 4 segments that have any)"
+
+
+PLURAL = "{n, plural, one {# file} other {# files}}"
+NESTED = "{n, plural, other {{g, select, a {b} other {c}}}}"
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "intact"),
+    [
+        ("Hello {{name}}, you have %1$s new messages", "Hallo {name}, du hast 1 $s neue Nachrichten %", 0),
+        ("Hello {{name}}, you have %1$s new messages", "Hallo {{name}}, du hast %1$s neue Nachrichten", 1),
+        ("Hello {{name}}", "Hallo {{ name }}", 0),
+        ("%d of %d", "%d von %d", 1),
+        ("%d of %d", "%d von", 0),
+        ("%d of %d", "%d von %d von %d", 0),
+        ("100 %% of %s", "100 %% von %s", 1),
+        ("100 %% of %s", "100 % von %s", 0),
+        ('<a href="x y">here</a>', '<a href="x y">hier</a>', 1),
+        ('<a href="x y">here</a>', '<a href="x z">hier</a>', 0),
+        ("R&amp;D", "F&amp;E", 1),
+        ("R&amp;D", "F&E", 0),
+        (PLURAL, "{n, plural, one {# Datei} other {# Dateien}}", 1),
+        (PLURAL, "{n, plural, few {# y} other {# x}}", 1),
+        (PLURAL, "{n, Plural, one {# Datei} other {# Dateien}}", 0),
+        (PLURAL, "{n, plural, one {# Datei} andere {# Dateien}}", 0),
+        (PLURAL, "{n, plural, one {# Datei} other {# Dateien}", 0),
+        ("{n, plural, =0 {no} other {# {x}}}", "{n, plural, =0 {kein} other {# {y}}}", 0),
+        ("{g, select, male {he} other {they}}", "{g, select, male {er} other {sie}}", 1),
+        ("{g, select, male {he} other {they}}", "{g, select, mann {er} other {sie}}", 0),
+        (NESTED, "{n, plural, other {{g, select, a {d} other {e}}}}", 1),
+        (NESTED, "{n, plural, other {{h, select, a {b} other {c}}}}", 0),
+    ],
+)
+def test_a_segment_is_intact_if_each_placeholder_came_through_whole(
+    source: str, output: str, intact: int
+) -> None:
+    assert survival([source], [output]) == Survival(1, intact, marked=1)
 
 
 def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:

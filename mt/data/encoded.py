@@ -13,7 +13,7 @@ import torch
 from mt.data.batches import Batch, IntArray, Likeliest, frame
 from mt.data.cache import BATCH, store_table
 from mt.data.corpus import Corpus
-from mt.text.placeholders import PATTERN
+from mt.text.patterns import PATTERN
 from mt.tokenizer import Tokenizer
 
 _SCHEMA = pa.schema([("src", pa.list_(pa.int32())), ("tgt", pa.list_(pa.int32()))])

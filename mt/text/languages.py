@@ -13,6 +13,8 @@ from mt.errors import ConfigError
 
 # After a hyphen a script or region is known by its case or digits, so that en-pt-BR is two codes only.
 _CODE = r"[a-z]{2,3}(?:_[A-Za-z0-9]+|-(?:[A-Z][a-z]{3}|[A-Z]{2}|\d{3})(?![A-Za-z0-9]))*"
+TAG = rf"<2{_CODE}> "
+"""The pattern of what stands before a source of a model of several directions."""
 _TAG = re.compile(rf"<2({_CODE})> ")
 _CODE_LIKE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 _CHINESE_SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}

@@ -9,51 +9,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+
+from mt.text.messages import skeleton
+from mt.text.patterns import PATTERN
 
 MARKERS = 24
 """Different spans of one sentence that get markers; further ones stay text."""
 
-# One pattern a kind, of those that translators leave alone: in the Python manual's Chinese more than 99 of
-# 100 spans of each kind are as in the source, but for emphasised words (93), so longer emphasis stays text.
-# Of a title with its address, `text <address>`, the text is translated.
-_KINDS = {
-    "literal": r"``(?:[^`]|`(?!`))+``",
-    "role": r":[A-Za-z][\w+.-]*(?::[\w+.-]+)*:`(?:[^`<]+`|(?=[^`]*<[^`<>]*>`))",
-    "address": r"<[^`<>\s][^`<>]*>`(?:__?)?",
-    "substitution": r"\|[\w.-]+\|",
-    "url": r"https?://[\w./?=&%#~+:@-]*[\w/]",
-    "email": r"[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+",
-    "tag": r"</?[A-Za-z][^<>\n]*>|&\#?\w+;",
-    "format": r"%\(\w+\)[-+ #0-9.]*[a-z]|%[sdrfxi]\b|\$?\{\w*(?::[^{}\s]*)?\}|\$[A-Za-z_]\w*",
-    "emphasis": r"(?<![\w*\\])\*\w+\*(?![\w*])",
-    # The tag <2pt_BR> before a source, mt.text.languages', is no name.
-    "name": r"(?<!\A<)(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
-    r"|(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",
-    # All or nothing by what may not follow, not by a possessive group: Python 3.11.2's finds "7," in "7, z".
-    "number": r"(?<![A-Za-z0-9_])\d+(?:[.,:]\d+)*(?![A-Za-z0-9_]|[.,:]\d)",
-    "marker": r"⟦\d+⟧",
-}
-PATTERN = re.compile("|".join(f"(?P<{kind}>{pattern})" for kind, pattern in _KINDS.items()), re.ASCII)
 _PARTS = re.compile(r"⟦\d+⟧|[^⟦]+|⟦", re.ASCII)
 _WORDY = re.compile(r"[A-Za-z0-9_]")
+_AHEAD = 4  # characters behind a span that may change how it is read
 
 
-def marker(place: int) -> str:
-    """What stands for the span of that place."""
-    return f"⟦{place}⟧"
+def marker(index: int) -> str:
+    """What stands for the span of that index."""
+    return f"⟦{index}⟧"
 
 
 def spans(text: str) -> list[str]:
     """The different spans of a source that get markers, in the order in which they first occur."""
-    return list(dict.fromkeys(found[0] for found in PATTERN.finditer(text)))[:MARKERS]
+    return list(dict.fromkeys(found[0] for found in _matches(text)))[:MARKERS]
+
+
+def without_spans(text: str, *, kept: Sequence[str] = ()) -> str:
+    """The text with a space for each span, but for those of the kinds that are `kept`."""
+    return PATTERN.sub(lambda found: found[0] if found.lastgroup in kept else " ", text)
 
 
 def mask(text: str, of: Sequence[str]) -> str:
     """The text with markers for those of its spans that are among `of`, which are the source's."""
-    places = {span: marker(place) for place, span in enumerate(of)}
-    return PATTERN.sub(lambda found: places.get(found[0], found[0]), text)
+    markers = {span: marker(index) for index, span in enumerate(of)}
+    return PATTERN.sub(lambda found: markers.get(found[0], found[0]), text)
 
 
 def masked(texts: Iterable[str], sources: Iterable[str]) -> list[str]:
@@ -64,14 +52,30 @@ def masked(texts: Iterable[str], sources: Iterable[str]) -> list[str]:
 def unmask(text: str, of: Sequence[str]) -> str:
     """The text with the source's spans for their markers; a marker without a span stays.
 
-    A number or a name is kept apart from letters and digits beside it, or it would be another one.
+    A span is kept apart from letters and digits beside it where it would be another one with them.
     """
-    places = {marker(place): span for place, span in enumerate(of)}
-    out = ""
+    of_markers = {marker(index): span for index, span in enumerate(of)}
+    out, last = "", ""  # last: the span that `out` ends with
     for part in _PARTS.findall(text):
-        span = places.get(part, part)
-        out += " " + span if _WORDY.search(out[-1:]) and _WORDY.match(span) else span
+        span = of_markers.get(part, "")
+        following = span or part
+        touching = _WORDY.search(out[-1:]) and _WORDY.match(following)
+        if touching and (span or (last and not _ends_before(last, following))):
+            out += " "
+        out += following
+        last = span
     return out
+
+
+def _ends_before(span: str, following: str) -> bool:
+    """Whether a span is still read as it is with that text right behind it, as %d is in %dx."""
+    found = PATTERN.match(span + following[:_AHEAD])
+    return found is not None and found[0] == span
+
+
+def _matches(text: str) -> Iterator[re.Match[str]]:
+    """What PATTERN finds, but for the tag of a direction."""
+    return (found for found in PATTERN.finditer(text) if found.lastgroup != "direction")
 
 
 @dataclass(frozen=True)
@@ -95,7 +99,8 @@ def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:
     """Count the sources with spans, and the outputs that have just the same markup and all of the numbers.
 
     Numbers may be added, as where January becomes 1 月; of all other kinds what is not in the source, or is
-    there more or less often, is damage.
+    there more or less often, is damage. ICU's messages are compared by their skeletons: the texts of their
+    cases may be translated.
     """
     segments = intact = marked = 0
     for source, output in zip(sources, outputs, strict=True):
@@ -109,7 +114,8 @@ def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:
 
 def _counted(text: str) -> tuple[Counter[str], Counter[str]]:
     """The spans of a text: all kinds but numbers, and numbers."""
-    found = [(part.lastgroup == "number", part[0]) for part in PATTERN.finditer(text)]
-    return Counter(span for is_number, span in found if not is_number), Counter(
-        span for is_number, span in found if is_number
-    )
+    markup, numbers = Counter[str](), Counter[str]()
+    for found in _matches(text):
+        span = skeleton(found[0]) if found.lastgroup == "message" else found[0]
+        (numbers if found.lastgroup == "number" else markup)[span] += 1
+    return markup, numbers
