@@ -13,7 +13,7 @@ import polib
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import Pair
 
-TINY = ["--preset", "tiny", "--shared", "--max-epochs", "2", "--threads", "1"]
+TINY = ["--preset", "tiny", "--shared", "--byte-fallback", "--max-epochs", "2", "--threads", "1"]
 
 
 def write_corpora(folder: Path) -> None:
