@@ -34,8 +34,9 @@ def flags() -> dict[str, set[str]]:
 def full_help(command: str) -> str:
     """What the command prints of all its flags."""
     shown = io.StringIO()
-    with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
-        cli.main([command, "--help"])
+    for flag in ("--help-all", "--help"):
+        with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
+            cli.main([command, flag])
     return shown.getvalue()
 
 
