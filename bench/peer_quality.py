@@ -162,7 +162,9 @@ def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learn
         command += ["--max-epochs", str(options.max_epochs)]
     minutes = run(command, ours.folder / "train.log").seconds / 60
     entries = [json.loads(line) for line in read_lines(ours.run_dir / "metrics.jsonl")]
-    shift = minutes - max(entry["seconds"] for entry in entries) / 60  # start-up, reading, learning pieces
+    shift = (
+        minutes - max(entry.get("seconds", 0) for entry in entries) / 60
+    )  # start-up, reading, learning pieces
     learner = Learner(options.minutes or minutes)
     learner.curve = [
         (entry["seconds"] / 60 + shift, entry["step"], entry["bleu"])

@@ -62,8 +62,13 @@ def same(one: Path, other: Path) -> bool:
 
 
 def logged(run: Path) -> list[dict[str, object]]:
+    """What was learned; how often training was started, and how long it took, is left out."""
     lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [{k: v for k, v in line.items() if k not in ("seconds", "tokens_per_second")} for line in lines]
+    return [
+        {key: value for key, value in line.items() if key not in ("seconds", "tokens_per_second")}
+        for line in lines
+        if line["kind"] != "start"
+    ]
 
 
 def validated(run: Path) -> list[object]:
