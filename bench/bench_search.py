@@ -14,7 +14,7 @@ from bench.bench_base import Columns, Numbers, Settings, answer
 from bench.bench_model import choose, make_trainer, prepared_pairs, usual_precision
 from mt import checkpoint
 from mt.config import SearchConfig
-from mt.metrics import score, tokenizer_for
+from mt.metrics import Scoring, score, tokenizer_for
 from mt.translator import Translator
 
 PASSES, SINGLE, WARM_UP = 3, 100, 20
@@ -71,13 +71,7 @@ def measure(
     pieces = sum(map(len, translator.run.tgt_tokenizer.encode(translations)))
     alone = [seconds(lambda text=text: translator.translate([text])) for text in sources[:single]]  # type: ignore[misc]
     bleu = score(
-        translations,
-        [references],
-        metrics=["bleu"],
-        tokenize=tokenizer_for(translator.run.config.data.tgt),
-        lowercase=False,
-        bootstrap=0,
-        seed=1,
+        translations, [references], Scoring(tokenizer_for(translator.run.config.data.tgt)), metrics=["bleu"]
     )[0]
     return {
         "sentences/s": len(sources) / whole,

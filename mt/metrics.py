@@ -103,33 +103,39 @@ class PairedResult:
         )
 
 
+@dataclass(frozen=True)
+class Scoring:
+    """How texts are scored. The defaults of bootstrap and seed give what the `sacrebleu` command prints."""
+
+    tokenize: str
+    """BLEU's tokeniser. TER counts characters where it does ('zh', 'ja-mecab', 'char'; `asian:yes`)."""
+    lowercase: bool = False
+    """BLEU and chrF without regard to case; TER ignores it always, as is its custom."""
+    bootstrap: int = 0
+    """Resamples for the 95 % interval and the p-value, drawn at once: about 100 bytes for each sentence of
+    each. Below 2 there is no interval. `sacrebleu --confidence` draws 1000."""
+    seed: int = 12345
+    """Of the bootstrap; 1 or more."""
+
+
 def score(
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
-    *,
-    metrics: Sequence[str],
-    tokenize: str,
-    lowercase: bool,
-    bootstrap: int,
-    seed: int,
+    scoring: Scoring,
+    metrics: Sequence[str] = METRICS,
 ) -> list[Score]:
     """Corpus-level scores, one for each of `metrics` ("bleu", "chrf", "ter"), in that order.
-
-    `bootstrap` resamples give the 95 % interval; below 2 there is none. They are drawn at once:
-    about 100 bytes a sentence and resample. `sacrebleu --confidence` draws 1000 with seed 12345.
-    `lowercase` acts on BLEU and chrF; TER ignores case always, as is its custom. TER counts
-    characters where the tokeniser does ('zh', 'ja-mecab', 'char'); the signature says `asian:yes`.
 
     Raises MTError when counts differ or there is nothing to score, ConfigError for an unknown metric,
     a tokeniser that cannot be had, or a seed below 1.
     """
     check_counts(hypotheses, references)
     scores = []
-    with _sacrebleu_seed(seed):
+    with _sacrebleu_seed(scoring.seed):
         for name in metrics:
-            metric = _metric(name, tokenize=tokenize, lowercase=lowercase)
-            result = metric.corpus_score(hypotheses, references, n_bootstrap=bootstrap)
-            mean, half_width = (result._mean, result._ci) if bootstrap > 1 else (None, None)
+            metric = _metric(name, scoring)
+            result = metric.corpus_score(hypotheses, references, n_bootstrap=scoring.bootstrap)
+            mean, half_width = (result._mean, result._ci) if scoring.bootstrap > 1 else (None, None)
             scores.append(_score(result.name, result.score, metric.get_signature(), mean, half_width))
     return scores
 
@@ -152,15 +158,7 @@ def language_bleu(
     found = {}
     for code in sorted(rows, key=str):
         of_hypotheses, of_references = zip(*rows[code], strict=True)
-        found[code] = score(
-            of_hypotheses,
-            [of_references],
-            metrics=["bleu"],
-            tokenize=tokenizer_for(code),
-            lowercase=False,
-            bootstrap=0,
-            seed=1,
-        )[0]
+        found[code] = score(of_hypotheses, [of_references], Scoring(tokenizer_for(code)), metrics=["bleu"])[0]
     several = {str(code): bleu.value for code, bleu in found.items()} if len(found) > 1 else {}
     signatures = dict.fromkeys(bleu.signature for bleu in found.values())
     return LanguageBleu(fmean(bleu.value for bleu in found.values()), ", ".join(signatures), several)
@@ -169,18 +167,14 @@ def language_bleu(
 def check_tokenizer(name: str) -> None:
     """One word tells whether a tokeniser is there, before a long search. Raises ConfigError,
     or MissingExtraError without sacremoses where it does the work."""
-    score(["a"], [["a"]], metrics=["bleu"], tokenize=name, lowercase=False, bootstrap=0, seed=1)
+    score(["a"], [["a"]], Scoring(name), metrics=["bleu"])
 
 
 def paired_bootstrap(
     system: Sequence[str],
     baseline: Sequence[str],
     references: Sequence[Sequence[str]],
-    *,
-    tokenize: str,
-    lowercase: bool,
-    samples: int,
-    seed: int,
+    scoring: Scoring,
 ) -> list[PairedResult]:
     """Is `system` better than `baseline`, or is it chance? BLEU and chrF2++ by paired bootstrap.
 
@@ -191,14 +185,14 @@ def paired_bootstrap(
     """
     check_counts(system, references)
     check_counts(baseline, references)
-    metrics = {name: _metric(name, tokenize=tokenize, lowercase=lowercase) for name in ("bleu", "chrf")}
-    with _sacrebleu_seed(seed):
+    metrics = {name: _metric(name, scoring) for name in ("bleu", "chrf")}
+    with _sacrebleu_seed(scoring.seed):
         test = PairedTest(
             [("baseline", baseline), ("system", system)],
             metrics,
             references,
             test_type="bs",
-            n_samples=samples,
+            n_samples=scoring.bootstrap,
         )
         results: Any  # for each metric the baseline's result and the system's
         signatures, results = test()
@@ -234,7 +228,7 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
 
 def words(texts: Sequence[str], tokenize: str) -> list[list[str]]:
     """Each text as BLEU with that tokeniser counts it: words and punctuation marks."""
-    cut = _bleu(tokenize, lowercase=False).tokenizer
+    cut = _bleu(Scoring(tokenize)).tokenizer
     return [cut(text.rstrip()).split() for text in texts]
 
 
@@ -284,20 +278,21 @@ class _TER(TER):
         return result
 
 
-def _metric(name: str, *, tokenize: str, lowercase: bool) -> Any:
+def _metric(name: str, scoring: Scoring) -> Any:
     """One of sacreBLEU's metrics (Any: their common base leaves what it returns untyped)."""
     if name == "bleu":
-        return _bleu(tokenize, lowercase=lowercase)
+        return _bleu(scoring)
     if name == "chrf":
-        return _CHRF(word_order=2, lowercase=lowercase)
+        return _CHRF(word_order=2, lowercase=scoring.lowercase)
     if name == "ter":
         # Without this a Chinese sentence is one word to TER, right or wrong as a whole.
-        characters = tokenize in ("zh", "ja-mecab", "char")
+        characters = scoring.tokenize in ("zh", "ja-mecab", "char")
         return _TER(normalized=characters, asian_support=characters)
     raise ConfigError(f"unknown metric {name!r}; choose from {', '.join(METRICS)}")
 
 
-def _bleu(tokenize: str, *, lowercase: bool) -> Any:
+def _bleu(scoring: Scoring) -> Any:
+    tokenize, lowercase = scoring.tokenize, scoring.lowercase
     if tokenize.startswith(PREFIX):
         metric = BLEU(tokenize="none", lowercase=lowercase, force=True)
         metric.tokenizer = MosesTokenizer(tokenize.removeprefix(PREFIX))

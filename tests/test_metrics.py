@@ -18,6 +18,7 @@ from mt import metrics
 from mt.errors import ConfigError, MissingExtraError, MTError
 from mt.metrics import (
     Score,
+    Scoring,
     language_bleu,
     paired_bootstrap,
     perplexity,
@@ -78,11 +79,8 @@ def test_scores_intervals_and_signatures_equal_the_command_s(
     ours = score(
         system,
         [references],
+        Scoring(tokenizer_for(language), lowercase=lowercase, bootstrap=200),
         metrics=("bleu", "chrf", "ter"),
-        tokenize=tokenizer_for(language),
-        lowercase=lowercase,
-        bootstrap=200,
-        seed=12345,
     )
     options += " -m bleu chrf ter --chrf-word-order 2 --confidence --confidence-n 200"
     theirs = json.loads(command(tmp_path, references, system, options=options))
@@ -96,9 +94,7 @@ def test_scores_intervals_and_signatures_equal_the_command_s(
 
 def test_bleu_without_an_interval_equals_the_plain_command_s(tmp_path: Path) -> None:
     references, system, _ = sample_texts("de")
-    (ours,) = score(
-        system, [references], metrics=["bleu"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
-    )
+    (ours,) = score(system, [references], Scoring("13a"), metrics=["bleu"])
     theirs = json.loads(command(tmp_path, references, system, options=""))
     assert ours.value == pytest.approx(theirs["score"], abs=1e-8)
     assert ours.signature == theirs["signature"]
@@ -107,9 +103,7 @@ def test_bleu_without_an_interval_equals_the_plain_command_s(tmp_path: Path) -> 
 
 def test_the_paired_bootstrap_equals_the_command_s(tmp_path: Path) -> None:
     references, system, baseline = sample_texts("de")
-    ours = paired_bootstrap(
-        system, baseline, [references], tokenize="13a", lowercase=False, samples=100, seed=12345
-    )
+    ours = paired_bootstrap(system, baseline, [references], Scoring("13a", bootstrap=100))
     # A table, not JSON: on chrF's paired test `sacrebleu -f json` fails (2.6.0, a float32).
     options = "-m bleu chrf --chrf-word-order 2 --paired-bs --paired-bs-n 100 -f latex"
     theirs = command(tmp_path, references, baseline, system, options=options)
@@ -138,9 +132,7 @@ def test_another_seed_draws_other_samples_and_leaves_the_environment_alone(
     references, system, _ = sample_texts("de")
 
     def interval(seed: int) -> tuple[float, float] | None:
-        (result,) = score(
-            system, [references], metrics=["bleu"], tokenize="13a", lowercase=False, bootstrap=50, seed=seed
-        )
+        (result,) = score(system, [references], Scoring("13a", bootstrap=50, seed=seed), metrics=["bleu"])
         assert f"seed:{seed}|" in result.signature
         return result.interval
 
@@ -151,22 +143,14 @@ def test_another_seed_draws_other_samples_and_leaves_the_environment_alone(
 def test_a_system_against_itself_is_not_significantly_better() -> None:
     """sacreBLEU says p = 1/(n+1) here, its strongest verdict."""
     references, system, _ = sample_texts("de")
-    results = paired_bootstrap(
-        system, list(system), [references], tokenize="13a", lowercase=False, samples=20, seed=1
-    )
+    results = paired_bootstrap(system, list(system), [references], Scoring("13a", bootstrap=20, seed=1))
     assert [result.p_value for result in results] == [1.0, 1.0]
 
 
 def test_a_perfect_translation_scores_100_without_a_doubt() -> None:
     references, _, _ = sample_texts("de")
     bleu, chrf, ter = score(
-        references,
-        [references],
-        metrics=["bleu", "chrf", "ter"],
-        tokenize="13a",
-        lowercase=False,
-        bootstrap=20,
-        seed=1,
+        references, [references], Scoring("13a", bootstrap=20, seed=1), metrics=["bleu", "chrf", "ter"]
     )
     for result, value in ((bleu, 100), (chrf, 100), (ter, 0)):
         assert result.value == pytest.approx(value)
@@ -178,13 +162,7 @@ def test_an_interval_is_cut_to_the_metric_s_range() -> None:
     references = ["one two three four five six", "seven eight nine ten eleven twelve"]
     system = [references[0], "la la la la la la"]
     for result in score(
-        system,
-        [references],
-        metrics=["bleu", "chrf", "ter"],
-        tokenize="13a",
-        lowercase=False,
-        bootstrap=60,
-        seed=3,
+        system, [references], Scoring("13a", bootstrap=60, seed=3), metrics=["bleu", "chrf", "ter"]
     ):
         assert result.interval is not None
         assert 0 <= result.interval[0] <= result.value <= result.interval[1] <= 100
@@ -195,28 +173,25 @@ def test_a_resample_without_any_reference_takes_part_in_the_interval(
     metric: str, interval: tuple[float, float]
 ) -> None:
     """A quarter of them is the pair with the empty reference, twice: there sacreBLEU itself fails."""
-    (result,) = score(
-        ["a", "b"], [["a", ""]], metrics=[metric], tokenize="13a", lowercase=False, bootstrap=1000, seed=12345
-    )
+    (result,) = score(["a", "b"], [["a", ""]], Scoring("13a", bootstrap=1000), metrics=[metric])
     # 100 on the whole; a quarter of the resamples has 0 and the rest 100: about 75 ± 50, chrF's cut to 100.
     assert result.value == pytest.approx(100)
     assert result.interval == pytest.approx(interval, abs=3)
 
 
 def test_a_second_reference_counts_and_is_in_the_signature() -> None:
-    arguments: dict[str, Any] = {"tokenize": "13a", "lowercase": False, "bootstrap": 0, "seed": 1}
     first, second = ["the cat sat on a mat now"], ["a cat was sitting on the mat"]
-    (one,) = score(second, [first], metrics=["bleu"], **arguments)
-    (both,) = score(second, [first, second], metrics=["bleu"], **arguments)
+    (one,) = score(second, [first], Scoring("13a"), metrics=["bleu"])
+    (both,) = score(second, [first, second], Scoring("13a"), metrics=["bleu"])
     assert one.value < both.value == pytest.approx(100)
     assert both.signature.startswith("nrefs:2|")
 
 
 def test_lowercase_forgives_case() -> None:
-    arguments: dict[str, Any] = {"tokenize": "13a", "bootstrap": 0, "seed": 1}
+    forgiving = Scoring("13a", lowercase=True)
     for metric in ("bleu", "chrf"):
-        (cased,) = score(["A B C D E"], [["a b c d e"]], metrics=[metric], lowercase=False, **arguments)
-        (lower,) = score(["A B C D E"], [["a b c d e"]], metrics=[metric], lowercase=True, **arguments)
+        (cased,) = score(["A B C D E"], [["a b c d e"]], Scoring("13a"), metrics=[metric])
+        (lower,) = score(["A B C D E"], [["a b c d e"]], forgiving, metrics=[metric])
         assert cased.value < lower.value == pytest.approx(100)
         assert "case:lc" in lower.signature
 
@@ -227,15 +202,7 @@ def test_each_language_is_scored_by_its_own_tokeniser_and_the_mean_is_taken() ->
     def bleu(rows: list[int], tokenize: str) -> Score:
         texts = ([side[row] for row in rows] for side in (ours, theirs))
         hypotheses, references = texts
-        return score(
-            hypotheses,
-            [references],
-            metrics=["bleu"],
-            tokenize=tokenize,
-            lowercase=False,
-            bootstrap=0,
-            seed=1,
-        )[0]
+        return score(hypotheses, [references], Scoring(tokenize), metrics=["bleu"])[0]
 
     chinese, english = bleu([0, 2], "zh"), bleu([1], "13a")
     found = language_bleu(ours, theirs, ["zh", "en", "zh"])
@@ -249,36 +216,31 @@ def test_each_language_is_scored_by_its_own_tokeniser_and_the_mean_is_taken() ->
 
 def test_text_scored_as_already_tokenised_draws_no_warning(caplog: pytest.LogCaptureFixture) -> None:
     lines = ["it is tokenised ."] * 120
-    score(lines, [lines], metrics=["bleu"], tokenize="none", lowercase=True, bootstrap=0, seed=1)
+    score(lines, [lines], Scoring("none", lowercase=True), metrics=["bleu"])
     assert not caplog.records
 
 
 def test_moses_cuts_and_lower_case_make_lc_tok(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hand-cut: the full stop of z.B. stays, the last one and the comma are words of their own."""
     system, reference = "Er mag z.B. Tee, Gin und mehr.", "er mag z.B. Tee, Milch und mehr."
-    arguments: dict[str, Any] = {"metrics": ["bleu"], "lowercase": True, "bootstrap": 0, "seed": 1}
-    (ours,) = score([system], [[reference]], tokenize="moses-de", **arguments)
+
+    def bleu(system: str, reference: str, tokenize: str) -> Score:
+        return score([system], [[reference]], Scoring(tokenize, lowercase=True), metrics=["bleu"])[0]
+
+    ours = bleu(system, reference, "moses-de")
     cut = "er mag z.b. tee , gin und mehr .", "er mag z.b. tee , milch und mehr ."
-    (by_hand,) = score([cut[0]], [[cut[1]]], tokenize="none", **arguments)
+    by_hand = bleu(*cut, "none")
     assert ours.value == by_hand.value
     assert "|case:lc|eff:no|tok:moses-de-sacremoses-" in ours.signature
     with pytest.raises(ConfigError, match="give --tgt"):
-        score([system], [[reference]], tokenize="moses-", **arguments)
+        bleu(system, reference, "moses-")
     monkeypatch.setitem(sys.modules, "sacremoses", None)
     with pytest.raises(MissingExtraError, match=r"pip install 'seq2seq-mt\[moses\]'$"):
-        score([system], [[reference]], tokenize="moses-de", **arguments)
+        bleu(system, reference, "moses-de")
 
 
 def test_chinese_ter_counts_characters_not_whole_sentences() -> None:
-    (result,) = score(
-        ["我爱北京。"],
-        [["我爱上海。"]],
-        metrics=["ter"],
-        tokenize="zh",
-        lowercase=False,
-        bootstrap=0,
-        seed=1,
-    )
+    (result,) = score(["我爱北京。"], [["我爱上海。"]], Scoring("zh"), metrics=["ter"])
     assert result.value == pytest.approx(100 * 2 / 5)
 
 
@@ -294,18 +256,17 @@ def test_chinese_ter_counts_characters_not_whole_sentences() -> None:
 def test_counts_that_differ_are_refused_with_both_counts(
     hypotheses: list[str], references: list[list[str]], message: str
 ) -> None:
-    arguments: dict[str, Any] = {"tokenize": "13a", "lowercase": False, "seed": 1}
     with pytest.raises(MTError, match=message):
-        score(hypotheses, references, metrics=["bleu"], bootstrap=0, **arguments)
+        score(hypotheses, references, Scoring("13a"), metrics=["bleu"])
     with pytest.raises(MTError, match=message):
-        paired_bootstrap(hypotheses, hypotheses, references, samples=10, **arguments)
+        paired_bootstrap(hypotheses, hypotheses, references, Scoring("13a", bootstrap=10))
     with pytest.raises(MTError, match=message):
         sentence_scores(hypotheses, references)
 
 
 def test_a_baseline_of_another_length_is_refused() -> None:
     with pytest.raises(MTError, match="1 hypotheses against 2 references"):
-        paired_bootstrap(["a", "b"], ["a"], [["a", "b"]], tokenize="13a", lowercase=False, samples=10, seed=1)
+        paired_bootstrap(["a", "b"], ["a"], [["a", "b"]], Scoring("13a", bootstrap=10, seed=1))
 
 
 def test_references_given_as_one_flat_list_are_a_programming_error() -> None:
@@ -322,16 +283,10 @@ def test_references_given_as_one_flat_list_are_a_programming_error() -> None:
     ],
 )
 def test_a_setting_that_cannot_work_names_what_can(wrong: dict[str, Any], message: str) -> None:
-    settings: dict[str, Any] = {
-        "metrics": ["bleu"],
-        "tokenize": "13a",
-        "lowercase": False,
-        "bootstrap": 0,
-        "seed": 1,
-        **wrong,
-    }
+    settings = {"tokenize": "13a", **wrong}
+    metrics = settings.pop("metrics", ["bleu"])
     with pytest.raises(ConfigError, match=message):
-        score(["a"], [["a"]], **settings)
+        score(["a"], [["a"]], Scoring(**settings), metrics)
 
 
 def test_a_tokeniser_whose_extra_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -339,7 +294,7 @@ def test_a_tokeniser_whose_extra_is_missing_is_one_line(monkeypatch: pytest.Monk
     with pytest.raises(
         ConfigError, match=r"'ja-mecab' cannot be had: .*pip install sacrebleu\[ja\]"
     ) as caught:
-        score(["a"], [["a"]], metrics=["bleu"], tokenize="ja-mecab", lowercase=False, bootstrap=0, seed=1)
+        score(["a"], [["a"]], Scoring("ja-mecab"), metrics=["bleu"])
     assert "\n" not in str(caught.value)
 
 

@@ -31,7 +31,7 @@ from mt.inspection.report.html import Markup, element
 from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
 from mt.inspection.report.measure import Measured, VectorMap
 from mt.inspection.report.svg import Dot, Line, Scale, dot_map, line_chart
-from mt.metrics import Score, score, words
+from mt.metrics import Score, Scoring, score, words
 from tests.toy import toy_pairs, write_tsv
 
 EVIL = "<script>alert('ba')</script> \"&\" de"
@@ -144,15 +144,10 @@ def test_buckets_share_out_all_rows_by_length(lengths: list[int]) -> None:
 def test_a_buckets_score_is_that_of_its_rows_alone() -> None:
     hypotheses, references = ["a b c d e", "a x"], [["a b c d e", "a f g h"]]
     buckets = [Bucket(1, 1, (0,)), Bucket(2, 2, (1,))]
-    right, wrong = score_buckets(buckets, hypotheses, references, tokenize="13a", bootstrap=0, seed=1)
+    right, wrong = score_buckets(buckets, hypotheses, references, Scoring("13a"))
     assert right.bleu.value == pytest.approx(100)
     assert right.chrf.value == pytest.approx(100)
-    assert (
-        wrong.chrf
-        == score(
-            ["a x"], [["a f g h"]], metrics=["chrf"], tokenize="13a", lowercase=False, bootstrap=0, seed=1
-        )[0]
-    )
+    assert wrong.chrf == score(["a x"], [["a f g h"]], Scoring("13a"), metrics=["chrf"])[0]
 
 
 def test_words_are_those_that_bleu_counts() -> None:

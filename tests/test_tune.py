@@ -10,7 +10,7 @@ import pytest
 import mt
 from mt import cli
 from mt.commands.tune import PENALTIES
-from mt.metrics import score
+from mt.metrics import Scoring, score
 from tests.conftest import learn
 from tests.toy import SETTINGS, toy_pairs, write_tsv
 
@@ -37,11 +37,8 @@ def test_each_penalty_has_the_bleu_of_searching_with_it(
         bleu = score(
             translator.translate([src for src, _ in pairs]),
             [[tgt for _, tgt in pairs]],
+            Scoring("13a"),
             metrics=["bleu"],
-            tokenize="13a",
-            lowercase=False,
-            bootstrap=0,
-            seed=1,
         )[0]
         assert found[penalty] == pytest.approx(bleu.value)
     assert json.loads(text)["best"]["bleu"] == max(found.values())

@@ -11,16 +11,17 @@ import math
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mt.config import DatastoreConfig, SearchConfig, changed
 from mt.console import Console
 from mt.errors import FileError, UsageError
-from mt.evaluation.systems import SEED, System, all_scores, open_file, reference_perplexity
+from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
 from mt.evaluation.test_sets import TestSet, read_test_set
 from mt.metrics import (
     PairedResult,
     Score,
+    Scoring,
     check_tokenizer,
     paired_bootstrap,
     sentence_scores,
@@ -31,9 +32,6 @@ from mt.options import EvaluateOptions
 from mt.text.languages import base_language, is_code
 from mt.text.moses import PREFIX
 from mt.text.placeholders import Survival, survival
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -130,26 +128,12 @@ def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Con
             one.check(test_set, console)
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
-    scores = all_scores(
-        hypotheses,
-        test_set,
-        console,
-        tokenize=tokenize,
-        lowercase=options.lowercase,
-        bootstrap=options.bootstrap,
-    )
+    scoring = Scoring(tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap)
+    scores = all_scores(hypotheses, test_set, console, scoring)
     comparison: list[PairedResult] = []
     if other is not None:
         baseline, _ = other.translate(test_set, console)
-        comparison = paired_bootstrap(
-            hypotheses,
-            baseline,
-            test_set.references,
-            tokenize=tokenize,
-            lowercase=options.lowercase,
-            samples=options.bootstrap,
-            seed=SEED,
-        )
+        comparison = paired_bootstrap(hypotheses, baseline, test_set.references, scoring)
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields)) if options.datastore else None
     evaluation = Evaluation(
         test=test_set.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -76,6 +76,13 @@ class PiecePairs:
     tgt: Ragged
     name: str = ""
     expected: Expected | None = None
+
+    @classmethod
+    def of(cls, src: Sequence[Sequence[int]], tgt: Sequence[Sequence[int]]) -> PiecePairs:
+        """Ids of both sides, N rows each, that are in memory."""
+        columns = (pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]) for ids in (src, tgt))
+        of_src, of_tgt = map(Ragged, columns)
+        return cls(of_src, of_tgt)
 
     def __len__(self) -> int:
         return len(self.src)

@@ -12,13 +12,12 @@ from mt.console import Console
 from mt.data.formats.lines import not_utf8, read_lines
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet
-from mt.metrics import METRICS, Score, perplexity, score
+from mt.metrics import METRICS, Score, Scoring, perplexity, score
 
 if TYPE_CHECKING:
     from mt.translator import Translator
 
 CHUNK = 1000  # sentences translated between two looks at the clock
-SEED = 12345  # sacreBLEU's own, so that an interval is the one that `sacrebleu --confidence` prints
 
 
 @dataclass(frozen=True)
@@ -79,24 +78,13 @@ def all_scores(
     hypotheses: list[str],
     test_set: TestSet,
     console: Console,
-    *,
-    tokenize: str,
-    lowercase: bool,
-    bootstrap: int,
+    scoring: Scoring,
 ) -> tuple[Score, ...]:
     """By each metric; TER of long Chinese texts takes minutes, so each is announced."""
     found: list[Score] = []
     for metric in METRICS:
         console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
-        found += score(
-            hypotheses,
-            test_set.references,
-            metrics=[metric],
-            tokenize=tokenize,
-            lowercase=lowercase,
-            bootstrap=bootstrap,
-            seed=SEED,
-        )
+        found += score(hypotheses, test_set.references, scoring, metrics=[metric])
     return tuple(found)
 
 
@@ -107,29 +95,16 @@ def into(translator: Translator, test_set: TestSet) -> str | None:
 
 def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
     """Of all references, each beside its source, by the weights as they are: not rounded for search."""
-    import pyarrow as pa
-
-    from mt.data.encoded import PiecePairs, Ragged
+    from mt.data.encoded import PiecePairs
     from mt.layers.prepack import unpack
-    from mt.training.validation import Validator
-
-    def column(ids: list[list[int]]) -> Ragged:
-        return Ragged(pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]))
+    from mt.training.validation import corpus_nll
 
     run = translator.run
     mark = translator.tag(into(translator, test_set))
     sources = [mark + text for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
-    validator = Validator(
-        sources=sources,
-        references=references,
-        pairs=PiecePairs(
-            column(run.src_tokenizer.encode(sources)), column(run.tgt_tokenizer.encode(references, sources))
-        ),
-        tokenizer=run.tgt_tokenizer,
-        languages=[test_set.tgt] * len(sources),
-        batch_tokens=run.config.training.batch_tokens,
-        precision="fp32",
-    )
+    src_ids, tgt_ids = run.src_tokenizer.encode(sources), run.tgt_tokenizer.encode(references, sources)
     unpack(translator.model)
-    return perplexity(*validator.loss(translator.model, translator.device))
+    batch_tokens = run.config.training.batch_tokens
+    pairs = PiecePairs.of(src_ids, tgt_ids)
+    return perplexity(*corpus_nll(translator.model, pairs, batch_tokens, translator.device))

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from mt.config import SearchConfig
-from mt.data.batches import cut_by_tokens
+from mt.data.batches import by_length
 from mt.data.encoded import PiecePairs
 from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
@@ -62,28 +62,13 @@ class Validator:
 
     def validate(self, model: Seq2Seq, device: torch.device) -> Validation:
         """Measure the model; its training mode is as before afterwards."""
-        loss, tokens = self.loss(model, device)
+        loss, tokens = corpus_nll(model, self.pairs, self.batch_tokens, device, self.precision)
         with packed(model, "fp32"):
             sources = [self.pairs.src[row] for row in range(len(self.pairs))]
             found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
         hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found], self.sources)
         scored = language_bleu(hypotheses, self.references, self.languages)
         return Validation(perplexity(loss, tokens), scored, tuple(hypotheses))
-
-    def loss(self, model: Seq2Seq | Ensemble, device: torch.device) -> tuple[float, int]:
-        """Summed negative log-likelihood of the references in nats, and their number of pieces with eos."""
-        was_training = model.training
-        model.eval()
-        total, tokens = 0.0, 0
-        lengths = np.maximum(self.pairs.src.lengths, self.pairs.tgt.lengths) + 1
-        order = np.argsort(lengths, kind="stable")
-        for rows in np.split(order, cut_by_tokens(lengths[order], self.batch_tokens)):
-            batch = self.pairs.batch(rows).to(device)
-            with torch.inference_mode(), autocast(device, self.precision):
-                total += float(model.nll(batch))
-            tokens += int((batch.tgt_out != Tokenizer.pad_id).sum())
-        model.train(was_training)
-        return total, tokens
 
     def symptoms(self, validation: Validation) -> list[str]:
         """What is wrong with the translations as a whole, each with its usual cause."""
@@ -120,6 +105,29 @@ class Validator:
                 "",
             ]
         return lines[:-1]
+
+
+def corpus_nll(
+    model: Seq2Seq | Ensemble,
+    pairs: PiecePairs,
+    batch_tokens: int,
+    device: torch.device,
+    precision: str = "fp32",
+) -> tuple[float, int]:
+    """Summed negative log-likelihood of the targets in nats, and their number of pieces with eos.
+
+    The model's training mode is as before afterwards.
+    """
+    was_training = model.training
+    model.eval()
+    total, tokens = 0.0, 0
+    for rows in by_length(np.maximum(pairs.src.lengths, pairs.tgt.lengths) + 1, batch_tokens):
+        batch = pairs.batch(rows).to(device)
+        with torch.inference_mode(), autocast(device, precision):
+            total += float(model.nll(batch))
+        tokens += int((batch.tgt_out != Tokenizer.pad_id).sum())
+    model.train(was_training)
+    return total, tokens
 
 
 def unigram_entropy(pairs: PiecePairs, vocab_size: int) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mt.metrics import Score, score
+from mt.metrics import Score, Scoring, score
 
 WIDTHS = (1, 2, 3, 5, 10, 20, 50, 100, 200)
 MOST_BUCKETS = 8
@@ -61,27 +61,14 @@ def score_buckets(
     buckets: Sequence[Bucket],
     hypotheses: Sequence[str],
     references: Sequence[Sequence[str]],
-    *,
-    tokenize: str,
-    bootstrap: int,
-    seed: int,
+    scoring: Scoring,
 ) -> list[BucketScore]:
     """BLEU and chrF2++ of each bucket; its interval is BLEU's alone."""
     scores = []
     for bucket in buckets:
         ours = [hypotheses[row] for row in bucket.rows]
         theirs = [[stream[row] for row in bucket.rows] for stream in references]
-        bleu, chrf = (
-            score(
-                ours,
-                theirs,
-                metrics=[metric],
-                tokenize=tokenize,
-                lowercase=False,
-                bootstrap=bootstrap if metric == "bleu" else 0,
-                seed=seed,
-            )[0]
-            for metric in ("bleu", "chrf")
-        )
+        (bleu,) = score(ours, theirs, scoring, metrics=["bleu"])
+        (chrf,) = score(ours, theirs, replace(scoring, bootstrap=0), metrics=["chrf"])
         scores.append(BucketScore(bucket, bleu, chrf))
     return scores

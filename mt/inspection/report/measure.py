@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from mt.console import Console
-from mt.evaluation.systems import SEED, System, all_scores, into, reference_perplexity
+from mt.evaluation.systems import System, all_scores, into, reference_perplexity
 from mt.evaluation.test_sets import TestSet
 from mt.inspection.floats import FloatArray, to_array
 from mt.inspection.neighbours import sentence_vectors
@@ -17,7 +17,7 @@ from mt.inspection.plane import Plane
 from mt.inspection.report.behaviour import Behaviour, behaviour
 from mt.inspection.report.curves import Curves, read_curves
 from mt.inspection.report.lengths import BucketScore, cut_by_length, score_buckets
-from mt.metrics import Score, check_tokenizer, sentence_scores, tokenizer_for, words
+from mt.metrics import Score, Scoring, check_tokenizer, sentence_scores, tokenizer_for, words
 from mt.tokenizer import Tokenizer
 from mt.training.logs import METRICS
 from mt.translator import Translator
@@ -82,6 +82,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     run, tgt = translator.run, into(translator, test)
     tokenize = tokenizer_for(test.tgt)
     check_tokenizer(tokenize)
+    scoring = Scoring(tokenize, bootstrap=BOOTSTRAP)
     hypotheses, _ = System(run.path, translator.name, translator).translate(test, console)
     mark = translator.tag(tgt)
     sources = run.src_tokenizer.encode([mark + text for text in test.sources])
@@ -92,19 +93,10 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         test=test,
         hypotheses=tuple(hypotheses),
         curves=read_curves(run.path / METRICS),
-        scores=all_scores(hypotheses, test, console, tokenize=tokenize, lowercase=False, bootstrap=BOOTSTRAP),
+        scores=all_scores(hypotheses, test, console, scoring),
         perplexity=reference_perplexity(translator, test),
         lengths=tuple(lengths),
-        buckets=tuple(
-            score_buckets(
-                cut_by_length(lengths),
-                hypotheses,
-                test.references,
-                tokenize=tokenize,
-                bootstrap=BOOTSTRAP,
-                seed=SEED,
-            )
-        ),
+        buckets=tuple(score_buckets(cut_by_length(lengths), hypotheses, test.references, scoring)),
         outputs=behaviour(test.sources, hypotheses, read, cut[0]),
         references=behaviour(test.sources, test.references[0], read, cut[1]),
         ratios=tuple(len(ours) / max(1, len(theirs)) for ours, theirs in zip(*cut, strict=True)),
