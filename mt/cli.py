@@ -10,11 +10,12 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mt.errors import ConfigError, Interrupted, MTError, UsageError
+from mt.errors import ConfigError, Interrupted, MTError, UsageError, legible
+from mt.output import stdout
 from mt.removed import COMMANDS, VERSION
 
 if TYPE_CHECKING:
@@ -47,37 +48,78 @@ Example:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    _fill_closed_streams()
     try:
         with _terminable():
-            return _dispatch(arguments)
-    except MTError as problem:
-        print(f"mt: {problem}", file=sys.stderr)
-        return problem.exit_code
-    except KeyboardInterrupt:
-        print("mt: interrupted", file=sys.stderr)
-        return 130
-    except BrokenPipeError:
-        # Nobody reads our output any more. Python would complain once more when it flushes at exit.
+            code = _dispatch(arguments)
+            if sys.stdout is not None:
+                sys.stdout.flush()
+            return code
+    except (MTError, OSError, KeyboardInterrupt) as problem:
+        message, code = _told(problem)
+        if message:
+            with suppress(OSError):  # stderr may be full, or nobody reads it
+                print(legible(message), file=sys.stderr, flush=True)
+        _let_go_of_stdout()
+        return code
+
+
+def _told(problem: BaseException) -> tuple[str, int]:
+    """The line that says what happened, and the exit code."""
+    if isinstance(problem, MTError):
+        return f"mt: {problem}", problem.exit_code
+    if isinstance(problem, KeyboardInterrupt):
+        return "mt: interrupted", 130
+    if isinstance(problem, BrokenPipeError):
+        return "", 141
+    assert isinstance(problem, OSError)  # a full disk, a folder that may not be written
+    where = f"{problem.filename}: " if problem.filename else ""
+    return f"mt: {where}{problem.strerror or problem}", 1
+
+
+def _fill_closed_streams() -> None:
+    """Open /dev/null where a standard stream is closed: the next file opened would be taken for it.
+
+    sys.stdin and sys.stdout stay None, so that who needs them can say so.
+    """
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # takes the lowest number that is free
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8", closefd=False)
+
+
+def _let_go_of_stdout() -> None:
+    """If it cannot be written, Python is not to try once more, and complain, when it exits."""
+    try:
+        if sys.stdout is not None:
+            sys.stdout.flush()
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 141
-    except OSError as problem:  # a full disk, a folder that may not be written
-        where = f"{problem.filename}: " if problem.filename else ""
-        print(f"mt: {where}{problem.strerror or problem}", file=sys.stderr)
-        return 1
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Let SIGTERM be an exception, so that what a command has half written is removed, as after Ctrl-C."""
+    """Let signals be exceptions, so that what a command has half written is removed, as after Ctrl-C.
+
+    A signal that is ignored, as SIGHUP under nohup, stays so.
+    """
 
     def stop(number: int, _: object) -> None:
-        raise Interrupted("stopped by SIGTERM", number)
+        raise Interrupted(f"stopped by {signal.Signals(number).name}", number)
 
-    before = signal.signal(signal.SIGTERM, stop)
+    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.getsignal(number) for number in numbers}
+    for number, handler in before.items():
+        if handler != signal.SIG_IGN:
+            signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _dispatch(arguments: list[str]) -> int:
@@ -90,12 +132,12 @@ def _dispatch(arguments: list[str]) -> int:
         "tune": _tune,
     }
     if not arguments or arguments[0] in ("-h", "--help", "help"):
-        sys.stdout.write(HELP)
+        stdout().text(HELP)
         return 0
     if arguments[0] == "--version":
         from mt import __version__
 
-        print(__version__)
+        stdout().text(f"{__version__}\n")
         return 0
     command = commands.get(arguments[0])
     if command is None and arguments[0] in COMMANDS:
@@ -140,7 +182,7 @@ def _train(arguments: list[str]) -> int:
 
     from mt.commands.train import train
 
-    with _console() as console:
+    with _console(options.log_file) as console:
         train(config, options, console)
     return 0
 
@@ -158,7 +200,7 @@ def _evaluate(arguments: list[str]) -> int:
 
     from mt.commands.evaluate import evaluate
 
-    with _console() as console:
+    with _console(options.log_file) as console:
         evaluate(options, search, console)
     return 0
 
@@ -180,10 +222,9 @@ def _translate(arguments: list[str]) -> int:
         raise UsageError(f"mt translate: {problem}") from None
 
     from mt.commands.translate import translate
-    from mt.translator import open_translator
 
-    with _console() as console:
-        translate(open_translator(options, search, console), options, console)
+    with _console(options.log_file) as console:
+        translate(options, search, console)
     return 0
 
 
@@ -202,7 +243,7 @@ def _inspect(arguments: list[str]) -> int:
     from mt.translator import open_translator
 
     check(options, search)
-    with _console() as console:
+    with _console(options.log_file) as console:
         inspect(open_translator(options, search, console), options, console)
     return 0
 
@@ -220,7 +261,7 @@ def _serve(arguments: list[str]) -> int:
 
     from mt.commands.serve import serve
 
-    with _console() as console:
+    with _console(options.log_file) as console:
         serve(options, search, console)
     return 0
 
@@ -248,7 +289,7 @@ def _tune(arguments: list[str]) -> int:
     from mt.commands.tune import tune
     from mt.translator import open_translator
 
-    with _console() as console:
+    with _console(options.log_file) as console:
         tune(open_translator(options, search, console), options, console)
     return 0
 
@@ -263,12 +304,15 @@ def _parse_search(prog: str, description: str, arguments: list[str], options: S)
 
 
 @contextmanager
-def _console() -> Iterator[Console]:
+def _console(log_file: Path | None) -> Iterator[Console]:
     """stderr for a command; its live line is gone before anything else is printed."""
     from mt.console import Console
 
-    console = Console()
+    console = Console(log_file)
     try:
         yield console
+    except (MTError, OSError, KeyboardInterrupt) as problem:
+        console.log(_told(problem)[0])
+        raise
     finally:
         console.settle()

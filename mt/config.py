@@ -25,6 +25,9 @@ Count = Annotated[int, Field(ge=0, lt=WORD)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
+RunDir = Annotated[Path, "a run"]
+"""A run directory. Its name must be UTF-8, as safetensors opens no other; that of another file need not."""
+
 BUILT_IN = "phrasebook"
 """The corpus that ships with the package, and the preset that suits it."""
 

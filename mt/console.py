@@ -1,50 +1,122 @@
 """What a person sees while a command works: lines on stderr, and one live line on a terminal.
 
-stdout carries data only and is never written here.
+stdout carries data only and is never written here. A stderr that cannot be written stops no work.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
 
 from rich.console import Console as RichConsole
 from rich.status import Status
 
-PLAIN_INTERVAL = 10.0  # seconds between progress lines where there is no terminal
+from mt.errors import FileError, legible, reason
+
+PLAIN_INTERVAL = 10.0  # seconds between progress lines where there is no terminal, and in the log file
 
 
 class Console:
-    """Notes, warnings and progress, all on stderr."""
+    """Notes, warnings and progress on stderr, and with the time in a log file if there is one."""
 
-    def __init__(self) -> None:
+    def __init__(self, log_file: Path | None = None) -> None:
+        """Raises FileError if the log file cannot be written; lines are added to what it has."""
         self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._shown = 0.0
+        self._log_file = log_file
+        if log_file is not None:
+            try:
+                log_file.open("a").close()
+            except OSError as problem:
+                raise FileError(f"cannot write {log_file}: {reason(problem)}") from None
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether somebody may be watching."""
+        return self._rich.is_terminal
 
     def note(self, text: str) -> None:
         """A line that stays."""
-        self._rich.print(text, markup=False)
+        self._print(text)
 
     def warn(self, text: str) -> None:
         """A line that says that something needs attention."""
-        self._rich.print(f"warning: {text}", markup=False, style="yellow")
+        self._print(f"warning: {text}", style="yellow")
 
     def progress(self, text: str) -> None:
         """How far the work is: the live line on a terminal, else a plain line now and then."""
-        if self._rich.is_terminal:
+        if self.is_terminal:
             if self._status is None:
                 self._status = self._rich.status("")
                 self._status.start()
-            self._status.update(text.replace("[", "\\["))
-        elif time.monotonic() - self._shown >= PLAIN_INTERVAL:
+            self._status.update(legible(text).replace("[", "\\["))
+        if time.monotonic() - self._shown >= PLAIN_INTERVAL:
             self._shown = time.monotonic()
-            self.note(text)
+            self.log(text)
+            if not self.is_terminal:
+                self._show(text)
 
     def settle(self) -> None:
         """Take the live line away."""
         if self._status is not None:
             self._status.stop()
             self._status = None
+
+    def log(self, text: str) -> None:
+        """A line for the log file alone; a disk that has become full costs the line."""
+        if self._log_file is not None:
+            now = datetime.now().astimezone().isoformat(timespec="seconds")
+            with suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
+                file.write(f"{now} {legible(text)}\n")
+
+    def _print(self, text: str, style: str | None = None) -> None:
+        self.log(text)
+        self._show(text, style)
+
+    def _show(self, text: str, style: str | None = None) -> None:
+        with suppress(OSError):  # stderr is full, or nobody reads it any more
+            self._rich.print(legible(text), markup=False, style=style)
+
+
+class Pace:
+    """How much of a long work is done, how fast it goes and how long it will take; a line when it is done.
+
+    unit: what is counted, in the plural. clock: seconds.
+    """
+
+    def __init__(self, console: Console, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console, self._unit, self._clock = console, unit, clock
+        self._began = clock()
+
+    def show(self, done: int, total: int | None = None, part: float | None = None) -> None:
+        """So many are done: of a known total, or of what `part` (0 to 1) says of the whole."""
+        if part is None and total:
+            part = done / total
+        of_total = "" if total is None else f" of {total:,}"
+        text = f"{done:,}{of_total} {self._unit}, {self.rate(done)} a second"
+        if part:
+            text += f", {duration(self._seconds() * (1 / part - 1))} left"
+        self._console.progress(text)
+
+    def close(self, done: int) -> None:
+        """Say what has been done if somebody watches, or if it took long."""
+        self._console.settle()
+        if self._console.is_terminal or self._seconds() >= PLAIN_INTERVAL:
+            self._console.note(
+                f"{done:,} {self._unit} in {duration(self._seconds())}, {self.rate(done)} a second"
+            )
+
+    def rate(self, done: int) -> str:
+        """How many in a second, to three digits where there are fewer than a hundred."""
+        rate = done / max(self._seconds(), 1e-9)
+        return f"{rate:,.0f}" if rate >= 100 else f"{rate:.3g}"
+
+    def _seconds(self) -> float:
+        return self._clock() - self._began
 
 
 def duration(seconds: float) -> str:

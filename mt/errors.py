@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import re
 
 DISTRIBUTION = "seq2seq-mt"  # what pip calls this package
 
@@ -80,3 +81,10 @@ def reason(problem: OSError) -> str:
     said = problem.strerror or str(problem)
     advice = _ADVICE.get(problem.errno or 0)
     return f"{said}; {advice}" if advice else said
+
+
+def legible(text: str) -> str:
+    r"""The text with bytes of file names that are no UTF-8, which Python holds as surrogates, as \xff."""
+    text = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)
+    text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)  # as repr writes them
+    return text.encode("utf-8", "backslashreplace").decode()

@@ -6,12 +6,14 @@ import argparse
 import difflib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
 
 from pydantic import ValidationError
 
-from mt.config import Section, describe, flag
-from mt.errors import ConfigError, UsageError
+from mt.config import RunDir, Section, describe, flag
+from mt.errors import ConfigError, UsageError, legible
+from mt.output import stdout
 from mt.removed import SETTINGS, VERSION
 
 S = TypeVar("S", bound=Section)
@@ -28,6 +30,10 @@ class Parser(argparse.ArgumentParser):
         self, prog: str | None = None, description: str | None = None, *, add_help: bool = True
     ) -> None:
         super().__init__(prog=prog, description=description, add_help=add_help, allow_abbrev=False)
+
+    def print_help(self, file: object = None) -> None:  # noqa: ARG002 (the signature is argparse's)
+        """Onto standard output, like a command's result. Raises FileError."""
+        stdout().text(self.format_help())
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
@@ -68,6 +74,7 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
     for name, field in type(section).model_fields.items():
         value = getattr(section, name)
         kind, many = _kind(field.annotation)
+        groups = get_origin(kind) is tuple  # of values: each use of the flag gives one
         shown = " ".join(map(str, value)) if many else value
         text = (field.description or "").replace("%", "%%")
         if shown not in (None, "", False) and kind is not bool:
@@ -84,12 +91,15 @@ def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
             details["help"] = text + ("" if value is None else f" (default: {'yes' if value else 'no'})")
         else:
             details["choices"] = get_args(kind) if get_origin(kind) is Literal else None
+            details["type"] = Path if kind is Path else None
             details["metavar"] = None if details["choices"] else _metavar(name, kind)
         if many:
             # Texts may follow these two, so they take one value at a time.
-            details |= (
-                {"action": "append"} if name in ("model", "datastore") else {"action": "extend", "nargs": "+"}
-            )
+            single = name in ("model", "datastore", "against")
+            details |= {
+                "action": "append" if single or groups else "extend",
+                "nargs": None if single else "+",
+            }
         group.add_argument(*names, **details)
 
 
@@ -100,7 +110,22 @@ def _text(argument: str) -> str:
 
 def given(arguments: argparse.Namespace, section: type[Section]) -> dict[str, Any]:
     """What the user wrote for this section's fields, as yet unchecked."""
-    return {name: getattr(arguments, name) for name in section.model_fields if hasattr(arguments, name)}
+    values = {name: getattr(arguments, name) for name in section.model_fields if hasattr(arguments, name)}
+    for name, value in values.items():
+        _check_encoding(name, value)
+    return values
+
+
+def _check_encoding(name: str, value: object) -> None:
+    """What becomes text must be UTF-8; only the names of files may be any bytes. Raises ConfigError."""
+    if isinstance(value, list):
+        for one in value:
+            _check_encoding(name, one)
+    elif isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ConfigError(f"{flag(name)}: {legible(value)} is not UTF-8; rename it") from None
 
 
 def lay_over(base: S, values: dict[str, Any]) -> S:
@@ -125,6 +150,8 @@ def _metavar(name: str, kind: Any) -> str:
     if name in ("train", "validation", "test", "neighbours", "report", "datastore"):
         return "SPEC"
     if name in ("pieces_of", "teachers"):
+        return "RUN"
+    if kind is RunDir:
         return "RUN"
     kind = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
     return {int: "N", float: "X"}.get(kind, name.split("_")[-1].upper())

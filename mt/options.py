@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mt.config import Count, DatastoreConfig, Positive, Section
+from mt.config import Count, DatastoreConfig, Positive, RunDir, Section
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -33,12 +33,14 @@ class Device(Section):
     """Where to compute; auto takes CUDA if it is there, else the CPU"""
     threads: Positive | None = None
     """Processor threads to use; without it as many as there are cores"""
+    log_file: Path | None = None
+    """Add every line of stderr to this file too, with its time"""
 
 
 class TrainOptions(Device):
     """Where the run goes, and how long it may take."""
 
-    out: Path | None = None
+    out: RunDir | None = None
     """Run directory, made if missing; the same command again goes on where it was (default: by the corpus)"""
     preset: str | None = None
     """Named settings to start from (default: vector; phrasebook for the built-in corpus)"""
@@ -51,7 +53,7 @@ class TrainOptions(Device):
 class RunOptions(DatastoreConfig, Device):
     """Which trained model to use."""
 
-    model: tuple[Path, ...] = ()
+    model: tuple[RunDir, ...] = ()
     """Run directory of the model (default: the newest under checkpoints/); -m A -m B translate together"""
 
 
@@ -79,7 +81,7 @@ class TranslateOptions(RunOptions):
 class InspectOptions(RunOptions):
     """What to look at, and how it is shown."""
 
-    model: tuple[Path, ...] = ()
+    model: tuple[RunDir, ...] = ()
     """Run directory of the model (default: the newest under checkpoints/)"""
 
     texts: tuple[str, ...] = ()
@@ -156,9 +158,12 @@ class EvaluateOptions(RunOptions):
     """Exchange the two sides of the test pairs, unless their languages are named (default: as in training)"""
     hypotheses: Path | None = None
     """Score this file of translations, a line each, instead of a model's"""
-    against: Path | None = None
-    """Another run directory, which has no datastore, or file of translations: adds the paired bootstrap's
-    p-value"""
+    against: tuple[RunDir, ...] = ()
+    """Compare with this run, or file of translations, too: the difference and the paired bootstrap's p-value.
+    May be given several times"""
+    runs: tuple[tuple[RunDir, ...], ...] = ()
+    """Runs that differ in their seeds: the scores of each, their mean and standard deviation. May be given
+    once for each system"""
     tokenize: str | None = None
     """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); or moses"""
     lowercase: bool = False
@@ -171,3 +176,7 @@ class EvaluateOptions(RunOptions):
     """Write the hypotheses here (default: into the run directory)"""
     as_json: bool = False
     """Write one JSON object instead of text"""
+    markdown: bool = False
+    """Write a table in Markdown instead"""
+    latex: bool = False
+    """Write a table in LaTeX, for the package booktabs, instead"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -69,17 +69,20 @@ def search(
     config: SearchConfig,
     device: torch.device,
     markers: range = range(0),
+    progress: Callable[[float], None] | None = None,
 ) -> list[list[Hypothesis]]:
     """Translate N sources, ids without eos -> for each, in the same order, its hypotheses, best first.
 
     Sources of like length are searched together; greedy search gives one hypothesis, beam search up
     to `config.beam`. The model should be `product.packed`, where speed matters. Translations have just the
-    `markers` of their sources, which both sides have the same ids for.
+    `markers` of their sources, which both sides have the same ids for. After each batch `progress` is told
+    what proportion of the source pieces has been searched, 0 to 1.
     """
     was_training = model.training
     model.train(False)
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
     results: list[list[Hypothesis]] = [[] for _ in sources]
+    done = 0
     for rows in by_length(lengths, config.batch_tokens):
         batch = [sources[row] for row in rows]
         src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
@@ -91,6 +94,9 @@ def search(
             found = method(model, encoded, limit.to(device), config, keeping and keeping.to(device))
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
+        done += int(lengths[rows].sum())
+        if progress is not None:
+            progress(done / int(lengths.sum()))
     model.train(was_training)
     return results
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -155,29 +155,42 @@ class Translator:
         """The best translation of each text; `tgt` chooses the language of a model of several."""
         return [translation.text for translation in self.search(texts, nbest=1, tgt=tgt)]
 
-    def search(
-        self, texts: Sequence[str], *, nbest: int, aligned: bool = False, tgt: str | None = None
-    ) -> list[Translation]:
-        """Up to `nbest` translations of each text, `aligned` with it if asked, into `tgt`.
-
-        Raises ConfigError if the beam is smaller than nbest, if alignments are asked of a model without
-        attention, or if it does not translate into `tgt`.
+    def check(self, *, nbest: int = 1, aligned: bool = False, tgt: str | None = None) -> None:
+        """Raises ConfigError for what `search` cannot do: nbest above the beam, alignments of a model without
+        attention, a language that it does not translate into.
         """
-        if isinstance(texts, str):
-            raise TypeError("texts is a list of strings, not one string")
         self.config.check_nbest(nbest)
         if aligned and not self.model.attends:
             raise ConfigError(
                 "--alignments needs a model with attention; this one reads all from its sentence vector"
             )
+        self.tag(tgt)
+
+    def search(
+        self,
+        texts: Sequence[str],
+        *,
+        nbest: int,
+        aligned: bool = False,
+        tgt: str | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[Translation]:
+        """Up to `nbest` translations of each text, `aligned` with it if asked, into `tgt`.
+
+        progress: told now and then how much of the texts is translated, 0 to 1.
+        Raises ConfigError as `check` does.
+        """
+        if isinstance(texts, str):
+            raise TypeError("texts is a list of strings, not one string")
+        self.check(nbest=nbest, aligned=aligned, tgt=tgt)
         language, limit = self.run.config.data.source, self.run.split_chars
         splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
         parts = [part for pieces in splits for part in pieces.texts]
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
-        ranked = map(self.rank, search(self.model, sources, self.config, self.device, markers=markers))
-        results = [rows[:nbest] for rows in ranked]
+        found_of = search(self.model, sources, self.config, self.device, markers=markers, progress=progress)
+        results = [self.rank(rows)[:nbest] for rows in found_of]
         looks = iter(self._align(parts, sources, results)) if aligned else None
         found = iter(results)
         translations = []

@@ -27,10 +27,10 @@ from mt import checkpoint
 from mt.checkpoint import load_run
 from mt.cli import main
 from mt.commands import evaluate as evaluate_module
-from mt.commands.evaluate import Evaluation
 from mt.config import BUILT_IN, DataConfig, SearchConfig, load_preset
 from mt.console import Console
 from mt.data.phrasebook import grammar as phrasebook
+from mt.evaluation.result import Evaluation
 from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
@@ -280,7 +280,8 @@ def test_a_file_that_cannot_be_written_is_an_error_if_asked_for_and_else_a_warni
     (run / "hypotheses.test.txt" / "full").mkdir(parents=True)
     result = evaluate("-m", run, "--test", test_tsv, "--beam", "1", "--json")
     assert result.json["hypotheses"] is None
-    assert "warning: cannot write " in result.err
+    assert "warning: cannot write" in result.err
+    assert "hypotheses.test.txt: Is a directory; there is a folder of that name; name a file by" in result.err
 
 
 def teach(monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> None:
@@ -369,9 +370,13 @@ def test_speed_counts_the_search_and_nothing_else(
 def test_a_run_against_itself_is_no_difference(evaluate: Evaluate, run: Path, test_tsv: Path) -> None:
     arguments = ("-m", run, "--test", test_tsv, "--against", run, "--beam", "1")
     found = evaluate(*arguments, "--json").json
-    assert found["against"] == str(run)
-    assert [result["p_value"] for result in found["comparison"]] == [1.0, 1.0]
-    assert f"against {run}:\nBLEU 0." in evaluate(*arguments).out
+    (comparison,) = found["comparisons"]
+    assert comparison["against"] == str(run)
+    assert [result["p_value"] for result in comparison["results"]] == [1.0, 1.0]
+    table = evaluate(*arguments).out.split("\n\n")[1].splitlines()
+    assert table[0].split()[:2] == ["system", "BLEU"]
+    assert table[1].split()[:2] == [str(run), "0.0"]
+    assert table[2].split()[:1] + table[2].split()[-2:] == [str(run), "+0.0", "1.0000"]
 
 
 def test_another_run_gets_the_same_sources_and_gives_its_own_translations(
@@ -381,7 +386,7 @@ def test_another_run_gets_the_same_sources_and_gives_its_own_translations(
     with_run = evaluate("-m", run, "--test", test_tsv, "--against", other, "--beam", "1", "--json").json
     alone = evaluate("-m", other, "--test", test_tsv, "--beam", "1", "--json").json
     assert with_run["scores"] != alone["scores"]
-    baseline = [result["baseline"]["value"] for result in with_run["comparison"]]
+    baseline = [result["baseline"]["value"] for result in with_run["comparisons"][0]["results"]]
     assert baseline == pytest.approx([score["value"] for score in alone["scores"][:2]])
 
 
@@ -399,17 +404,18 @@ def test_a_file_against_a_file_adds_the_paired_bootstrap_of_the_sacrebleu_comman
         [sys.executable, "-m", *command, "--width", "9"], capture_output=True, check=True, encoding="utf-8"
     )
     p_values = [float(number) for number in re.findall(r"p = (\d\.\d+)", printed.stdout)]
-    assert [result["p_value"] for result in found["comparison"]] == pytest.approx(p_values, abs=1e-4)
+    (comparison,) = found["comparisons"]
+    assert [result["p_value"] for result in comparison["results"]] == pytest.approx(p_values, abs=1e-4)
     assert all(0.02 < number < 0.98 for number in p_values)  # where other samples would give another number
-    assert f"\n\nagainst {other}:\nBLEU " in evaluate(*arguments).out
 
 
 def test_a_file_can_be_compared_with_a_run(evaluate: Evaluate, run: Path, test_tsv: Path) -> None:
     hypotheses = write_lines(test_tsv.with_name("perfect.txt"), [en for _, en in TEST])
     arguments = ("--hypotheses", hypotheses, "--test", test_tsv, "--tgt", "en", "--against", run)
     found = evaluate(*arguments, "--beam", "1", "--json").json
-    assert found["comparison"][0]["system"]["value"] == pytest.approx(100)
-    assert found["comparison"][0]["p_value"] < 0.05
+    (comparison,) = found["comparisons"]
+    assert comparison["results"][0]["system"]["value"] == pytest.approx(100)
+    assert comparison["results"][0]["p_value"] < 0.05
     assert not (run / "hypotheses.test.txt").exists()
 
 
@@ -602,12 +608,11 @@ def test_a_perplexity_beyond_all_bounds_is_still_json() -> None:
         "search": None,
         "datastore": None,
         "sentences_per_second": None,
-        "against": None,
         "hypotheses": None,
         "markup": Survival(segments=0, intact=0, marked=0),
     }
     endless = Evaluation(
-        test="t", segments=1, system="s", scores=(), perplexity=math.inf, comparison=(), worst=(), **nothing
+        test="t", segments=1, system="s", scores=(), perplexity=math.inf, worst=(), **nothing
     )
     assert json.loads(json.dumps(endless.as_dict(), allow_nan=False))["perplexity"] is None
     assert "perplexity inf" in str(endless)

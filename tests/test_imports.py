@@ -12,7 +12,7 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    *["errors", "atomic", "text", "removed", "config", "options", "flags", "console", "device"],
+    *["errors", "atomic", "output", "text", "removed", "config", "options", "flags", "console", "device"],
     *["arithmetic", "metrics", "tokenizer", "tensors", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
     *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],

@@ -26,7 +26,7 @@ from mt.encoder import Encoder
 from mt.errors import ConfigError
 from mt.inspection import Inspection, Inspector, backdrop
 from mt.inspection.by_hand import Dot, work_out
-from mt.inspection.npz import npz_file
+from mt.inspection.npz import open_archive
 from mt.inspection.plane import Plane
 from mt.inspection.reading import moves, read_sentence, shares
 from mt.inspection.trace import trace
@@ -313,7 +313,7 @@ def test_the_json_has_the_shapes_that_are_documented(place: int) -> None:
 @every_shape
 def test_the_arrays_have_the_shapes_that_are_documented(place: int, tmp_path: Path) -> None:
     _, found = seen(place)
-    with npz_file(tmp_path / "seen.npz") as archive:
+    with open_archive(tmp_path / "seen.npz") as archive:
         archive.add(found.arrays(), "")
     arrays = np.load(tmp_path / "seen.npz", allow_pickle=False)
     documented = Inspection.arrays.__doc__ or ""
@@ -352,7 +352,7 @@ def test_the_arrays_have_the_shapes_that_are_documented(place: int, tmp_path: Pa
 
 
 def test_an_array_of_objects_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="allow_pickle"), npz_file(tmp_path / "x.npz") as archive:
+    with pytest.raises(ValueError, match="allow_pickle"), open_archive(tmp_path / "x.npz") as archive:
         archive.add({"x": np.array([{}])}, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -601,7 +601,7 @@ def test_threads_see_the_same_and_look_at_the_validation_pairs_once(
 
 def test_a_member_of_the_archive_is_a_file_of_its_own(tmp_path: Path) -> None:
     """So that what is written does not wait in memory."""
-    with npz_file(tmp_path / "x.npz") as archive:
+    with open_archive(tmp_path / "x.npz") as archive:
         archive.add({"a": np.arange(3)}, "0/")
         archive.add({"a": np.array("我")}, "1/")
     assert zipfile.ZipFile(tmp_path / "x.npz").namelist() == ["0/a.npy", "1/a.npy"]

@@ -90,8 +90,8 @@ def test_the_last_line_needs_no_line_feed(monkeypatch: pytest.MonkeyPatch, toy_r
 
 
 def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
-    monkeypatch.setattr("mt.commands.translate.CHUNK", 3)
-    monkeypatch.setattr("mt.commands.translate.READ", 7)
+    monkeypatch.setattr("mt.commands.lines.CHUNK", 3)
+    monkeypatch.setattr("mt.commands.lines.READ", 7)
     words = ["ba", "de fi", "go", "ku la mo ne", "", "mo"] * 4
     out = pipe(monkeypatch, toy_run, "".join(f"{word}\n" for word in words).encode()).decode()
     single = pipe(monkeypatch, toy_run, b"ku la mo ne\n").decode()
@@ -272,7 +272,7 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
         (["--input", "none.txt", "ba"], 2, "give texts or --input, not both"),
         (["--beam", "0", "ba"], 2, "--beam: should be greater than 0"),
         (["--bean", "2", "ba"], 2, "did you mean --beam?"),
-        (["--output", "no/such/folder/out", "ba"], 1, "cannot open no/such/folder/out"),
+        (["--output", "no/such/folder/out", "ba"], 1, "cannot write no/such/folder/out: No such"),
         (["--alignments", "ba"], 1, "--alignments needs a model with attention"),
         (["--beam", "9223372036854775808", "ba"], 2, "--beam: should be less than 9223372036854775808"),
         (["--max-length-ratio", "inf", "ba"], 2, "--max-length-ratio: should be a finite number"),
@@ -386,8 +386,8 @@ def test_memory_does_not_grow_with_the_file(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times the lines, the same peak: chunks are dropped once they are written."""
-    monkeypatch.setattr("mt.commands.translate.CHUNK", 50)
-    monkeypatch.setattr("mt.commands.translate.READ", 500)
+    monkeypatch.setattr("mt.commands.lines.CHUNK", 50)
+    monkeypatch.setattr("mt.commands.lines.READ", 500)
     peaks = []
     for count in (300, 3000):
         path = tmp_path / f"{count}"

@@ -7,20 +7,17 @@ from __future__ import annotations
 
 import heapq
 import json
-import math
-import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from mt.config import DatastoreConfig, SearchConfig, changed
+from mt.config import DataConfig, DatastoreConfig, SearchConfig, changed, other_languages
 from mt.console import Console
-from mt.errors import FileError, UsageError
+from mt.errors import FileError, RunError, UsageError
+from mt.evaluation.result import Comparison, Evaluation, Segment
+from mt.evaluation.seeds import RunGroup, RunGroups
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
 from mt.evaluation.test_sets import TestSet, read_test_set
 from mt.metrics import (
-    PairedResult,
-    Score,
     Scoring,
     check_tokenizer,
     paired_bootstrap,
@@ -29,137 +26,131 @@ from mt.metrics import (
     wanted_tokenizer,
 )
 from mt.options import EvaluateOptions
+from mt.output import check_output, same_file, stdout, write_file
 from mt.text.languages import base_language, is_code
 from mt.text.moses import PREFIX
-from mt.text.placeholders import Survival, survival
+from mt.text.placeholders import survival
 
 
 @dataclass(frozen=True)
-class Segment:
-    """One sentence of the test; number counts from 1, chrf is 0-100."""
+class _Task:
+    """What each system is put to."""
 
-    number: int
-    source: str
-    references: tuple[str, ...]
-    hypothesis: str
-    chrf: float
+    test_set: TestSet
+    scoring: Scoring
+    options: EvaluateOptions
+    search: SearchConfig
+    console: Console
 
-    def __str__(self) -> str:
-        rows = [
-            ("source", self.source),
-            *(("reference", text) for text in self.references),
-            ("hypothesis", self.hypothesis),
-        ]
-        # What ends a line on some screen is a space here; the JSON has the text as it is.
-        shown = (f"\n  {title:<10}  {' '.join(text.splitlines())}".rstrip(" ") for title, text in rows)
-        return f"segment {self.number}, chrF {self.chrf:.1f}" + "".join(shown)
+    @classmethod
+    def of(cls, options: EvaluateOptions, search: SearchConfig, data: DataConfig, console: Console) -> _Task:
+        """The test that the options name, for systems trained on such data."""
+        test_set = read_test_set(options, data, console)
+        tokenize = _tokenizer(options, test_set, console)
+        scoring = Scoring(tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap)
+        return cls(test_set, scoring, options, search, console)
 
 
-@dataclass(frozen=True)
-class Evaluation:
-    """What was measured.
-
-    system and against: run directories or files of translations.
-    hypotheses: the file that holds the system's; None if it could not be written.
-    markup: see `markup.survival`.
-    perplexity: of the references under the model, teacher-forced, per target piece, the end counted as one.
-    datastore: what was recalled, and how; None if nothing was.
-    sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
-    """
-
-    test: str
-    segments: int
-    system: str
-    hypotheses: str | None
-    search: SearchConfig | None
-    datastore: dict[str, Any] | None
-    scores: tuple[Score, ...]
-    perplexity: float | None
-    sentences_per_second: float | None
-    markup: Survival
-    against: str | None
-    comparison: tuple[PairedResult, ...]
-    worst: tuple[Segment, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON, which has no infinity: a perplexity beyond all bounds is null there."""
-        finite = self.perplexity is not None and math.isfinite(self.perplexity)
-        return {
-            **vars(self),
-            "search": None if self.search is None else self.search.model_dump(),
-            "scores": [score.as_dict() for score in self.scores],
-            "perplexity": self.perplexity if finite else None,
-            "markup": asdict(self.markup),
-            "comparison": [result.as_dict() for result in self.comparison],
-            "worst": [asdict(segment) for segment in self.worst],
-        }
-
-    def __str__(self) -> str:
-        lines = [str(score) for score in self.scores]
-        if self.perplexity is not None:
-            lines.append(f"perplexity {self.perplexity:.2f} per target piece")
-        if self.sentences_per_second is not None:
-            lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
-        if self.markup.marked:
-            lines.append(f"markup and numbers intact: {self.markup}")
-        if self.against is not None:
-            lines += ["", f"against {self.against}:", *map(str, self.comparison)]
-        if self.worst:
-            lines += ["", "worst segments:", *map(str, self.worst)]
-        return "\n".join(lines)
-
-
-def evaluate(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> Evaluation:
-    """Score what the options name, save a model's translations, write the result to stdout.
+def evaluate(options: EvaluateOptions, search: SearchConfig, console: Console) -> Evaluation | RunGroups:
+    """Score what the options name, save the translations of models, write the result to stdout.
 
     Whatever can be wrong with files and flags is found before the search, which may take long.
     Raises MTError for what the user can mend.
     """
-    _check(options, search_config)
+    _check(options, search)
+    found: Evaluation | RunGroups
+    if options.runs:
+        found = _evaluate_groups(options, search, console)
+    else:
+        found = _evaluate_one(options, search, console)
+    console.settle()
+    stdout().text(f"{_shown(found, options)}\n")
+    return found
+
+
+def _shown(found: Evaluation | RunGroups, options: EvaluateOptions) -> str:
+    if options.as_json:
+        return json.dumps(found.as_dict(), ensure_ascii=False)
+    if options.markdown:
+        return found.table().markdown()
+    return found.table().latex() if options.latex else str(found)
+
+
+def _evaluate_one(options: EvaluateOptions, search: SearchConfig, console: Console) -> Evaluation:
+    """One system, compared with those that --against names."""
     if options.hypotheses is None:
-        system = _open_run(options, search_config, console)
+        system = _open_run(options, search, console)
     else:
         system = open_file(options.hypotheses)
-    test_set = read_test_set(options, system.data, console)
-    tokenize = _tokenizer(options, test_set, console)
-    other = _open_other(options, search_config, console)
-    for one in (system, other):
-        if one is not None:
-            one.check(test_set, console)
+    task = _Task.of(options, search, system.data, console)
+    others = [_open_other(path, options, search, console) for path in options.against]
+    for one in (system, *others):
+        one.check(task.test_set, console)
+    found, hypotheses = _measure(system, task)
+    return replace(found, comparisons=tuple(_compare(hypotheses, other, task) for other in others))
+
+
+def _evaluate_groups(options: EvaluateOptions, search: SearchConfig, console: Console) -> RunGroups:
+    """The runs of each --runs, one after the other; all of their settings are looked at first."""
+    _check_runs([path for group in options.runs for path in group])
+    task: _Task | None = None
+    groups = []
+    for paths in options.runs:
+        runs = []
+        for path in paths:
+            system = _open_run(options.model_copy(update={"model": (path,)}), search, console)
+            task = task or _Task.of(options, search, system.data, console)
+            system.check(task.test_set, console)
+            found, _ = _measure(system, task)
+            console.note(f"{path}: {found.scores[0]}")
+            runs.append(found)
+        groups.append(RunGroup(tuple(runs)))
+    return RunGroups(tuple(groups))
+
+
+def _check_runs(paths: list[Path]) -> None:
+    """Raises RunError for a directory that is no run, or if they translate between different languages."""
+    from mt.checkpoint import read_config
+
+    first, *others = [read_config(path)[0].data for path in paths]
+    for path, data in zip(paths[1:], others, strict=True):
+        if problem := other_languages(first, data):
+            raise RunError(f"{paths[0]} and {path} cannot be measured on one test: {problem}")
+
+
+def _measure(system: System, task: _Task) -> tuple[Evaluation, list[str]]:
+    """Its scores, and its hypotheses (N)."""
+    test_set, options, console = task.test_set, task.options, task.console
     hypotheses, speed = system.translate(test_set, console)
     saved = _save(hypotheses, system, options.save, test_set, console)
-    scoring = Scoring(tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap)
-    scores = all_scores(hypotheses, test_set, console, scoring)
-    comparison: list[PairedResult] = []
-    if other is not None:
-        baseline, _ = other.translate(test_set, console)
-        comparison = paired_bootstrap(hypotheses, baseline, test_set.references, scoring)
+    scores = all_scores(hypotheses, test_set, console, task.scoring)
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields)) if options.datastore else None
     evaluation = Evaluation(
         test=test_set.name,
         segments=len(hypotheses),
         system=system.name,
         hypotheses=saved,
-        search=None if speed is None else search_config,
+        search=None if speed is None else task.search,
         datastore=recalled,
         scores=scores,
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
         markup=survival(test_set.sources, hypotheses),
-        against=None if other is None else other.name,
-        comparison=tuple(comparison),
         worst=_worst(hypotheses, test_set, options.worst),
     )
-    console.settle()
-    text = json.dumps(evaluation.as_dict(), ensure_ascii=False) if options.as_json else str(evaluation)
-    sys.stdout.buffer.write(f"{text}\n".encode())  # UTF-8 whatever the locale
-    sys.stdout.flush()
-    return evaluation
+    return evaluation, hypotheses
 
 
-def _check(options: EvaluateOptions, search_config: SearchConfig) -> None:
-    """Raises UsageError for flags that are at odds, or of which one would have no effect."""
-    built_in, written = options.test_set is not None, options.hypotheses is not None
+def _compare(hypotheses: list[str], other: System, task: _Task) -> Comparison:
+    baseline, _ = other.translate(task.test_set, task.console)
+    task.console.progress(f"comparing with {other.name}")
+    results = paired_bootstrap(hypotheses, baseline, task.test_set.references, task.scoring)
+    return Comparison(other.name, tuple(results))
+
+
+def _check(options: EvaluateOptions, search: SearchConfig) -> None:
+    """Raises UsageError for flags that are at odds, or of which one would have no effect, and FileError."""
+    built_in, written, groups = options.test_set is not None, options.hypotheses is not None, options.runs
     conflicts = (
         (built_in and options.test, "--test and -t both name test pairs: give one of them"),
         (built_in == (options.language_pair is None), "-t and -l need each other: -t multi30k/2016 -l en-de"),
@@ -175,24 +166,37 @@ def _check(options: EvaluateOptions, search_config: SearchConfig) -> None:
             "--against needs --bootstrap 2 or more: the p-value comes from resamples",
         ),
         (_overwrites(options), f"--save {options.save} would overwrite what is read: write somewhere else"),
+        (
+            groups and (options.model or written or options.against),
+            "--runs names all that is measured: leave out -m, --hypotheses and --against",
+        ),
+        (groups and options.save, "--save is one file: with --runs each run keeps its own translations"),
+        (
+            options.as_json + options.markdown + options.latex > 1,
+            "--json, --markdown and --latex are three forms: give one of them",
+        ),
     )
     for wrong, message in conflicts:
         if wrong:
             raise UsageError(f"mt evaluate: {message}")
-    if written and not (options.against is not None and options.against.is_dir()):
-        idle = changed(search_config, SearchConfig.model_fields) + changed(
+    if written and not any(path.is_dir() for path in options.against):
+        idle = changed(search, SearchConfig.model_fields) + changed(
             options, ("device", "threads", "datastore")
         )
         if idle:
             raise UsageError(f"mt evaluate: leave out {', '.join(idle)}: --hypotheses needs no model")
+    check_output(None)
+    if options.save is not None:
+        options.save.parent.mkdir(parents=True, exist_ok=True)
+        check_output(options.save)
 
 
 def _overwrites(options: EvaluateOptions) -> bool:
-    """Whether --save names a file that holds test pairs or the other translations."""
+    """Whether --save names a file that holds test pairs or other translations."""
     save = options.save
     names = [name.strip() for spec in options.test for name in (spec, *spec.split(","))]
-    read = [Path(name).expanduser() for name in names] + ([options.against] if options.against else [])
-    return save is not None and save.exists() and any(path.exists() and save.samefile(path) for path in read)
+    read = [*(Path(name).expanduser() for name in names), *options.against]
+    return save is not None and any(same_file(save, path) for path in read)
 
 
 def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System:
@@ -203,14 +207,12 @@ def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Co
     return System(translator.run.path, translator.name, translator)
 
 
-def _open_other(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System | None:
-    """What it is compared with, if anything."""
-    if options.against is None:
-        return None
-    if options.against.is_dir():
-        alone = options.model_copy(update={"model": (options.against,), "datastore": ()})
-        return _open_run(alone, search_config, console)
-    return open_file(options.against)
+def _open_other(path: Path, options: EvaluateOptions, search: SearchConfig, console: Console) -> System:
+    """A system to compare with: a run, without a datastore, or a file of translations."""
+    if path.is_dir():
+        alone = options.model_copy(update={"model": (path,), "datastore": ()})
+        return _open_run(alone, search, console)
+    return open_file(path)
 
 
 def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) -> str:
@@ -239,14 +241,12 @@ def _save(
     """Write a model's translations, a line each; returns the file that holds them."""
     if isinstance(system.by, list):
         return str(system.path)
-    from mt.atomic import write_bytes
-
     together = "" if system.name == str(system.path) else "ensemble."
     together += "datastore." if system.by.recalled else ""
     language = f"{test_set.tgt}." if system.data.several else ""
     path = save or system.path / f"hypotheses.{together}{language}{test_set.stem}.txt"
     try:
-        write_bytes(path, "".join(f"{text}\n" for text in hypotheses).encode())
+        write_file(path, "".join(f"{text}\n" for text in hypotheses).encode())
     except FileError as problem:
         if save is not None:
             raise

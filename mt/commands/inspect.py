@@ -15,7 +15,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from mt.commands.translate import read_texts
+from mt.commands.lines import open_lines
 from mt.config import SearchConfig, changed
 from mt.console import Console
 from mt.data.corpus import load_whole
@@ -23,10 +23,11 @@ from mt.errors import UsageError
 from mt.inspection import Inspection, Inspector
 from mt.inspection.by_hand import work_out
 from mt.inspection.neighbours import Neighbour, find_neighbours
-from mt.inspection.npz import npz_file
+from mt.inspection.npz import open_archive
 from mt.inspection.source import cut_source
 from mt.inspection.terminal import printable, show, shown
 from mt.options import InspectOptions
+from mt.output import check_output, stdout
 from mt.translator import Translator
 
 WIDEST = 120  # columns; longer lines are hard to follow
@@ -65,6 +66,13 @@ def check(options: InspectOptions, search: SearchConfig) -> None:
         from mt.inspection.picture import check_suffix
 
         check_suffix(options.picture)
+    if options.report is None:
+        check_output(None)
+    for path in (options.npz, options.picture, options.save):
+        if path is not None:
+            check_output(path)
+    if options.npz and options.picture and options.npz.resolve() == options.picture.resolve():
+        raise UsageError("mt inspect: --npz and --picture name one file: give each its own")
 
 
 def _idle(options: InspectOptions, search: SearchConfig) -> list[str]:
@@ -95,7 +103,7 @@ def inspect(translator: Translator, options: InspectOptions, console: Console) -
         _show_neighbours(translator, options, console)
     elif options.by_hand:
         for text in _texts(options, console):
-            _write(_by_hand(translator, text, options.tgt) if text.strip() else f"{BLANK}\n")
+            stdout().text(_by_hand(translator, text, options.tgt) if text.strip() else f"{BLANK}\n")
     else:
         _inspect_texts(translator, options, console)
 
@@ -103,12 +111,12 @@ def inspect(translator: Translator, options: InspectOptions, console: Console) -
 def _inspect_texts(translator: Translator, options: InspectOptions, console: Console) -> None:
     inspector = Inspector(translator)
     with ExitStack() as stack:
-        archive = None if options.npz is None else stack.enter_context(npz_file(options.npz))
+        archive = None if options.npz is None else stack.enter_context(open_archive(options.npz))
         for number, text in enumerate(_texts(options, console)):
             if options.picture is not None and number:
                 raise UsageError("mt inspect: --picture draws one text, and there are more lines")
             found = inspector.inspect(text, options.tgt) if text.strip() else None
-            _write(_as_json(text, found) if options.as_json else _as_text(found, number))
+            stdout().text(_as_json(text, found) if options.as_json else _as_text(found, number))
             if found is None:
                 continue
             if found.parts > 1:
@@ -130,8 +138,8 @@ def _texts(options: InspectOptions, console: Console) -> Iterator[str]:
     if options.texts:
         yield from options.texts
         return
-    with ExitStack() as stack:
-        for chunk in read_texts(None, stack, console):
+    with open_lines(None, console) as lines:
+        for chunk in lines:
             yield from chunk
 
 
@@ -178,9 +186,9 @@ def _show_neighbours(translator: Translator, options: InspectOptions, console: C
     for text, nearest in zip(texts, found, strict=True):
         if options.as_json:
             row = {"source": text, "neighbours": [neighbour.as_dict() for neighbour in nearest]}
-            _write(json.dumps(row, ensure_ascii=False) + "\n")
+            stdout().text(json.dumps(row, ensure_ascii=False) + "\n")
         else:
-            _write(_rendered(partial(_list, text, nearest)))
+            stdout().text(_rendered(partial(_list, text, nearest)))
 
 
 def _list(text: str, nearest: list[Neighbour], screen: RichConsole) -> None:
@@ -207,9 +215,3 @@ def _rendered(draw: Callable[[RichConsole], None]) -> str:
     with screen.capture() as drawn:
         draw(screen)
     return "".join(line.rstrip() + "\n" for line in drawn.get().rstrip("\n").split("\n"))
-
-
-def _write(text: str) -> None:
-    """As UTF-8 whatever the locale."""
-    sys.stdout.buffer.write(text.encode("utf-8", errors="replace"))
-    sys.stdout.buffer.flush()

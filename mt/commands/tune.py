@@ -10,7 +10,6 @@ sentence that finishes more than a beam of them at once the worst by penalty 1 a
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
@@ -29,6 +28,7 @@ from mt.decoding.datastore import Recalling, warn_of_known
 from mt.errors import RunError
 from mt.metrics import language_bleu, perplexity
 from mt.options import TuneOptions
+from mt.output import check_output, stdout
 from mt.search import Hypothesis, length_norm, search
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
@@ -90,6 +90,7 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
 
     With a datastore its share and temperature come first, and the search is by the best of them.
     """
+    check_output(None)
     run = translator.run
     if options.validation:
         data = run.config.data.model_copy(update={"validation": options.validation})
@@ -119,7 +120,7 @@ def tune(translator: Translator, options: TuneOptions, console: Console) -> list
         text = json.dumps(tables)
     else:
         text = "\n".join(_table(trials, recalls, best, translator.config.beam))
-    sys.stdout.write(text + "\n")
+    stdout().text(f"{text}\n")
     return trials
 
 

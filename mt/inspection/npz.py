@@ -6,11 +6,12 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO, cast
 
 import numpy as np
 
-from mt.errors import ConfigError
 from mt.inspection.floats import Arrays
+from mt.output import open_output
 
 
 class Archive:
@@ -27,16 +28,10 @@ class Archive:
 
 
 @contextmanager
-def npz_file(path: Path) -> Iterator[Archive]:
-    """Write `path` under another name until it is whole. Raises ConfigError if it cannot be written."""
-    partial = path.with_name(f".{path.name}.partial")
-    try:
-        file = zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED)
-    except OSError as problem:
-        raise ConfigError(f"cannot write {path}: {problem.strerror}") from None
-    try:
-        with file:
+def open_archive(path: Path) -> Iterator[Archive]:
+    """An archive that replaces the file `path` when it is whole. Raises FileError."""
+    # A zip file that cannot seek is written from its beginning to its end, so a pipe will do.
+    with open_output(path) as output:
+        stream = cast(IO[bytes], output)
+        with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as file:
             yield Archive(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

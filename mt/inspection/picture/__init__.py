@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mt.atomic import write_bytes
 from mt.console import Console
 from mt.errors import ConfigError, MissingExtraError
 from mt.inspection import Inspection
@@ -27,6 +26,7 @@ from mt.inspection.picture.fonts import STACK, families, missing
 from mt.inspection.picture.labels import source_labels, target_labels
 from mt.inspection.picture.theme import DARK, LIGHT, Theme
 from mt.inspection.terminal import shown
+from mt.output import write_file
 
 SUFFIXES = (".png", ".svg", ".html")
 DOTS = 160  # an inch
@@ -54,7 +54,7 @@ def draw(inspection: Inspection, path: Path) -> None:
         data = render(inspection, LIGHT, "svg")
     else:
         data = _page(inspection).encode()
-    write_bytes(path, data)
+    write_file(path, data)
 
 
 def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:

@@ -10,7 +10,6 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
-from mt.atomic import write_bytes
 from mt.console import Console
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import read_test_set
@@ -21,6 +20,7 @@ from mt.inspection.report.html import Markup, element
 from mt.inspection.report.measure import Measured, measure
 from mt.inspection.report.tables import behaviour, notable, scores
 from mt.options import EvaluateOptions
+from mt.output import check_output, write_file
 from mt.translator import Translator
 
 FILE = "report.html"
@@ -33,16 +33,17 @@ def write_report(
 
     tgt: the language to translate into, where the SPEC does not name it.
     path: where to; None for report.html in the run directory.
-    Raises ConfigError for an ensemble and a file that cannot be written, MTError for pairs that cannot be
-    read.
+    Raises ConfigError for an ensemble, FileError for a file that cannot be written, MTError for pairs that
+    cannot be read.
     """
     if translator.model is not translator.run.model:
         raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")
     path = path or translator.run.path / FILE
+    check_output(path)
     test = read_test_set(EvaluateOptions(test=(spec,), tgt=tgt), translator.run.config.data, console)
     measured = measure(translator, test, console)
     console.settle()
-    write_bytes(path, page(translator, measured).encode())
+    write_file(path, page(translator, measured).encode())
     console.note(f"report: {path}")
     return path
 

@@ -1,0 +1,98 @@
+"""Lines to work on: from a file, a pipe, or a person at a terminal."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from mt.console import Console
+from mt.errors import ConfigError
+
+CHUNK = 4096  # lines handed on at once
+READ = 1 << 20  # bytes
+
+
+class Lines:
+    """Chunks of lines as they come, and how much of a file they are."""
+
+    def __init__(self, stream: BinaryIO, name: str, console: Console) -> None:
+        self.prompts = stream.isatty()
+        self._stream, self._name, self._console = stream, name, console
+        self._before, self._chunk, self._size = 0, 0, _size(stream)  # bytes
+
+    def __iter__(self) -> Iterator[list[str]]:
+        """Only a line feed ends a line; warns of what is not UTF-8. Raises ConfigError if reading fails."""
+        number, warned = 0, False
+        for lines in self._chunks():
+            texts = []
+            for line in lines:
+                number += 1
+                text = line.removesuffix(b"\r").decode("utf-8", errors="replace")
+                if not warned and "\ufffd" in text and b"\xef\xbf\xbd" not in line:
+                    self._console.warn(
+                        f"{self._name}, line {number}: bytes that are not UTF-8 are read as U+FFFD"
+                    )
+                    warned = True
+                texts.append(text)
+            yield texts
+
+    def part_done(self, of_chunk: float) -> float | None:
+        """How much of a regular file (0 to 1) is done with so much of this chunk; else None."""
+        return (self._before + of_chunk * self._chunk) / self._size if self._size else None
+
+    def _chunks(self) -> Iterator[list[bytes]]:
+        rest = b""
+        for data in self._blocks():
+            *lines, rest = (rest + data).split(b"\n")
+            if data == b"" and rest:
+                lines, rest = [*lines, rest], b""
+            for start in range(0, len(lines), CHUNK):
+                chunk = lines[start : start + CHUNK]
+                self._chunk = sum(map(len, chunk)) + len(chunk)
+                yield chunk
+                self._before += self._chunk
+
+    def _blocks(self) -> Iterator[bytes]:
+        """Whatever has arrived, without waiting for more; at the end an empty block."""
+        read = getattr(self._stream, "read1", self._stream.read)
+        data = b"there may be some"
+        while data:
+            if self.prompts:
+                print("> ", end="", file=sys.stderr, flush=True)
+            try:
+                data = self._stream.readline() if self.prompts else read(READ)
+            except OSError as problem:
+                raise ConfigError(f"cannot read {self._name}: {problem.strerror}") from None
+            yield data
+        if self.prompts:
+            print(file=sys.stderr)
+
+
+@contextmanager
+def open_lines(path: Path | None, console: Console) -> Iterator[Lines]:
+    """The lines of a file, or of standard input. Raises ConfigError if it cannot be opened or is closed."""
+    if path is not None:
+        try:
+            file = path.open("rb")
+        except OSError as problem:
+            raise ConfigError(f"cannot open {path}: {problem.strerror}") from None
+        with file:
+            yield Lines(file, str(path), console)
+    elif sys.stdin is None:
+        raise ConfigError("standard input is closed, and no text or file is given")
+    else:
+        yield Lines(sys.stdin.buffer, "the terminal" if sys.stdin.isatty() else "standard input", console)
+
+
+def _size(stream: BinaryIO) -> int:
+    """Bytes in a regular file; 0 of anything else, whose end is not known."""
+    try:
+        facts = os.fstat(stream.fileno())
+    except OSError:
+        return 0
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
