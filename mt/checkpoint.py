@@ -31,6 +31,7 @@ from mt.errors import ConfigError, FileError, RunError, reason
 from mt.model import Seq2Seq, build_model
 from mt.removed import take_out
 from mt.tensors import read_tensors, write_tensors
+from mt.text.encoding import decode
 from mt.tokenizer import Tokenizer
 
 FORMAT = 1
@@ -144,7 +145,7 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
     """
     file = path / CONFIG
     try:
-        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        tables = tomllib.loads(decode(file.read_bytes()))
         facts = tables.pop("run")
         found = facts["format"]
     except (FileNotFoundError, NotADirectoryError):
@@ -153,7 +154,7 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
         raise RunError(f"{path} {what}; name the directory of a run") from None
     except OSError as problem:
         raise RunError(f"cannot read {file}: {reason(problem)}") from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as problem:
+    except ValueError as problem:
         raise RunError(f"{file} is damaged ({problem}); restore it, or train again") from None
     except (KeyError, TypeError):
         raise RunError(f"{file} has no [run] table with a format; it was not written by mt train") from None

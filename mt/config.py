@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from mt import removed
 from mt.errors import ConfigError, reason
+from mt.text.encoding import decode
 from mt.text.languages import Direction, base_language, split_direction
 
 WORD = 2**63  # torch and Arrow count below it
@@ -410,13 +411,13 @@ def load_preset(name: str) -> Config:
 def load_file(path: Path, base: Config) -> Config:
     """Settings from a TOML file, laid over `base`. Raises ConfigError."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = decode(path.read_bytes())
     except FileNotFoundError:
         raise ConfigError(f"there is no file {path}") from None
     except OSError as problem:
         raise ConfigError(f"cannot read {path}: {reason(problem)}") from None
-    except UnicodeDecodeError as problem:
-        raise ConfigError(f"{path} is no text in UTF-8: {problem}") from None
+    except ValueError as problem:
+        raise ConfigError(f"{path} {problem}; save it as UTF-8") from None
     return parse(text, where=str(path), base=base)
 
 

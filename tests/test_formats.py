@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import lzma
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,44 +13,16 @@ import datasets
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import mt.data.phrasebook
-from mt.data.formats import read_pairs
-from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, Split, code_matches
-from mt.errors import CorpusError
+from mt.data.cleaning import tidy
+from mt.data.formats.pairs import BadLine, Pair, Remark, Skipped, code_matches
+from tests.reading import COMPRESS, fault, read, write
 
-COMPRESS: dict[str, Callable[[bytes], bytes]] = {
-    "": bytes,
-    ".gz": gzip.compress,
-    ".xz": lzma.compress,
-    ".zst": lambda data: zstandard.ZstdCompressor().compress(data),
-}
+TAB = "\t"
 TWO = [Pair("我爱北京", "I love Beijing"), Pair("你好", "Hello")]
-
-
-def read(
-    spec: Path | str,
-    src: str | None = "zh",
-    tgt: str | None = "en",
-    split: Split = "train",
-) -> list[Record]:
-    return list(read_pairs(str(spec), src=src, tgt=tgt, split=split))
-
-
-def write(path: Path, data: str | bytes) -> Path:
-    path.write_bytes(data.encode() if isinstance(data, str) else data)
-    return path
-
-
-def fault(spec: Path | str, src: str | None = "zh", tgt: str | None = "en") -> str:
-    """The message of the CorpusError that reading raises: always one line."""
-    with pytest.raises(CorpusError) as caught:
-        read(spec, src, tgt)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # ---- tables of text
@@ -92,11 +62,16 @@ def test_a_header_without_the_language_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("columns", ["de\ten", "de\ten\tfr"])
 def test_a_header_of_codes_needs_both_languages(tmp_path: Path, columns: str) -> None:
-    path = write(tmp_path / "p.tsv", f"{columns}\nHallo\tHello\tSalut\n")
+    cells = ["Hallo", "Hello", "Salut"][: columns.count("\t") + 1]
+    path = write(tmp_path / "p.tsv", f"{columns}\n" + "\t".join(cells) + "\n")
     for src, tgt in ((None, "de"), ("de", None)):
         assert "which are the two sides? give both --src and --tgt" in fault(path, src, tgt)
     assert read(path, "en", "de") == [Pair("Hello", "Hallo")]
-    assert len(read(path, None, "it")) == len(read(path, None, None)) == 2, "nobody asked for these"
+    for src, tgt in ((None, "it"), (None, None), ("it", "es")):
+        remark, *pairs = read(path, src, tgt)
+        assert isinstance(remark, Remark), "nobody asked for these"
+        assert f"{columns.replace(TAB, ', ')} looks like a header" in remark.text
+        assert len(pairs) == 2
 
 
 def test_a_first_pair_that_is_no_header_is_a_pair(tmp_path: Path) -> None:
@@ -127,7 +102,7 @@ def test_csv_fields_may_hold_quotes_commas_and_lines(tmp_path: Path) -> None:
 
 # Text as a line can hold it: anything but LF, and no CR before the line's end.
 LINE = st.text(
-    st.characters(codec="utf-8", exclude_characters="\n\t")
+    st.characters(codec="utf-8", exclude_characters="\n\t\ufeff")
     | st.sampled_from("\u2028\u2029\x85\r\x0b\x0c\x1c\x00 "),
     max_size=12,
 )
@@ -188,6 +163,37 @@ def test_unequal_line_counts_are_both_named(tmp_path: Path, src_lines: int, tgt_
     assert f"p.en has {tgt_lines};" in message
 
 
+@pytest.mark.parametrize(
+    ("names", "src", "tgt", "turned"),
+    [
+        ("p.zh-CN p.en_US", "zh", "en", False),
+        ("p.en_US p.zh-CN", "zh", "en", True),
+        ("p.en p.zh", "zh-TW", "en-GB", True),
+        ("p.es p.en", "es_419", "en", False),
+        ("p.en p.es.gz", "es_419", "en", True),
+        ("p.zh_Hant p.zh_Hans", "zh_Hans", "zh_Hant", True),
+    ],
+)
+def test_suffixes_are_codes_in_any_region(
+    tmp_path: Path, names: str, src: str, tgt: str, turned: bool
+) -> None:
+    first, second = names.split()
+    for name, text in ((first, "1\n2\n"), (second, "one\ntwo\n")):
+        write(tmp_path / name, COMPRESS[".gz" if name.endswith(".gz") else ""](text.encode()))
+    pair = Pair("one", "1") if turned else Pair("1", "one")
+    assert read(f"{tmp_path}/{first},{tmp_path}/{second}", src, tgt)[0] == pair
+
+
+def test_suffixes_of_other_languages_are_remarked_upon(tmp_path: Path) -> None:
+    write(tmp_path / "p.de", "a\n")
+    write(tmp_path / "p.en", "b\n")
+    remark, pair = read(f"{tmp_path}/p.de,{tmp_path}/p.en", "zh", "en")
+    assert remark == Remark(f"{tmp_path}/p.de", "its name says de, but --src is zh; check --src and --tgt")
+    assert pair == Pair("a", "b")
+    write(tmp_path / "p.txt", "c\n")
+    assert read(f"{tmp_path}/p.txt,{tmp_path}/p.en", "zh", "en") == [Pair("c", "b")]
+
+
 def test_blank_lines_of_aligned_files_stay_in_place(tmp_path: Path) -> None:
     write(tmp_path / "p.zh", "a\n\nc\n")
     write(tmp_path / "p.en", b"A\n\n\xff\n")
@@ -218,6 +224,7 @@ def test_zst_may_have_several_frames(tmp_path: Path) -> None:
     [
         {"src": "你好", "tgt": "Hello"},
         {"source": "你好", "target": "Hello"},
+        {"id": 0, "source": "你好", "translation": "Hello", "score": -0.2},
         {"en": "Hello", "ZH": "你好"},
         {"translation": {"en": "Hello", "zh_CN": "你好"}, "id": 7},
     ],
@@ -275,7 +282,7 @@ def test_parquet_rows_at_fault_are_counted_over_all_batches(tmp_path: Path) -> N
     assert len(records) == 2502
     assert records[2500:] == [
         BadLine(f"{tmp_path}/p.parquet, row 2501", "src is null, not text"),
-        BadLine(f"{tmp_path}/p.parquet, row 2502", "src is not UTF-8"),
+        BadLine(f"{tmp_path}/p.parquet, row 2502", "src is not UTF-8: damaged, or written wrongly"),
     ]
 
 
@@ -319,6 +326,44 @@ def test_tmx_drops_inline_tags_and_keeps_their_text(tmp_path: Path) -> None:
     inline = "Press <bpt>&lt;b></bpt>the <hi>red <ph>{0}</ph>key</hi><ept>&lt;/b></ept> &amp; go<!-- x -->!"
     path = write(tmp_path / "m.tmx", tmx(unit(en=inline, zh="按")))
     assert read(path, "en", "zh") == [Pair("Press the red key & go!", "按")]
+
+
+@pytest.mark.parametrize(
+    ("inline", "text"),
+    [
+        ('Click <ph x="1">{0}</ph> now', "Click now"),
+        ('<bpt i="1">&lt;b&gt;</bpt>bold<ept i="1">&lt;/b&gt;</ept>!', "bold!"),
+        ("a <ph>1</ph> <ph>2</ph> <it>3</it> b", "a b"),
+        ("a <hi>b <ph>1</ph></hi> c", "a b c"),
+        ("a <ph>1</ph><hi> b</hi>", "a b"),
+        ("two  spaces <ph>1</ph>stay", "two  spaces stay"),
+        ("line<ph>&lt;br/&gt;</ph>line", "line line"),
+        ('line <ph type="lb">x</ph> line', "line line"),
+        ("<ph>1</ph> Hello <ph>2</ph>", "Hello"),
+    ],
+)
+def test_tmx_leaves_one_space_where_an_inline_tag_was(tmp_path: Path, inline: str, text: str) -> None:
+    (pair,) = read(write(tmp_path / "m.tmx", tmx(unit(en=inline, zh="按"))), "en", "zh")
+    assert isinstance(pair, Pair)
+    assert tidy(pair.src) == text
+
+
+def test_tmx_with_two_variants_of_a_language_gives_a_pair_of_each(tmp_path: Path) -> None:
+    """Not the last one only, and none twice; case makes no other language of a code."""
+    variants = [
+        ("en", "Hello"),
+        ("zh", "你好"),
+        ("ZH", "您好"),
+        ("zh", "你好"),
+        ("de", "Hallo"),
+        ("zh-TW", "妳好"),
+    ]
+    body = "".join(f'<tuv xml:lang="{code}"><seg>{text}</seg></tuv>' for code, text in variants)
+    path = write(tmp_path / "m.tmx", tmx(f"<tu>{body}</tu>"))
+    assert read(path) == [Pair("你好", "Hello"), Pair("您好", "Hello")]
+    assert read(path, "zh-TW", "en-US") == [Pair("妳好", "Hello")]
+    missing = write(tmp_path / "n.tmx", tmx(f'<tu>{body}<tuv xml:lang="zh"/></tu>'))
+    assert read(missing) == [BadLine(f"{missing}, line 3", "a <tuv> without <seg>")]
 
 
 def test_tmx_without_codes_asks_its_header(tmp_path: Path) -> None:
@@ -402,6 +447,7 @@ def test_po_takes_what_is_translated_and_counts_the_rest(tmp_path: Path) -> None
         Pair("two lines", "两行"),
         Pair("%d cups", "%d 杯"),
         Pair("%d file", "%d 文件"),
+        Pair("%d files", "%d 些文件"),
         Skipped("obsolete"),
     ]
     assert read(path, "en", "zh") == forward
@@ -495,6 +541,36 @@ def test_hub_finds_the_configuration_in_either_order(hub: Path) -> None:
     for spec in ("hub:./two", "hub:./two:de-en", "hub:./two:en-de@train"):
         assert read(spec, "en", "de") == [Pair(f"e{n}", f"d{n}") for n in range(3)]
     assert len(read("hub:./two:en-de", "en", "de", "test")) == 1
+
+
+@pytest.mark.usefixtures("hub")
+def test_hub_finds_the_configuration_whatever_the_region() -> None:
+    assert read("hub:./two", "en-GB", "de_AT") == [Pair(f"e{n}", f"d{n}") for n in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("train.tsv", 'en\tde\n"Second\tzweite\nThird\tdritte\nx "y" z\tNone\nNA\t12\n'),
+        ("train.csv", 'en,de\n"""Second",zweite\nThird,dritte\n"x ""y"" z",None\nNA,12\n'),
+        ("train.csv", 'en;de\n"""Second";zweite\nThird;dritte\nx "y" z;None\nNA;12\n'),
+    ],
+)
+def test_hub_reads_tables_of_text_as_their_own_paths_do(hub: Path, name: str, text: str) -> None:
+    (hub / "text").mkdir()
+    path = write(hub / "text" / name, text)
+    pairs = [Pair('"Second', "zweite"), Pair("Third", "dritte"), Pair('x "y" z', "None"), Pair("NA", "12")]
+    assert read("hub:./text", "en", "de") == read(path, "en", "de") == pairs
+    assert "no split test; add one of @train" in fault("hub:./text@test")
+
+
+def test_hub_does_not_guess_at_rows_that_are_cut_wrongly(hub: Path) -> None:
+    (hub / "text").mkdir()
+    write(hub / "text" / "train.csv", "en,de\n1,Hello,Hallo\n2,One,Eins\n")
+    first, second = read("hub:./text", "en", "de")
+    assert isinstance(first, BadLine)
+    assert "train.csv, line 2" in first.where
+    assert isinstance(second, BadLine)
 
 
 @pytest.mark.parametrize(

@@ -193,6 +193,8 @@ def read_corpora(config: Config, console: Console) -> Corpora:
     for name, part in (("train", corpora.train), ("validation", corpora.validation)):
         for line in part.report.lines():
             console.note(f"{name}: {line}")
+        for warning in part.report.warnings:
+            console.warn(warning)
     _report_overlap(corpora, console)
     return corpora
 

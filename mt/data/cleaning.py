@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 # C0 and C1 but for TAB; and U+FFFD, which is left where an earlier conversion lost a character.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufffd]")
+_OUTSIDE = re.compile(r"^[\s\ufeff]+|[\s\ufeff]+$")
 _SHORT = 16  # bytes added to both sides before their ratio is taken
 
 Hashes = NDArray[np.uint64]
@@ -52,8 +53,10 @@ class Cleaning:
 
 
 def tidy(text: str) -> str:
-    """Text on one line: no white space at its ends, each line break inside a single space."""
+    """Text on one line: no white space or byte order marks at its ends, each line break inside one space."""
     text = text.strip()
+    if "\ufeff" in text:
+        text = _OUTSIDE.sub("", text)
     if "\n" in text or "\r" in text:
         text = " ".join(part for line in re.split("[\r\n]+", text) if (part := line.strip()))
     return text

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import datasets
 import numpy as np
@@ -15,16 +15,14 @@ from numpy.typing import NDArray
 
 from mt.config import DataConfig
 from mt.data.cache import BATCH, SCHEMA, store_pairs
-from mt.data.cleaning import Cleaning, Hashes, SeenHashes, hash_texts, tidy
-from mt.data.formats import read_pairs
-from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, Split
+from mt.data.cleaning import Cleaning, Hashes, SeenHashes, hash_texts
+from mt.data.formats.pairs import Pair, Split
+from mt.data.source import OnBadLine, Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
-from mt.text.languages import split_direction, tag, untagged
+from mt.text.languages import untagged
 
-OnBadLine = Literal["stop", "skip"]
-
-_EXAMPLES = 5  # bad lines named
+__all__ = ["Corpus", "OnBadLine", "Overlap", "hold_out", "load_corpus", "load_whole", "overlap"]
 
 
 @dataclass(frozen=True)
@@ -50,40 +48,10 @@ class Overlap:
     pairs: int
 
 
-@dataclass
-class _Tally:
-    """The counts of one source while it is read."""
-
-    spec: str
-    read: int = 0
-    bad_lines: int = 0
-    bad_examples: list[str] = field(default_factory=list)
-    dropped: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
-
-    def report(self) -> SourceReport:
-        kept = self.read - self.dropped.total()
-        dropped, skipped = dict(self.dropped), dict(self.skipped)
-        return SourceReport(
-            self.spec, self.read, kept, dropped, skipped, self.bad_lines, tuple(self.bad_examples)
-        )
-
-
-class _Read(NamedTuple):
-    """How sources are read; see `load_corpus`."""
-
-    src: str | None
-    tgt: str | None
-    swap: bool
-    split: Split
-    on_bad_line: OnBadLine
-    tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
-
-
 class _Rule(NamedTuple):
     """Which pairs stay: `why_drop` names a reason against (source, target); pairs in `seen` go as well."""
 
-    why_drop: Callable[[str, str], str | None]
+    why_drop: WhyDrop
     seen: SeenHashes | None
 
 
@@ -106,37 +74,21 @@ def load_corpus(
     Raises CorpusError where a source cannot be read, where lines are bad (`on_bad_line` "stop"), and where
     nothing is left.
     """
-    seen = SeenHashes() if cleaning is not None and cleaning.drop_duplicates else None
-    rule = _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
-    how = _Read(src, tgt, swap, split, on_bad_line, tagged=True)
-    return _load([_Tally(spec) for spec in specs], how, rule)
+    how = Reading(src, tgt, swap, split, on_bad_line, tagged=True)
+    return _load(specs, how, _rule(cleaning))
 
 
-def read_train(data: DataConfig) -> Corpus:
-    """The training pairs that the settings name, cleaned as they say."""
+def read_train(data: DataConfig, progress: Callable[[str], None] | None = None) -> Corpus:
+    """The training pairs that the settings name, cleaned as they say; `progress` is told how far it is."""
     cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
-    return load_corpus(
-        data.train,
-        src=data.src,
-        tgt=data.tgt,
-        swap=data.swap,
-        split="train",
-        on_bad_line=data.on_bad_line,
-        cleaning=cleaning,
-    )
+    how = Reading(data.src, data.tgt, data.swap, "train", data.on_bad_line, tagged=True, progress=progress)
+    return _load(data.train, how, _rule(cleaning))
 
 
 def read_validation(data: DataConfig) -> Corpus:
     """The validation pairs that the settings name; only pairs with an empty side are dropped."""
-    return load_corpus(
-        data.validation,
-        src=data.src,
-        tgt=data.tgt,
-        swap=data.swap,
-        split="validation",
-        on_bad_line=data.on_bad_line,
-        cleaning=None,
-    )
+    how = Reading(data.src, data.tgt, data.swap, "validation", data.on_bad_line, tagged=True)
+    return _load(data.validation, how, _rule(None))
 
 
 def load_whole(
@@ -152,9 +104,8 @@ def load_whole(
 
     For a test set that must stay line for line with its files: row n is the n-th pair read.
     """
-    rule = _Rule(_keep, None)
-    how = _Read(src, tgt, swap, split, on_bad_line, tagged=False)
-    return _load([_Tally(spec) for spec in specs], how, rule)
+    how = Reading(src, tgt, swap, split, on_bad_line, tagged=False)
+    return _load(specs, how, _Rule(_keep, None))
 
 
 def _keep(src: str, tgt: str) -> None:
@@ -165,8 +116,16 @@ def _why_drop_empty(src: str, tgt: str) -> str | None:
     return None if src and tgt else "empty side"
 
 
-def _load(tallies: Sequence[_Tally], how: _Read, rule: _Rule) -> Corpus:
-    batches = (batch for tally in tallies for batch in _batches(_clean(tally, how, rule), tally, rule))
+def _rule(cleaning: Cleaning | None) -> _Rule:
+    seen = SeenHashes() if cleaning is not None and cleaning.drop_duplicates else None
+    return _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
+
+
+def _load(specs: Sequence[str], how: Reading, rule: _Rule) -> Corpus:
+    tallies = [Tally(spec) for spec in specs]
+    batches = (
+        batch for tally in tallies for batch in _batches(clean_pairs(tally, how, rule.why_drop), tally, rule)
+    )
     dataset, fingerprint = store_pairs(batches)
     sources = tuple(tally.report() for tally in tallies)
     if len(dataset) == 0:
@@ -188,47 +147,7 @@ def _nothing_left(sources: Sequence[SourceReport]) -> str:
     )
 
 
-def _take_pairs(records: Iterable[Record], tally: _Tally, how: _Read) -> Iterator[Pair]:
-    """Pass the pairs on and count the rest; stop at the fifth bad line, or at the end if there were fewer."""
-    for record in records:
-        if isinstance(record, Pair):
-            tally.read += 1
-            yield record
-        elif isinstance(record, Skipped):
-            tally.skipped[record.reason] += 1
-        else:
-            _count_bad(record, tally)
-            if how.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
-                break
-    if how.on_bad_line == "stop" and tally.bad_lines:
-        # Only training has the flag: a test without a line would be another test.
-        advice = "mend them" if how.split == "test" else "mend them or leave them out by --on-bad-line skip"
-        raise CorpusError(f"{'; '.join(tally.bad_examples)}; {advice}")
-
-
-def _count_bad(line: BadLine, tally: _Tally) -> None:
-    tally.bad_lines += 1
-    if tally.bad_lines <= _EXAMPLES:
-        tally.bad_examples.append(f"{line.where}: {line.cause}")
-
-
-def _clean(tally: _Tally, how: _Read, rule: _Rule) -> Iterator[Pair]:
-    direction, spec = split_direction(tally.spec)
-    languages = direction or (how.src, how.tgt)
-    mark = tag(direction.tgt) if direction and how.tagged else ""
-    # The other way round and exchanged below, names still say which side is which, and order is turned.
-    src_code, tgt_code = reversed(languages) if how.swap else languages
-    records = read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split)
-    for pair in _take_pairs(records, tally, how):
-        src, tgt = tidy(pair.src), tidy(pair.tgt)
-        reason = rule.why_drop(src, tgt)
-        if reason is not None:
-            tally.dropped[reason] += 1
-        else:
-            yield Pair(mark + tgt, src) if how.swap else Pair(mark + src, tgt)
-
-
-def _batches(pairs: Iterator[Pair], tally: _Tally, rule: _Rule) -> Iterator[pa.RecordBatch]:
+def _batches(pairs: Iterator[Pair], tally: Tally, rule: _Rule) -> Iterator[pa.RecordBatch]:
     while chunk := list(islice(pairs, BATCH)):
         batch = pa.record_batch([[pair.src for pair in chunk], [pair.tgt for pair in chunk]], schema=SCHEMA)
         if rule.seen is not None:

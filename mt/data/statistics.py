@@ -34,6 +34,7 @@ class SourceReport:
     skipped: Mapping[str, int]  # entries that the format itself marks, such as fuzzy ones
     bad_lines: int
     bad_examples: tuple[str, ...]  # the first few: file, line, cause
+    warnings: tuple[str, ...] = ()  # signs that it is not what the languages asked for say
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,11 @@ class Report:
             )
         total = f"{self.pairs:,} pairs"
         return [*lines, f"{total}: source {_side(self.src)}", f"{' ' * len(total)}  target {_side(self.tgt)}"]
+
+    @property
+    def warnings(self) -> list[str]:
+        """Signs that the sources are not what they are taken for, each in one line."""
+        return [warning for source in self.sources for warning in source.warnings]
 
     def as_dict(self) -> dict[str, Any]:
         """The report for JSON."""
@@ -126,10 +132,10 @@ def describe(dataset: datasets.Dataset, column: str) -> SideReport:
     # The length below which (and at which) a share of the sentences lies.
     median, p95 = (int(values[np.searchsorted(counts.cumsum(), share * seen)]) for share in (0.5, 0.95))
     mean = float((values * counts).sum() / seen)
-    return SideReport(mean, median, p95, int(values[-1]), _scripts(letters))
+    return SideReport(mean, median, p95, int(values[-1]), count_scripts(letters))
 
 
-def _scripts(letters: Counter[str]) -> dict[str, float]:
+def count_scripts(letters: Counter[str]) -> dict[str, float]:
     """Shares of the scripts among letters, largest first."""
     found: Counter[str] = Counter()
     for letter, count in letters.items():

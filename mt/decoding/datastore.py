@@ -134,6 +134,8 @@ def recalling(runs: Sequence[Run], config: DatastoreConfig, console: Console) ->
     corpus = read_train(data.model_copy(update={"train": config.datastore}))
     for line in corpus.report.lines():
         console.note(f"datastore: {line}")
+    for warning in corpus.report.warnings:
+        console.warn(warning)
     pairs = cut(corpus, runs[0].src_tokenizer, runs[0].tgt_tokenizer)
     models = [Recalling(run.model, open_datastore(run, pairs, console), config).eval() for run in runs]
     return [replace(run, model=model) for run, model in zip(runs, models, strict=True)], corpus

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from mt.config import DataConfig
 from mt.console import Console
-from mt.data.formats.lines import not_utf8, read_lines
+from mt.data.formats.lines import check_whole, not_utf8, read_lines
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet
 from mt.metrics import METRICS, Score, Scoring, perplexity, score
@@ -70,6 +70,7 @@ def open_file(path: Path) -> System:
         try:
             lines.append(line.decode())
         except UnicodeDecodeError as problem:
+            check_whole(path)
             raise ConfigError(f"{path}, line {number}: {not_utf8(problem)}; save it as UTF-8") from None
     return System(path, str(path), lines)
 

@@ -51,16 +51,12 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
     if tgt and data.target and base_language(tgt) != base_language(data.target):
         console.warn(f"the run translates into {data.target}, the test pairs are into {tgt}")
     swap = data.swap if options.swap is None else options.swap
-    corpus = load_whole(
-        specs,
-        src=options.src or data.source,
-        tgt=tgt,
-        swap=swap,
-        split="test",
-        on_bad_line="stop",
-    )
+    src = options.src or data.source
+    corpus = load_whole(specs, src=src, tgt=tgt, swap=swap, split="test", on_bad_line="stop")
     for line in corpus.report.lines():
         console.note(f"test: {line}")
+    for warning in corpus.report.warnings:
+        console.warn(warning)
     stem = "+".join(map(_stem, specs))
     return TestSet(" ".join(specs), stem, corpus.dataset["src"][:], [corpus.dataset["tgt"][:]], tgt)
 

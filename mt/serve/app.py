@@ -16,11 +16,11 @@ from mt.serve import pages, schema
 from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
 from mt.serve.gate import GONE
 from mt.serve.keys import Keys
-from mt.serve.language_names import name_of
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.metrics import CONTENT_TYPE
 from mt.serve.refusal import Refusal
 from mt.serve.service import Service
+from mt.text.names import name_of
 
 BODY_SECONDS = 30.0  # for a client to send its body
 

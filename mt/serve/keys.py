@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mt.errors import MTError
+from mt.text.encoding import decode
 
 _KEY = re.compile(r"[!-~]+")
 
@@ -48,11 +49,11 @@ def read_keys(path: Path) -> Keys:
     Raises MTError with the line's number; the key itself is never shown.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = decode(path.read_bytes()).splitlines()
     except OSError as problem:
         raise MTError(f"--api-keys: cannot open {path}: {problem.strerror}") from None
-    except UnicodeDecodeError:
-        raise MTError(f"--api-keys: {path} is not UTF-8; write one key a line") from None
+    except ValueError as problem:
+        raise MTError(f"--api-keys: {path} {problem}; save it as UTF-8, with one key a line") from None
     keys: list[Key] = []
     for number, line in enumerate(lines, start=1):
         words = line.strip().split()

@@ -13,9 +13,9 @@ from mt.config import SearchConfig
 from mt.console import Console
 from mt.errors import UsageError
 from mt.options import ServeOptions
-from mt.serve.language_names import name_of
 from mt.serve.refusal import Refusal
 from mt.text.languages import Direction, find_code, split_direction
+from mt.text.names import name_of
 from mt.translator import Translator, with_datastore
 
 

@@ -15,12 +15,12 @@ from mt.options import ServeOptions
 from mt.serve.batcher import Batcher
 from mt.serve.call import InspectCall, TranslateCall
 from mt.serve.detection import Candidate, Detector
-from mt.serve.language_names import name_of
 from mt.serve.limits import check_size
 from mt.serve.metrics import Metrics
 from mt.serve.models import Models, Served
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Template, markup, plain
+from mt.text.names import name_of
 from mt.translator import Translation, by_rank
 
 

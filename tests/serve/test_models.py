@@ -16,9 +16,9 @@ from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.detection import Detector, open_ranker
 from mt.serve.gate import Gate
-from mt.serve.language_names import name_of
 from mt.serve.models import Models, open_models
 from mt.serve.service import Service
+from mt.text.names import name_of
 from tests.serve.setup import Guess
 from tests.toy import SETTINGS, toy_pairs, write_tsv
 

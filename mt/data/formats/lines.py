@@ -8,21 +8,22 @@ import lzma
 import shutil
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, cast
+from typing import TYPE_CHECKING, cast
 
 import zstandard
 
 from mt.errors import CorpusError
+from mt.text.encoding import BOM, wide_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 _CHUNK = 1 << 16  # bytes read from a .zst file at a time
-_BOM = b"\xef\xbb\xbf"
-_UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
+_BUFFER = 1 << 20  # bytes decompressed at a time
+_LONGEST_LINE = 1 << 20  # bytes of the first line that are read before it must have ended, if it holds CR
 _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 
 
@@ -60,15 +61,23 @@ class _ZstdStream(io.RawIOBase):
         super().close()
 
 
-_OPENERS: dict[str, Callable[[Path], BinaryIO]] = {  # open_bytes closes what these open
-    ".gz": lambda path: cast(BinaryIO, gzip.GzipFile(path, "rb")),
-    ".xz": lambda path: cast(BinaryIO, lzma.LZMAFile(path, "rb")),  # noqa: SIM115
-    ".zst": lambda path: cast(BinaryIO, io.BufferedReader(_ZstdStream(path), 1 << 20)),
-}
-
-
-def _open_plain(path: Path) -> BinaryIO:
+def _open_plain(path: Path) -> io.BufferedReader:
     return path.open("rb")
+
+
+def _open_gzip(path: Path) -> io.BufferedReader:
+    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(path, "rb")), _BUFFER)
+
+
+def _open_xz(path: Path) -> io.BufferedReader:
+    return io.BufferedReader(cast(io.RawIOBase, lzma.LZMAFile(path, "rb")), _BUFFER)
+
+
+def _open_zst(path: Path) -> io.BufferedReader:
+    return io.BufferedReader(_ZstdStream(path), _BUFFER)
+
+
+_OPENERS = {".gz": _open_gzip, ".xz": _open_xz, ".zst": _open_zst}  # open_bytes closes what these open
 
 
 def uncompressed_suffix(path: Path) -> str:
@@ -78,7 +87,7 @@ def uncompressed_suffix(path: Path) -> str:
 
 
 @contextmanager
-def open_bytes(path: Path) -> Iterator[BinaryIO]:
+def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
     """A file's bytes, decompressed as its suffix says.
 
     Raises CorpusError for a file that is missing, unreadable, damaged or cut off, also while it is read.
@@ -117,22 +126,49 @@ def uncompressed(path: Path) -> Iterator[Path]:
         yield copy
 
 
+def check_whole(path: Path) -> None:
+    """Raise CorpusError if a compressed file is damaged or cut off; what is not compressed passes.
+
+    For a reader that has met nonsense: a damaged archive often gives some before the damage is known.
+    """
+    if path.suffix.lower() in _OPENERS:
+        with open_bytes(path) as stream:
+            while stream.read(1 << 20):
+                pass
+
+
 def read_lines(path: Path) -> Iterator[bytes]:
-    """Yield the lines of a file without their ends (LF or CR LF) and without a byte order mark.
+    """Yield the lines of a file without their ends (LF or CR LF) and without byte order marks.
 
     CR, form feed, U+0085 and U+2028 are text here: they must not shift the lines of aligned files.
-    Raises CorpusError for what `open_bytes` does, for an empty file and for UTF-16.
+    Byte order marks are dropped at the start of every line: files that were joined have them inside.
+    Raises CorpusError for what `open_bytes` does, for an empty file, for UTF-16 and UTF-32, and for line
+    ends of CR alone.
     """
-    number = 0
     with open_bytes(path) as stream:
-        for number, line in enumerate(stream, start=1):
-            if number == 1:
-                if line.startswith(_UTF16_BOMS):
-                    raise CorpusError(f"{path}: is UTF-16; save it as UTF-8")
-                line = line.removeprefix(_BOM)
-            yield line.removesuffix(b"\n").removesuffix(b"\r")
-    if number == 0:
+        first = _first_line(path, stream)
+        yield _without_marks(first)
+        for line in stream:
+            yield _without_marks(line)
+
+
+def _first_line(path: Path, stream: io.BufferedReader) -> bytes:
+    """The first line, once the file is known to be text in lines."""
+    line = stream.readline(_LONGEST_LINE)
+    if not line:
         raise CorpusError(f"{path}: is empty; name a file that holds at least one pair")
+    # A line ends early in UTF-16 where a character holds the byte of a line feed.
+    encoding = wide_encoding(line + stream.peek())
+    if encoding is not None:
+        raise CorpusError(f"{path}: is {encoding}; save it as UTF-8")
+    ended = b"\n" in line
+    if b"\r" in line.rstrip(b"\r\n") and not (ended and stream.peek()):  # it is all that there is
+        raise CorpusError(f"{path}: its lines end with CR alone; save it with line ends of LF or CR LF")
+    return line if ended else line + stream.readline()
+
+
+def _without_marks(line: bytes) -> bytes:
+    return line.removeprefix(BOM).removesuffix(b"\n").removesuffix(b"\r")
 
 
 def not_utf8(error: UnicodeDecodeError) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from mt.text.languages import base_language, find_code
+from mt.text.names import code_of
+
 Split = Literal["train", "validation", "test"]
 
 
@@ -31,47 +34,74 @@ class Skipped:
     reason: str
 
 
-Record = Pair | BadLine | Skipped
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """What a person should know of a source before training: it can be read, but looks wrong."""
+
+    where: str  # 'pairs.tsv, line 1'
+    text: str
+
+
+Record = Pair | BadLine | Skipped | Remark
 
 BLANK_LINE = Skipped("blank line")
 
-# Names that say which side a column is, whatever the languages.
-_NEUTRAL = (("src", "tgt"), ("source", "target"))
+# A row of a table with its line number: its cells, or why it has none.
+Row = tuple[int, list[str] | str]
+
+# Names that say which side a column is, whatever the languages. The last are those of `mt translate --json`.
+_NEUTRAL = (("src", "tgt"), ("source", "target"), ("source", "translation"))
+NEUTRAL_NAMES = {name for names in _NEUTRAL for name in names}
 
 
-def _normal(code: str) -> str:
-    return code.strip().lower().replace("_", "-")
+def normal_code(name: str) -> str:
+    """A code as it is compared, `pt-br` for "pt_BR"; for the English name of a language its code."""
+    name = name.strip().strip("\ufeff").strip().lower().replace("_", "-")
+    return code_of(name) or name
 
 
 def code_matches(wanted: str, found: str) -> bool:
-    """Whether `found` is the language `wanted`: "zh" is found in "zh-CN" and "ZH_Hans", "en" not in "enm"."""
-    wanted, found = _normal(wanted), _normal(found)
-    return found == wanted or found.startswith(wanted + "-")
+    """Whether two codes or names mean the same language, in any region: "zh" and "ZH_Hans", not "enm"."""
+    return base_language(normal_code(wanted)) == base_language(normal_code(found))
 
 
-def find_code(wanted: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that is the language `wanted`: the same code before a regional one (zh-TW)."""
-    matching = [name for name in names if code_matches(wanted, name)]
-    return next((name for name in matching if _normal(name) == _normal(wanted)), next(iter(matching), None))
+def find_name(wanted: str, names: Iterable[str]) -> str | None:
+    """The one of `names` that means the language `wanted` best (see `mt.text.languages.find_code`)."""
+    codes: dict[str, str] = {}
+    for name in names:
+        codes.setdefault(normal_code(name), name)
+    found = find_code(normal_code(wanted), list(codes))
+    return None if found is None else codes[found]
 
 
 def find_columns(names: Iterable[str], src: str | None, tgt: str | None) -> tuple[str, str] | None:
     """The names of the source and the target column, or None.
 
-    The two language codes come first, then src/tgt, then source/target; case does not matter.
+    The two languages, by code or English name, come first, then src/tgt, source/target, source/translation;
+    case does not matter.
     """
     names = list(names)
     candidates = _NEUTRAL if src is None or tgt is None else ((src, tgt), *_NEUTRAL)
     for wanted_src, wanted_tgt in candidates:
-        found = find_code(wanted_src, names), find_code(wanted_tgt, names)
+        found = find_name(wanted_src, names), find_name(wanted_tgt, names)
         if found[0] is not None and found[1] is not None and found[0] != found[1]:
             return found[0], found[1]
     return None
 
 
+def is_unicode(text: str) -> bool:
+    """Whether text can be written as UTF-8: lone surrogates cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def no_columns(src: str | None, tgt: str | None, *, has: Iterable[str]) -> str:
     """The cause and the way out where `find_columns` found nothing."""
     names = ", ".join(has) or "none"
+    neutral = "src/tgt, source/target or source/translation"
     if src is None or tgt is None:
-        return f"has {names}, but no src/tgt or source/target; name the languages with --src and --tgt"
-    return f"has {names}, but no {src}/{tgt}, src/tgt or source/target; check --src and --tgt"
+        return f"has {names}, but no {neutral}; name the languages with --src and --tgt"
+    return f"has {names}, but no {src}/{tgt}, {neutral}; check --src and --tgt"

@@ -63,7 +63,7 @@ def read_tables(tables: Iterable[Any], columns: Columns, *, source: str) -> Iter
                 yield Pair(src, tgt)
             else:
                 name, value = (columns.tgt, tgt) if isinstance(src, str) else (columns.src, src)
-                cause = "null, not text" if value is None else "not UTF-8"
+                cause = "null, not text" if value is None else "not UTF-8: damaged, or written wrongly"
                 yield BadLine(f"{source}, row {row}", f"{name} is {cause}")
         first += len(sides[0])
 
@@ -88,16 +88,19 @@ def _cell(cell: pa.Scalar) -> str | bytes | None:
 
 def read_parquet(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
     """Yield the pairs of a Parquet file. Raises CorpusError for a damaged file and for missing columns."""
-    if not path.is_file():
-        raise CorpusError(f"{path}: no such file; check the path")
     try:
-        with pq.ParquetFile(path) as file:
+        # Where the writer left checksums of the pages, damage inside of texts is known too.
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
             columns = table_columns(file.schema_arrow, src, tgt, source=str(path))
             batches = file.iter_batches(batch_size=_ROWS, columns=columns.top)
             yield from read_tables(batches, columns, source=str(path))
-    except (pa.ArrowException, OSError) as error:
+    except FileNotFoundError:
+        raise CorpusError(f"{path}: no such file; check the path") from None
+    except PermissionError as error:
+        raise CorpusError(f"{path}: cannot be opened ({error.strerror}); check its permissions") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise CorpusError(
-            f"{path}: not a whole Parquet file ({first_line(error)}); fetch it again"
+            f"{path}: damaged, or not a whole Parquet file ({first_line(error)}); fetch it again"
         ) from error
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from lxml import etree
 
 from mt.data.formats.lines import open_bytes
-from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, find_code
+from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, find_name, normal_code
 from mt.errors import CorpusError
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # Inline elements whose content is another program's mark-up; that of <hi> and <mrk> is text.
 _CODES = {"bpt", "ept", "ph", "it", "ut"}
+_BREAK = re.compile(r"\s*(<(br|p|/p)\b[^>]*>|\\n|\n)\s*", re.IGNORECASE)  # mark-up that parts words
 _ONE_SIDE = Skipped("not in both languages")
 
 
@@ -41,9 +44,9 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
                 found.update(texts)
                 if src is None or tgt is None:
                     src, tgt = _tell_languages(sorted(found), src, tgt, srclang, path)
-                record = _record(texts, src, tgt, f"{path}, line {element.sourceline}")
-                paired = paired or record is not _ONE_SIDE
-                yield record
+                records = _records(texts, src, tgt, f"{path}, line {element.sourceline}")
+                paired = paired or records != [_ONE_SIDE]
+                yield from records
         except etree.XMLSyntaxError as error:
             raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
     if not found:
@@ -85,19 +88,24 @@ def _local(element: Any) -> str:
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
 
 
-def _variants(unit: Any) -> dict[str, Any]:
-    """The <seg> of each language of a <tu>, by code; None for a <tuv> without one."""
-    variants = [child for child in unit if _local(child) == "tuv"]
-    codes = [variant.get(_XML_LANG) or variant.get("lang") or "?" for variant in variants]
-    return dict(zip(codes, (variant.find("{*}seg") for variant in variants), strict=True))
+def _variants(unit: Any) -> dict[str, list[Any]]:
+    """The <seg>s of each language of a <tu>, by code as it comes first; None for a <tuv> without one."""
+    codes: dict[str, str] = {}
+    variants: dict[str, list[Any]] = {}
+    for child in unit:
+        if _local(child) == "tuv":
+            code = child.get(_XML_LANG) or child.get("lang") or "?"
+            code = codes.setdefault(normal_code(code), code)
+            variants.setdefault(code, []).append(child.find("{*}seg"))
+    return variants
 
 
 def _tell_languages(
     found: list[str], src: str | None, tgt: str | None, srclang: str | None, path: Path
 ) -> tuple[str, str]:
     """Work out the code or codes not given from the first unit and the header's srclang."""
-    known_src = find_code(src or srclang or "", found)
-    known_tgt = find_code(tgt or "", found)
+    known_src = find_name(src or srclang or "", found)
+    known_tgt = find_name(tgt or "", found)
     if len(found) == 2:
         if known_tgt is None and known_src is not None:
             return known_src, next(code for code in found if code != known_src)
@@ -106,25 +114,42 @@ def _tell_languages(
     raise CorpusError(f"{path}: has {', '.join(found)} and does not say which is which; give --src and --tgt")
 
 
-def _record(texts: dict[str, Any], src: str, tgt: str, where: str) -> Record:
-    src_code, tgt_code = find_code(src, texts), find_code(tgt, texts)
+def _records(texts: dict[str, list[Any]], src: str, tgt: str, where: str) -> list[Record]:
+    """What a <tu> holds: a pair of each source variant with each target variant."""
+    src_code, tgt_code = find_name(src, texts), find_name(tgt, texts)
     if src_code is None or tgt_code is None or src_code == tgt_code:
-        return _ONE_SIDE
-    if texts[src_code] is None or texts[tgt_code] is None:
-        return BadLine(where, "a <tuv> without <seg>")
+        return [_ONE_SIDE]
+    if None in (*texts[src_code], *texts[tgt_code]):
+        return [BadLine(where, "a <tuv> without <seg>")]
     try:
-        return Pair(_text(texts[src_code]), _text(texts[tgt_code]))
+        sides = [[_text(segment) for segment in texts[code]] for code in (src_code, tgt_code)]
     except _UnresolvedError as error:
-        return BadLine(where, f"the entity {error} is not looked up")
+        return [BadLine(where, f"the entity {error} is not looked up")]
+    return [Pair(*pair) for pair in dict.fromkeys(product(*sides))]
 
 
 def _text(element: Any) -> str:
-    """The words of a <seg>: inline mark-up dropped, the text around it kept."""
-    parts = [element.text or ""]
+    """The words of a <seg>: inline mark-up dropped, the text around it kept with one space between."""
+    text, dropped = "", False
+    for part in _parts(element):
+        if part is None:
+            dropped = True
+        elif part:
+            text += part.lstrip() if dropped and text[-1:].isspace() else part
+            dropped = False
+    return text
+
+
+def _parts(element: Any) -> Iterator[str | None]:
+    """The text of a <seg> in parts; None for a piece of mark-up, with a space if it breaks a line."""
+    yield element.text or ""
     for child in element:
         if child.tag is etree.Entity:
             raise _UnresolvedError(child.text)
         if isinstance(child.tag, str) and _local(child) not in _CODES:
-            parts.append(_text(child))
-        parts.append(child.tail or "")
-    return "".join(parts)
+            yield from _parts(child)
+        elif isinstance(child.tag, str):
+            yield None
+            if child.get("type") in ("lb", "pb") or _BREAK.fullmatch("".join(child.itertext())):
+                yield from (" ", None)
+        yield child.tail or ""

@@ -1,4 +1,4 @@
-"""Language codes -> English names, as `GET /languages` lists them."""
+"""The English names of languages."""
 
 from __future__ import annotations
 
@@ -25,9 +25,16 @@ vi Vietnamese;wa Walloon;wo Wolof;wuu Wu Chinese;xh Xhosa;yi Yiddish;yo Yoruba;y
 zu Zulu;src Source;tgt Target""".replace("\n", ";").split(";")
 )
 
+_CODES = {name.lower(): code for code, name in _NAMES.items() if code not in ("src", "tgt")}
+
 
 def name_of(code: str) -> str:
     """`zh` -> Chinese, `zh_Hans` -> Chinese (Hans); a code that is not known is its own name."""
     name = _NAMES.get(base_language(code))
     rest = code.replace("_", "-").partition("-")[2]
     return code if name is None else f"{name} ({rest})" if rest else name
+
+
+def code_of(name: str) -> str | None:
+    """`English` -> en, in upper or lower case; None for what is no name of a language."""
+    return _CODES.get(name.strip().lower())

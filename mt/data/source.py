@@ -1,0 +1,124 @@
+"""One SPEC to clean pairs, with counts of what was read and dropped and warnings of what looks wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+from mt.data.cleaning import tidy
+from mt.data.formats import read_pairs
+from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
+from mt.data.sanity import Sample
+from mt.data.statistics import SourceReport
+from mt.errors import CorpusError
+from mt.text.languages import split_direction, tag
+
+OnBadLine = Literal["stop", "skip"]
+WhyDrop = Callable[[str, str], str | None]
+"""(source, target) -> the name of a reason against a pair, or None."""
+
+_EXAMPLES = 5  # bad lines and remarks shown
+_STEP = 10_000  # pairs between two reports of progress
+
+
+class Reading(NamedTuple):
+    """How sources are read; see `mt.data.corpus.load_corpus`."""
+
+    src: str | None
+    tgt: str | None
+    swap: bool
+    split: Split
+    on_bad_line: OnBadLine
+    tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
+    progress: Callable[[str], None] | None = None  # is told now and then how far a large source is
+
+
+@dataclass
+class Tally:
+    """The counts of one source while it is read."""
+
+    spec: str
+    read: int = 0
+    bad_lines: int = 0
+    bad_examples: list[str] = field(default_factory=list)
+    dropped: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+    remarks: list[str] = field(default_factory=list)
+    more_remarks: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+    def report(self) -> SourceReport:
+        """The counts as they are now."""
+        kept = self.read - self.dropped.total()
+        more = [f"{self.spec}: {self.more_remarks:,} more like these"] if self.more_remarks else []
+        return SourceReport(
+            self.spec,
+            self.read,
+            kept,
+            dict(self.dropped),
+            dict(self.skipped),
+            self.bad_lines,
+            tuple(self.bad_examples),
+            (*self.remarks, *more, *self.warnings),
+        )
+
+    def count_bad(self, line: BadLine) -> None:
+        """Count a bad line; the first few are kept as examples."""
+        self.bad_lines += 1
+        if self.bad_lines <= _EXAMPLES:
+            self.bad_examples.append(f"{line.where}: {line.cause}")
+
+    def add_remark(self, remark: Remark) -> None:
+        """Keep a remark, or count it if there are many."""
+        if len(self.remarks) < _EXAMPLES:
+            self.remarks.append(f"{remark.where}: {remark.text}")
+        else:
+            self.more_remarks += 1
+
+
+def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]:
+    """Yield the tidied pairs of the source that `tally` names, but for those with a reason against them.
+
+    Raises CorpusError for a source that cannot be read, and for bad lines where they are to stop it.
+    """
+    direction, spec = split_direction(tally.spec)
+    languages = direction or (how.src, how.tgt)
+    mark = tag(direction.tgt) if direction and how.tagged else ""
+    # The other way round and exchanged below, names still say which side is which, and order is turned.
+    src_code, tgt_code = reversed(languages) if how.swap else languages
+    sample = Sample()
+    for pair in _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how):
+        src, tgt = tidy(pair.src), tidy(pair.tgt)
+        if how.swap:
+            src, tgt = tgt, src
+        sample.add(src, tgt)
+        reason = why_drop(src, tgt)
+        if reason is None:
+            yield Pair(mark + src, tgt)
+        else:
+            tally.dropped[reason] += 1
+    tally.warnings = [f"{tally.spec}: {warning}" for warning in sample.warnings(*languages)]
+
+
+def _take_pairs(records: Iterable[Record], tally: Tally, how: Reading) -> Iterator[Pair]:
+    """Pass the pairs on and count the rest; stop at the fifth bad line, or at the end if there were fewer."""
+    for record in records:
+        if isinstance(record, Pair):
+            tally.read += 1
+            if how.progress is not None and tally.read % _STEP == 0:
+                how.progress(f"reading {tally.spec}: {tally.read:,} pairs")
+            yield record
+        elif isinstance(record, Skipped):
+            tally.skipped[record.reason] += 1
+        elif isinstance(record, Remark):
+            tally.add_remark(record)
+        else:
+            tally.count_bad(record)
+            if how.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
+                break
+    if how.on_bad_line == "stop" and tally.bad_lines:
+        # Only training has the flag: a test without a line would be another test.
+        advice = "mend them" if how.split == "test" else "mend them or leave them out by --on-bad-line skip"
+        raise CorpusError(f"{'; '.join(tally.bad_examples)}; {advice}")
