@@ -55,7 +55,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "commit": commit(),
         "weights_millions": round(count_weights(options.runs[0]) / 1e6, 2),
         "hardware": options.hardware,
-        "training_precision": config["training"]["precision"],
+        "arithmetic": config["run"].get("arithmetic", {"precision": config["training"]["precision"]}),
         "search": f"beam {options.beam}, fp32",
         "runs": runs,
         "signatures": signatures,
@@ -95,7 +95,7 @@ def evaluate(
     history = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     record = {
         "seed": read_config(run)["training"]["seed"],
-        "minutes": round(max(entry["seconds"] for entry in history) / 60, 1),
+        "minutes": round(max(entry.get("seconds", 0) for entry in history) / 60, 1),
         "bleu": round(by_name["BLEU"]["value"], 2),
         "bleu_interval": [round(bound, 2) for bound in by_name["BLEU"]["interval"]],
         "chrf2pp": round(by_name["chrF2++"]["value"], 2),

@@ -83,7 +83,9 @@ def test_collect_scores_a_run_and_hides_the_folder_of_the_corpus(toy_run: Path, 
     assert collect.main(arguments) == 0
     result = json.loads((tmp_path / "results/toy/scores.json").read_text(encoding="utf-8"))
     assert result["test"] == "DATA/test.tsv"
+    assert result["arithmetic"]["precision"] == "fp32"
     (run,) = result["runs"]
+    assert run["minutes"] >= 0
     hypotheses = (tmp_path / "results/toy/seed-1/hypotheses.txt").read_text(encoding="utf-8").splitlines()
     assert len(hypotheses) == 30
     assert run["bleu_interval"][0] <= run["bleu"] <= run["bleu_interval"][1]
