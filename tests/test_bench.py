@@ -151,4 +151,4 @@ def test_a_tool_ends_after_its_time(tmp_path: Path) -> None:
 
 def test_a_tool_that_fails_names_its_log(tmp_path: Path) -> None:
     with pytest.raises(MTError, match=r"tool\.log says why"):
-        run_for([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "tool.log", seconds=20)
+        run_for([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "tool.log", seconds=DEADLINE)

@@ -10,6 +10,7 @@ import pytest
 
 from tests.browser.setup import NoBrowser, a_browser, serving
 from tests.conftest import learn_once
+from tests.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -62,6 +63,7 @@ def failing(expected: list[str]) -> None:
 def page(browser: Browser, server: str, problems: list[str], expected: list[str]) -> Iterator[Page]:
     """The page, in English, opened; nothing may have gone wrong but what was expected."""
     context = browser.new_context(base_url=server, locale="en-GB", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(1000 * DEADLINE)
     page = context.new_page()
     watch(page, server, problems)
     page.goto("/")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sized
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from tests.waiting import DEADLINE, wait_until
+
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Page
 
 # Debian's Chromium, also as root and without a screen; it asks nobody anything.
 ARGUMENTS = [
@@ -61,4 +64,38 @@ def serving(*arguments: str) -> Iterator[str]:
             yield line.partition("serving on ")[2].partition(";")[0]
         finally:
             server.terminate()
-            server.wait(20)
+            server.wait(DEADLINE)
+
+
+def stop_the_clock(page: Page) -> None:
+    """Timers of the page, and its animations, go on only by `page.clock.run_for`."""
+    page.clock.install()
+    page.clock.pause_at(datetime.now() + timedelta(days=1))
+
+
+def at_rest(page: Page) -> str:
+    """The large strip's picture, when its cells do not change any more."""
+    picture: str = page.evaluate(
+        """async () => {
+          const draw = () => document.querySelector(".strip").toDataURL();
+          let picture = draw();
+          for (let same = 0; same < 10; same++) {
+            await new Promise(requestAnimationFrame);
+            const now = draw();
+            if (now !== picture) same = -1;
+            picture = now;
+          }
+          return picture;
+        }"""
+    )
+    return picture
+
+
+def wait_for_length(page: Page, one_each: Sized, length: int) -> None:
+    """Until so many are there; the page goes on meanwhile."""
+
+    def there() -> bool:
+        page.wait_for_timeout(10)  # events come in no other way
+        return len(one_each) >= length
+
+    wait_until(there)

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.browser.conftest import watch
+from tests.browser.setup import at_rest
 from tests.browser.test_typing import SOURCE, expect_output
+from tests.waiting import DEADLINE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -138,18 +140,17 @@ def test_text_can_be_read_in_both_themes(page: Page, scheme: Any) -> None:
     page.keyboard.press("End")
     background = page.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
     assert background == {"light": "rgb(255, 255, 255)", "dark": "rgb(22, 22, 26)"}[scheme]
-    page.wait_for_timeout(600)
+    page.wait_for_function("() => document.getAnimations().length === 0")
     assert page.evaluate(LOW_CONTRAST) == []
 
 
 def test_a_chosen_theme_is_remembered_and_drawings_follow(read: Page) -> None:
-    bright = read.evaluate("() => document.querySelector('.strip').toDataURL()")
+    bright = at_rest(read)
     read.get_by_role("combobox", name="Colours").select_option("dark")
     assert (
         read.evaluate("() => getComputedStyle(document.documentElement).backgroundColor") == "rgb(22, 22, 26)"
     )
-    read.wait_for_timeout(600)
-    assert read.evaluate("() => document.querySelector('.strip').toDataURL()") != bright
+    assert at_rest(read) != bright
     read.reload()
     assert (
         read.evaluate("() => getComputedStyle(document.documentElement).backgroundColor") == "rgb(22, 22, 26)"
@@ -175,6 +176,7 @@ def test_the_browser_chooses_the_first_language(
     browser: Browser, server: str, problems: list[str], locale: str, lang: str
 ) -> None:
     context = browser.new_context(base_url=server, locale=locale)
+    context.set_default_timeout(1000 * DEADLINE)
     page = context.new_page()
     watch(page, server, problems)
     page.goto("/")
@@ -207,8 +209,9 @@ def test_a_narrow_screen_is_not_scrolled_sideways(page: Page, width: int, langua
     fill(page)
     for summary in page.locator("summary").all():
         summary.click()
-    page.locator(SOURCE).fill("ba" * 60)  # a word that does not fit
-    page.wait_for_timeout(1500)
+    with page.expect_response("**/translate"), page.expect_response("**/inspect"):
+        page.locator(SOURCE).fill("ba" * 60)  # a word that does not fit
+    page.wait_for_selector("#inside-body:not([hidden]):not(.stale)")
     assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
 
 
@@ -218,8 +221,7 @@ def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
     page.get_by_role("button", name="One step back").click()
     assert page.evaluate("() => document.getAnimations().length") == 0
     at_once = page.evaluate("() => document.querySelector('.strip').toDataURL()")
-    page.wait_for_timeout(600)
-    assert page.evaluate("() => document.querySelector('.strip').toDataURL()") == at_once
+    assert at_rest(page) == at_once
 
 
 def test_while_it_plays_a_screen_reader_is_not_flooded(read: Page) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.setup import at_rest
 from tests.browser.test_typing import SOURCE, expect_output
 
 if TYPE_CHECKING:
@@ -32,12 +33,6 @@ def words(page: Page) -> str:
     return str(page.locator("#now .words").inner_text())
 
 
-def strip(page: Page) -> str:
-    """The large strip's picture, when its cells have come to rest."""
-    page.wait_for_timeout(600)
-    return str(page.evaluate("() => document.querySelector('.strip').toDataURL()"))
-
-
 def steps(page: Page) -> int:
     return int(page.locator(".column.read").count())
 
@@ -55,16 +50,16 @@ def test_stepping_moves_all_drawings(read: Page) -> None:
     read.keyboard.press("Home")
     assert where(read) == "before the first piece"
     assert "every number of the state is 0" in words(read)
-    empty = strip(read)
+    empty = at_rest(read)
     forward = read.get_by_role("button", name="One step on")
     forward.click()
     assert where(read) == f"reading 1 of {steps(read)}"
     assert read.locator(".column.read.done").count() == 1
     assert read.locator(".map .reached").count() > 0
-    first, first_words = strip(read), words(read)
+    first, first_words = at_rest(read), words(read)
     assert first != empty
     forward.click()
-    assert strip(read) != first
+    assert at_rest(read) != first
     assert words(read) != first_words
     assert "hangs mostly on" in words(read)
     assert str(read.locator(CURRENT).get_attribute("aria-label")).startswith("Reading step 2:")
@@ -121,6 +116,7 @@ def test_arrows_in_the_text_move_the_cursor_only(read: Page) -> None:
 
 
 def test_it_plays_by_itself_and_stops_at_the_end(read: Page) -> None:
+    read.clock.install()
     read.get_by_label("Speed").select_option("fast")
     read.get_by_label("Position").focus()
     read.keyboard.press("Home")
@@ -131,10 +127,10 @@ def test_it_plays_by_itself_and_stops_at_the_end(read: Page) -> None:
     )
     read.get_by_role("button", name="Pause", exact=True).click()
     paused = where(read)
-    read.wait_for_timeout(900)
+    read.clock.run_for("01:00")
     assert where(read) == paused
     read.get_by_role("button", name="Play", exact=True).click()
-    read.wait_for_selector("button.play[aria-label=Play]", timeout=20_000)
+    read.wait_for_selector("button.play[aria-label=Play]")
     assert read.locator(".column:not(.done)").count() == 0
     read.get_by_role("button", name="Play", exact=True).click()
     assert where(read) == "before the first piece", "at the end it begins anew"
@@ -207,10 +203,10 @@ def test_the_direction_of_reading_turns_the_film_around(page: Page) -> None:
     page.locator(SOURCE).fill("BA DE FI")
     page.wait_for_selector("#inside-body:not([hidden]):not(.stale)")
     forwards = page.locator(".column.read .piece").all_inner_texts()
-    picture = strip(page)
+    picture = at_rest(page)
     page.get_by_label("Reading direction").select_option(label="← Backwards")
     assert page.locator(".column.read .piece").all_inner_texts() == forwards[::-1]
-    assert strip(page) != picture
+    assert at_rest(page) != picture
 
 
 def test_the_next_sentence_takes_the_place_of_this_one(read: Page) -> None:

@@ -71,10 +71,11 @@ class TestAnswersThatAreErrors:
 
     def test_the_server_was_never_there(self, page: Page) -> None:
         page.route("**/languages", lambda route: route.abort("connectionrefused"))
+        page.clock.install()
         page.reload()
         expect_status(page, "The server does not answer")
         page.locator(SOURCE).fill("ba")
-        page.wait_for_timeout(400)
+        page.clock.run_for("01:00")
         expect_status(page, "The server does not answer")
         page.unroute("**/languages")
         page.get_by_role("button", name="Try again").click()

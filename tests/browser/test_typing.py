@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.browser.setup import stop_the_clock, wait_for_length
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page, Route
 
@@ -37,7 +39,11 @@ def test_the_translation_appears_while_one_types(page: Page) -> None:
 def test_many_keys_in_a_row_are_one_request(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/translate" in request.url else None)
-    page.locator(SOURCE).press_sequentially("ba de fi go", delay=15)
+    stop_the_clock(page)
+    for key in "ba de fi go":
+        page.locator(SOURCE).press_sequentially(key)
+        page.clock.run_for(100)  # milliseconds: a quick typist
+    page.clock.run_for("01:00")
     expect_output(page, "BA DE FI GO")
     assert len(asked) == 1
 
@@ -51,6 +57,7 @@ def test_pinyin_is_not_translated_before_it_is_a_word(page: Page) -> None:
         route.fulfill(json=answer("done"))
 
     page.route("**/translate", note)
+    page.clock.install()
     page.evaluate(
         """() => {
           const source = document.querySelector("#source");
@@ -58,7 +65,7 @@ def test_pinyin_is_not_translated_before_it_is_a_word(page: Page) -> None:
           source.dispatchEvent(new InputEvent("input", { isComposing: true, bubbles: true }));
         }"""
     )
-    page.wait_for_timeout(600)
+    page.clock.run_for("01:00")
     assert asked == []
     page.evaluate(
         """() => {
@@ -75,16 +82,12 @@ def test_a_late_answer_to_what_was_typed_before_is_dropped(page: Page) -> None:
     held: list[Route] = []
     page.route("**/translate", lambda route: held.append(route))
     page.locator(SOURCE).fill("ba")
-    page.wait_for_timeout(500)
-    assert len(held) == 1
+    wait_for_length(page, held, 1)
     page.locator(SOURCE).fill("ba de")
-    page.wait_for_timeout(500)
-    assert len(held) == 2
+    wait_for_length(page, held, 2)
     held[1].fulfill(json=answer("second"))
     expect_output(page, "second")
     assert held[0].request.failure is not None, "the first one is called off, so the server can stop, too"
-    page.wait_for_timeout(200)
-    assert page.locator(OUTPUT).inner_text() == "second"
 
 
 def test_alternatives_have_probabilities(page: Page) -> None:
@@ -177,8 +180,7 @@ def test_markup_is_shown_as_text(page: Page) -> None:
     page.wait_for_selector("#inside-body:not([hidden])")
     for summary in page.locator(".numbers summary").all():
         summary.click()
-    page.wait_for_timeout(300)
-    assert evil in page.locator("#facts").inner_text()
+    page.locator("#facts", has_text=evil).wait_for()
     assert page.locator("main img, main b").count() == 0
     assert page.title() != "bad"
 
@@ -189,13 +191,14 @@ def test_a_text_over_the_limit_is_not_sent(page: Page) -> None:
     page.route(
         "**/frontend/settings", lambda route: route.fulfill(json={"charLimit": 8, "keyRequired": False})
     )
+    page.clock.install()
     page.reload()
     page.wait_for_function("() => document.querySelector('#count').textContent === '0 / 8'")
     page.locator(SOURCE).fill("ba de mo ne")
     page.wait_for_function(
         "() => document.querySelector('#status').textContent.includes('at most 8 characters')"
     )
-    page.wait_for_timeout(400)
+    page.clock.run_for("01:00")
     assert asked == []
     assert page.locator(SOURCE).get_attribute("aria-invalid") == "true"
     page.locator(SOURCE).fill("ba de")
