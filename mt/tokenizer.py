@@ -6,10 +6,10 @@ import hashlib
 import io
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal
 
 import sentencepiece
 
+from mt.config import TokenizerConfig
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.text.placeholders import MARKERS, marker, masked, spans, unmask
 
@@ -22,7 +22,7 @@ class Tokenizer:
     Ids below `vocab_size`; `pad_id`, `bos_id` and `eos_id` frame sequences and never come out of
     `encode`; `unk_id` stands for a character without a piece, where byte fallback is off.
 
-    Where it was learned with `markers`, their ids are the next ones, and spans of markup are cut as one piece
+    Where it was learned with `markup`, their ids are the next ones, and spans of markup are cut as one piece
     each (see `markup`): a target's by its source, so that both have the same markers. Where `encode`,
     `decode` and `pieces` take sources (N), none means that the texts are sources themselves.
     """
@@ -49,43 +49,38 @@ class Tokenizer:
     def learn(
         cls,
         sentences: Iterator[str],
-        *,
-        algorithm: Literal["unigram", "bpe"],
+        settings: TokenizerConfig,
         vocab_size: int,
-        byte_fallback: bool,
-        normalization: str,
-        character_coverage: float,
-        sample_sentences: int,
         symbols: Sequence[str] = (),
-        markers: bool = False,
     ) -> Tokenizer:
         """Learn pieces from text: the same sentences in the same order give the same pieces.
 
-        symbols: texts that are one piece wherever they occur. markers: have pieces for spans of markup
-        too; the sentences are masked already.
+        vocab_size: pieces to learn, also where the settings leave the size open. symbols: texts that are one
+        piece wherever they occur. With `settings.markup` the sentences are masked already.
 
         Raises VocabularySizeError, naming a size that fits, if the text is too small for `vocab_size` or has
         more characters than that.
         """
+        markers = (marker(index) for index in range(MARKERS) if settings.markup)
         model = io.BytesIO()
         try:
             sentencepiece.SentencePieceTrainer.Train(
                 sentence_iterator=sentences,
                 model_writer=model,
-                model_type=algorithm,
+                model_type=settings.algorithm,
                 vocab_size=vocab_size,
-                byte_fallback=byte_fallback,
-                normalization_rule_name=normalization,
-                remove_extra_whitespaces=normalization != "identity",
-                character_coverage=character_coverage,
-                input_sentence_size=sample_sentences,
+                byte_fallback=settings.byte_fallback,
+                normalization_rule_name=settings.normalization,
+                remove_extra_whitespaces=settings.normalization != "identity",
+                character_coverage=settings.character_coverage,
+                input_sentence_size=settings.sample_sentences,
                 shuffle_input_sentence=True,
                 max_sentence_length=65536,
                 pad_id=cls.pad_id,
                 unk_id=cls.unk_id,
                 bos_id=cls.bos_id,
                 eos_id=cls.eos_id,
-                user_defined_symbols=[*(marker(place) for place in range(MARKERS) if markers), *symbols],
+                user_defined_symbols=[*markers, *symbols],
                 num_threads=4,  # a fixed number: sums in another order would give other pieces
                 minloglevel=2,
             )

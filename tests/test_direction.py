@@ -10,7 +10,7 @@ import pytest
 
 import mt
 from mt import cli
-from mt.config import DataConfig, other_languages
+from mt.config import DataConfig, TokenizerConfig, other_languages
 from mt.data.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
 from mt.errors import ConfigError
 from mt.inspection import Inspector
@@ -57,16 +57,9 @@ def test_only_what_is_learned_from_is_tagged(tmp_path: Path) -> None:
 
 
 def test_a_tag_is_one_piece() -> None:
-    tokenizer = Tokenizer.learn(
-        (" ".join(pair) for pair in toy_pairs(300, seed=1)),
-        algorithm="unigram",
-        vocab_size=39,
-        byte_fallback=False,
-        normalization="identity",
-        character_coverage=1.0,
-        sample_sentences=1000,
-        symbols=["<2bb>"],
-    )
+    settings = TokenizerConfig(byte_fallback=False, character_coverage=1.0)
+    texts = (" ".join(pair) for pair in toy_pairs(300, seed=1))
+    tokenizer = Tokenizer.learn(texts, settings, 39, ["<2bb>"])
     alone, tagged = tokenizer.pieces(["ba", tag("bb") + "ba"])
     assert tagged[: -len(alone)] in (["<2bb>"], ["▁", "<2bb>"])
     assert tagged[-len(alone) :] == alone

@@ -27,7 +27,7 @@ from mt import checkpoint
 from mt.checkpoint import load_run
 from mt.cli import main
 from mt.commands import evaluate as evaluate_module
-from mt.config import BUILT_IN, DataConfig, SearchConfig, load_preset
+from mt.config import BUILT_IN, DataConfig, SearchConfig, TokenizerConfig, load_preset
 from mt.console import Console
 from mt.data.phrasebook import grammar as phrasebook
 from mt.evaluation.result import Evaluation
@@ -83,15 +83,9 @@ def evaluate(capsys: pytest.CaptureFixture[str]) -> Evaluate:
 def make_run(path: Path, data: DataConfig, *, seed: int) -> Path:
     """An untrained run of preset tiny: it translates, into nonsense."""
     config = load_preset("tiny").model_copy(update={"data": data})
-    settings: dict[str, Any] = {
-        "algorithm": "bpe",
-        "byte_fallback": False,
-        "normalization": "identity",
-        "character_coverage": 1.0,
-        "sample_sentences": 1000,
-    }
-    src = Tokenizer.learn((zh for zh, _ in PAIRS), vocab_size=450, **settings)
-    tgt = Tokenizer.learn((en for _, en in PAIRS), vocab_size=120, **settings)
+    settings = TokenizerConfig(algorithm="bpe", byte_fallback=False, character_coverage=1.0)
+    src = Tokenizer.learn((zh for zh, _ in PAIRS), settings, 450)
+    tgt = Tokenizer.learn((en for _, en in PAIRS), settings, 120)
     checkpoint.save_setup(path, config, (src, tgt), {"corpora": {}, "split_chars": 60})
     torch.manual_seed(seed)
     checkpoint.save_model(path, checkpoint.build(config, src, tgt), config, {})

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import mt
 from mt.checkpoint import Run
-from mt.config import Config, ModelConfig, SearchConfig
+from mt.config import Config, ModelConfig, SearchConfig, TokenizerConfig
 from mt.encoder import Encoder
 from mt.errors import ConfigError
 from mt.inspection import Inspection, Inspector, backdrop
@@ -45,15 +45,8 @@ RNN = ModelConfig(cell="rnn", bidirectional=False, encoder_layers=2)
 def tokenizer(upper: bool) -> Tokenizer:
     """Single letters mostly: as many pieces as `small` models have."""
     side = 1 if upper else 0
-    return Tokenizer.learn(
-        (pair[side] for pair in toy_pairs(300, seed=1)),
-        algorithm="unigram",
-        vocab_size=VOCAB,
-        byte_fallback=False,
-        normalization="identity",
-        character_coverage=1.0,
-        sample_sentences=1000,
-    )
+    settings = TokenizerConfig(byte_fallback=False, character_coverage=1.0)
+    return Tokenizer.learn((pair[side] for pair in toy_pairs(300, seed=1)), settings, VOCAB)
 
 
 def translator(shape: ModelConfig, **search_settings: Any) -> Translator:

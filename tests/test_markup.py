@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 import mt
 from mt import cli
+from mt.config import TokenizerConfig
 from mt.decoding.constraints import Keeping
 from mt.text.patterns import PATTERN
 from mt.text.placeholders import MARKERS, Survival, mask, spans, survival, unmask
@@ -183,16 +184,8 @@ def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
     texts = [
         f"{verb} ⟦0⟧ and ⟦1⟧ {noun}" for verb in ("use", "take", "leave") for noun in ("books", "tables")
     ]
-    tokenizer = Tokenizer.learn(
-        iter(texts * 9),
-        algorithm="bpe",
-        vocab_size=310,
-        byte_fallback=True,
-        normalization="identity",
-        character_coverage=1.0,
-        sample_sentences=1000,
-        markers=True,
-    )
+    settings = TokenizerConfig(algorithm="bpe", character_coverage=1.0, markup=True)
+    tokenizer = Tokenizer.learn(iter(texts * 9), settings, 310)
     assert Tokenizer(tokenizer.serialized).markers == range(4, 4 + MARKERS)
     source, target = "use ``never_seen`` and 7", "7, ``never_seen``"
     assert tokenizer.pieces([source])[0][-1] == "7"

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mt.config import TokenizerConfig
 from mt.data.encoded import PiecePairs, Ragged
 from mt.data.sampling import BpeDropout, Sampler, SideSampler, UnigramSampler
 from mt.text.placeholders import MARKERS
@@ -32,17 +33,10 @@ TEXT = "the yellow stranger waits near house seven"
 @cache
 def learn(algorithm: Algorithm, byte_fallback: bool = True, markers: bool = False) -> Tokenizer:
     size = 40 + 256 * byte_fallback + (MARKERS + 1) * markers
-    return Tokenizer.learn(
-        iter(ENGLISH),
-        algorithm=algorithm,
-        vocab_size=size,
-        byte_fallback=byte_fallback,
-        normalization="identity",
-        character_coverage=1.0,
-        sample_sentences=1000,
-        symbols=["<2de>"] if markers else (),
-        markers=markers,
+    settings = TokenizerConfig(
+        algorithm=algorithm, byte_fallback=byte_fallback, character_coverage=1.0, markup=markers
     )
+    return Tokenizer.learn(iter(ENGLISH), settings, size, ["<2de>"] if markers else ())
 
 
 def sample(tokenizer: Tokenizer, algorithm: Algorithm, strength: float, text: str) -> list[int]:

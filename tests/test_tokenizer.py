@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mt.config import TokenizerConfig
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.tokenizer import Tokenizer
 
@@ -26,14 +27,8 @@ CHINESE = [
 
 
 def learn(sentences: list[str], vocab_size: int = 295, **changes: object) -> Tokenizer:
-    settings = {
-        "algorithm": "unigram",
-        "byte_fallback": True,
-        "normalization": "identity",
-        "character_coverage": 1.0,
-        "sample_sentences": 10_000,
-    } | changes
-    return Tokenizer.learn(iter(sentences), vocab_size=vocab_size, **settings)  # type: ignore[arg-type]
+    settings = {"character_coverage": 1.0, "sample_sentences": 10_000, **changes}
+    return Tokenizer.learn(iter(sentences), TokenizerConfig.model_validate(settings), vocab_size)
 
 
 ENGLISH_PIECES = learn(ENGLISH)

@@ -259,17 +259,9 @@ def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenize
     settings = config.tokenizer
 
     def learn(size: int) -> Tokenizer:
-        return Tokenizer.learn(
-            _sentences(corpus, columns, mark=settings.markup),
-            algorithm=settings.algorithm,
-            vocab_size=size,
-            byte_fallback=settings.byte_fallback,
-            normalization=settings.normalization,
-            character_coverage=settings.character_coverage,
-            sample_sentences=settings.sample_sentences,
-            symbols=symbols(targets(config.data.train)) if "src" in columns else (),
-            markers=settings.markup,
-        )
+        sentences = _sentences(corpus, columns, mark=settings.markup)
+        tags = symbols(targets(config.data.train)) if "src" in columns else ()
+        return Tokenizer.learn(sentences, settings, size, tags)
 
     if settings.vocab_size is not None:
         return learn(settings.vocab_size)
