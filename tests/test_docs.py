@@ -17,8 +17,21 @@ FLAG = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 SYMBOLS = re.compile(r"\[(mt/[\w/]+\.py)\]\([^)]*\)((?: `[A-Za-z_.]+`)+)")
 COMMAND = re.compile(r"\bmt (?:\[options\] )?([a-z]+)\b")
-OTHERS = {"--data-urlencode", "--task", "--system", "--hardware", "--data", "--lc-tok", "--strict"}
-"""Of curl, of results.collect, of mypy."""
+OTHERS = {
+    "--torch-backend",
+    "--extra-index-url",
+    "--rm",
+    "--no-healthcheck",
+    "--init",
+    "--data-urlencode",
+    "--task",
+    "--system",
+    "--hardware",
+    "--data",
+    "--lc-tok",
+    "--strict",
+}
+"""Of curl, results.collect, mypy, uv, pip and docker."""
 
 MARKDOWN = [*pages(), ROOT / "RESULTS.md", *sorted((ROOT / "docs" / "experiments").glob("*.md"))]
 
@@ -54,7 +67,7 @@ def test_every_flag_of_a_command_shown_exists(page: Path, flags: dict[str, set[s
         for line in commands_of(block)
         for part in re.split(r"[;|&]", line)
         if (match := COMMAND.search(part)) and (command := match[1]) in flags
-        for flag in FLAG.findall(part)
+        for flag in FLAG.findall(part, match.end())
         if flag not in flags[command]
     ]
     assert unknown == []
