@@ -9,8 +9,9 @@ from bench.bench_base import Columns, Settings, answer
 from bench.bench_model import settings_of
 from mt import checkpoint
 from mt.commands.train import learn_tokenizers, read_corpora
+from mt.config import DataConfig
 from mt.console import Console
-from mt.data.corpus import Corpus, load_whole
+from mt.data.corpus import Corpus, read_whole
 from mt.data.encoded import cut
 
 SENTENCES = 1000
@@ -64,9 +65,7 @@ def write_test(settings: Settings) -> None:
 def _test_corpus(settings: Settings) -> Corpus:
     config, folder = settings_of(settings), settings.multi30k
     spec = f"{folder}/test_2016_flickr.en.gz,{folder}/test_2016_flickr.de.gz" if folder else "phrasebook"
-    return load_whole(
-        [spec], src=config.data.src, tgt=config.data.tgt, swap=False, split="test", on_bad_line="stop"
-    )
+    return read_whole([spec], DataConfig(src=config.data.src, tgt=config.data.tgt))
 
 
 if __name__ == "__main__":

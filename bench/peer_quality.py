@@ -26,8 +26,10 @@ from bench.peer_onmt import OpenNMT
 from bench.peer_ours import Ours
 from bench.peer_setup import check_shared, make_vocabularies, read_lines, write_lines
 from bench.peers import PEERS
+from mt.config import DataConfig
 from mt.console import Console
-from mt.data.corpus import Corpus, load_whole
+from mt.data.corpus import Corpus, read_whole
+from mt.data.formats.pairs import Split
 from mt.errors import MTError
 from mt.metrics import tokenizer_for
 
@@ -104,15 +106,10 @@ def measure(options: argparse.Namespace, console: Console) -> None:
 
 def write_data(places: Places, options: argparse.Namespace) -> None:
     """The pairs as plain text, as the peers read them: those that mt learns from, and those that score."""
-    for name in ("train", "validation", "test"):
-        corpus = load_whole(
-            [getattr(options, name)],
-            src=options.src,
-            tgt=options.tgt,
-            swap=options.swap,
-            split=name,
-            on_bad_line="stop",
-        )
+    languages = DataConfig(src=options.src, tgt=options.tgt, swap=options.swap)
+    splits: tuple[Split, ...] = ("train", "validation", "test")
+    for name in splits:
+        corpus = read_whole([getattr(options, name)], languages, name)
         write_pairs(places.data / {"validation": "val"}.get(name, name), corpus)
     for side in SIDES.values():  # the peers' settings name it
         shutil.copy(places.data / f"test.{side}", places.data / f"test_2016_flickr.{side}")

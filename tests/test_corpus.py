@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mt.data.cleaning import Cleaning, SeenHashes, hash_texts, tidy
-from mt.data.corpus import Corpus, OnBadLine, Overlap, hold_out, load_corpus, load_whole, overlap
+from mt.config import DataConfig
+from mt.data.cleaning import SeenHashes, hash_texts, tidy, why_drop
+from mt.data.corpus import Corpus, Overlap, hold_out, overlap, read_train, read_validation, read_whole
 from mt.errors import CorpusError
 
-RULES = Cleaning(max_chars=60, max_length_ratio=3.0, drop_identical=True, drop_duplicates=True)
+RULES = {"max_chars": 60, "max_length_ratio": 3.0}
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +31,12 @@ def tsv(path: Path, *rows: tuple[str, str]) -> str:
     return str(path)
 
 
-def load(*specs: str, cleaning: Cleaning | None = RULES, on_bad_line: OnBadLine = "stop") -> Corpus:
-    return load_corpus(
-        specs, src="zh", tgt="en", swap=False, split="train", on_bad_line=on_bad_line, cleaning=cleaning
-    )
+def settings(**changes: Any) -> DataConfig:
+    return DataConfig.model_validate({"src": "zh", "tgt": "en", **RULES, **changes})
+
+
+def load(*specs: str, **changes: Any) -> Corpus:
+    return read_train(settings(train=specs, **changes))
 
 
 def rows(corpus: Corpus) -> list[tuple[str, str]]:
@@ -71,41 +74,42 @@ def test_train_is_cleaned_and_every_drop_has_its_reason(tmp_path: Path) -> None:
 
 
 def test_validation_loses_only_what_has_an_empty_side(tmp_path: Path) -> None:
-    corpus = load(tsv(tmp_path / "p.tsv", *MESSY), cleaning=None)
+    corpus = read_validation(settings(validation=(tsv(tmp_path / "p.tsv", *MESSY),)))
     assert len(corpus.dataset) == len(MESSY) - 2
     assert corpus.report.sources[0].dropped == {"empty side": 2}
 
 
 def test_a_test_set_read_whole_stays_line_for_line(tmp_path: Path) -> None:
     spec = tsv(tmp_path / "p.tsv", *MESSY)
-    corpus = load_whole([spec], src=None, tgt=None, swap=False, split="test", on_bad_line="stop")
+    corpus = read_whole([spec], DataConfig())
     assert rows(corpus) == [(src.strip(), tgt.strip()) for src, tgt in MESSY]
 
 
 @pytest.mark.parametrize(
     ("rules", "kept"),
     [
-        (replace(RULES, drop_identical=False), ("同", "同")),
-        (replace(RULES, max_chars=61, max_length_ratio=10.0), ("字" * 61, "long")),
-        (replace(RULES, max_length_ratio=4.0), ("好", "well " * 10 + "well")),
+        ({"drop_identical": False}, ("同", "同")),
+        ({"max_chars": 61, "max_length_ratio": 10.0}, ("字" * 61, "long")),
+        ({"max_length_ratio": 4.0}, ("好", "well " * 10 + "well")),
     ],
 )
-def test_each_rule_can_be_relaxed(tmp_path: Path, rules: Cleaning, kept: tuple[str, str]) -> None:
+def test_each_rule_can_be_relaxed(tmp_path: Path, rules: dict[str, Any], kept: tuple[str, str]) -> None:
     spec = tsv(tmp_path / "p.tsv", *MESSY)
-    assert kept in rows(load(spec, cleaning=rules))
+    assert kept in rows(load(spec, **rules))
     assert kept not in rows(load(spec))
 
 
 def test_duplicates_are_kept_on_request(tmp_path: Path) -> None:
     spec = tsv(tmp_path / "p.tsv", ("a", "b"), ("a", "b"))
-    assert len(load(spec, cleaning=replace(RULES, drop_duplicates=False)).dataset) == 2
+    assert len(load(spec, drop_duplicates=False).dataset) == 2
 
 
 def test_the_length_ratio_is_of_bytes_with_sixteen_on_top() -> None:
     """1 Chinese character is 3 bytes: (3 + 16) * 3 = 57 = 41 + 16."""
-    assert RULES.why_drop("好", "x" * 41) is None
-    assert RULES.why_drop("好", "x" * 42) == "length ratio"
-    assert RULES.why_drop("x" * 42, "好") == "length ratio"
+    rules = settings()
+    assert why_drop(rules, "好", "x" * 41) is None
+    assert why_drop(rules, "好", "x" * 42) == "length ratio"
+    assert why_drop(rules, "x" * 42, "好") == "length ratio"
 
 
 @pytest.mark.parametrize(
@@ -155,9 +159,7 @@ def test_sources_are_joined_in_order_and_deduplicated_across(tmp_path: Path) -> 
 def test_swap_exchanges_the_sides(tmp_path: Path) -> None:
     """Also those of columns named src and tgt, which name no language."""
     specs = [tsv(tmp_path / "p.tsv", ("一", "one")), tsv(tmp_path / "q.tsv", ("src", "tgt"), ("二", "two"))]
-    corpus = load_corpus(
-        specs, src="en", tgt="zh", swap=True, split="train", on_bad_line="stop", cleaning=RULES
-    )
+    corpus = load(*specs, src="en", tgt="zh", swap=True)
     assert rows(corpus) == [("one", "一"), ("two", "二")]
 
 
@@ -167,15 +169,7 @@ def test_names_say_which_side_is_which_whatever_swap_says(tmp_path: Path, swap: 
     files = [tmp_path / "t.zh", tmp_path / "t.en"]
     for file, text in zip(files, ("二", "two"), strict=True):
         file.write_text(f"{text}\n", encoding="utf-8")
-    corpus = load_corpus(
-        [table, ",".join(map(str, files))],
-        src="en",
-        tgt="zh",
-        swap=swap,
-        split="train",
-        on_bad_line="stop",
-        cleaning=RULES,
-    )
+    corpus = load(table, ",".join(map(str, files)), src="en", tgt="zh", swap=swap)
     assert rows(corpus) == [("one", "一"), ("two", "二")]
 
 
@@ -249,7 +243,7 @@ def test_fewer_bad_lines_than_five_stop_as_well(tmp_path: Path) -> None:
 def test_in_a_test_set_bad_lines_are_to_be_mended_and_no_flag_is_named(tmp_path: Path) -> None:
     """`mt evaluate` reads every line of a test: it has no --on-bad-line."""
     with pytest.raises(CorpusError, match=r"line 2: has 1 column, needs 2; mend them$"):
-        load_whole([bad_file(tmp_path, 1)], src="zh", tgt="en", swap=False, split="test", on_bad_line="stop")
+        read_whole([bad_file(tmp_path, 1)], DataConfig(src="zh", tgt="en"))
 
 
 def test_bad_lines_are_skipped_and_counted(tmp_path: Path) -> None:

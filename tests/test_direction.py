@@ -11,7 +11,7 @@ import pytest
 import mt
 from mt import cli
 from mt.config import DataConfig, TokenizerConfig, other_languages
-from mt.data.corpus import Overlap, hold_out, load_corpus, load_whole, overlap
+from mt.data.corpus import Overlap, hold_out, overlap, read_validation, read_whole
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.text.languages import is_code, split_direction, tag, targets, untagged
@@ -45,14 +45,12 @@ def test_only_what_is_learned_from_is_tagged(tmp_path: Path) -> None:
     path = write_tsv(tmp_path / "pairs.tsv", [("ba", "BA")])
 
     def read(swap: bool) -> tuple[str, str]:
-        corpus = load_corpus(
-            [f"aa-bb={path}"], src=None, tgt=None, swap=swap, split="train", on_bad_line="stop", cleaning=None
-        )
+        corpus = read_validation(DataConfig(validation=(f"aa-bb={path}",), swap=swap))
         return corpus.dataset[0]["src"], corpus.dataset[0]["tgt"]
 
     assert read(swap=False) == ("<2bb> ba", "BA")
     assert read(swap=True) == ("<2bb> BA", "ba")
-    whole = load_whole([f"aa-bb={path}"], src=None, tgt=None, swap=False, split="test", on_bad_line="stop")
+    whole = read_whole([f"aa-bb={path}"], DataConfig())
     assert whole.dataset[0]["src"] == "ba"
 
 
@@ -289,9 +287,7 @@ def test_no_sentence_of_the_pairs_set_aside_is_learned_from_in_any_direction(tmp
         "xy": [(f"x{n}", f"y{n}") for n in range(9)],
     }.items():
         files.append(f"{name[0]}{name[0]}-{name[1]}{name[1]}={write_tsv(tmp_path / f'{name}.tsv', rows)}")
-    corpus = load_corpus(
-        files, src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    corpus = read_validation(DataConfig(validation=tuple(files)))
     rest, held = hold_out(corpus, 12, seed=1)
     assert overlap(rest, held) == Overlap(0, 0, 0)
     learned = {untagged(text) for side in ("src", "tgt") for text in rest.dataset[side]}
@@ -299,11 +295,7 @@ def test_no_sentence_of_the_pairs_set_aside_is_learned_from_in_any_direction(tmp
     assert len(held.dataset) == 12
     lone = [text for text in held.dataset["src"] if "x" in text]
     assert len(lone) == 9, "what shares nothing goes first"
-    turned = load_corpus(
-        files[2:3], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    turned = read_validation(DataConfig(validation=tuple(files[2:3])))
     assert overlap(corpus, turned) == Overlap(40, 40, 40)
-    once = load_corpus(
-        files[:1], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    once = read_validation(DataConfig(validation=tuple(files[:1])))
     assert overlap(once, turned) == Overlap(40, 40, 40), "a pair turned round is known too"

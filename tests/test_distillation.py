@@ -11,9 +11,10 @@ import torch
 
 from mt import cli
 from mt.checkpoint import load_run
+from mt.config import DataConfig
 from mt.console import Console
 from mt.data.batches import Batch, Likeliest
-from mt.data.corpus import load_corpus
+from mt.data.corpus import read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.decoding.ensemble import Ensemble
 from mt.layers.loss import Targets, cross_entropy
@@ -35,9 +36,7 @@ def teachers(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[P
 def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
     """Pairs in the teacher's pieces."""
     path = write_tsv(folder / "pairs.tsv", toy_pairs(60, seed))
-    corpus = load_corpus(
-        [str(path)], src=None, tgt=None, swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    corpus = read_validation(DataConfig(validation=(str(path),)))
     run = load_run(teacher, CPU)
     return cut(corpus, run.src_tokenizer, run.tgt_tokenizer)
 

@@ -14,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mt import cli
-from mt.config import Config, load_file
-from mt.data.corpus import load_corpus
+from mt.config import Config, DataConfig, load_file
+from mt.data.corpus import read_validation
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import BadLine, Pair
 from mt.errors import ConfigError, CorpusError, MTError
@@ -102,15 +102,7 @@ def test_byte_order_marks_at_the_ends_of_a_cell_are_no_part_of_its_text(
     """`paste zh.txt en.txt` leaves the second file's mark in the middle of the first line."""
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
     write(tmp_path / "p.tsv", "\ufeff你好\t\ufeff Hello\ufeff\n再\ufeff见\tBye\n")
-    corpus = load_corpus(
-        [str(tmp_path / "p.tsv")],
-        src=None,
-        tgt=None,
-        swap=False,
-        split="train",
-        on_bad_line="stop",
-        cleaning=None,
-    )
+    corpus = read_validation(DataConfig(validation=(str(tmp_path / "p.tsv"),)))
     assert corpus.dataset[:] == {"src": ["你好", "再\ufeff见"], "tgt": ["Hello", "Bye"]}
     pq.write_table(pa.table({"\ufeffzh": ["你好"], "en": ["Hello"]}), tmp_path / "p.parquet")
     assert read(tmp_path / "p.parquet") == [Pair("你好", "Hello")]

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 import mt
+from mt.config import DataConfig
 from mt.console import Console
-from mt.data.corpus import Corpus, load_whole
+from mt.data.corpus import Corpus, read_whole
 from mt.inspection import neighbours
 from mt.inspection.neighbours import Neighbour, find_neighbours, sentence_vectors
 from mt.translator import Translator
@@ -31,7 +32,7 @@ def corpus(tmp_path: Path) -> Corpus:
 
 def read(folder: Path, pairs: list[tuple[str, str]]) -> Corpus:
     path = write_tsv(folder / "pairs.tsv", pairs)
-    return load_whole([str(path)], src=None, tgt=None, swap=False, split="test", on_bad_line="stop")
+    return read_whole([str(path)], DataConfig())
 
 
 def find(translator: Translator, corpus: Corpus, texts: list[str], count: int = 3) -> list[list[Neighbour]]:

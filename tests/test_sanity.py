@@ -9,7 +9,7 @@ import pytest
 
 from mt.config import DataConfig
 from mt.console import Console
-from mt.data.corpus import load_corpus
+from mt.data.corpus import read_validation
 from mt.data.sanity import Sample
 from mt.evaluation.test_sets import read_test_set
 from mt.options import EvaluateOptions
@@ -133,9 +133,7 @@ def test_each_source_is_looked_at_by_itself(tmp_path: Path) -> None:
         for n, (src, tgt) in enumerate(zip(ENGLISH, GERMAN, strict=True))
     )
     specs = [str(write(tmp_path / "good.tsv", good * 3)), str(write(tmp_path / "ids.tsv", ids))]
-    corpus = load_corpus(
-        specs, src="en", tgt="de", swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    corpus = read_validation(DataConfig(validation=tuple(specs), src="en", tgt="de"))
     assert corpus.report.warnings == [
         f"{specs[1]}: the source looks like ids or numbers, not text (0, 77, 154): "
         "name the columns in a header line, or cut that one off"
@@ -147,22 +145,16 @@ def test_each_source_is_looked_at_by_itself(tmp_path: Path) -> None:
 def test_the_sides_are_looked_at_after_they_are_exchanged(tmp_path: Path, swap: bool, warned: bool) -> None:
     text = "".join(f"{src}\t{tgt}\n" for src, tgt in zip(CHINESE, ENGLISH, strict=True))
     spec = str(write(tmp_path / "p.tsv", text))
-    corpus = load_corpus(
-        [spec], src="en", tgt="zh", swap=swap, split="train", on_bad_line="stop", cleaning=None
-    )
+    corpus = read_validation(DataConfig(validation=(spec,), src="en", tgt="zh", swap=swap))
     assert bool(corpus.report.warnings) == warned
-    named = load_corpus(
-        [f"en-zh={spec}"], src=None, tgt=None, swap=swap, split="train", on_bad_line="stop", cleaning=None
-    )
+    named = read_validation(DataConfig(validation=(f"en-zh={spec}",), swap=swap))
     assert bool(named.report.warnings) == warned
 
 
 def test_remarks_of_many_files_are_cut_short(tmp_path: Path) -> None:
     for n in range(8):
         write(tmp_path / f"{n}.po", 'msgid "a"\nmsgstr "b"\n')
-    corpus = load_corpus(
-        [str(tmp_path)], src="en", tgt="de", swap=False, split="train", on_bad_line="stop", cleaning=None
-    )
+    corpus = read_validation(DataConfig(validation=(str(tmp_path),), src="en", tgt="de"))
     assert len(corpus.report.warnings) == 6
     assert corpus.report.warnings[-1] == f"{tmp_path}: 3 more like these"
 

@@ -16,9 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from mt.commands.lines import open_lines
-from mt.config import SearchConfig, changed
+from mt.config import DataConfig, SearchConfig, changed
 from mt.console import Console
-from mt.data.corpus import load_whole
+from mt.data.corpus import read_whole
 from mt.errors import UsageError
 from mt.inspection import Inspection, Inspector
 from mt.inspection.by_hand import work_out
@@ -172,14 +172,8 @@ def _by_hand(translator: Translator, text: str, tgt: str | None) -> str:
 def _show_neighbours(translator: Translator, options: InspectOptions, console: Console) -> None:
     data = translator.run.config.data
     assert options.neighbours is not None
-    corpus = load_whole(
-        [options.neighbours],
-        src=data.source,
-        tgt=options.tgt or data.target,
-        swap=data.swap,
-        split="test",
-        on_bad_line="stop",
-    )
+    languages = DataConfig(src=data.source, tgt=options.tgt or data.target, swap=data.swap)
+    corpus = read_whole([options.neighbours], languages)
     texts = list(_texts(options, console))
     found = find_neighbours(translator, texts, corpus, count=options.count, tgt=options.tgt, console=console)
     console.settle()

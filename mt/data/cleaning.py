@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mt.config import DataConfig
 
 # C0 and C1 but for TAB; and U+FFFD, which is left where an earlier conversion lost a character.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufffd]")
@@ -18,38 +19,25 @@ _SHORT = 16  # bytes added to both sides before their ratio is taken
 Hashes = NDArray[np.uint64]
 
 
-@dataclass(frozen=True)
-class Cleaning:
-    """The rules for training pairs; `why_drop` applies all but `drop_duplicates`, which needs memory.
+def why_drop(rules: DataConfig, src: str, tgt: str) -> str | None:
+    """The first reason against a tidied training pair, or None; duplicates are not looked for.
 
-    max_chars: the longest side allowed, in characters.
-    max_length_ratio: how many times longer one side may be than the other, in UTF-8 bytes. Bytes, because a
-        Chinese character is about a word and 3 bytes: across scripts, bytes say how much is being said, where
-        characters would call every Chinese-English pair lopsided. Both sides get 16 bytes on top, so that
-        "好" and "That sounds good" pass.
-    drop_identical: whether pairs whose sides are the same text go: they teach copying.
-    drop_duplicates: whether a pair that was read before goes.
+    The ratio of lengths is of UTF-8 bytes, as a Chinese character is about a word and 3 bytes: across scripts
+    bytes say how much is being said, where characters would call every Chinese-English pair lopsided. Both
+    sides get 16 bytes on top, so that "好" and "That sounds good" pass.
     """
-
-    max_chars: int
-    max_length_ratio: float
-    drop_identical: bool
-    drop_duplicates: bool
-
-    def why_drop(self, src: str, tgt: str) -> str | None:
-        """The first reason against a tidied pair, or None."""
-        if not src or not tgt:
-            return "empty side"
-        if len(src) > self.max_chars or len(tgt) > self.max_chars:
-            return "over-long"
-        if _CONTROL.search(src) or _CONTROL.search(tgt):
-            return "control characters"
-        if self.drop_identical and src == tgt:
-            return "identical sides"
-        sizes = len(src.encode()) + _SHORT, len(tgt.encode()) + _SHORT
-        if max(sizes) > self.max_length_ratio * min(sizes):
-            return "length ratio"
-        return None
+    if not src or not tgt:
+        return "empty side"
+    if len(src) > rules.max_chars or len(tgt) > rules.max_chars:
+        return "over-long"
+    if _CONTROL.search(src) or _CONTROL.search(tgt):
+        return "control characters"
+    if rules.drop_identical and src == tgt:
+        return "identical sides"
+    sizes = len(src.encode()) + _SHORT, len(tgt.encode()) + _SHORT
+    if max(sizes) > rules.max_length_ratio * min(sizes):
+        return "length ratio"
+    return None
 
 
 def tidy(text: str) -> str:

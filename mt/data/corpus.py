@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import NamedTuple
 
@@ -15,14 +16,12 @@ from numpy.typing import NDArray
 
 from mt.config import DataConfig
 from mt.data.cache import BATCH, SCHEMA, store_pairs
-from mt.data.cleaning import Cleaning, Hashes, SeenHashes, hash_texts
+from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
 from mt.data.formats.pairs import Pair, Split
-from mt.data.source import OnBadLine, Reading, Tally, WhyDrop, clean_pairs
+from mt.data.source import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
 from mt.text.languages import untagged
-
-__all__ = ["Corpus", "OnBadLine", "Overlap", "hold_out", "load_corpus", "load_whole", "overlap"]
 
 
 @dataclass(frozen=True)
@@ -55,57 +54,30 @@ class _Rule(NamedTuple):
     seen: SeenHashes | None
 
 
-def load_corpus(
-    specs: Sequence[str],
-    *,
-    src: str | None,
-    tgt: str | None,
-    swap: bool,
-    split: Split,
-    on_bad_line: OnBadLine,
-    cleaning: Cleaning | None,
-) -> Corpus:
-    """Read, clean and join sources; `swap` exchanges sides that are known by their order.
+def read_train(data: DataConfig, progress: Callable[[str], None] | None = None) -> Corpus:
+    """The training pairs that the settings name, cleaned as they say; `progress` is told how far it is.
 
-    Sides that are known by their names (of columns, files, languages) are those that `src` and `tgt` say.
     Both sides lose white space at their ends; line breaks inside become spaces. Sources of a SPEC that names
-    its languages (`en-fr=…`) get the target's tag in front. With `cleaning` None, as for
-    validation, only pairs with an empty side are dropped.
-    Raises CorpusError where a source cannot be read, where lines are bad (`on_bad_line` "stop"), and where
+    its languages (`en-fr=…`) get the target's tag in front.
+    Raises CorpusError where a source cannot be read, where lines are bad and are to stop it, and where
     nothing is left.
     """
-    how = Reading(src, tgt, swap, split, on_bad_line, tagged=True)
-    return _load(specs, how, _rule(cleaning))
-
-
-def read_train(data: DataConfig, progress: Callable[[str], None] | None = None) -> Corpus:
-    """The training pairs that the settings name, cleaned as they say; `progress` is told how far it is."""
-    cleaning = Cleaning(data.max_chars, data.max_length_ratio, data.drop_identical, data.drop_duplicates)
-    how = Reading(data.src, data.tgt, data.swap, "train", data.on_bad_line, tagged=True, progress=progress)
-    return _load(data.train, how, _rule(cleaning))
+    rule = _Rule(partial(why_drop, data), SeenHashes() if data.drop_duplicates else None)
+    return _load(data.train, Reading(data, "train", tagged=True, progress=progress), rule)
 
 
 def read_validation(data: DataConfig) -> Corpus:
-    """The validation pairs that the settings name; only pairs with an empty side are dropped."""
-    how = Reading(data.src, data.tgt, data.swap, "validation", data.on_bad_line, tagged=True)
-    return _load(data.validation, how, _rule(None))
+    """As `read_train`, but of the validation pairs only those with an empty side are dropped."""
+    return _load(data.validation, Reading(data, "validation", tagged=True), _Rule(_why_drop_empty, None))
 
 
-def load_whole(
-    specs: Sequence[str],
-    *,
-    src: str | None,
-    tgt: str | None,
-    swap: bool,
-    split: Split,
-    on_bad_line: OnBadLine,
-) -> Corpus:
-    """Read sources as `load_corpus` does, but keep every pair, also those with an empty side.
+def read_whole(specs: Sequence[str], data: DataConfig, split: Split = "test") -> Corpus:
+    """Read sources in the languages of `data`, but keep every pair, also those with an empty side, untagged.
 
     For a test set that must stay line for line with its files: row n is the n-th pair read.
+    Raises as `read_train` does.
     """
-    how = Reading(src, tgt, swap, split, on_bad_line, tagged=False)
-    return _load(specs, how, _Rule(_keep, None))
+    return _load(specs, Reading(data, split, tagged=False), _Rule(_keep, None))
 
 
 def _keep(src: str, tgt: str) -> None:
@@ -114,11 +86,6 @@ def _keep(src: str, tgt: str) -> None:
 
 def _why_drop_empty(src: str, tgt: str) -> str | None:
     return None if src and tgt else "empty side"
-
-
-def _rule(cleaning: Cleaning | None) -> _Rule:
-    seen = SeenHashes() if cleaning is not None and cleaning.drop_duplicates else None
-    return _Rule(_why_drop_empty if cleaning is None else cleaning.why_drop, seen)
 
 
 def _load(specs: Sequence[str], how: Reading, rule: _Rule) -> Corpus:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
+from mt.config import DataConfig
 from mt.data.cleaning import tidy
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
@@ -15,7 +16,6 @@ from mt.data.statistics import SourceReport
 from mt.errors import CorpusError
 from mt.text.languages import split_direction, tag
 
-OnBadLine = Literal["stop", "skip"]
 WhyDrop = Callable[[str, str], str | None]
 """(source, target) -> the name of a reason against a pair, or None."""
 
@@ -24,13 +24,10 @@ _STEP = 10_000  # pairs between two reports of progress
 
 
 class Reading(NamedTuple):
-    """How sources are read; see `mt.data.corpus.load_corpus`."""
+    """How sources are read."""
 
-    src: str | None
-    tgt: str | None
-    swap: bool
+    data: DataConfig  # which says src, tgt, swap and on_bad_line
     split: Split
-    on_bad_line: OnBadLine
     tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
     progress: Callable[[str], None] | None = None  # is told now and then how far a large source is
 
@@ -84,14 +81,14 @@ def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]
     Raises CorpusError for a source that cannot be read, and for bad lines where they are to stop it.
     """
     direction, spec = split_direction(tally.spec)
-    languages = direction or (how.src, how.tgt)
+    languages = direction or (how.data.src, how.data.tgt)
     mark = tag(direction.tgt) if direction and how.tagged else ""
     # The other way round and exchanged below, names still say which side is which, and order is turned.
-    src_code, tgt_code = reversed(languages) if how.swap else languages
+    src_code, tgt_code = reversed(languages) if how.data.swap else languages
     sample = Sample()
     for pair in _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how):
         src, tgt = tidy(pair.src), tidy(pair.tgt)
-        if how.swap:
+        if how.data.swap:
             src, tgt = tgt, src
         sample.add(src, tgt)
         reason = why_drop(src, tgt)
@@ -116,9 +113,9 @@ def _take_pairs(records: Iterable[Record], tally: Tally, how: Reading) -> Iterat
             tally.add_remark(record)
         else:
             tally.count_bad(record)
-            if how.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
+            if how.data.on_bad_line == "stop" and tally.bad_lines == _EXAMPLES:
                 break
-    if how.on_bad_line == "stop" and tally.bad_lines:
+    if how.data.on_bad_line == "stop" and tally.bad_lines:
         # Only training has the flag: a test without a line would be another test.
         advice = "mend them" if how.split == "test" else "mend them or leave them out by --on-bad-line skip"
         raise CorpusError(f"{'; '.join(tally.bad_examples)}; {advice}")

@@ -14,7 +14,7 @@ from sacrebleu import DATASETS, get_reference_files, get_source_file
 
 from mt.config import BUILT_IN, DataConfig
 from mt.console import Console
-from mt.data.corpus import load_whole
+from mt.data.corpus import read_whole
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
 from mt.options import EvaluateOptions
@@ -51,8 +51,7 @@ def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) 
     if tgt and data.target and base_language(tgt) != base_language(data.target):
         console.warn(f"the run translates into {data.target}, the test pairs are into {tgt}")
     swap = data.swap if options.swap is None else options.swap
-    src = options.src or data.source
-    corpus = load_whole(specs, src=src, tgt=tgt, swap=swap, split="test", on_bad_line="stop")
+    corpus = read_whole(specs, DataConfig(src=options.src or data.source, tgt=tgt, swap=swap))
     for line in corpus.report.lines():
         console.note(f"test: {line}")
     for warning in corpus.report.warnings:
