@@ -33,10 +33,11 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.docs_data import write_corpora, write_runs
+from tests.waiting import DEADLINE, wait_until
 
 ROOT = Path(__file__).parents[1]
 STEPS = 3
-SECONDS = 240  # for one block
+SECONDS = 600  # for one block
 FENCE = re.compile(
     r"^(?P<indent> *)```(?P<info>[^`\n]*)\n(?P<text>.*?)^(?P=indent)```$", re.MULTILINE | re.DOTALL
 )
@@ -192,13 +193,15 @@ def serving(command: str | None, folder: Path, environment: dict[str, str]) -> I
 
 def await_health(port: int, server: subprocess.Popen[bytes]) -> None:
     """Return when the server answers, or is gone."""
-    deadline = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < deadline:
+
+    def answers() -> bool:
         try:
-            with urlopen(f"http://127.0.0.1:{port}/health", timeout=5):
-                return
+            with urlopen(f"http://127.0.0.1:{port}/health", timeout=DEADLINE):
+                return True
         except URLError:
-            time.sleep(0.2)
+            return server.poll() is not None
+
+    wait_until(answers)
 
 
 if __name__ == "__main__":
