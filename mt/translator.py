@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
@@ -18,21 +18,15 @@ from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.options import RunOptions
 from mt.search import Hypothesis, search
+from mt.text.characters import one_line, readable, sound
 from mt.text.languages import base_language, find_code, tag, targets
-from mt.text.sentences import split
+from mt.text.passthrough import nothing_to_translate
+from mt.text.sentences import Split, split
 
 if TYPE_CHECKING:
     from mt.data.corpus import Corpus
 
 T = TypeVar("T")
-
-# What ends a line somewhere, or shifts a column; none of it may come out inside a translation.
-_ONE_LINE = {ord(mark): " " for mark in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029\0"}
-
-
-def one_line(text: str) -> str:
-    """The text with every line break, TAB and NUL as a space."""
-    return text.translate(_ONE_LINE)
 
 
 @dataclass(frozen=True)
@@ -61,8 +55,9 @@ class Translation:
     """A source and what was found for it, best first.
 
     scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
-    mean over the parts. log_probs are without it, of a text in parts their sum. A blank source has the one
-    blank hypothesis, of score 0. aligned, where that was asked for, goes with hypotheses.
+    mean over the parts. log_probs are without it, of a text in parts their sum. aligned, where that was asked
+    for, goes with hypotheses. What holds nothing to translate has itself as its one hypothesis, of score 0
+    and without alignment; a blank source an empty one. `searched` is False of both.
     """
 
     source: str
@@ -70,6 +65,7 @@ class Translation:
     scores: tuple[float, ...]
     aligned: tuple[Aligned, ...] = ()
     log_probs: tuple[float, ...] = ()
+    searched: bool = True
 
     @property
     def text(self) -> str:
@@ -103,12 +99,59 @@ def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
     return [[part[min(rank, len(part) - 1)] for part in of_parts] for rank in ranks]
 
 
+_NOT_ALIGNED = Aligned((), (), ())
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A hypothesis for a part of a text; without scores one that is the part itself."""
+
+    text: str
+    score: float = 0.0
+    log_prob: float = 0.0
+    aligned: Aligned = _NOT_ALIGNED
+
+
+def _joined(
+    text: str, pieces: Split, of_parts: list[list[_Candidate]], searched: int, tgt: str | None
+) -> Translation:
+    """A text's translation from the candidates for its parts, of which so many were searched."""
+    if not pieces.texts:
+        return Translation(text, ("",), (0.0,), (_NOT_ALIGNED,), (0.0,), searched=False)
+    rows = by_rank(of_parts)
+    return Translation(
+        source=text,
+        hypotheses=tuple(one_line(pieces.join([part.text for part in row], tgt=tgt)) for row in rows),
+        scores=tuple(sum(part.score for part in row) / max(1, searched) for row in rows),
+        aligned=tuple(sum((part.aligned for part in row[1:]), start=row[0].aligned) for row in rows),
+        log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
+        searched=searched > 0,
+    )
+
+
+def _listed(texts: Iterable[str]) -> list[str]:
+    """The texts as a list, of whole characters. Raises TypeError that says what is no text."""
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        what = "one string" if isinstance(texts, str) else _told(texts)
+        raise TypeError(f"texts is a list of strings, not {what}")
+    listed = list(texts)
+    for index, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{index}] is {_told(text)}, not a string")
+    return [sound(text) for text in listed]
+
+
+def _told(value: object) -> str:
+    """A value that is no text, for a message."""
+    return "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
+
+
 class Translator:
     """Translates with a run, or several as an ensemble. Keeps no state between calls.
 
-    n texts in give n translations out, in order; blank stays blank; a text much longer than the
-    sentences of the training corpus is split at sentence ends, translated in parts and joined; no
-    translation holds a line break.
+    n texts in give n translations out, in order; blank stays blank; what holds nothing to translate, such as
+    emoji, numbers, an address, comes out as it went in; a text much longer than the sentences of the training
+    corpus is split at sentence ends, translated in parts and joined; no translation holds a line break.
     """
 
     def __init__(
@@ -151,7 +194,7 @@ class Translator:
             )
         return tag(found)
 
-    def translate(self, texts: Sequence[str], *, tgt: str | None = None) -> list[str]:
+    def translate(self, texts: Iterable[str], *, tgt: str | None = None) -> list[str]:
         """The best translation of each text; `tgt` chooses the language of a model of several."""
         return [translation.text for translation in self.search(texts, nbest=1, tgt=tgt)]
 
@@ -168,7 +211,7 @@ class Translator:
 
     def search(
         self,
-        texts: Sequence[str],
+        texts: Iterable[str],
         *,
         nbest: int,
         aligned: bool = False,
@@ -178,38 +221,55 @@ class Translator:
         """Up to `nbest` translations of each text, `aligned` with it if asked, into `tgt`.
 
         progress: told now and then how much of the texts is translated, 0 to 1.
-        Raises ConfigError as `check` does.
+        Half of a surrogate pair is read as U+FFFD. Raises TypeError for what are no strings, ConfigError as
+        `check` does.
         """
-        if isinstance(texts, str):
-            raise TypeError("texts is a list of strings, not one string")
+        listed = _listed(texts)
         self.check(nbest=nbest, aligned=aligned, tgt=tgt)
-        language, limit = self.run.config.data.source, self.run.split_chars
-        splits = [split(one_line(text), language=language, max_chars=limit) for text in texts]
-        parts = [part for pieces in splits for part in pieces.texts]
+        splits = [self.split(text) for text in listed]
+        kept = {part: nothing_to_translate(part) for pieces in splits for part in pieces.texts}
+        searched = [part for pieces in splits for part in pieces.texts if not kept[part]]
+        found = iter(self._search_parts(searched, nbest, aligned, tgt, progress))
+        into = tgt or self.run.config.data.target
+        translations = []
+        for text, pieces in zip(listed, splits, strict=True):
+            of_parts = [[_Candidate(part)] if kept[part] else next(found) for part in pieces.texts]
+            count = sum(not kept[part] for part in pieces.texts)
+            translation = _joined(text, pieces, of_parts, count, into)
+            translations.append(translation if aligned else replace(translation, aligned=()))
+        return translations
+
+    def split(self, text: str) -> Split:
+        """The text in the parts that are translated by themselves; one with nothing to translate as it is."""
+        if nothing_to_translate(text):
+            line = one_line(sound(text))
+            return Split("", (line,), ("",)) if line.strip() else Split(line, (), ())
+        return split(readable(text), language=self.run.config.data.source, max_chars=self.run.split_chars)
+
+    def _search_parts(
+        self,
+        parts: list[str],
+        nbest: int,
+        aligned: bool,
+        tgt: str | None,
+        progress: Callable[[float], None] | None,
+    ) -> list[list[_Candidate]]:
+        """Up to `nbest` candidates for each part, best first."""
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
         found_of = search(self.model, sources, self.config, self.device, markers=markers, progress=progress)
-        results = [self.rank(rows)[:nbest] for rows in found_of]
-        looks = iter(self._align(parts, sources, results)) if aligned else None
-        found = iter(results)
-        translations = []
-        for text, pieces in zip(texts, splits, strict=True):
-            if not pieces.texts:
-                blank = (Aligned((), (), ()),) if aligned else ()
-                translations.append(Translation(text, ("",), (0.0,), blank, (0.0,)))
-                continue
-            rows = by_rank([next(found) for _ in pieces.texts])
-            joined = tuple(
-                one_line(pieces.join(self._decode(row, pieces.texts), tgt=tgt or self.run.config.data.target))
-                for row in rows
-            )
-            scores = tuple(sum(hypothesis.score for hypothesis in row) / len(row) for row in rows)
-            of_ranks = by_rank([next(looks) for _ in pieces.texts]) if looks else []
-            together = tuple(sum(row[1:], start=row[0]) for row in of_ranks)
-            log_probs = tuple(sum(hypothesis.log_prob for hypothesis in row) for row in rows)
-            translations.append(Translation(text, joined, scores, together, log_probs))
-        return translations
+        found = [self.rank(rows)[:nbest] for rows in found_of]
+        looks = (
+            self._align(parts, sources, found) if aligned else [[_NOT_ALIGNED] * len(rows) for rows in found]
+        )
+        return [
+            [
+                _Candidate(text, row.score, row.log_prob, look)
+                for text, row, look in zip(self._decode(rows, [part] * len(rows)), rows, of_rows, strict=True)
+            ]
+            for part, rows, of_rows in zip(parts, found, looks, strict=True)
+        ]
 
     def rank(self, hypotheses: list[Hypothesis]) -> list[Hypothesis]:
         """As search ranked them, or by minimum Bayes risk."""

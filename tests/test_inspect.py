@@ -144,6 +144,17 @@ def test_several_texts_for_people(run: Run) -> None:
     assert "(blank: there is nothing to read)" in text
 
 
+def test_what_mt_translate_leaves_alone_is_read_all_the_same_and_that_is_said(
+    toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["inspect", "-m", str(toy_run), "--json", "123", "ba\u200b", "\u200b"]) == 0
+    captured = capsys.readouterr()
+    digits, word, unseen = (json.loads(line) for line in captured.out.splitlines())
+    assert digits["steps"]
+    assert (word["translation"], unseen["steps"]) == ("BA", [])
+    assert captured.err.count("mt translate leaves this text as it is") == 1
+
+
 def test_no_lines_no_output(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     stdin(monkeypatch, "")
     assert run("--json") == ""

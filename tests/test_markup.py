@@ -34,7 +34,7 @@ PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
         ("at https://docs.python.org/3/. Or me@x.org", ["https://docs.python.org/3/", "me@x.org"]),
         ("%(count)d of {total:>5} in $HOME, |version|", ["%(count)d", "{total:>5}", "$HOME", "|version|"]),
         ("<b>bold</b> &amp; so on", ["<b>", "</b>", "&amp;"]),
-        ("_File, Fo_rmat and size_t, _thread", ["Fo_rmat", "size_t", "_thread"]),  # a menu's, and names
+        ("_File, E_xit and size_t, _thread, Py_Init", ["size_t", "_thread", "Py_Init"]),
         ("call main(), os.getcwd() or PyInit_x", ["main()", "os.getcwd()", "PyInit_x"]),
         ("*name* but not *two words*, **strong**", ["*name*"]),
         ("12 of 3,000 in 2.6b1 or utf8, 3.11.", ["12", "3,000", "3.11"]),

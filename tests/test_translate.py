@@ -6,10 +6,13 @@ import io
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,7 +23,9 @@ import mt
 from mt import cli
 from mt.config import SearchConfig
 from mt.errors import ConfigError, RunError
-from mt.translator import Aligned, Translator, one_line
+from mt.text.characters import one_line
+from mt.text.passthrough import nothing_to_translate
+from mt.translator import Aligned, Translator
 from tests.toy import toy_pairs
 from tests.waiting import DEADLINE
 
@@ -63,6 +68,8 @@ def test_as_many_translations_as_texts_each_one_line(translator: Translator, lin
         assert not any(mark in translation for mark in LINE_BREAKS + "\t\0")
         if not one_line(text).strip():
             assert translation == ""
+        elif nothing_to_translate(text):
+            assert translation == one_line(text)
 
 
 @given(st.lists(st.binary(max_size=40).filter(lambda line: b"\n" not in line), min_size=1, max_size=8))
@@ -81,6 +88,57 @@ def test_blank_lines_stay_blank_and_in_place(monkeypatch: pytest.MonkeyPatch, to
     out = pipe(monkeypatch, toy_run, b"\nba de\n   \n\t\nmo\n\n").decode().split("\n")
     assert [bool(line) for line in out] == [False, True, False, False, True, False, False]
     assert out[1] == "BA DE"
+
+
+LETTERLESS = [
+    "😀🌷",
+    "123 456",
+    "---",
+    " 2024-01-01 ",
+    "\u200b",
+    "https://x.org/a",
+    "a@x.org",
+    "{0} %s",
+    "\ufeff1",
+]
+
+
+def test_what_has_no_letters_comes_out_as_it_went_in(
+    monkeypatch: pytest.MonkeyPatch, toy_run: Path, attentive_run: Path
+) -> None:
+    """Without being searched, and beside lines that are."""
+    lines = [line for text in LETTERLESS for line in (text, "ba de")]
+    data = "".join(f"{line}\n" for line in lines).encode()
+    expected = [line for text in LETTERLESS for line in (text, "BA DE")]
+    assert pipe(monkeypatch, toy_run, data).decode().split("\n")[:-1] == expected
+    monkeypatch.setattr("mt.translator.search", lambda _model, sources, *_, **__: [[]] * len(sources))
+    assert mt.load(toy_run).translate(LETTERLESS) == LETTERLESS
+    text = "\n".join(LETTERLESS).encode()
+    scored = pipe(monkeypatch, toy_run, text, "--scores").decode().split("\n")
+    assert scored[:-1] == [f"0.0000\t{line}" for line in LETTERLESS]
+    ranked = pipe(monkeypatch, attentive_run, text, "--nbest", "2", "--alignments").decode().split("\n")
+    assert ranked[:-1] == [f"{number} ||| {line} ||| 0.0000 ||| " for number, line in enumerate(LETTERLESS)]
+    row = json.loads(pipe(monkeypatch, toy_run, b"123\n", "--json", "--nbest", "2"))
+    assert row["hypotheses"] == [{"translation": "123", "score": 0.0}]
+
+
+def test_a_part_without_letters_is_kept_in_a_long_text(translator: Translator) -> None:
+    """The score is the mean over what was searched."""
+    sentences = ["Ba de fi go.", "123 456.", "Ku la mo go."]
+    together, first, _, last = translator.search(["  ".join(sentences), *sentences], nbest=1)
+    assert together.text == f"{first.text}  123 456.  {last.text}"
+    assert together.score == pytest.approx((first.score + last.score) / 2)
+
+
+UNSEEN = "\ufeff\u200b\u200d\u00ad\u200e\u200f\u2060\ufe0f"
+
+
+@pytest.mark.parametrize("mark", UNSEEN)
+def test_unseen_marks_do_not_change_a_translation(translator: Translator, mark: str) -> None:
+    marked = [f"{mark}ba de", f"ba{mark} de", f"b{mark}a de{mark}"]
+    assert translator.search(marked, nbest=1) == [
+        replace(translator.search(["ba de"], nbest=1)[0], source=text) for text in marked
+    ]
 
 
 def test_the_last_line_needs_no_line_feed(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
@@ -252,13 +310,33 @@ def test_python_gives_what_the_command_gives(toy_run: Path, monkeypatch: pytest.
     assert mt.load(str(toy_run), beam=2).translate(lines) == by_command.split("\n")[:-1]
 
 
+def test_python_takes_any_iterable_of_texts_and_half_a_surrogate_pair(translator: Translator) -> None:
+    assert translator.translate(text for text in ("ba", "mo ne")) == ["BA", "MO NE"]
+    assert translator.translate(("ba",)) == ["BA"]
+    half, whole = translator.search(["ba\ud800 de", "ba\ufffd de"], nbest=1)
+    assert half == whole
+    assert translator.search(["123\udfff"], nbest=1)[0].text == "123\ufffd"
+
+
 def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None:
     with pytest.raises(RunError, match="does not exist"):
         mt.load("nowhere")
     with pytest.raises(ConfigError, match="--beam"):
         mt.load(toy_run, beam=0)
-    with pytest.raises(TypeError, match="not one string"):
-        translator.translate("ba")
+    no_lists: list[tuple[Any, str]] = [
+        ("ba", "one string"),
+        (None, "None"),
+        (5, "5 (int)"),
+        (b"ba", "b'ba' (bytes)"),
+        ({"ba": 1}, "{'ba': 1} (dict)"),
+    ]
+    for wrong, told in no_lists:
+        with pytest.raises(TypeError, match=re.escape(f"texts is a list of strings, not {told}")):
+            translator.translate(wrong)
+    no_texts: list[tuple[Any, str]] = [(None, "None"), (5, "5 (int)"), (b"x", "b'x' (bytes)"), (["ba"], "['ba'] (list)")]
+    for wrong, told in no_texts:
+        with pytest.raises(TypeError, match=re.escape(f"texts[1] is {told}, not a string")):
+            translator.translate(["ba", wrong])
     with pytest.raises(ConfigError, match="--nbest 9 needs --beam 9"):
         translator.search(["ba"], nbest=9)
     assert translator.translate([]) == []

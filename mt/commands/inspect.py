@@ -28,6 +28,8 @@ from mt.inspection.source import cut_source
 from mt.inspection.terminal import printable, show, shown
 from mt.options import InspectOptions
 from mt.output import check_output, stdout
+from mt.text.characters import is_blank
+from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator
 
 WIDEST = 120  # columns; longer lines are hard to follow
@@ -103,7 +105,7 @@ def inspect(translator: Translator, options: InspectOptions, console: Console) -
         _show_neighbours(translator, options, console)
     elif options.by_hand:
         for text in _texts(options, console):
-            stdout().text(_by_hand(translator, text, options.tgt) if text.strip() else f"{BLANK}\n")
+            stdout().text(f"{BLANK}\n" if is_blank(text) else _by_hand(translator, text, options.tgt))
     else:
         _inspect_texts(translator, options, console)
 
@@ -115,10 +117,12 @@ def _inspect_texts(translator: Translator, options: InspectOptions, console: Con
         for number, text in enumerate(_texts(options, console)):
             if options.picture is not None and number:
                 raise UsageError("mt inspect: --picture draws one text, and there are more lines")
-            found = inspector.inspect(text, options.tgt) if text.strip() else None
+            found = None if is_blank(text) else inspector.inspect(text, options.tgt)
             stdout().text(_as_json(text, found) if options.as_json else _as_text(found, number))
             if found is None:
                 continue
+            if nothing_to_translate(text):
+                console.warn("mt translate leaves this text as it is: there is nothing to translate in it")
             if found.parts > 1:
                 console.warn(
                     f"mt translate reads this text in {found.parts} parts, as the model knows shorter ones; "

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from mt.console import Console
 from mt.errors import ConfigError
+from mt.text.encoding import BOM, wide_encoding
 
 CHUNK = 4096  # lines handed on at once
 READ = 1 << 20  # bytes
@@ -26,9 +27,15 @@ class Lines:
         self._before, self._chunk, self._size = 0, 0, _size(stream)  # bytes
 
     def __iter__(self) -> Iterator[list[str]]:
-        """Only a line feed ends a line; warns of what is not UTF-8. Raises ConfigError if reading fails."""
+        """Only a line feed ends a line; a byte order mark is no text; warns of what is not UTF-8.
+
+        Raises ConfigError for UTF-16 and UTF-32, and if reading fails.
+        """
         number, warned = 0, False
         for lines in self._chunks():
+            if number == 0:
+                self._refuse_wide(b"\n".join(lines))
+                lines[0] = lines[0].removeprefix(BOM)
             texts = []
             for line in lines:
                 number += 1
@@ -44,6 +51,11 @@ class Lines:
     def part_done(self, of_chunk: float) -> float | None:
         """How much of a regular file (0 to 1) is done with so much of this chunk; else None."""
         return (self._before + of_chunk * self._chunk) / self._size if self._size else None
+
+    def _refuse_wide(self, head: bytes) -> None:
+        wide = wide_encoding(head)
+        if wide is not None:
+            raise ConfigError(f"{self._name} is {wide}, not UTF-8; save it as UTF-8")
 
     def _chunks(self) -> Iterator[list[bytes]]:
         rest = b""

@@ -14,6 +14,7 @@ from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
 from mt.data.sanity import Sample
 from mt.data.statistics import SourceReport
 from mt.errors import CorpusError
+from mt.text.characters import visible
 from mt.text.languages import split_direction, tag
 
 WhyDrop = Callable[[str, str], str | None]
@@ -78,6 +79,7 @@ class Tally:
 def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]:
     """Yield the tidied pairs of the source that `tally` names, but for those with a reason against them.
 
+    Sources are without the marks that nobody sees, as those of a translation will be.
     Raises CorpusError for a source that cannot be read, and for bad lines where they are to stop it.
     """
     direction, spec = split_direction(tally.spec)
@@ -87,9 +89,8 @@ def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]
     src_code, tgt_code = reversed(languages) if how.data.swap else languages
     sample = Sample()
     for pair in _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how):
-        src, tgt = tidy(pair.src), tidy(pair.tgt)
-        if how.data.swap:
-            src, tgt = tgt, src
+        src, tgt = (pair.tgt, pair.src) if how.data.swap else pair
+        src, tgt = tidy(visible(src)), tidy(tgt)
         sample.add(src, tgt)
         reason = why_drop(src, tgt)
         if reason is None:

@@ -13,6 +13,7 @@ from mt.data.formats.lines import check_whole, not_utf8, read_lines
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet
 from mt.metrics import METRICS, Score, Scoring, perplexity, score
+from mt.text.characters import readable
 
 if TYPE_CHECKING:
     from mt.translator import Translator
@@ -102,7 +103,7 @@ def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
 
     run = translator.run
     mark = translator.tag(into(translator, test_set))
-    sources = [mark + text for text in test_set.sources] * len(test_set.references)
+    sources = [mark + readable(text) for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
     src_ids, tgt_ids = run.src_tokenizer.encode(sources), run.tgt_tokenizer.encode(references, sources)
     unpack(translator.model)

@@ -19,8 +19,9 @@ from mt.inspection.source import cut_source
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
 from mt.search import Hypothesis, length_limit
+from mt.text.characters import one_line
 from mt.text.sentences import Split
-from mt.translator import Translator, one_line
+from mt.translator import Translator
 
 
 class Inspector:

@@ -14,7 +14,8 @@ from mt.data.batches import by_length, collate_source
 from mt.data.corpus import Corpus
 from mt.inspection.floats import short
 from mt.search import EOS, PAD
-from mt.translator import Translator, one_line
+from mt.text.characters import is_blank, readable
+from mt.translator import Translator
 
 CHUNK = 4096  # sentences whose vectors are held at once
 
@@ -59,7 +60,7 @@ def find_neighbours(
         best, rows = similarity.gather(1, order), torch.cat([rows, numbered], dim=1).gather(1, order)
         console.progress(f"{start + len(sources):,} of {total:,} sentences")
     return [
-        _pairs(corpus, places, values) if text.strip() else []
+        [] if is_blank(text) else _pairs(corpus, places, values)
         for text, places, values in zip(texts, rows.tolist(), best.tolist(), strict=True)
     ]
 
@@ -73,7 +74,7 @@ def _pairs(corpus: Corpus, places: list[int], similarities: list[float]) -> list
 def sentence_vectors(translator: Translator, texts: Sequence[str], tgt: str | None) -> Tensor:
     """The sentence vectors of N texts, each read whole: (N, D), scaled to length 1."""
     mark = translator.tag(tgt)
-    sources = translator.run.src_tokenizer.encode([mark + one_line(text).strip() for text in texts])
+    sources = translator.run.src_tokenizer.encode([mark + readable(text).strip() for text in texts])
     vectors = torch.empty(len(texts), translator.run.model.encoder.vector_size, device=translator.device)
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
     with torch.inference_mode():

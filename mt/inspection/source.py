@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from mt.errors import ConfigError
 from mt.search import EOS, UNK
+from mt.text.characters import readable
 from mt.text.sentences import Split, split
-from mt.translator import Translator, one_line
+from mt.translator import Translator
 
 MOST_PIECES = 400
 """Of a text that is inspected: each state of a longer one would be compared with too many pieces."""
@@ -36,13 +37,11 @@ def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
 
     Raises ConfigError for a blank text, one of more than 400 pieces, and a language it does not know.
     """
-    run, line = translator.run, one_line(text)
+    run, line = translator.run, readable(text)
     mark = translator.tag(tgt)
     if not line.strip():
         raise ConfigError("the text is blank: there is nothing to read")
-    language = run.config.data.source
-    whole = split(line, language=language, max_chars=len(line))
-    parts = split(line, language=language, max_chars=run.split_chars).texts
+    whole = split(line, language=run.config.data.source, max_chars=len(line))
     tagged = [mark + whole.texts[0]]
     ids = [*run.src_tokenizer.encode(tagged)[0], EOS]
     if len(ids) > MOST_PIECES:
@@ -51,4 +50,4 @@ def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
             "give a sentence at a time"
         )
     pieces = (*run.src_tokenizer.pieces(tagged)[0], *run.src_tokenizer.spell([EOS]))
-    return Source(ids, pieces, whole, len(parts))
+    return Source(ids, pieces, whole, len(translator.split(text).texts))

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mt.serve.refusal import Refusal
+from mt.text.characters import sound
 
 MOST_FIELDS = 10_000
 
@@ -95,12 +96,7 @@ def _texts(values: Values) -> tuple[str, ...]:
     texts = given if isinstance(given, list) else [given]
     if not all(isinstance(text, str) for text in texts):
         raise Refusal("Invalid request: q parameter is not a string or an array of strings")
-    return tuple(_sound(text) for text in texts)
-
-
-def _sound(text: str) -> str:
-    """JSON can write half of a surrogate pair, which is no character: U+FFFD stands for it."""
-    return text.encode("utf-16", errors="surrogatepass").decode("utf-16", errors="replace")
+    return tuple(map(sound, texts))  # JSON can write half of a surrogate pair
 
 
 def _string(values: Values, name: str) -> str:
@@ -109,7 +105,7 @@ def _string(values: Values, name: str) -> str:
         return ""
     if not isinstance(given, str):
         raise Refusal(f"Invalid request: {name} parameter is not a string")
-    return _sound(given)
+    return sound(given)
 
 
 def _required(values: Values, name: str) -> str:

@@ -150,14 +150,15 @@ class Service:
 def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, float, float]]:
     """The whole text in its translations, best first and no two alike: text, score, log-probability.
 
-    A score is the mean over the parts, as it is for the parts of a long text.
+    A score is the mean over the parts that were searched, as it is for the parts of a long text.
     """
     if not rows:
         return [(template.fill([]), 0.0, 0.0)]
     ranked: dict[str, tuple[float, float]] = {}
     texts = by_rank([row.hypotheses for row in rows])
     numbers = by_rank([list(zip(row.scores, row.log_probs, strict=True)) for row in rows])
+    searched = max(1, sum(row.searched for row in rows))
     for parts, pairs in zip(texts, numbers, strict=True):
-        score = sum(score for score, _ in pairs) / len(pairs)
+        score = sum(score for score, _ in pairs) / searched
         ranked.setdefault(template.fill(parts), (score, sum(log for _, log in pairs)))
     return [(text, score, log) for text, (score, log) in ranked.items()]

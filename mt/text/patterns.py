@@ -62,7 +62,9 @@ KINDS = {
     "entity": r"&(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][\w.-]+);",
     "emphasis": r"(?<![\w*\\])\*\w+\*(?![\w*])",
     "name": r"(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
-    r"|(?!_[A-Z][a-z]*(?!\w))(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",  # _File is a menu's
+    # In menus _File and E_xit have the letter of a key marked.
+    r"|(?!(?:_[A-Z]|[A-Z][a-z]*_[a-z])[a-z]*(?![\w(]|\.\w))"
+    r"(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",
     # All or nothing by what may not follow, not by a possessive group: Python 3.11.2's finds "7," in "7, z".
     "number": r"(?<![A-Za-z0-9_])(?<!\d[.,:])\d+(?:[.,:]\d+)*(?![A-Za-z0-9_]|[.,:]\d)",
     "marker": r"⟦\d+⟧",

@@ -112,6 +112,26 @@ def test_lines_stay_lines(client: TestClient) -> None:
     assert form.json() == {"translatedText": "BA\nMO"}
 
 
+def test_what_has_no_letters_comes_back_and_does_not_count(client: TestClient) -> None:
+    lines = ["😀", "123", "---", "\u200b", "https://x.org/a"]
+    assert ask(client, q="\n".join(lines))["translatedText"] == "\n".join(lines)
+    assert ask(client, q=lines)["translatedText"] == lines
+    assert ask(client, q="<b>123</b> &#8212; <i>ba</i>", format="html")["translatedText"] == (
+        "<b>123</b> &#8212; <i>BA</i>"
+    )
+    alone = ask(client, q="ba de", scores=True)["scores"]
+    assert ask(client, q="123\nba de\n---", scores=True)["scores"] == alone
+    assert ask(client, q="123", alternatives=2, scores=True) == {
+        "translatedText": "123",
+        "alternatives": [],
+        "scores": [{"score": 0.0, "probability": 1.0}],
+    }
+
+
+def test_unseen_marks_do_not_change_a_translation(client: TestClient) -> None:
+    assert ask(client, q="\ufeffba de\nba\u200b de") == {"translatedText": "BA DE\nBA DE"}
+
+
 @pytest.mark.parametrize("blank", ["", " ", "\n\n", "\u2029 \t"])
 def test_blank_stays_blank(client: TestClient, blank: str) -> None:
     assert ask(client, q=blank, alternatives=1, scores=True) == {

@@ -1,0 +1,47 @@
+"""Which texts hold nothing to translate, and come out of a translation as they went in."""
+
+from __future__ import annotations
+
+import re
+
+from mt.text.characters import readable
+from mt.text.placeholders import without_spans
+
+# An address by itself may hold what ends one within a sentence: brackets, commas, letters with accents. Han
+# and kana count only where a part begins with them: Chinese text may follow an address without a space.
+_ADDRESS_PART = (
+    r"(?:[\u2e80-\u2fdf\u3040-\u9fff\uac00-\ud7ff]+|[^\s/\u2e80-\u9fff\uac00-\ud7ff\uff00-\uffef]*)"
+)
+_ADDRESS = re.compile(
+    rf"(?<!\S)(?:[A-Za-z][A-Za-z0-9+.-]*://|mailto:|www\.){_ADDRESS_PART}(?:[./]{_ADDRESS_PART})*(?!\S)"
+    r"|(?<!\S)<?[^\s@<>\u2e80-\u9fff]+@[^\s@<>\u2e80-\u9fff]+\.[^\s@<>\u2e80-\u9fff]+>?(?!\S)"
+)
+_CODE = re.compile(
+    r"(?<!\S)(?:"
+    r"\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)?"  # 2024-01-01T10:00:00Z
+    r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|0[xX][0-9A-Fa-f]+|\#[0-9A-Fa-f]{3,8}"
+    r"|v\d+(?:\.\d+)+|(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w./\\-]+"  # a version, a file's path
+    r")(?!\S)",
+    re.ASCII,
+)
+_MAY_BE_SPAN = re.compile(r"[\d{}%<>&$@|`*_/:\\#⟦(]|\.\S", re.ASCII)
+# Letters to Unicode, that by themselves are none: an emoji, a number's ending, a rule of long vowels.
+_HARDLY_LETTERS = re.compile("[ℹªºーｰ]")
+
+
+def nothing_to_translate(text: str) -> bool:
+    """Whether a text has no letters but in addresses, code, placeholders and markup.
+
+    Emoji, digits, dates, rules and unseen marks are no letters; a blank text has none either.
+    """
+    line = readable(text)
+    if not _has_letters(line):
+        return True
+    if not _MAY_BE_SPAN.search(line):
+        return False
+    rest = without_spans(_CODE.sub(" ", _ADDRESS.sub(" ", line)), kept=("emphasis",))
+    return not _has_letters(rest)
+
+
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalpha, _HARDLY_LETTERS.sub("", text)))
