@@ -53,14 +53,14 @@ MESSY = [
     ("bell\x07", "bell"),
     ("lost \ufffd", "lost"),
     ("好", "well " * 10 + "well"),
-    ("制\u200b表", "zero width"),
+    ("制\u200b表", "zero width"),  # a mark that nobody sees
     ("你好", "Hi"),
 ]
 
 
 def test_train_is_cleaned_and_every_drop_has_its_reason(tmp_path: Path) -> None:
     corpus = load(tsv(tmp_path / "p.tsv", *MESSY))
-    assert rows(corpus) == [("你好", "Hello"), ("制\u200b表", "zero width"), ("你好", "Hi")]
+    assert rows(corpus) == [("你好", "Hello"), ("制表", "zero width"), ("你好", "Hi")]
     (source,) = corpus.report.sources
     assert source.dropped == {
         "empty side": 2,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import mt
@@ -24,6 +24,7 @@ from mt import cli
 from mt.config import SearchConfig
 from mt.errors import ConfigError, RunError
 from mt.text.characters import one_line
+from mt.text.encoding import wide_encoding
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Aligned, Translator
 from tests.toy import toy_pairs
@@ -78,6 +79,7 @@ def test_n_lines_in_n_lines_out_for_any_bytes(
     monkeypatch: pytest.MonkeyPatch, toy_run: Path, lines: list[bytes]
 ) -> None:
     """Bytes that are no UTF-8, NUL, TAB, CR, U+2028: none of them can shift a line."""
+    assume(wide_encoding(b"\n".join(lines)) is None)
     out = pipe(monkeypatch, toy_run, b"".join(line + b"\n" for line in lines))
     assert out.endswith(b"\n")
     assert out.count(b"\n") == len(lines)
@@ -145,6 +147,41 @@ def test_the_last_line_needs_no_line_feed(monkeypatch: pytest.MonkeyPatch, toy_r
     assert pipe(monkeypatch, toy_run, b"ba\nmo") == b"BA\nMO\n"
     assert pipe(monkeypatch, toy_run, b"") == b""
     assert pipe(monkeypatch, toy_run, b"ba\r\nmo\r\n") == b"BA\nMO\n"
+
+
+@pytest.mark.parametrize("block", [1, 2, 1 << 20])
+def test_a_byte_order_mark_is_no_part_of_the_first_line(
+    block: int, monkeypatch: pytest.MonkeyPatch, toy_run: Path, tmp_path: Path
+) -> None:
+    """By standard input in blocks of any size, and by -i; the same line twice gives the same output twice."""
+    monkeypatch.setattr("mt.commands.lines.READ", block)
+    data = b"\xef\xbb\xbf123\nba de\n\xef\xbb\xbfba de\n"
+    assert pipe(monkeypatch, toy_run, data) == b"123\nBA DE\nBA DE\n"
+    (tmp_path / "in").write_bytes(b"\xef\xbb\xbfba de\nba de\n")
+    out = pipe(monkeypatch, toy_run, b"", "-i", str(tmp_path / "in"), "--json").splitlines()
+    assert [json.loads(row)["source"] for row in out] == ["ba de", "ba de"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-16-le", "utf-32"])
+def test_utf16_is_refused_in_one_line(
+    encoding: str,
+    toy_run: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source, target = tmp_path / "in", tmp_path / "out"
+    source.write_bytes("ba de\nmo\n".encode(encoding))
+    wide = encoding.upper()[:6]
+    arguments = ["translate", "-m", str(toy_run), "-i", str(source), "-o", str(target)]
+    assert cli.main(arguments) == 1
+    assert f"mt: {source} is {wide}, not UTF-8; save it as UTF-8\n" in capsys.readouterr().err
+    assert not target.exists()
+    monkeypatch.setattr(sys, "stdin", Pipe(source.read_bytes()))
+    assert cli.main(arguments[:3]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.endswith(f"mt: standard input is {wide}, not UTF-8; save it as UTF-8\n")
 
 
 def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
@@ -333,7 +370,12 @@ def test_python_mistakes_are_told(toy_run: Path, translator: Translator) -> None
     for wrong, told in no_lists:
         with pytest.raises(TypeError, match=re.escape(f"texts is a list of strings, not {told}")):
             translator.translate(wrong)
-    no_texts: list[tuple[Any, str]] = [(None, "None"), (5, "5 (int)"), (b"x", "b'x' (bytes)"), (["ba"], "['ba'] (list)")]
+    no_texts: list[tuple[Any, str]] = [
+        (None, "None"),
+        (5, "5 (int)"),
+        (b"x", "b'x' (bytes)"),
+        (["ba"], "['ba'] (list)"),
+    ]
     for wrong, told in no_texts:
         with pytest.raises(TypeError, match=re.escape(f"texts[1] is {told}, not a string")):
             translator.translate(["ba", wrong])

@@ -63,12 +63,12 @@ def read_train(data: DataConfig, progress: Callable[[str], None] | None = None) 
     nothing is left.
     """
     rule = _Rule(partial(why_drop, data), SeenHashes() if data.drop_duplicates else None)
-    return _load(data.train, Reading(data, "train", tagged=True, progress=progress), rule)
+    return _load(data.train, Reading(data, "train", as_read=True, progress=progress), rule)
 
 
 def read_validation(data: DataConfig) -> Corpus:
     """As `read_train`, but of the validation pairs only those with an empty side are dropped."""
-    return _load(data.validation, Reading(data, "validation", tagged=True), _Rule(_why_drop_empty, None))
+    return _load(data.validation, Reading(data, "validation", as_read=True), _Rule(_why_drop_empty, None))
 
 
 def read_whole(specs: Sequence[str], data: DataConfig, split: Split = "test") -> Corpus:
@@ -77,7 +77,7 @@ def read_whole(specs: Sequence[str], data: DataConfig, split: Split = "test") ->
     For a test set that must stay line for line with its files: row n is the n-th pair read.
     Raises as `read_train` does.
     """
-    return _load(specs, Reading(data, split, tagged=False), _Rule(_keep, None))
+    return _load(specs, Reading(data, split, as_read=False), _Rule(_keep, None))
 
 
 def _keep(src: str, tgt: str) -> None:

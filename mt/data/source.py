@@ -29,7 +29,9 @@ class Reading(NamedTuple):
 
     data: DataConfig  # which says src, tgt, swap and on_bad_line
     split: Split
-    tagged: bool  # whether sources of a SPEC that names its languages begin with the target's tag
+    # Whether sources are as a model reads them: without marks that nobody sees, and of a SPEC that names its
+    # languages with the target's tag before them.
+    as_read: bool
     progress: Callable[[str], None] | None = None  # is told now and then how far a large source is
 
 
@@ -79,18 +81,17 @@ class Tally:
 def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]:
     """Yield the tidied pairs of the source that `tally` names, but for those with a reason against them.
 
-    Sources are without the marks that nobody sees, as those of a translation will be.
     Raises CorpusError for a source that cannot be read, and for bad lines where they are to stop it.
     """
     direction, spec = split_direction(tally.spec)
     languages = direction or (how.data.src, how.data.tgt)
-    mark = tag(direction.tgt) if direction and how.tagged else ""
+    mark = tag(direction.tgt) if direction and how.as_read else ""
     # The other way round and exchanged below, names still say which side is which, and order is turned.
     src_code, tgt_code = reversed(languages) if how.data.swap else languages
     sample = Sample()
     for pair in _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how):
         src, tgt = (pair.tgt, pair.src) if how.data.swap else pair
-        src, tgt = tidy(visible(src)), tidy(tgt)
+        src, tgt = tidy(visible(src) if how.as_read else src), tidy(tgt)
         sample.add(src, tgt)
         reason = why_drop(src, tgt)
         if reason is None:
