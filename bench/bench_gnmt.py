@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from bench.bench_base import Columns, Settings, answer, peak_mb
-from bench.bench_model import choose, make_trainer, matrix_weights, real_share, speeds, timed_steps
+from bench.bench_model import BareTrainer, choose, matrix_weights, real_share, speeds, timed_steps
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.data.encoded import PiecePairs, Ragged
 from mt.model import build_model
@@ -40,7 +40,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     model = build_model(
         config.model, src_vocab=vocabulary, tgt_vocab=vocabulary, shared=True, pad_id=Tokenizer.pad_id
     )
-    trainer = make_trainer(config, model, pairs, where, precision)
+    trainer = BareTrainer(config, model, pairs, where, precision)
     plan = trainer.plan(1)
     found = speeds(timed_steps(trainer, plan[: warm_up + count], warm_up), model) | real_share(pairs, plan)
     source, target, sentence = matrix_weights(model)

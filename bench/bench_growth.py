@@ -15,7 +15,7 @@ from pathlib import Path
 import torch
 
 from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
-from bench.bench_model import choose, make_trainer, settings_of, timed_steps
+from bench.bench_model import BareTrainer, choose, settings_of, timed_steps
 from mt import checkpoint
 from mt.commands.train import learn_tokenizers, read_corpora
 from mt.config import Config, load_preset
@@ -34,7 +34,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     found: Numbers = {"memory with nothing read, MB": peak_mb()}
     config = growing(settings, grown)
     model, pairs = read(config, count, found)
-    trainer = make_trainer(config, model, pairs, where, "fp32")
+    trainer = BareTrainer(config, model, pairs, where, "fp32")
     began = time.perf_counter()
     plan = trainer.plan(1)
     found["planning an epoch, s"] = time.perf_counter() - began

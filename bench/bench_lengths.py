@@ -12,7 +12,7 @@ import pyarrow as pa
 import torch
 
 from bench.bench_base import Columns, Numbers, Settings, answer
-from bench.bench_model import choose, make_trainer, prepared_pairs, timed_steps, usual_precision
+from bench.bench_model import BareTrainer, choose, prepared_pairs, timed_steps, usual_precision
 from mt import checkpoint
 from mt.config import SearchConfig
 from mt.data.batches import IntArray
@@ -36,7 +36,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
         batches = itertools.islice(itertools.cycle(np.split(np.arange(2 * rows), 2)), WARM_UP + steps)
         model = checkpoint.load_run(settings.run, where).model
         numbers = searching(model, joined, where)
-        trainer = make_trainer(config, model.train(), joined, where, usual_precision(settings, where))
+        trainer = BareTrainer(config, model.train(), joined, where, usual_precision(settings, where))
         timed = timed_steps(trainer, list(batches), WARM_UP)
         micro = statistics.median(1e6 * step.seconds / step.target for step in timed)
         found[f"{length} pieces"] = {"training, µs a target piece": micro} | numbers

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +18,13 @@ from mt import checkpoint, device
 from mt.commands.train import complete, read_corpora
 from mt.config import Config, load_file, load_preset
 from mt.console import Console
-from mt.data.batches import IntArray
+from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
-from mt.training.trainer import Trainer
-from mt.training.validation import Validator
+from mt.training.loader import BatchLoader
+from mt.training.schedule import learning_rate
+from mt.training.updater import Outcome, Updater
 
 SETTINGS = Path(__file__).with_name("peer_model.toml")
 PER_SOURCE = ("encoder.forwards", "encoder.backwards", "decoder.attention.keys", "decoder.attention.values")
@@ -62,13 +64,34 @@ def prepared_pairs(settings: Settings) -> tuple[Config, Tokenizer, Tokenizer, Pi
     return config, src, tgt, cut(read_corpora(config, Console()).train, src, tgt)
 
 
-def make_trainer(
-    config: Config, model: Seq2Seq, pairs: PiecePairs, where: torch.device, precision: str
-) -> Trainer:
-    """A trainer that is asked for single steps: it validates nothing and writes nothing."""
-    no_text = cast(Tokenizer, None)
-    validator = Validator([], [], pairs, no_text, [], config.training.batch_tokens, precision)
-    return Trainer(config, Path(), model.to(where), pairs, None, validator, where, Console())
+class BareTrainer:
+    """Makes batches and updates a model by them; it validates nothing and writes nothing."""
+
+    def __init__(
+        self, config: Config, model: Seq2Seq, pairs: PiecePairs, device: torch.device, precision: str
+    ) -> None:
+        self.training, self.model, self.pairs, self.device = config.training, model, pairs, device
+        self.loader = BatchLoader(pairs, config.training, pin=device.type == "cuda")
+        self.updater = Updater(model.to(device), config.training, device, precision)
+        self.steps = 0
+        self.unsettled: deque[Outcome] = deque()
+
+    def plan(self, epoch: int) -> list[IntArray]:
+        """The batches of an epoch, as row numbers."""
+        return self.loader.plan(epoch)
+
+    def make(self, groups: Sequence[IntArray]) -> list[Batch]:
+        """Row numbers -> batches."""
+        return self.loader.load(groups)
+
+    def step(self, batches: Sequence[Batch]) -> None:
+        """One update; the numbers of the one before are asked for, as `mt train` does."""
+        self.steps += 1
+        rate = learning_rate(self.training, step=self.steps, last_step=self.steps, scale=1.0)
+        outcome = self.updater.update(batches, step=self.steps, learning_rate=rate)
+        self.unsettled.append(outcome)
+        if len(self.unsettled) > (self.device.type != "cpu"):
+            float(self.unsettled.popleft().nll)
 
 
 @dataclass(frozen=True)
@@ -87,12 +110,12 @@ class Step:
         return self.made + self.learned
 
 
-def timed_steps(trainer: Trainer, plan: Sequence[IntArray], warm_up: int) -> list[Step]:
+def timed_steps(trainer: BareTrainer, plan: Sequence[IntArray], warm_up: int) -> list[Step]:
     """Learn from the batches of a plan; the steps after the first `warm_up` ones."""
     return list(_timed(trainer, plan, warm_up))[warm_up:]
 
 
-def _timed(trainer: Trainer, plan: Sequence[IntArray], warm_up: int) -> Iterator[Step]:
+def _timed(trainer: BareTrainer, plan: Sequence[IntArray], warm_up: int) -> Iterator[Step]:
     pairs = trainer.pairs
     for number, rows in enumerate(plan):
         if number == warm_up:

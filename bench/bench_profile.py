@@ -13,10 +13,10 @@ from torch.autograd.profiler_util import FunctionEvent
 from torch.profiler import ProfilerActivity, profile, record_function
 
 from bench.bench_base import Numbers
+from bench.bench_model import BareTrainer
 from mt.data.batches import IntArray
 from mt.layers.dropout import Dropout
 from mt.model import Seq2Seq
-from mt.training.trainer import Trainer
 
 STEP, DROPOUT = "bench: step", "bench: dropout"
 
@@ -39,7 +39,7 @@ WITHIN = {
 }
 
 
-def shares(trainer: Trainer, plan: Sequence[IntArray]) -> Numbers:
+def shares(trainer: BareTrainer, plan: Sequence[IntArray]) -> Numbers:
     """Per cent of the main thread's time in each group of operators, while it learns from a plan."""
     batches = [trainer.make([rows]) for rows in plan]
     handles = _mark_dropout(trainer.model)

@@ -8,8 +8,8 @@ import torch
 
 from bench.bench_base import Columns, Settings, answer, peak_mb
 from bench.bench_model import (
+    BareTrainer,
     choose,
-    make_trainer,
     matrix_weights,
     prepared_pairs,
     real_share,
@@ -29,7 +29,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     config, src, tgt, pairs = prepared_pairs(settings)
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt)
-    trainer = make_trainer(config, model, pairs, where, precision)
+    trainer = BareTrainer(config, model, pairs, where, precision)
     plan = trainer.plan(1)
     warm_up, count, profiled = (2, 6, 3) if settings.quick else (WARM_UP, STEPS, PROFILED)
     found = speeds(timed_steps(trainer, plan[: warm_up + count], warm_up), model)

@@ -6,9 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-from safetensors import safe_open
-
 from bench.peer_base import Finished, Places, Round, fresh, interval, run
+from mt.tensors import read_tensors
+from mt.training.state import STATE
 
 SETTINGS = Path(__file__).with_name("peer_model.toml")
 # The command as it is, but reporting as often as the peers do.
@@ -81,8 +81,7 @@ class Ours:
 
     def pieces_per_update(self) -> float:
         """See `Tool`."""
-        with safe_open(self.run_dir / "state" / "last.safetensors", framework="np") as state:
-            progress = json.loads(state.metadata()["notes"])
+        _, progress = read_tensors(self.run_dir / STATE)
         return float(progress["tokens"] / progress["step"])
 
     def pieces(self) -> Path:

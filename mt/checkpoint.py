@@ -1,22 +1,19 @@
-"""One run directory: save, load, resume; every file whole at any instant.
+"""A run directory: begin it, save and load its model; every file whole at any instant.
 
     config.toml          settings, and under [run] what the files must agree with
     src.spm tgt.spm      pieces of each language (one shared.spm when shared)
     model.safetensors    the best weights so far
-    state/last.safetensors   last weights, optimiser and counters: what resuming needs
+    state/               what resuming needs, see `training.state`
 
-A file is written under a temporary name, flushed and renamed, so a crash leaves the last good one.
 No pickle: safetensors, JSON, TOML and SentencePiece models only.
 """
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
+import hashlib
+import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,8 +23,8 @@ import torch
 from torch import Tensor
 
 from mt.atomic import write_bytes
-from mt.config import Config, ModelConfig, other_languages, validate
-from mt.errors import ConfigError, FileError, RunError, reason
+from mt.config import MAY_CHANGE, Config, ModelConfig, other_languages, validate
+from mt.errors import ConfigError, RunError, reason
 from mt.model import Seq2Seq, build_model
 from mt.removed import take_out
 from mt.tensors import read_tensors, write_tensors
@@ -37,7 +34,7 @@ from mt.tokenizer import Tokenizer
 FORMAT = 1
 """Version of a run directory's layout; a newer one is refused."""
 
-CONFIG, MODEL, STATE = "config.toml", "model.safetensors", "state/last.safetensors"
+CONFIG, MODEL = "config.toml", "model.safetensors"
 WRITTEN = (MODEL, "README.md", "metrics.jsonl", "samples.txt")
 CHECKPOINTS = Path("checkpoints")
 """Where runs are put and looked for if no directory is named."""
@@ -65,57 +62,13 @@ class Run:
         return str(self.facts.get("corpora", {}).get("validation", ""))
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Keep a second training out of a run directory while this one writes it.
-
-    The directory is made; if nothing came into it, it is gone afterwards. Raises RunError, FileError where
-    nothing can be written there.
-    """
-    made = not path.exists()
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):  # found out before anything is read
-            pass
-    except (FileExistsError, NotADirectoryError):
-        raise RunError(f"{path} is a file, or in one; give --out the name of a directory") from None
-    except OSError as problem:
-        raise FileError(f"cannot write in {path}: {reason(problem)}") from None
-    with _lock(path):
-        try:
-            yield
-        finally:
-            if made and not any(path.iterdir()):
-                path.rmdir()
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    if sys.platform == "win32":  # has no flock
-        yield
-        return
-    import fcntl
-
-    folder = os.open(path, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"another mt train is writing {path}; wait for it, or give another --out"
-            ) from None
-        yield
-    finally:
-        os.close(folder)
-
-
 def save_setup(
     path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], facts: Mapping[str, Any]
 ) -> None:
     """Begin a run: its settings and tokenizers, and the facts under [run].
 
     facts: `corpora`, fingerprints by name, of teachers too, to repeat the run; `split_chars`, see `Run`;
-    `arithmetic`, see `Arithmetic`.
+    `arithmetic`, see `Arithmetic`; `identity`.
     """
     from mt import __version__
 
@@ -128,8 +81,22 @@ def save_setup(
         "src_tokenizer": src.fingerprint,
         "tgt_tokenizer": tgt.fingerprint,
     }
-    tables = config.model_dump(mode="json", exclude_none=True) | {"run": own | dict(facts)}
+    known = {name: fact for name, fact in facts.items() if fact}
+    tables = config.model_dump(mode="json", exclude_none=True) | {"run": own | known}
     write_bytes(path / CONFIG, tomli_w.dumps(tables).encode())
+
+
+def identity(config: Config, tokenizers: tuple[Tokenizer, Tokenizer], corpora: Mapping[str, str]) -> str:
+    """Names a run by all that it is learned from and by: equal runs have the same one, no others.
+
+    corpora: fingerprints by name. Its files carry it, so that parts of different runs are not mixed up.
+    """
+    settings = config.model_dump(mode="json")
+    for name in MAY_CHANGE:
+        section, field = name.split(".")
+        del settings[section][field]
+    made_of = [settings, [tokenizer.fingerprint for tokenizer in tokenizers], dict(corpora)]
+    return hashlib.blake2b(json.dumps(made_of, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _tokenizer_files(config: Config, src: Tokenizer, tgt: Tokenizer) -> dict[str, Tokenizer]:
@@ -175,27 +142,6 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
         raise RunError(f"{problem}; restore it, or train again") from None
 
 
-def find_begun(path: Path) -> tuple[Config, dict[str, Any]] | None:
-    """Settings and facts of a run that training can go on with; None where it can begin.
-
-    It can where nothing was learned yet. Raises RunError where something would be lost: weights without the
-    state that goes with them, or files that are not a run's.
-    """
-    if (path / CONFIG).exists():
-        found = read_config(path, resume=True)
-        if has_state(path):
-            return found
-        if (path / MODEL).exists():
-            raise RunError(
-                f"{path} holds a trained model but no {STATE} to go on from; give another --out to train anew"
-            )
-        return None
-    theirs = [name for name in WRITTEN if (path / name).exists()]
-    if theirs:
-        raise RunError(f"{path} is no run and its {theirs[0]} would be replaced; give another --out")
-    return None
-
-
 def read_tokenizers(path: Path, config: Config, facts: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
     """A run's tokenizers for source and target, one object if shared. Raises RunError."""
     names = ["shared.spm"] if config.tokenizer.shared else ["src.spm", "tgt.spm"]
@@ -228,10 +174,13 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
     )
 
 
-def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> None:
-    """Write the best weights so far, with the shape they are for. Tied weights are written once."""
+def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> str:
+    """Write the best weights so far, with the shape they are for; returns the file's checksum.
+
+    Tied weights are written once. notes: `run`, the identity of their run, and what else is to be known.
+    """
     described = {**notes, "model": config.model.model_dump(mode="json")}
-    write_tensors(path / MODEL, dict(model.named_parameters()), described)
+    return write_tensors(path / MODEL, dict(model.named_parameters()), described)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
@@ -261,6 +210,11 @@ def load_run(path: Path, device: torch.device) -> Run:
         raise RunError(
             f"{path / CONFIG} and {MODEL} disagree on {names}; restore one of them, or train again"
         )
+    if notes.get("run", "") != facts.get("identity", ""):
+        raise RunError(
+            f"{path / CONFIG} and {MODEL} are of different runs; restore the one that was replaced, "
+            "or train again"
+        )
     model = build(config, src, tgt)
     assign(model, tensors, path / MODEL)
     return Run(path, config, facts, src, tgt, model.to(device).eval())
@@ -280,48 +234,6 @@ def assign(model: Seq2Seq, tensors: Mapping[str, Tensor], file: Path) -> None:
             raise RunError(f"{file}: {name} is {sizes}; config.toml or the weights are of another run")
         with torch.no_grad():
             parameter.copy_(tensors[name])
-
-
-def save_state(
-    path: Path,
-    models: Mapping[str, Seq2Seq],
-    optimizer: torch.optim.Optimizer,
-    progress: Mapping[str, Any],
-) -> None:
-    """Write all that resuming needs, in one file, so that its parts can never disagree.
-
-    models: by name; "model" is the one that the optimiser changes.
-    """
-    tensors: dict[str, Tensor] = {
-        f"{key}/{name}": parameter
-        for key, model in models.items()
-        for name, parameter in model.named_parameters()
-    }
-    for name, parameter in models["model"].named_parameters():
-        for key, value in optimizer.state[parameter].items():
-            tensors[f"optimizer/{name}/{key}"] = value
-    write_tensors(path / STATE, tensors, progress)
-
-
-def load_state(path: Path, models: Mapping[str, Seq2Seq], optimizer: torch.optim.Optimizer) -> dict[str, Any]:
-    """Put the last weights and the optimiser's moments back; returns the progress. Raises RunError."""
-    tensors, progress = read_tensors(path / STATE)
-    for key, model in models.items():
-        prefix = f"{key}/"
-        weights = {name[len(prefix) :]: rows for name, rows in tensors.items() if name.startswith(prefix)}
-        assign(model, weights, path / STATE)
-    for name, parameter in models["model"].named_parameters():
-        prefix = f"optimizer/{name}/"
-        for key, tensor in tensors.items():
-            if key.startswith(prefix):
-                # the count of steps too: a fused optimiser wants it there
-                optimizer.state[parameter][key[len(prefix) :]] = tensor.to(parameter.device)
-    return progress
-
-
-def has_state(path: Path) -> bool:
-    """Whether there is something to resume from."""
-    return (path / STATE).exists()
 
 
 def newest_run(folder: Path = CHECKPOINTS) -> Path:

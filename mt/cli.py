@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -148,6 +149,7 @@ def _dispatch(arguments: list[str]) -> int:
 
 
 def _train(arguments: list[str]) -> int:
+    began = time.monotonic()
     from mt.config import BUILT_IN, FORMER_PRESETS, Config, load_file, load_preset, preset_names
     from mt.flags import Parser, lay_over, parse
     from mt.options import TrainOptions
@@ -183,7 +185,7 @@ def _train(arguments: list[str]) -> int:
     from mt.commands.train import train
 
     with _console(options.log_file) as console:
-        train(config, options, console)
+        train(config, options, console, began=began)
     return 0
 
 

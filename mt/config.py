@@ -10,7 +10,7 @@ import tomllib
 from collections.abc import Iterable
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -365,20 +365,43 @@ MAY_CHANGE = frozenset(
 """Settings that a resumed run may change: they decide when it stops, not what it learns."""
 
 
-def differences(old: Config, new: Config) -> list[str]:
-    """The settings that matter and differ, as `training.seed: 1 -> 2`.
+class Change(NamedTuple):
+    """A setting, such as training.seed, that is another one than before."""
 
-    With linear decay the last step decides every learning rate before it, so it may not change either.
+    name: str
+    before: Any
+    after: Any
+
+    def __str__(self) -> str:
+        """As one would write it: `--seed 2 (was 1)`."""
+        name = self.name.split(".")[-1]
+        if isinstance(self.after, bool):
+            return f"{flag(name, self.after)} (was {flag(name, self.before)})"
+        now = f"no {flag(name)}" if self.after in (None, ()) else flag(name, _written(self.after))
+        return f"{now} (was {'not given' if self.before in (None, ()) else _written(self.before)})"
+
+
+def _written(value: Any) -> str:
+    return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
+
+
+def changes(before: Config, after: Config) -> tuple[list[Change], list[Change]]:
+    """The settings that differ: those that decide what is learned, and the others.
+
+    With linear decay the last step decides every learning rate before it, so the limits belong to the first.
     """
-    before, after = old.model_dump(), new.model_dump()
     free = MAY_CHANGE
-    if old.training.decay == "linear":
+    if before.training.decay == "linear":
         free = free - {"training.max_epochs", "training.max_steps"}
-    return [
-        f"{section}.{name}: {value} -> {after[section][name]}"
-        for section, values in before.items()
+    old, new = before.model_dump(), after.model_dump()
+    found = [
+        Change(f"{section}.{name}", value, new[section][name])
+        for section, values in old.items()
         for name, value in values.items()
-        if value != after[section][name] and f"{section}.{name}" not in free
+        if value != new[section][name]
+    ]
+    return [change for change in found if change.name not in free], [
+        change for change in found if change.name in free
     ]
 
 

@@ -59,6 +59,10 @@ class TrainingError(MTError):
     """Training cannot go on: the loss stays non-finite, or there is nothing to train on."""
 
 
+class MemoryRunsOut(MTError):
+    """There is less memory than the work needs."""
+
+
 class Interrupted(MTError):
     """Stopped by a signal, what can be saved is; exits with 128 + the signal's number, as shells expect."""
 
@@ -88,3 +92,13 @@ def legible(text: str) -> str:
     text = re.sub("[\udc80-\udcff]", lambda byte: f"\\x{ord(byte[0]) - 0xDC00:02x}", text)
     text = re.sub(r"\\udc([89a-f][0-9a-f])", r"\\x\1", text)  # as repr writes them
     return text.encode("utf-8", "backslashreplace").decode()
+
+
+def out_of_memory(problem: BaseException) -> bool:
+    """Whether that is what an error means; torch has no class of its own for it on the CPU."""
+    if isinstance(problem, MemoryError):
+        return True
+    said = str(problem)
+    return isinstance(problem, RuntimeError) and any(
+        words in said for words in ("out of memory", "can't allocate memory", "ALLOC_FAILED")
+    )

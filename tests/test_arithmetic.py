@@ -91,8 +91,9 @@ def test_a_run_records_what_it_is_computed_with(tmp_path: Path) -> None:
     assert (here["threads"], here["ranks"]) == (1, 1)
     for steps in ("2", "4"):
         assert cli.main(command(tmp_path, "--max-steps", steps)) == 0
-    starts = [{"kind": "start", "step": step, **here} for step in (0, 2)]
-    assert started(tmp_path / "run") == starts
+    first, second = started(tmp_path / "run")
+    assert first == {"kind": "start", "step": 0, **here}
+    assert second == {"kind": "start", "step": 2, **here, "changed": {"training.max_steps": [2, 4]}}
 
 
 def test_going_on_with_other_arithmetic_is_said(

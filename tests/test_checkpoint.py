@@ -21,10 +21,12 @@ from mt.checkpoint import (
     assign,
     build,
     load_run,
-    load_state,
 )
 from mt.errors import RunError
 from mt.tensors import read_tensors
+from mt.training.clock import Clock
+from mt.training.state import RunFiles
+from mt.training.updater import Updater
 
 CPU = torch.device("cpu")
 
@@ -53,7 +55,7 @@ def test_saving_and_loading_gives_the_same_weights(run: Path, tmp_path: Path) ->
 
 def test_a_run_holds_no_pickle(toy_run: Path) -> None:
     kinds = {path.suffix for path in toy_run.rglob("*") if path.is_file()}
-    assert kinds == {".toml", ".spm", ".safetensors", ".jsonl", ".txt", ".md"}
+    assert kinds == {".toml", ".spm", ".safetensors", ".json", ".jsonl", ".txt", ".md"}
     for path in toy_run.rglob("*.safetensors"):
         length = struct.unpack("<Q", path.read_bytes()[:8])[0]
         json.loads(path.read_bytes()[8 : 8 + length])
@@ -186,9 +188,9 @@ def test_the_optimiser_is_put_back_where_the_weights_are(run: Path) -> None:
     loaded = load_run(run, CPU)
     with torch.device("meta"):
         model = build(loaded.config, loaded.src_tokenizer, loaded.tgt_tokenizer)
-    optimizer = torch.optim.AdamW(model.parameters(), fused=True)
-    load_state(run, {"model": model}, optimizer)
-    states = [optimizer.state[parameter] for parameter in model.parameters()]
+    updater = Updater(model, loaded.config.training, torch.device("meta"), "fp32")
+    RunFiles(run, loaded.config, loaded.facts["identity"]).load_state(updater, Clock())
+    states = [updater.optimizer.state[parameter] for parameter in model.parameters()]
     assert {name for state in states for name in state} == {"step", "exp_avg", "exp_avg_sq"}
     assert {tensor.device.type for state in states for tensor in state.values()} == {"meta"}
 

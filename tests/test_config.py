@@ -6,12 +6,22 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mt import config as settings
 from mt.cli import main
-from mt.config import Config, ModelConfig, SearchConfig, TrainingConfig, differences, load_file, load_preset
+from mt.config import (
+    Change,
+    Config,
+    ModelConfig,
+    SearchConfig,
+    TrainingConfig,
+    changes,
+    load_file,
+    load_preset,
+)
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, parse
 from mt.options import EvaluateOptions, TrainOptions, TranslateOptions, TuneOptions
@@ -147,13 +157,36 @@ def test_times_that_are_none(text: str) -> None:
         parse(Parser(), ["--time-budget", text], TrainOptions())
 
 
-def test_differences_that_matter() -> None:
-    old = Config()
+def test_limits_may_change_and_what_decides_what_is_learned_may_not() -> None:
+    """With linear decay the last step decides each learning rate before it."""
     longer = Config(training=TrainingConfig(max_epochs=99, patience=1))
-    assert differences(old, longer) == []
-    assert differences(old, Config(training=TrainingConfig(seed=2))) == ["training.seed: 1 -> 2"]
+    decisive, others = changes(Config(), longer)
+    assert (decisive, [change.name for change in others]) == (
+        [],
+        ["training.max_epochs", "training.patience"],
+    )
     linear = Config(training=TrainingConfig(decay="linear"))
-    assert differences(linear, Config(training=TrainingConfig(decay="linear", max_epochs=99))) != []
+    decisive, others = changes(
+        linear, Config(training=TrainingConfig(decay="linear", max_epochs=99, patience=1))
+    )
+    assert [change.name for change in decisive] == ["training.max_epochs"]
+    assert [change.name for change in others] == ["training.patience"]
+    assert changes(linear, linear) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "written"),
+    [
+        ("training.learning_rate", 0.001, 0.002, "--learning-rate 0.002 (was 0.001)"),
+        ("data.train", ("a,b",), ("a,c", "d.tsv"), "--train a,c d.tsv (was a,b)"),
+        ("tokenizer.shared", True, False, "--no-shared (was --shared)"),
+        ("training.validate_every", None, 50, "--validate-every 50 (was not given)"),
+        ("training.validate_every", 50, None, "no --validate-every (was 50)"),
+        ("data.validation", ("v.tsv",), (), "no --validation (was v.tsv)"),
+    ],
+)
+def test_a_change_is_said_as_one_would_write_it(name: str, before: Any, after: Any, written: str) -> None:
+    assert str(Change(name, before, after)) == written
 
 
 def test_help_answers_without_torch() -> None:

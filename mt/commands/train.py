@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from mt import arithmetic, checkpoint, device
-from mt.config import BUILT_IN, Config, differences, flag
+from mt.arithmetic import Arithmetic
+from mt.config import BUILT_IN, Config, flag
 from mt.console import Console
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
@@ -20,11 +21,19 @@ from mt.options import TrainOptions
 from mt.text.languages import check_languages, is_code, languages_of, split_direction, symbols, targets
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer
+from mt.training.clock import ENCODING, PIECES, READING, TEACHERS, Clock
 from mt.training.distillation import load_teachers
-from mt.training.logs import log_metrics
+from mt.training.loader import BatchLoader
+from mt.training.lock import locked
+from mt.training.logs import START, cut_logs, log_metrics
 from mt.training.model_card import example, write_card
-from mt.training.trainer import Progress, Trainer
-from mt.training.validation import Validator
+from mt.training.progress import Progress
+from mt.training.reports import Reporter
+from mt.training.resuming import Begun, find_begun
+from mt.training.state import RunFiles
+from mt.training.trainer import Trainer
+from mt.training.updater import Updater
+from mt.training.validation import Validator, unigram_entropy
 
 MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
 
@@ -41,71 +50,72 @@ class Corpora:
         return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
 
 
-def train(config: Config, options: TrainOptions, console: Console) -> Path:
+def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
     """Train, or go on training, the run that `options.out` names; returns its directory.
 
-    Raises MTError for whatever the user can mend; Interrupted after a signal, with everything saved.
+    began: when the command did, by time.monotonic; without it now. Raises MTError for whatever the user can
+    mend; Interrupted after a signal, with everything saved.
     """
+    clock = Clock(options.time_budget, began)
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
-    begun = checkpoint.find_begun(run_dir)
-    if begun:
-        _refuse_changes(run_dir, begun[0], config)
     where = device.choose(options.device, options.threads)
-    before = begun[1].get("arithmetic", {}) if begun else {}
-    precision = _precision(config, where, before, console)
-    console.note(device.describe(where, precision))
-    computed = arithmetic.current(where, precision)
-    if others := computed.differences(before):
-        console.warn(
-            f"{run_dir} was trained with other arithmetic: {', '.join(others)}; it goes on, "
-            "but not bit for bit as it would have there"
-        )
-    with checkpoint.locked(run_dir):
-        known = checkpoint.read_tokenizers(run_dir, *begun) if begun else take_tokenizers(config, console)
+    with locked(run_dir):
+        begun = find_begun(run_dir, config)
+        computed = _settle_arithmetic(config, where, begun, console)
+        known = _known_tokenizers(config, run_dir, begun, console)
         teachers = load_teachers([Path(name) for name in config.training.teachers])
         if teachers:
             teachers.check(config.data, known)
         corpora = read_corpora(config, console)
         fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
         if begun:
-            _refuse_other_corpora(run_dir, begun[1], fingerprints)
-        src, tgt = known or learn_tokenizers(config, corpora.train, console)
+            _refuse_other_corpora(run_dir, begun.facts, fingerprints)
+        clock.lap(READING)
+        tokenizers = known or learn_tokenizers(config, corpora.train, console)
+        clock.lap(PIECES)
+        identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
         facts = {
+            "identity": identity,
             "corpora": fingerprints,
             "split_chars": max(30, 2 * corpora.train.report.src.p95),
             "arithmetic": computed.as_dict(),
         }
-        checkpoint.save_setup(run_dir, config, (src, tgt), facts)
-        pairs = cut(corpora.train, src, tgt)
+        files = RunFiles(run_dir, config, identity)
+        checkpoint.save_setup(run_dir, config, tokenizers, facts)
+        pairs = cut(corpora.train, *tokenizers)
         _report_pieces(console, pairs)
+        clock.lap(ENCODING)
         if teachers:
-            pairs = teachers.annotate(pairs, where, precision, console)
+            pairs = teachers.annotate(pairs, where, computed.precision, console)
+            clock.lap(TEACHERS)
             del teachers  # and the memory they take
-        trainer = _set_up(config, run_dir, corpora, (src, tgt), pairs, where, precision, console)
-        log_metrics(run_dir, {"kind": "start", "step": trainer.progress.step, **computed.as_dict()})
-        progress = trainer.fit(options.time_budget)
-        write_card(run_dir, config, progress)
+        trainer = _set_up(files, corpora, tokenizers, pairs, where, computed.precision, clock, console)
+        _go_on(trainer, begun, computed)
+        progress = trainer.fit()
+        write_card(run_dir, config, progress, clock)
+    console.note(f"time: {clock}")
     console.note(_conclusion(config, progress, run_dir))
     return run_dir
 
 
 def _set_up(
-    config: Config,
-    run_dir: Path,
+    files: RunFiles,
     corpora: Corpora,
     tokenizers: tuple[Tokenizer, Tokenizer],
     pairs: PiecePairs,
     where: torch.device,
     precision: str,
+    clock: Clock,
     console: Console,
 ) -> Trainer:
-    """Build the model and what teaches it, and go back to where the run was."""
+    """Build the model and what trains it."""
     src, tgt = tokenizers
+    config = files.config
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt).to(where)
     count = sum(weights.numel() for weights in model.parameters())
-    console.note(f"{count:,} weights; run directory {run_dir}")
+    console.note(f"{count:,} weights; run directory {files.path}")
     sources = corpora.validation.dataset["src"][:]
     validator = Validator(
         sources=sources,
@@ -120,20 +130,62 @@ def _set_up(
     if (strength := config.tokenizer.sampling) is not None:
         sides = (SideSampler(tokenizer, config.tokenizer.algorithm, strength) for tokenizer in tokenizers)
         sampler = Sampler(pairs, *sides)
-    trainer = Trainer(config, run_dir, model, pairs, sampler, validator, where, console)
-    trainer.resume()
-    return trainer
+    loader = BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda")
+    floor = unigram_entropy(pairs, tgt.vocab_size)
+    reporter = Reporter(files.path, config.training, console, clock, floor)
+    updater = Updater(model, config.training, where, precision)
+    return Trainer(files, updater, loader, validator, reporter, clock)
 
 
-def _precision(
-    config: Config, where: torch.device, before: Mapping[str, Any], console: Console
-) -> Literal["fp32", "bf16"]:
-    """That of the settings; where they say `auto`, a run that was begun keeps the one it was begun in."""
-    found = device.resolve_precision(config.training.precision, where)
-    begun: Literal["fp32", "bf16"] = before.get("precision", found)
-    if begun != found:
-        console.warn(f"the run was begun in {begun} and goes on in it; on this device auto would be {found}")
-    return begun
+def _go_on(trainer: Trainer, begun: Begun | None, computed: Arithmetic) -> None:
+    """Put the trainer where the run was; its logs say so."""
+    run_dir, console = trainer.files.path, trainer.reporter.console
+    if begun:
+        trainer.resume()
+        console.note(f"going on from step {trainer.progress.step:,}")
+        if begun.best_lost:
+            console.warn(
+                f"{run_dir / checkpoint.MODEL} is gone, and with it the best weights; those of step "
+                f"{trainer.progress.step:,} are the best from now on, until better ones are found"
+            )
+            trainer.replace_best()
+    cut_logs(run_dir, trainer.progress)
+    start = computed.as_dict()
+    if begun and begun.changed:
+        start["changed"] = {change.name: [change.before, change.after] for change in begun.changed}
+    log_metrics(run_dir, START, trainer.progress.step, start)
+
+
+def _settle_arithmetic(
+    config: Config, where: torch.device, begun: Begun | None, console: Console
+) -> Arithmetic:
+    """What is computed with from now on; where it is not what the run was begun with, a line says so.
+
+    Where the settings say `auto`, a run keeps the precision it was begun in.
+    """
+    before: Mapping[str, Any] = begun.facts.get("arithmetic", {}) if begun else {}
+    precision = device.resolve_precision(config.training.precision, where)
+    if (kept := before.get("precision", precision)) != precision:
+        console.warn(
+            f"the run was begun in {kept} and goes on in it; on this device auto would be {precision}"
+        )
+    console.note(device.describe(where, kept))
+    computed = arithmetic.current(where, kept)
+    if others := computed.differences(before):
+        console.warn(
+            f"the run was trained with other arithmetic: {', '.join(others)}; it goes on, "
+            "but not bit for bit as it would have there"
+        )
+    return computed
+
+
+def _known_tokenizers(
+    config: Config, run_dir: Path, begun: Begun | None, console: Console
+) -> tuple[Tokenizer, Tokenizer] | None:
+    """Those of the run that goes on, or of another one that the settings name; None if there are none yet."""
+    if begun:
+        return checkpoint.read_tokenizers(run_dir, config, begun.facts)
+    return take_tokenizers(config, console)
 
 
 def complete(config: Config) -> Config:
@@ -156,15 +208,6 @@ def default_name(config: Config) -> str:
         several = targets(config.data.train)
         codes = several if len(several) > 1 else direction
     return "-".join(part for part in (stem, *codes) if part)
-
-
-def _refuse_changes(run_dir: Path, old: Config, config: Config) -> None:
-    changed = differences(old, config)
-    if changed:
-        raise ConfigError(
-            f"{run_dir} was trained with other settings ({'; '.join(changed)}); "
-            "give the same ones to go on, or another --out to start anew"
-        )
 
 
 def _refuse_other_corpora(run_dir: Path, facts: Mapping[str, Any], fingerprints: Mapping[str, str]) -> None:

@@ -7,53 +7,55 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from mt.atomic import append_text, write_bytes
+from mt.training.progress import Progress
 
 METRICS, SAMPLES = "metrics.jsonl", "samples.txt"
+START, TRAINING, VALIDATION = "start", "training", "validation"
+"""Kinds of lines in metrics.jsonl."""
 _HEAD = re.compile(r"^step ([\d,]+): ", re.MULTILINE)
 
 
-def log_metrics(run_dir: Path, entry: Mapping[str, object]) -> None:
-    """Add numbers of a step, which is one of them."""
-    _append(run_dir / METRICS, json.dumps(entry, ensure_ascii=False))
+def log_metrics(run_dir: Path, kind: str, step: int, numbers: Mapping[str, object]) -> None:
+    """Add numbers of a step."""
+    entry = {"kind": kind, "step": step, **numbers}
+    append_text(run_dir / METRICS, json.dumps(entry, ensure_ascii=False) + "\n")
 
 
-def log_samples(run_dir: Path, step: int, scores: str, samples: list[str]) -> None:
+def log_samples(run_dir: Path, step: int, scores: str, samples: Sequence[str]) -> None:
     """Add what a validation said, under its step."""
-    _append(run_dir / SAMPLES, "\n".join([f"step {step:,}: {scores}", *samples, ""]))
+    append_text(run_dir / SAMPLES, "\n".join([f"step {step:,}: {scores}", *samples, "", ""]))
 
 
-def _append(path: Path, text: str) -> None:
-    append_text(path, text + "\n")
+def cut_logs(run_dir: Path, progress: Progress) -> None:
+    """Drop what a run that goes on from `progress` writes again, and half a line that a crash has left.
 
-
-def cut_logs(run_dir: Path, step: int) -> None:
-    """Drop what the logs say of steps after `step`, and half a line that a crash has left.
-
-    Dropped is also the start of a command that has learned nothing which is left.
+    That is each report and validation after the last one that was saved, and a start from which nothing that
+    was learned is left.
     """
     for name, cut in ((METRICS, _cut_metrics), (SAMPLES, _cut_samples)):
         path = run_dir / name
         if path.exists():
             text = path.read_text(encoding="utf-8", errors="replace")
-            write_bytes(path, cut(text, step).encode())
+            write_bytes(path, cut(text, progress).encode())
 
 
-def _cut_metrics(text: str, step: int) -> str:
+def _cut_metrics(text: str, progress: Progress) -> str:
+    last = {START: progress.step - 1, TRAINING: progress.reported, VALIDATION: progress.validated}
     kept = []
     for line in text.split("\n"):
         with suppress(ValueError, TypeError, KeyError):
             entry = json.loads(line)
-            if entry["step"] < step or (entry["step"] == step and entry["kind"] != "start"):
+            if entry["step"] <= last[entry["kind"]]:
                 kept.append(line + "\n")
     return "".join(kept)
 
 
-def _cut_samples(text: str, step: int) -> str:
-    heads = (head for head in _HEAD.finditer(text) if int(head[1].replace(",", "")) > step)
+def _cut_samples(text: str, progress: Progress) -> str:
+    heads = (head for head in _HEAD.finditer(text) if int(head[1].replace(",", "")) > progress.validated)
     end = next((head.start() for head in heads), len(text))
     return text[:end]

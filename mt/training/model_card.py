@@ -6,12 +6,13 @@ from pathlib import Path
 
 from mt.atomic import write_bytes
 from mt.config import Config
-from mt.training.trainer import Progress
+from mt.training.clock import Clock
+from mt.training.progress import Progress
 
 
-def write_card(run_dir: Path, config: Config, progress: Progress) -> None:
+def write_card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> None:
     """Describe the run for whoever finds its directory."""
-    write_bytes(run_dir / "README.md", _card(run_dir, config, progress).encode())
+    write_bytes(run_dir / "README.md", _card(run_dir, config, progress, clock).encode())
 
 
 def example(run_dir: Path, config: Config) -> str:
@@ -20,7 +21,7 @@ def example(run_dir: Path, config: Config) -> str:
     return f'mt translate -m {run_dir}{choice} "…"'
 
 
-def _card(run_dir: Path, config: Config, progress: Progress) -> str:
+def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> str:
     data, model, training = config.data, config.model, config.training
     directions = data.named or ((data.src, data.tgt),)
     sides = [dict.fromkeys(code for code in codes if code) for codes in zip(*directions, strict=True)]
@@ -48,7 +49,7 @@ def _card(run_dir: Path, config: Config, progress: Progress) -> str:
             f"| validated on | {', '.join(data.validation) or 'pairs set aside from the training pairs'} |",
             f"| best validation {metric} | {best} |",
             f"| training | {progress.step:,} steps, {progress.tokens:,} target pieces, "
-            f"{progress.seconds / 60:.0f} minutes; stopped: {progress.finished} |",
+            f"{clock.learning / 60:.0f} minutes; stopped: {progress.finished} |",
             f"| steps skipped (not finite) | {progress.nonfinite} |",
             "",
             "```",

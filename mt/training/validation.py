@@ -26,16 +26,24 @@ SAMPLES = 5
 
 @dataclass(frozen=True)
 class Validation:
-    """One look at the validation pairs; the hypotheses are greedy search's."""
+    """One look at the N validation pairs; the hypotheses are greedy search's."""
 
     perplexity: float
     scored: LanguageBleu
-    hypotheses: tuple[str, ...]
+    sources: Sequence[str]
+    references: Sequence[str]
+    hypotheses: Sequence[str]
 
     @property
     def bleu(self) -> float:
         """0-100, cased, on plain text; of pairs into several languages the mean of theirs."""
         return self.scored.value
+
+    @property
+    def scores(self) -> str:
+        """Perplexity and BLEU in words."""
+        each = ", ".join(f"{code} {bleu:.2f}" for code, bleu in self.scored.by_language.items())
+        return f"perplexity {self.perplexity:.2f}, BLEU {self.bleu:.2f}{f' ({each})' if each else ''}"
 
     def better_than(self, best: float | None, metric: str) -> bool:
         """Whether this beats the best value so far of the metric."""
@@ -46,6 +54,40 @@ class Validation:
     def value(self, metric: str) -> float:
         """The value that is compared."""
         return self.bleu if metric == "bleu" else self.perplexity
+
+    @property
+    def symptoms(self) -> list[str]:
+        """What is wrong with the translations as a whole, each with its usual cause."""
+        found = []
+        count = len(self.hypotheses)
+        text, times = Counter(self.hypotheses).most_common(1)[0]
+        if count >= 10 and times >= 0.9 * count:
+            found.append(
+                f"{times} of {count} validation outputs are the same ({text[:40]!r}): the decoder does not "
+                "use the source; the learning rate may be too high, or there are too few pairs"
+            )
+        triples = zip(self.hypotheses, self.sources, self.references, strict=True)
+        copies = sum(hypothesis == source != reference for hypothesis, source, reference in triples)
+        if count >= 10 and copies >= 0.5 * count:
+            found.append(
+                f"{copies} of {count} validation outputs copy the source: much of the training text may have "
+                "the same language on both sides"
+            )
+        return found
+
+    @property
+    def samples(self) -> list[str]:
+        """Lines with a few translations, spread over the validation pairs, beside their references."""
+        rows = np.linspace(0, len(self.sources) - 1, min(SAMPLES, len(self.sources))).astype(int)
+        lines = []
+        for row in dict.fromkeys(rows.tolist()):
+            lines += [
+                f"  source     {self.sources[row]}",
+                f"  reference  {self.references[row]}",
+                f"  output     {self.hypotheses[row]}",
+                "",
+            ]
+        return lines[:-1]
 
 
 @dataclass(frozen=True)
@@ -68,43 +110,7 @@ class Validator:
             found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
         hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found], self.sources)
         scored = language_bleu(hypotheses, self.references, self.languages)
-        return Validation(perplexity(loss, tokens), scored, tuple(hypotheses))
-
-    def symptoms(self, validation: Validation) -> list[str]:
-        """What is wrong with the translations as a whole, each with its usual cause."""
-        found = []
-        count = len(validation.hypotheses)
-        text, times = Counter(validation.hypotheses).most_common(1)[0]
-        if count >= 10 and times >= 0.9 * count:
-            found.append(
-                f"{times} of {count} validation outputs are the same ({text[:40]!r}): the decoder does not "
-                "use the source; the learning rate may be too high, or there are too few pairs"
-            )
-        copies = sum(
-            hypothesis == source != reference
-            for hypothesis, source, reference in zip(
-                validation.hypotheses, self.sources, self.references, strict=True
-            )
-        )
-        if count >= 10 and copies >= 0.5 * count:
-            found.append(
-                f"{copies} of {count} validation outputs copy the source: much of the training text may have "
-                "the same language on both sides"
-            )
-        return found
-
-    def samples(self, validation: Validation) -> list[str]:
-        """A few translations, spread over the validation pairs, beside their references."""
-        rows = np.linspace(0, len(self.sources) - 1, min(SAMPLES, len(self.sources))).astype(int)
-        lines = []
-        for row in dict.fromkeys(rows.tolist()):
-            lines += [
-                f"  source     {self.sources[row]}",
-                f"  reference  {self.references[row]}",
-                f"  output     {validation.hypotheses[row]}",
-                "",
-            ]
-        return lines[:-1]
+        return Validation(perplexity(loss, tokens), scored, self.sources, self.references, hypotheses)
 
 
 def corpus_nll(
@@ -134,5 +140,5 @@ def unigram_entropy(pairs: PiecePairs, vocab_size: int) -> float:
     """Nats a target piece costs if pieces are guessed by their frequency: what any model must beat."""
     counts = pairs.tgt.counts(vocab_size)
     counts[Tokenizer.eos_id] += len(pairs)
-    shares = counts[counts > 0] / counts.sum()
-    return float(-(shares * np.log(shares)).sum())
+    frequencies = counts[counts > 0] / counts.sum()
+    return float(-(frequencies * np.log(frequencies)).sum())

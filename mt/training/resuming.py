@@ -1,0 +1,106 @@
+"""Whether training can go on in a run directory: its parts are whole and belong together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mt.checkpoint import CONFIG, MODEL, WRITTEN, read_config
+from mt.config import Change, Config, changes, validate
+from mt.errors import ConfigError, RunError
+from mt.removed import take_out
+from mt.tensors import read_checked, read_tensors
+from mt.training.state import STATE
+
+SHOWN = 3  # settings that a message names
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A run that training can go on with. facts: those under [run]. changed: limits other than before.
+
+    best_lost: the file with the best weights is gone.
+    """
+
+    facts: Mapping[str, Any]
+    changed: tuple[Change, ...]
+    best_lost: bool
+
+    @property
+    def identity(self) -> str:
+        """Empty where an mt before 0.2 began it."""
+        return str(self.facts.get("identity", ""))
+
+
+def find_begun(path: Path, config: Config) -> Begun | None:
+    """The run that these settings go on with; None where nothing was learned yet, so that one can begin.
+
+    Raises ConfigError for other settings, RunError where a part is damaged or of another run, and where
+    something would be lost: weights without the state that goes with them, or files that are not a run's.
+    """
+    if not (path / CONFIG).exists():
+        theirs = [name for name in WRITTEN if (path / name).exists()]
+        if theirs:
+            raise RunError(f"{path} is no run and its {theirs[0]} would be replaced; give another --out")
+        return None
+    before, facts = read_config(path, resume=True)
+    if not (path / STATE).exists():
+        if (path / MODEL).exists():
+            raise RunError(
+                f"{path} holds a trained model but no {STATE} to go on from; give another --out to train anew"
+            )
+        return None
+    decisive, limits = changes(before, config)
+    if decisive:
+        raise ConfigError(
+            f"{path} was trained with other settings: {named(decisive)}; to go on give the same ones, as "
+            f"mt train --config {path / CONFIG} --out {path} does, or another --out to train anew"
+        )
+    _, notes = read_tensors(path / STATE)
+    _check_state(path, before, facts, notes)
+    return Begun(facts, tuple(limits), _best_lost(path, facts, notes))
+
+
+def named(found: list[Change]) -> str:
+    """The first few changes in words."""
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return ", ".join(map(str, found[:SHOWN])) + more
+
+
+def _check_state(path: Path, config: Config, facts: Mapping[str, Any], notes: Mapping[str, Any]) -> None:
+    if notes.get("run", "") != facts.get("identity", ""):
+        raise RunError(
+            f"{path / STATE} and {path / CONFIG} are of different runs; restore the one that was replaced"
+        )
+    if "settings" not in notes:  # written by mt 0.1
+        return
+    try:
+        settings, _ = take_out(notes["settings"])
+        edited, _ = changes(validate(settings, where=str(path / STATE)), config)
+    except ConfigError as problem:
+        raise RunError(f"{problem}; restore it, or train again") from None
+    if edited:
+        raise RunError(
+            f"{path / CONFIG} was edited: {named(edited)}; undo that to go on, or give another --out"
+        )
+
+
+def _best_lost(path: Path, facts: Mapping[str, Any], notes: Mapping[str, Any]) -> bool:
+    """Whether the best weights are gone. Raises RunError if others are in their place."""
+    if not (path / MODEL).exists():
+        return notes["best"] is not None
+    way_on = (
+        f"restore it, or delete it: training goes on without the best weights up to step {notes['step']:,}"
+    )
+    try:
+        _, of_model, checksum = read_checked(path / MODEL)
+    except RunError as problem:
+        raise RunError(f"{str(problem).split(';')[0]}; {way_on}") from None
+    # A crash between writing the weights and the state leaves weights of a later validation.
+    newer = of_model.get("step", 0) > notes["validated"]
+    known = notes.get("best_checksum") in (checksum, "", None)  # mt 0.1 did not note it
+    if of_model.get("run", "") != facts.get("identity", "") or not (known or newer):
+        raise RunError(f"{path / MODEL} is not the one that this run has written; {way_on}")
+    return False

@@ -1,0 +1,88 @@
+"""What resuming needs: the last weights, the optimiser and the counters in one file, and the time beside it.
+
+state/last.safetensors   so that its parts can never disagree
+state/clock.json         in a file of its own: times differ between runs that are otherwise equal
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from mt import checkpoint
+from mt.atomic import write_bytes
+from mt.config import Config
+from mt.errors import RunError, reason
+from mt.model import Seq2Seq
+from mt.tensors import read_tensors, write_tensors
+from mt.training.clock import Clock
+from mt.training.progress import Progress
+from mt.training.updater import Updater
+
+STATE, CLOCK = "state/last.safetensors", "state/clock.json"
+
+
+@dataclass(frozen=True)
+class RunFiles:
+    """What training writes into a run directory, each file marked with the run's identity.
+
+    identity: empty for a run that an mt before 0.2 began.
+    """
+
+    path: Path
+    config: Config
+    identity: str
+
+    def save_model(self, model: Seq2Seq, notes: Mapping[str, Any]) -> str:
+        """Write the best weights so far; returns the checksum of the file."""
+        return checkpoint.save_model(self.path, model, self.config, {"run": self.identity, **notes})
+
+    def save_state(self, updater: Updater, progress: Progress, clock: Clock) -> None:
+        """Write all that resuming needs."""
+        tensors: dict[str, Tensor] = {
+            f"{key}/{name}": parameter
+            for key, model in updater.models.items()
+            for name, parameter in model.named_parameters()
+        }
+        for name, parameter in updater.model.named_parameters():
+            for key, value in updater.optimizer.state[parameter].items():
+                tensors[f"optimizer/{name}/{key}"] = value
+        settings = self.config.model_dump(mode="json")
+        notes = {"run": self.identity, "settings": settings, **progress.as_dict()}
+        write_tensors(self.path / STATE, tensors, notes)
+        write_bytes(self.path / CLOCK, json.dumps(clock.as_dict()).encode())
+
+    def load_state(self, updater: Updater, clock: Clock) -> Progress:
+        """Put weights, the optimiser's moments and the time back. Raises RunError."""
+        tensors, notes = read_tensors(self.path / STATE)
+        for key, model in updater.models.items():
+            prefix = f"{key}/"
+            weights = {name[len(prefix) :]: rows for name, rows in tensors.items() if name.startswith(prefix)}
+            checkpoint.assign(model, weights, self.path / STATE)
+        for name, parameter in updater.model.named_parameters():
+            prefix = f"optimizer/{name}/"
+            for key, tensor in tensors.items():
+                if key.startswith(prefix):
+                    # the count of steps too: a fused optimiser wants it there
+                    updater.optimizer.state[parameter][key[len(prefix) :]] = tensor.to(parameter.device)
+        clock.go_on(self._read_clock(notes))
+        return Progress.of(notes)
+
+    def _read_clock(self, notes: Mapping[str, Any]) -> dict[str, Any]:
+        """The time spent; mt 0.1 kept that of training beside the counters."""
+        nothing = {"spent": {}, "latest": {}, "since_report": 0.0}
+        file = self.path / CLOCK
+        try:
+            found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+            return {key: found[key] for key in nothing}
+        except FileNotFoundError:
+            return nothing | {"spent": {"training": notes["seconds"]} if "seconds" in notes else {}}
+        except OSError as problem:
+            raise RunError(f"cannot read {file}: {reason(problem)}") from None
+        except (ValueError, KeyError, TypeError):
+            raise RunError(f"{file} is damaged; delete it, and time is counted from 0 again") from None

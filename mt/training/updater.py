@@ -1,0 +1,107 @@
+"""One update of the weights: gradients of a step's batches, clipped, and Adam (Kingma & Ba 2015)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from mt.config import TrainingConfig
+from mt.data.batches import Batch
+from mt.device import autocast, keep_memory
+from mt.layers.loss import Targets, bag_of_words, cross_entropy
+from mt.model import Seq2Seq
+from mt.tokenizer import Tokenizer
+from mt.training.averaging import MovingAverage
+
+BETAS = (0.9, 0.98)
+"""Adam's decay rates, those of Vaswani et al. (2017)."""
+
+
+class Outcome(NamedTuple):
+    """What an update came to: target tokens, their negative log-likelihood, and whether it was skipped.
+
+    The tensors are scalars on the device, at which it may still be at work.
+    """
+
+    step: int
+    tokens: int
+    nll: Tensor
+    skipped: Tensor
+
+
+class Updater:
+    """Changes the weights of a model. Everything random in an update is drawn from (seed, step)."""
+
+    def __init__(
+        self, model: Seq2Seq, training: TrainingConfig, device: torch.device, precision: str
+    ) -> None:
+        """precision: fp32 or bf16, of the products."""
+        keep_memory()
+        self.model, self.training = model, training
+        self.device, self.precision = device, precision
+        self.optimizer = torch.optim.AdamW(
+            _parameter_groups(model, training.weight_decay),
+            lr=training.learning_rate,
+            betas=BETAS,
+            fused=True,
+        )
+        decay = training.average_decay
+        self.average = MovingAverage(model, decay) if decay else None
+
+    @property
+    def best_model(self) -> Seq2Seq:
+        """What is validated and kept: the model, or its moving average."""
+        return self.model if self.average is None else self.average.model
+
+    @property
+    def models(self) -> dict[str, Seq2Seq]:
+        """All weights that resuming needs, by name."""
+        return {"model": self.model} | ({"average": self.average.model} if self.average else {})
+
+    def update(self, batches: Sequence[Batch], *, step: int, learning_rate: float) -> Outcome:
+        """Update by the mean gradient over the target tokens of all batches; not if it is not finite."""
+        state = np.random.SeedSequence([self.training.seed, step]).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0] >> np.uint64(1)))
+        tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
+        self.optimizer.zero_grad()
+        nll = torch.zeros((), device=self.device)
+        for batch in batches:
+            nll = nll + self._add_gradients(batch.to(self.device), tokens)
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip_norm)
+        skipped = ~torch.isfinite(norm + nll)
+        for group in self.optimizer.param_groups:
+            group["lr"] = learning_rate
+        # The fused update leaves everything as it is where this is 1, without asking the host.
+        self.optimizer.found_inf = skipped.float()  # type: ignore[attr-defined]
+        self.optimizer.step()
+        if self.average is not None:
+            self.average.update(step)
+        return Outcome(step, tokens, nll, skipped)
+
+    def _add_gradients(self, batch: Batch, tokens: int) -> Tensor:
+        """Add the gradients of a batch, which is a part of so many tokens; returns its nll."""
+        training, decoder = self.training, self.model.decoder
+        with autocast(self.device, self.precision):
+            encoded = self.model.encode(batch.src, batch.src_lengths)
+            readouts = self.model.readouts(batch.tgt_in, encoded)
+            targets = Targets(
+                batch.tgt_out, Tokenizer.pad_id, training.label_smoothing, batch.expected, training.teaching
+            )
+            loss, nll = cross_entropy(decoder.output, readouts, targets)
+            if training.bag_of_words:
+                counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
+                bag = bag_of_words(decoder.output, decoder.gist(encoded), batch.tgt_out, counted)
+                loss = loss + training.bag_of_words * bag
+        (loss / tokens).backward()  # type: ignore[no-untyped-call]
+        return nll
+
+
+def _parameter_groups(model: Seq2Seq, weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices, which decay, and vectors (biases, attention's v), which do not."""
+    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
+    vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]

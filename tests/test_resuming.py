@@ -1,0 +1,195 @@
+"""A run that is stopped at any instant and goes on is the run that was not stopped, bit for bit."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from mt import cli
+from tests.killing import Job, run_jobs
+from tests.runs import assert_equal, logged, progress, same_weights, stop_at
+from tests.toy import train_arguments
+from tests.waiting import DEADLINE, wait_until
+
+
+def short(folder: Path, out: str, *settings: str) -> list[str]:
+    """A training of 8 steps, some of them in the second epoch, that is saved at each."""
+    base = train_arguments(folder, pairs=150)
+    limits = ["--max-steps", "8", "--max-epochs", "99", "--save-minutes", "0.0001"]
+    return [*base, *limits, *settings, "--out", str(folder / out)]
+
+
+def settings_with(teacher: Path) -> dict[str, list[str]]:
+    """All that draws numbers, or keeps some from step to step, in three runs."""
+    return {
+        "unigram": [
+            *["--sampling", "0.5", "--average-decay", "0.9", "--accumulate", "2", "--bag-of-words", "0.5"],
+            *["--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-pieces", "0.1"],
+            *["--dropout-tgt-pieces", "0.1", "--validate-every", "3"],
+        ],
+        "bpe": [
+            *["--algorithm", "bpe", "--sampling", "0.2", "--attention", "general", "--encoder-layers", "2"],
+            *["--decoder-layers", "2", "--attention-place", "between", "--decay", "linear"],
+            *["--cell", "lstm"],
+        ],
+        "teachers": ["--pieces-of", str(teacher), "--teachers", str(teacher), "--weight-decay", "0.1"],
+    }
+
+
+def test_killed_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
+    """kill -9 at two instants, the second one in what the first has left. Each is a process of its own.
+
+    All in one test, as it is the starts of the two programs that take long.
+    """
+    teacher = short(tmp_path, "teacher", "--seed", "5")
+    commands = {
+        name: (short(tmp_path, name, *settings), short(tmp_path, f"{name}-parts", *settings))
+        for name, settings in settings_with(tmp_path / "teacher").items()
+    }
+    done = run_jobs([Job(teacher), *(Job(whole) for whole, _ in commands.values())])
+    assert {job.status for job in done} == {0}
+    jobs = [
+        Job(parts, instant)
+        for (_, parts), whole in zip(commands.values(), done[1:], strict=True)
+        for instant in (whole.instants // 3, whole.instants // 2, 0)
+    ]
+    assert [job.status for job in run_jobs(jobs)] == [-9, -9, 0] * len(commands)
+    for name in commands:
+        assert_equal(tmp_path / name, tmp_path / f"{name}-parts")
+
+
+def test_signals_in_the_middle_of_a_process(tmp_path: Path) -> None:
+    """SIGTERM and Ctrl-C let the step end and save; nothing goes to stdout, which carries data only."""
+    (whole,) = run_jobs([Job(short(tmp_path, "whole"))])
+    parts = short(tmp_path, "parts")
+    jobs = [Job(parts, whole.instants // 3, int(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+    assert [job.status for job in run_jobs([*jobs, Job(parts)])] == [143, 130, 0]
+    assert_equal(tmp_path / "whole", tmp_path / "parts")
+
+
+@pytest.fixture
+def command(tmp_path: Path) -> list[str]:
+    """A training whose epochs have several steps; plateau decay, dropout on."""
+    limits = ["--max-steps", "26", "--validate-every", "8", "--max-epochs", "99"]
+    return [*train_arguments(tmp_path, pairs=300), *limits]
+
+
+def test_stopped_in_an_epoch_at_a_validation_and_in_the_next_epoch(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert cli.main([*command, "--out", str(whole)]) == 0
+    for step in (3, 8, 15):
+        with monkeypatch.context() as patch:
+            stop_at(step, patch)
+            assert cli.main([*command, "--out", str(parts)]) == 130
+        assert progress(parts)["step"] == step
+    assert cli.main([*command, "--out", str(parts)]) == 0
+    assert_equal(whole, parts)
+    assert [start["step"] for start in logged(parts, "start")] == [0, 3, 8, 15]
+
+
+def test_the_comparison_can_fail(command: list[str], tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    assert cli.main([*command, "--out", str(one)]) == 0
+    assert cli.main([*command, "--seed", "2", "--out", str(two)]) == 0
+    assert not same_weights(one, two)
+    with pytest.raises(AssertionError):
+        assert_equal(one, two)
+
+
+@pytest.mark.parametrize("every", [[], ["--validate-every", "4"]], ids=["epochs", "steps"])
+def test_limits_decide_when_it_stops_and_not_what_it_learns(every: list[str], tmp_path: Path) -> None:
+    """Ended in mid-epoch, at an epoch's end (step 5), at a validation (28); the decay counts validations."""
+    command = [
+        *[*train_arguments(tmp_path, pairs=300), "--max-epochs", "99", "--patience", "99"],
+        *["--learning-rate", "3e-2", "--warmup-steps", "0", "--plateau-patience", "1", *every],
+    ]
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    assert cli.main([*command, "--max-steps", "40", "--out", str(whole)]) == 0
+    for limit in (3, 5, 6, 14, 28, 40):
+        assert cli.main([*command, "--max-steps", str(limit), "--out", str(parts)]) == 0
+    assert same_weights(whole, parts)
+    of_whole, of_parts = progress(whole), progress(parts)
+    assert of_whole["scale"] < 1, "the decay has counted"
+    for name in ("scale", "peak", "since_best", "since_halving", "epoch", "position", "tokens"):
+        assert of_whole[name] == of_parts[name], name
+    due = list(range(5, 41, 5)) if not every else list(range(4, 41, 4))
+    assert [entry["step"] for entry in logged(whole, "validation")] == due
+    assert [entry["step"] for entry in logged(parts, "validation")] == sorted({*due, 3, 5, 6, 14, 28})
+    assert [start.get("changed") for start in logged(parts, "start")] == [
+        None,
+        *({"training.max_steps": limits} for limits in ([3, 5], [5, 6], [6, 14], [14, 28], [28, 40])),
+    ]
+
+
+def test_patience_that_is_spent_at_a_belated_validation_ends_the_run(
+    command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C came in the step before the validation that is the last one."""
+    command += ["--validate-every", "2", "--patience", "1", "--learning-rate", "1e-12"]
+    assert cli.main([*command, "--out", str(tmp_path / "whole")]) == 0
+    with monkeypatch.context() as patch:
+        stop_at(4, patch)
+        assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 130
+    assert cli.main([*command, "--out", str(tmp_path / "parts")]) == 0
+    assert progress(tmp_path / "whole")["step"] == 4
+    assert_equal(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_finished_run_goes_on_with_a_higher_limit(command: list[str], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert cli.main([*command, "--max-steps", "40", "--out", str(run)]) == 0
+    found = progress(run)
+    assert (found["step"], found["finished"]) == (40, "40 steps done")
+
+
+def test_logs_of_a_run_that_was_killed_before_its_first_save_begin_anew(
+    command: list[str], tmp_path: Path
+) -> None:
+    run, whole = tmp_path / "run", tmp_path / "whole"
+    assert cli.main([*command, "--out", str(whole)]) == 0
+    shutil.copytree(whole, run)
+    shutil.rmtree(run / "state")
+    (run / "model.safetensors").unlink()
+    assert cli.main([*command, "--out", str(run)]) == 0
+    assert_equal(run, whole)
+
+
+def _hear_ctrl_c() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_command_stopped_while_it_reads_leaves_nothing(
+    number: int, code: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither a run nor a part of a file in the cache. A shell's background, where tests may run, ignores
+    Ctrl-C; the command hears it as from a terminal."""
+    pipe, cache, run = tmp_path / "pairs.jsonl", tmp_path / "cache", tmp_path / "run"
+    os.mkfifo(pipe)
+    monkeypatch.setenv("HF_DATASETS_CACHE", str(cache))
+    command = ["train", "--preset", "tiny", "--train", str(pipe), "--out", str(run)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mt", *command],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=_hear_ctrl_c,
+    )
+    with pipe.open("w"):  # until this is closed the command has no end of file
+        wait_until(lambda: any(cache.rglob("*.partial")))
+        process.send_signal(number)
+        out, err = process.communicate(timeout=DEADLINE)
+    assert process.returncode == code
+    assert out == b""
+    assert b"Traceback" not in err
+    assert err.splitlines()[-1].startswith(b"mt: ")
+    assert not list(cache.rglob("*.*"))
+    assert not run.exists()
