@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from mt.errors import ConfigError, Interrupted, MTError, UsageError, legible
+from mt.errors import ConfigError, Interrupted, MTError, UsageError, legible, out_of_memory
 from mt.output import stdout
 from mt.removed import COMMANDS, VERSION
 
@@ -56,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
             return code
-    except (MTError, OSError, KeyboardInterrupt) as problem:
+    except (MTError, OSError, KeyboardInterrupt, RuntimeError, MemoryError) as problem:
+        if isinstance(problem, RuntimeError) and not out_of_memory(problem):
+            raise
         message, code = _told(problem)
         if message:
             with suppress(OSError):  # stderr may be full, or nobody reads it
@@ -73,6 +75,8 @@ def _told(problem: BaseException) -> tuple[str, int]:
         return "mt: interrupted", 130
     if isinstance(problem, BrokenPipeError):
         return "", 141
+    if out_of_memory(problem):
+        return "mt: out of memory; a lower --batch-tokens needs less", 1
     assert isinstance(problem, OSError)  # a full disk, a folder that may not be written
     where = f"{problem.filename}: " if problem.filename else ""
     return f"mt: {where}{problem.strerror or problem}", 1

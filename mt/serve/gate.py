@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from mt.errors import out_of_memory
 from mt.serve.service import Service
 
 HEADERS = [
@@ -107,5 +108,8 @@ async def refuse(send: Send, status: int, message: str, headers: Sequence[tuple[
 
 def _report(problem: Exception) -> None:
     """Where in the code it happened; not the message, which may hold what a user wrote."""
+    if out_of_memory(problem):
+        print("mt serve: out of memory while answering; a lower --batch-tokens needs less", file=sys.stderr)
+        return
     print(f"mt serve: {type(problem).__name__} while answering a request", file=sys.stderr)
     traceback.print_tb(problem.__traceback__, file=sys.stderr)
