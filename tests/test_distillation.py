@@ -147,7 +147,7 @@ def test_a_student_goes_on_with_the_teachers_it_had(
     arguments += ["--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--max-epochs", "1"]) == 0
     assert cli.main([*arguments, "--max-epochs", "2"]) == 0
-    shutil.copy(teachers[0] / "model.safetensors", mine)
+    shutil.copytree(teachers[0], mine, dirs_exist_ok=True)
     assert cli.main([*arguments, "--max-epochs", "3"]) == 1
     assert "the teachers are not those that" in capsys.readouterr().err.splitlines()[-1]
 
