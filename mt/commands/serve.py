@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mt.serve.service import Service
 
 DRAIN_SECONDS = 30.0  # for the requests that are under way when a signal comes
-NEEDED = ("fastapi", "uvicorn", "python_multipart", "py3langid")
+NEEDED = ("fastapi", "prometheus_client", "uvicorn", "python_multipart", "py3langid")
 
 
 class Stop(NamedTuple):

@@ -120,7 +120,7 @@ class Batcher:
         while self._queue and len(batch) < BATCH and characters < CHARACTERS:
             job = self._queue.popleft()
             if job.found.done():
-                self._metrics.dropped.add()
+                self._metrics.dropped.inc()
             elif batch and job.tgt != batch[0].tgt:
                 others.append(job)
             else:

@@ -90,8 +90,8 @@ class Gate:
         seconds = time.perf_counter() - seen.began
         route = inner.get("route")
         endpoint = getattr(route, "path", "other")
-        self._service.metrics.requests.add(endpoint, str(seen.status or GONE))
-        self._service.metrics.seconds.observe(seconds, endpoint)
+        self._service.metrics.requests.labels(endpoint, str(seen.status or GONE)).inc()
+        self._service.metrics.seconds.labels(endpoint).observe(seconds)
         if self._log is not None:
             self._log(f"{scope['method']} {endpoint} {seen.status or GONE} {1000 * seconds:.0f} ms")
 

@@ -143,8 +143,8 @@ class Service:
         return results
 
     def _count(self, served: Served, texts: Sequence[str]) -> None:
-        self.metrics.texts.add(*served.direction, by=len(texts))
-        self.metrics.characters.add(*served.direction, by=sum(map(len, texts)))
+        self.metrics.texts.labels(*served.direction).inc(len(texts))
+        self.metrics.characters.labels(*served.direction).inc(sum(map(len, texts)))
 
 
 def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, float, float]]:

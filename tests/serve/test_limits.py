@@ -10,7 +10,6 @@ from mt.errors import MTError
 from mt.serve import limits
 from mt.serve.keys import read_keys
 from mt.serve.limits import RateLimiter
-from mt.serve.metrics import Counter, Gauge, Histogram
 from mt.serve.refusal import Refusal
 
 
@@ -113,27 +112,3 @@ def test_clients_without_number_do_not_fill_the_memory(monkeypatch: pytest.Monke
         assert len(limiter._buckets) <= 10
     with pytest.raises(Refusal):
         limiter.take("client 99", 1)
-
-
-def test_labels_and_help_are_escaped() -> None:
-    counter = Counter("c", "a\\b\nc", ("x",))
-    counter.add('a"b\\c\nd')
-    assert list(counter.lines()) == [r"# HELP c a\\b\nc", "# TYPE c counter", r'c{x="a\"b\\c\nd"} 1']
-
-
-def test_counters_without_labels_begin_at_zero() -> None:
-    assert list(Counter("c", "t").lines())[-1] == "c 0"
-    assert list(Gauge("g", "t", lambda: 2.5).lines()) == ["# HELP g t", "# TYPE g gauge", "g 2.5"]
-
-
-def test_a_bound_is_in_its_bucket() -> None:
-    histogram = Histogram("h", "t", (1, 2.5), ("x",))
-    for value in (0.5, 1, 2, 3):
-        histogram.observe(value, "a")
-    assert list(histogram.lines())[2:] == [
-        'h_bucket{x="a",le="1"} 2',
-        'h_bucket{x="a",le="2.5"} 3',
-        'h_bucket{x="a",le="+Inf"} 4',
-        'h_sum{x="a"} 6.5',
-        'h_count{x="a"} 4',
-    ]

@@ -56,7 +56,7 @@ def get(port: int, path: str) -> tuple[int, str, str | None]:
 
 def wait_for_a_request(port: int) -> None:
     """Until a request is under way, beside the one that asks for it."""
-    wait_until(lambda: "mt_active_requests 2" in get(port, "/metrics")[1])
+    wait_until(lambda: "mt_active_requests 2.0" in get(port, "/metrics")[1])
 
 
 def metric(gate: Gate, name: str) -> float:
