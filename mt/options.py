@@ -165,7 +165,7 @@ class EvaluateOptions(RunOptions):
     """Runs that differ in their seeds: the scores of each, their mean and standard deviation. May be given
     once for each system"""
     tokenize: str | None = None
-    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, 13a); or moses"""
+    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, char, 13a); or moses"""
     lowercase: bool = False
     """Score without regard to case"""
     bootstrap: Count = 1000

@@ -24,6 +24,7 @@ from mt.metrics import (
     perplexity,
     score,
     sentence_scores,
+    spaceless_note,
     tokenizer_for,
 )
 
@@ -308,6 +309,17 @@ def test_a_tokeniser_whose_extra_is_missing_is_one_line(monkeypatch: pytest.Monk
         ("ja", "ja-mecab", "char"),
         ("ko-KR", "ko-mecab", "char"),
         ("kok", "13a", "13a"),  # Konkani: a subtag is compared whole
+        ("lzh", "zh", "zh"),
+        ("th", "char", "char"),
+        ("lo-LA", "char", "char"),
+        ("km", "char", "char"),
+        ("my_MM", "char", "char"),
+        ("mya", "char", "char"),
+        ("bo", "char", "char"),
+        ("dz-BT", "char", "char"),
+        ("jv", "13a", "13a"),
+        ("jv_Java", "char", "char"),
+        ("th-Latn", "13a", "13a"),
         ("de", "13a", "13a"),
         ("", "13a", "13a"),
         (None, "13a", "13a"),
@@ -320,6 +332,24 @@ def test_the_tokeniser_follows_the_target_language(
     assert tokenizer_for(language) == with_mecab
     monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     assert tokenizer_for(language) == without
+
+
+THAI = ("ฉันรักปักกิ่งที่สุด", "ฉันรักปักกิ่งมากที่สุด")  # the first without one word of four letters
+
+
+@pytest.mark.parametrize("code", ["th", None])
+def test_thai_is_scored_by_characters(tmp_path: Path, code: str | None) -> None:
+    """By its code, or where there is none by its script; as the command with `-tok char` does."""
+    hypothesis, reference = THAI
+    found = language_bleu([hypothesis], [reference], [code])
+    assert "tok:char" in found.signature
+    assert found.value > 60
+    printed = json.loads(command(tmp_path, [reference], [hypothesis], options="-m bleu -tok char -f json"))
+    assert found.value == pytest.approx(float(printed["score"]), abs=1e-6)
+    note = spaceless_note(code, [reference])
+    assert note is not None
+    assert note.endswith("has no spaces between words: BLEU counts characters (tok:char)")
+    assert spaceless_note("de", ["ein Haus"]) is spaceless_note(None, ["ein Haus", "一座房子"]) is None
 
 
 def test_a_score_prints_as_papers_state_it() -> None:

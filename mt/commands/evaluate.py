@@ -22,6 +22,7 @@ from mt.metrics import (
     check_tokenizer,
     paired_bootstrap,
     sentence_scores,
+    spaceless_note,
     tokenizer_for,
     wanted_tokenizer,
 )
@@ -217,7 +218,7 @@ def _open_other(path: Path, options: EvaluateOptions, search: SearchConfig, cons
 
 def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) -> str:
     """The BLEU tokeniser asked for, or the target language's. Raises ConfigError if it cannot be had."""
-    name = options.tokenize or tokenizer_for(test_set.tgt)
+    name = options.tokenize or tokenizer_for(test_set.tgt, test_set.references[0])
     if name == "moses":
         name = PREFIX + base_language(test_set.tgt)
     if options.tokenize is None and not (test_set.tgt and is_code(test_set.tgt)):
@@ -225,7 +226,9 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
             f"{test_set.tgt} is no language code" if test_set.tgt else "the target language is not known"
         )
         console.warn(f"{language}: BLEU's tokeniser is {name}; give --tgt, such as zh, or --tokenize")
-    wanted = wanted_tokenizer(test_set.tgt)
+    wanted = wanted_tokenizer(test_set.tgt, test_set.references[0])
+    if options.tokenize is None and (note := spaceless_note(test_set.tgt, test_set.references[0])):
+        console.note(f"{note}; TER counts what stands between spaces")
     if options.tokenize is None and name != wanted:
         extra = wanted.removesuffix("-mecab")
         console.warn(

@@ -17,6 +17,7 @@ from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validatio
 from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import Sampler, SideSampler
 from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.metrics import spaceless_note
 from mt.options import TrainOptions
 from mt.text.languages import check_languages, is_code, languages_of, split_direction, symbols, targets
 from mt.text.placeholders import masked
@@ -233,6 +234,10 @@ def read_corpora(config: Config, console: Console) -> Corpora:
         corpora = Corpora(*hold_out(corpus, count, config.training.seed))
     if data.tgt and not is_code(data.tgt):
         console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
+    sample = corpora.validation.dataset[:100]["tgt"]
+    for code in targets(data.train) or (data.tgt,):
+        if note := spaceless_note(code, sample):
+            console.note(f"validation: {note}")
     for name, part in (("train", corpora.train), ("validation", corpora.validation)):
         for line in part.report.lines():
             console.note(f"{name}: {line}")

@@ -48,7 +48,7 @@ def find_code(code: str, known: Sequence[str]) -> str | None:
     def rank(other: str) -> int:
         if _plain(other) == _plain(code):
             return 0
-        if _script(other) and _script(other) == _script(code):
+        if script_of(other) and script_of(other) == script_of(code):
             return 1
         return 2 if _plain(other) == base_language(code) else 3
 
@@ -60,7 +60,7 @@ def _plain(code: str) -> str:
     return code.replace("_", "-").lower()
 
 
-def _script(code: str) -> str:
+def script_of(code: str) -> str:
     """The script that a code names or that its region writes, in lower case; "" if it says neither."""
     language, *parts = _plain(code).split("-")
     named = next((part for part in parts if len(part) == 4 and part.isalpha()), "")

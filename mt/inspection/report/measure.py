@@ -80,7 +80,7 @@ class Measured:
 def measure(translator: Translator, test: TestSet, console: Console) -> Measured:
     """Translate the test and look at what came out. The model is unpacked afterwards."""
     run, tgt = translator.run, into(translator, test)
-    tokenize = tokenizer_for(test.tgt)
+    tokenize = tokenizer_for(test.tgt, test.references[0])
     check_tokenizer(tokenize)
     scoring = Scoring(tokenize, bootstrap=BOOTSTRAP)
     hypotheses, _ = System(run.path, translator.name, translator).translate(test, console)
@@ -88,7 +88,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     sources = run.src_tokenizer.encode([mark + text for text in test.sources])
     lengths = [max(1, len(ids)) for ids in sources]
     cut = [words(texts, tokenize) for texts in (hypotheses, test.references[0])]
-    read = words(test.sources, tokenizer_for(run.config.data.source))
+    read = words(test.sources, tokenizer_for(run.config.data.source, test.sources))
     return Measured(
         test=test,
         hypotheses=tuple(hypotheses),
