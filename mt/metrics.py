@@ -55,8 +55,8 @@ def tokenizer_for(language: str | None, references: Iterable[str] = ()) -> str:
 
     Chinese is cut into characters, Japanese and Korean into words by MeCab, other languages without spaces
     between words (Thai, Lao, Khmer, Burmese …) into characters by 'char', everything else by '13a'. Where
-    MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Of a language that is not known
-    the script of the references tells whether it has spaces.
+    MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Of a language that is not
+    known the script of the references tells whether it has spaces.
     """
     name = wanted_tokenizer(language, references)
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
