@@ -17,11 +17,12 @@ import torch
 from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
 from bench.bench_model import BareTrainer, choose, settings_of, timed_steps
 from mt import checkpoint
-from mt.commands.train import learn_tokenizers, read_corpora
+from mt.commands.train import read_corpora
 from mt.config import Config, load_preset
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
+from mt.training.vocabulary import learn_tokenizers
 
 STEPS, WARM_UP, VOCABULARY = 200, 20, 600
 

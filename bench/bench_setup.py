@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from bench.bench_base import Columns, Settings, answer
 from bench.bench_model import settings_of
 from mt import checkpoint
-from mt.commands.train import learn_tokenizers, read_corpora
+from mt.commands.train import read_corpora
 from mt.config import DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
 from mt.data.encoded import cut
+from mt.training.vocabulary import learn_tokenizers
 
 SENTENCES = 1000
 

@@ -113,7 +113,8 @@ class TokenizerConfig(Section):
     algorithm: Literal["unigram", "bpe"] = "unigram"
     """How pieces are found: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
     vocab_size: Annotated[int, Field(ge=4, lt=WORD)] | None = None
-    """Pieces in a vocabulary; without it an eighth of the pairs, between 1,000 and 8,000"""
+    """Pieces in a vocabulary, or the nearest to it that the text allows; without it an eighth of the pairs,
+    between 1,000 and 8,000"""
     shared: bool = False
     """One vocabulary and one embedding matrix for both languages"""
     byte_fallback: bool = True

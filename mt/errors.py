@@ -36,11 +36,11 @@ class MissingExtraError(MTError):
 
 
 class VocabularySizeError(ConfigError):
-    """A vocabulary larger than the text can fill, or smaller than its characters; `possible` would fit."""
+    """A vocabulary larger than the text can fill, or smaller than its characters; `nearest` is possible."""
 
-    def __init__(self, message: str, possible: int) -> None:
+    def __init__(self, message: str, nearest: int) -> None:
         super().__init__(message)
-        self.possible = possible
+        self.nearest = nearest
 
 
 class CorpusError(MTError):

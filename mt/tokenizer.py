@@ -13,8 +13,6 @@ from mt.config import TokenizerConfig
 from mt.errors import ConfigError, RunError, VocabularySizeError
 from mt.text.placeholders import MARKERS, marker, masked, spans, unmask
 
-SPARE_PIECES = 500  # beside the characters, where they alone do not fit
-
 
 class Tokenizer:
     """A learned set of pieces. `decode(encode(text))` gives the text back.
@@ -58,8 +56,8 @@ class Tokenizer:
         vocab_size: pieces to learn, also where the settings leave the size open. symbols: texts that are one
         piece wherever they occur. With `settings.markup` the sentences are masked already.
 
-        Raises VocabularySizeError, naming a size that fits, if the text is too small for `vocab_size` or has
-        more characters than that.
+        Raises VocabularySizeError, which has the nearest size that is possible, if the text is too small for
+        `vocab_size` or has more characters than that; ConfigError if there is no text.
         """
         markers = (marker(index) for index in range(MARKERS) if settings.markup)
         model = io.BytesIO()
@@ -161,7 +159,11 @@ def _explain(problem: str, vocab_size: int) -> ConfigError:
     if smallest:
         return VocabularySizeError(
             f"{vocab_size:,} pieces are fewer than the text has characters: "
-            f"set --vocab-size above {smallest.group(2)}, or lower --character-coverage",
-            int(smallest.group(2)) + SPARE_PIECES,
+            f"set --vocab-size to {smallest.group(2)} or more, or lower --character-coverage",
+            int(smallest.group(2)),
+        )
+    if "sentences_.empty()" in problem:
+        return ConfigError(
+            "there is no text to learn pieces from, or only in lines of more than 65,536 bytes"
         )
     return ConfigError(f"SentencePiece could not learn {vocab_size:,} pieces: {' '.join(problem.split())}")

@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mt.config import DataConfig
+from mt.config import DataConfig, TokenizerConfig
 from mt.data.cleaning import SeenHashes, hash_texts, tidy, why_drop
 from mt.data.corpus import Corpus, Overlap, hold_out, overlap, read_train, read_validation, read_whole
+from mt.data.encoded import cut
 from mt.errors import CorpusError
+from mt.tokenizer import Tokenizer
 
 RULES = {"max_chars": 60, "max_length_ratio": 3.0}
 
@@ -207,6 +209,19 @@ def test_more_pairs_than_one_batch(tmp_path: Path) -> None:
     corpus = load(tsv(tmp_path / "p.tsv", *pairs, *pairs))
     assert rows(corpus) == pairs
     assert corpus.dataset[24_999] == {"src": "s24999", "tgt": "t9999"}
+
+
+def test_reading_and_cutting_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -> None:
+    spec = tsv(tmp_path / "p.tsv", *((f"s{n}", f"t{n}") for n in range(20_001)))
+    shown: list[str] = []
+    corpus = read_train(DataConfig(train=(spec,)), shown.append)
+    assert shown == [f"reading {spec}: 10,000 pairs", f"reading {spec}: 20,000 pairs"]
+    shown.clear()
+    settings = TokenizerConfig(algorithm="bpe", byte_fallback=False)
+    tokenizer = Tokenizer.learn(iter(["s0123456789", "t0123456789"]), settings, 20)
+    for _ in range(2):  # the second time the pieces are in the cache
+        assert len(cut(corpus, tokenizer, tokenizer, shown.append)) == 20_001
+    assert shown == [f"cutting into pieces: {n} of 20,001 pairs" for n in ("10,000", "20,000")]
 
 
 # ---- bad lines

@@ -90,17 +90,21 @@ def test_a_text_too_small_names_the_size_that_fits() -> None:
         VocabularySizeError, match=r"too small for 5,000 pieces: set --vocab-size to (\d+) or less"
     ) as caught:
         learn(ENGLISH, 5000)
-    assert learn(ENGLISH, caught.value.possible).vocab_size == caught.value.possible
+    assert learn(ENGLISH, caught.value.nearest).vocab_size == caught.value.nearest
+    with pytest.raises(VocabularySizeError):
+        learn(ENGLISH, caught.value.nearest + 1)
 
 
 def test_more_characters_than_pieces_names_a_size_that_fits() -> None:
     with pytest.raises(VocabularySizeError, match="fewer than the text has characters") as caught:
         learn(CHINESE, 260)
-    assert caught.value.possible > 260
+    assert learn(CHINESE, caught.value.nearest).vocab_size == caught.value.nearest > 260
+    with pytest.raises(VocabularySizeError):
+        learn(CHINESE, caught.value.nearest - 1)
 
 
 def test_what_sentencepiece_refuses_is_a_setting_of_the_user() -> None:
-    with pytest.raises(ConfigError):
+    with pytest.raises(ConfigError, match="no text to learn pieces from"):
         learn([], 300)
 
 

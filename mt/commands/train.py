@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,15 @@ import torch
 
 from mt import arithmetic, checkpoint, device
 from mt.arithmetic import Arithmetic
-from mt.config import BUILT_IN, Config, flag
+from mt.config import BUILT_IN, Config
 from mt.console import Console
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import Sampler, SideSampler
-from mt.errors import ConfigError, RunError, VocabularySizeError
+from mt.errors import RunError
 from mt.metrics import spaceless_note
 from mt.options import TrainOptions
-from mt.text.languages import check_languages, is_code, languages_of, split_direction, symbols, targets
-from mt.text.placeholders import masked
+from mt.text.languages import check_languages, is_code, languages_of, split_direction, targets
 from mt.tokenizer import Tokenizer
 from mt.training.clock import ENCODING, PIECES, READING, TEACHERS, Clock
 from mt.training.distillation import load_teachers
@@ -35,8 +34,7 @@ from mt.training.state import RunFiles
 from mt.training.trainer import Trainer
 from mt.training.updater import Updater
 from mt.training.validation import Validator, unigram_entropy
-
-MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
+from mt.training.vocabulary import learn_tokenizers, take_tokenizers
 
 
 @dataclass(frozen=True)
@@ -84,7 +82,8 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
         }
         files = RunFiles(run_dir, config, identity)
         checkpoint.save_setup(run_dir, config, tokenizers, facts)
-        pairs = cut(corpora.train, *tokenizers)
+        pairs = cut(corpora.train, *tokenizers, console.progress)
+        console.settle()
         _report_pieces(console, pairs)
         clock.lap(ENCODING)
         if teachers:
@@ -225,7 +224,8 @@ def read_corpora(config: Config, console: Console) -> Corpora:
     """Read, clean and report the training and validation pairs."""
     data = config.data
     check_languages(data.train, data.validation, "validation")
-    corpus = read_train(data)
+    corpus = read_train(data, console.progress)
+    console.settle()
     if data.validation:
         validation = read_validation(data)
         corpora = Corpora(corpus, validation)
@@ -257,73 +257,6 @@ def _report_overlap(corpora: Corpora, console: Console) -> None:
     console.note(line)
     if shared.pairs > 0.05 * total:
         console.warn("the validation pairs are partly known from training, so scores on them flatter")
-
-
-def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
-    """The pieces of both languages, or one set for both, from the training pairs."""
-    sides = [("src", "tgt")] if config.tokenizer.shared else [("src",), ("tgt",)]
-    learned = []
-    for columns in sides:
-        name = "shared" if len(columns) == 2 else {"src": "source", "tgt": "target"}[columns[0]]
-        try:
-            learned.append(_learn(config, corpus, columns))
-        except ConfigError as problem:
-            raise ConfigError(f"{name} vocabulary: {problem}") from None
-        console.note(f"{name} vocabulary: {learned[-1].vocab_size:,} pieces ({config.tokenizer.algorithm})")
-    return learned[0], learned[-1]
-
-
-def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokenizer] | None:
-    """The tokenizers of another run, if the settings name one.
-
-    Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
-    """
-    if config.tokenizer.pieces_of is None:
-        return None
-    other = Path(config.tokenizer.pieces_of)
-    of_other, facts = checkpoint.read_config(other)
-    src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
-    theirs = {**of_other.tokenizer.model_dump(), "vocab_size": src.vocab_size}
-    ours = {**config.tokenizer.model_dump(), "vocab_size": config.tokenizer.vocab_size or src.vocab_size}
-    other_settings = [
-        flag(name, value)
-        for name, value in theirs.items()
-        if name not in ("pieces_of", "sampling") and value != ours[name]
-    ]
-    if other_settings:
-        raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
-    for symbol in symbols(targets(config.data.train)):
-        if symbol not in src.pieces([symbol])[0]:
-            raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
-    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
-    return src, tgt
-
-
-def _learn(config: Config, corpus: Corpus, columns: tuple[str, ...]) -> Tokenizer:
-    """With no size asked for, one that suits the number of pairs and that the text permits.
-
-    Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
-    """
-    settings = config.tokenizer
-
-    def learn(size: int) -> Tokenizer:
-        sentences = _sentences(corpus, columns, mark=settings.markup)
-        tags = symbols(targets(config.data.train)) if "src" in columns else ()
-        return Tokenizer.learn(sentences, settings, size, tags)
-
-    if settings.vocab_size is not None:
-        return learn(settings.vocab_size)
-    try:
-        return learn(min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE)))
-    except VocabularySizeError as problem:
-        return learn(problem.possible)
-
-
-def _sentences(corpus: Corpus, columns: tuple[str, ...], *, mark: bool) -> Iterator[str]:
-    for rows in corpus.dataset.with_format("arrow").iter(batch_size=10_000):
-        for column in columns:
-            texts = rows.column(column).to_pylist()
-            yield from masked(texts, rows.column("src").to_pylist()) if mark else texts
 
 
 def _report_pieces(console: Console, pairs: PiecePairs) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
@@ -100,15 +100,26 @@ class PiecePairs:
         return src / max(1, self.src.lengths.sum()), tgt / max(1, self.tgt.lengths.sum())
 
 
-def cut(corpus: Corpus, src_tokenizer: Tokenizer, tgt_tokenizer: Tokenizer) -> PiecePairs:
-    """Cut a corpus into pieces, or find the pieces in the cache where that was done before."""
+def cut(
+    corpus: Corpus,
+    src_tokenizer: Tokenizer,
+    tgt_tokenizer: Tokenizer,
+    progress: Callable[[str], None] | None = None,
+) -> PiecePairs:
+    """Cut a corpus into pieces, or find the pieces in the cache where that was done before.
+
+    progress: is told now and then how far a large corpus is.
+    """
     names = [corpus.fingerprint, src_tokenizer.fingerprint, tgt_tokenizer.fingerprint]
     if src_tokenizer.markers:
         names.append(PATTERN.pattern)
     name = "pieces-" + blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
 
     def batches() -> Iterator[pa.RecordBatch]:
-        for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+        total = len(corpus.dataset)
+        for number, table in enumerate(corpus.dataset.with_format("arrow").iter(batch_size=BATCH)):
+            if progress is not None and number:
+                progress(f"cutting into pieces: {number * BATCH:,} of {total:,} pairs")
             sources, targets = table.column("src").to_pylist(), table.column("tgt").to_pylist()
             ids = [src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)]
             yield pa.record_batch(ids, schema=_SCHEMA)

@@ -1,0 +1,131 @@
+"""The pieces that a run cuts its text into: learned from its training pairs, or taken from another run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Literal
+
+from mt import checkpoint
+from mt.config import Config, flag
+from mt.console import Console
+from mt.data.cache import BATCH
+from mt.data.corpus import Corpus
+from mt.errors import ConfigError, VocabularySizeError
+from mt.text.languages import symbols, targets
+from mt.text.placeholders import masked
+from mt.tokenizer import Tokenizer
+
+MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
+SPARE_PIECES = 500  # beside the characters, where they alone are more than the size that no one asked for
+_ATTEMPTS = 10  # to learn; two do unless the size changes what the text can fill
+
+Column = Literal["src", "tgt"]
+
+
+def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
+    """The pieces of both languages, or one set for both, from the training pairs.
+
+    A size that the text does not allow gives way to the nearest one that it does; a note says so.
+    """
+    if config.tokenizer.shared:
+        both = _learn(config, corpus, "shared", ("src", "tgt"), console)
+        return both, both
+    return (
+        _learn(config, corpus, "source", ("src",), console),
+        _learn(config, corpus, "target", ("tgt",), console),
+    )
+
+
+def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokenizer] | None:
+    """The tokenizers of another run, if the settings name one.
+
+    Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
+    """
+    if config.tokenizer.pieces_of is None:
+        return None
+    other = Path(config.tokenizer.pieces_of)
+    of_other, facts = checkpoint.read_config(other)
+    src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
+    theirs, ours = of_other.tokenizer.model_dump(), config.tokenizer.model_dump()
+    if ours["vocab_size"] in (None, src.vocab_size):
+        ours["vocab_size"] = theirs["vocab_size"]  # which its text may not have allowed
+    elif theirs["vocab_size"] is None:
+        theirs["vocab_size"] = src.vocab_size
+    other_settings = [
+        flag(name, value)
+        for name, value in theirs.items()
+        if name not in ("pieces_of", "sampling") and value != ours[name]
+    ]
+    if other_settings:
+        raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
+    for symbol in symbols(targets(config.data.train)):
+        if symbol not in src.pieces([symbol])[0]:
+            raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
+    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
+    return src, tgt
+
+
+def _learn(
+    config: Config, corpus: Corpus, name: str, columns: tuple[Column, ...], console: Console
+) -> Tokenizer:
+    """With no size asked for, one that suits the number of pairs.
+
+    Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
+    """
+    settings = config.tokenizer
+    default = min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE))
+    tags = symbols(targets(config.data.train)) if "src" in columns else ()
+
+    def attempt(size: int) -> Tokenizer:
+        sentences = _sentences(corpus, columns, mark=settings.markup)
+        shown = _shown(sentences, f"{name} vocabulary", len(corpus.dataset) * len(columns), console)
+        return Tokenizer.learn(shown, settings, size, tags)
+
+    try:
+        if settings.vocab_size is not None:
+            tokenizer, why = _nearest(attempt, settings.vocab_size, spare=0)
+        else:
+            tokenizer, why = _nearest(attempt, default, spare=SPARE_PIECES)
+    except ConfigError as problem:
+        raise ConfigError(f"{name} vocabulary: {problem}") from None
+    finally:
+        console.settle()
+    console.note(f"{name} vocabulary: {tokenizer.vocab_size:,} pieces ({settings.algorithm}){why}")
+    return tokenizer
+
+
+def _nearest(attempt: Callable[[int], Tokenizer], wanted: int, *, spare: int) -> tuple[Tokenizer, str]:
+    """Learn as many pieces as are wanted, or as near to it as the text allows; and why, if not so many.
+
+    spare: how many more to have than the fewest that are possible, if the text allows them.
+    """
+    size, why = wanted, ""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return attempt(size), why
+        except VocabularySizeError as problem:
+            if problem.nearest > size and not why:
+                size = problem.nearest + spare
+                why = f" instead of {wanted:,}: fewer than {problem.nearest:,} cannot spell its text"
+            else:
+                size = problem.nearest
+                why = why or f" instead of {wanted:,}: its text fills no more"
+    return attempt(size), why
+
+
+def _sentences(corpus: Corpus, columns: tuple[Column, ...], *, mark: bool) -> Iterator[str]:
+    for rows in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+        for column in columns:
+            texts = rows.column(column).to_pylist()
+            yield from masked(texts, rows.column("src").to_pylist()) if mark else texts
+
+
+def _shown(sentences: Iterator[str], name: str, total: int, console: Console) -> Iterator[str]:
+    """Pass sentences on, and show how many of a large corpus have been; then that pieces are made of them."""
+    for number, sentence in enumerate(sentences):
+        if number % BATCH == 0 < number:
+            console.progress(f"{name}: {number:,} of {total:,} sentences read")
+        yield sentence
+    if total > BATCH:
+        console.progress(f"{name}: {total:,} sentences read, now learning pieces")
