@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from mt.errors import FileError, RunError, reason
 
@@ -28,29 +28,16 @@ def locked(path: Path) -> Iterator[None]:
         raise RunError(f"{path} is a file, or in one; give --out the name of a directory") from None
     except OSError as problem:
         raise FileError(f"cannot write in {path}: {reason(problem)}") from None
-    with _lock(path):
-        try:
-            yield
-        finally:
-            if made and not any(path.iterdir()):
-                path.rmdir()
-
-
-@contextmanager
-def _lock(path: Path) -> Iterator[None]:
-    if sys.platform == "win32":  # has no flock
-        yield
-        return
-    import fcntl
-
-    folder = os.open(path, os.O_RDONLY)
+    lock = FileLock(path / ".lock", blocking=False)
     try:
-        try:
-            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise RunError(
-                f"another mt train is writing {path}; wait for it, or give another --out"
-            ) from None
+        lock.acquire()
+    except Timeout:
+        raise RunError(f"another mt train is writing {path}; wait for it, or give another --out") from None
+    try:
         yield
     finally:
-        os.close(folder)
+        with suppress(OSError):  # Windows removes no file that is open
+            (path / ".lock").unlink()  # while it is locked: who waits for it sees that it is gone
+        lock.release()
+        if made and not any(path.iterdir()):
+            path.rmdir()
