@@ -12,6 +12,7 @@ commands (`train`, `evaluate`, `translate`). Importing `mt` loads neither torch 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mt.translator import Translation, Translator
 
 __version__ = "0.1.0"
+logging.getLogger("mt").addHandler(logging.NullHandler())  # a library says nothing unless it is asked to
 __all__ = ["Translation", "Translator", "__version__", "load"]
 
 

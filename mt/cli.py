@@ -312,11 +312,12 @@ def _parse_search(prog: str, description: str, arguments: list[str], options: S)
 @contextmanager
 def _console(log_file: Path | None) -> Iterator[Console]:
     """stderr for a command; its live line is gone before anything else is printed."""
-    from mt.console import Console
+    from mt.console import Console, showing_warnings
 
     console = Console(log_file)
     try:
-        yield console
+        with showing_warnings(console):
+            yield console
     except (MTError, OSError, KeyboardInterrupt) as problem:
         console.log(_told(problem)[0])
         raise

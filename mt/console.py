@@ -5,9 +5,10 @@ stdout carries data only and is never written here. A stderr that cannot be writ
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
@@ -117,6 +118,26 @@ class Pace:
 
     def _seconds(self) -> float:
         return self._clock() - self._began
+
+
+@contextmanager
+def showing_warnings(console: Console) -> Iterator[None]:
+    """Inside, what the package logs as a warning, or worse, is a line of the console."""
+    handler, logger = _Lines(console), logging.getLogger("mt")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+
+
+class _Lines(logging.Handler):
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.WARNING)
+        self.console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.console.warn(record.getMessage())
 
 
 def duration(seconds: float) -> str:

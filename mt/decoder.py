@@ -11,7 +11,8 @@ from mt.attention import Attention, Memory
 from mt.config import ModelConfig
 from mt.encoder import Encoded
 from mt.layers.dropout import Dropout, PieceDropout
-from mt.layers.prepack import Linear, Packable, Product, SearchPrecision, ready
+from mt.layers.operators import Product
+from mt.layers.prepack import Linear, Packable, SearchPrecision, ready
 from mt.layers.recurrence import Recurrence, State, add_per_sentence
 
 

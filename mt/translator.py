@@ -16,6 +16,7 @@ from mt.decoding.alignment import Alignment, align
 from mt.decoding.ensemble import Ensemble
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
+from mt.layers.trial import int8_time
 from mt.options import RunOptions
 from mt.search import Hypothesis, search
 from mt.text.characters import one_line, readable, sound
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mt.data.corpus import Corpus
 
 T = TypeVar("T")
+SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
 
 
 @dataclass(frozen=True)
@@ -315,7 +317,18 @@ def open_translator(options: RunOptions, config: SearchConfig, console: Console)
     runs = load_runs(options.model or (newest_run(),), where)
     translator = with_datastore(runs, options, config, where, console)
     console.note(f"model: {translator.name}; {device.describe(where, config.precision)}")
+    warn_if_slower(translator, console)
     return translator
+
+
+def warn_if_slower(translator: Translator, console: Console) -> None:
+    """One line where int8 was asked for and fp32 is the faster on this processor."""
+    if translator.config.precision == "int8":
+        time = int8_time(translator.model, SENTENCES * translator.config.beam)
+        if time is not None and time > NOTICEABLE:
+            console.warn(
+                f"int8 takes {time:.1f} times as long as fp32 on this processor: leave --precision int8 out"
+            )
 
 
 def with_datastore(

@@ -6,16 +6,19 @@ in oneDNN's way, or as 8-bit integers, the same product takes a half to a twenti
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
+from mt.layers.operators import Product, int8_product, onednn_product
+
 SearchPrecision = Literal["fp32", "int8"]
-Product = Callable[[Tensor], Tensor]
+log = logging.getLogger(__name__)
 
 
 class Packable(nn.Module):
@@ -71,38 +74,22 @@ def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
 
 
 def ready(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
-    """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not."""
+    """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not.
+
+    Where this processor, or this torch, gets the faster product wrong the plain one takes its place; of int8
+    that is logged as a warning, once a process.
+    """
     with torch.inference_mode():
         weight = weight.detach().contiguous()
         bias = None if bias is None else bias.detach()
-        return _int8(weight, bias) if precision == "int8" else _fp32(weight, bias)
+        if precision == "int8":
+            product = int8_product(weight, bias)
+            if product is not None:
+                return product
+            _warn_of_fallback()
+        return onednn_product(weight, bias) or (lambda rows: nn.functional.linear(rows, weight, bias))
 
 
-def _int8(weight: Tensor, bias: Tensor | None) -> Product:
-    """A scale for each output, found now, and one for all the inputs, found at each call."""
-    scales = (weight.abs().amax(dim=1) / 127).clamp_min(1e-12)
-    zeros = torch.zeros(len(weight), dtype=torch.long)
-    with warnings.catch_warnings():
-        # Announced to go in some later torch; the versions that pyproject.toml admits have it.
-        warnings.filterwarnings("ignore", message=".*deprecated")
-        quantized = torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
-    matrix = torch.ops.quantized.linear_prepack(quantized, bias)
-
-    def product(rows: Tensor) -> Tensor:
-        return torch.ops.quantized.linear_dynamic(rows, matrix)  # type: ignore[no-any-return]
-
-    return product
-
-
-def _fp32(weight: Tensor, bias: Tensor | None) -> Product:
-    """oneDNN's layout, by the operators that torch.compile uses; torch's own product where they are not."""
-    if not torch._C._has_mkldnn or not hasattr(torch.ops.mkldnn, "_linear_pointwise"):
-        return lambda rows: nn.functional.linear(rows, weight, bias)
-    matrix = torch.ops.mkldnn._reorder_linear_weight(weight, None)
-
-    def product(rows: Tensor) -> Tensor:
-        return torch.ops.mkldnn._linear_pointwise(  # type: ignore[no-any-return]
-            rows, matrix, bias, "none", [], ""
-        )
-
-    return product
+@cache
+def _warn_of_fallback() -> None:
+    log.warning("some 8-bit products come out wrong on this processor: they are computed in fp32 instead")

@@ -11,10 +11,12 @@ from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.func import functional_call
 from torch.nn.functional import linear
 
 from mt.layers.dropout import mask
-from mt.layers.prepack import Packable, Product, SearchPrecision, ready
+from mt.layers.operators import Product
+from mt.layers.prepack import Packable, SearchPrecision, ready
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[Tensor, ...]
@@ -49,11 +51,6 @@ class Recurrence(Packable):
     """
 
     LAYERS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "gru": nn.GRU, "lstm": nn.LSTM}  # noqa: RUF012
-    FUNCTIONS: dict[str, Callable[..., tuple[Tensor, ...]]] = {  # noqa: RUF012
-        "rnn": torch.rnn_tanh,
-        "gru": torch.gru,
-        "lstm": torch.lstm,
-    }
 
     def __init__(
         self, cell: Cell, input_size: int, hidden_size: int, *, constant_size: int = 0, dropout: float
@@ -97,10 +94,9 @@ class Recurrence(Packable):
         first = parts if self.cell == "lstm" else parts[0]
         if not self.training or self.dropout == 0:
             return self.layer(inputs, first)[0]  # type: ignore[no-any-return]
-        weight_ih, weight_hh, bias_ih, bias_hh = self.weights()
-        weights = [weight_ih, weight_hh * mask(weight_hh, self.dropout), bias_ih, bias_hh]
-        # Biases, one layer, no dropout of torch's own, training, one direction, batch first.
-        return self.FUNCTIONS[self.cell](inputs, first, weights, True, 1, 0.0, True, False, True)[0]
+        recurrent = self.weights()[1]
+        dropped = {"weight_hh_l0": recurrent * mask(recurrent, self.dropout)}
+        return functional_call(self.layer, dropped, (inputs, first))[0]  # type: ignore[no-any-return]
 
     def pack(self, precision: SearchPrecision) -> None:
         products = self._products(lambda weight, bias: ready(weight, bias, precision))

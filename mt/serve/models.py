@@ -16,7 +16,7 @@ from mt.options import ServeOptions
 from mt.serve.refusal import Refusal
 from mt.text.languages import Direction, find_code, split_direction
 from mt.text.names import name_of
-from mt.translator import Translator, with_datastore
+from mt.translator import Translator, warn_if_slower, with_datastore
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,7 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
         served += [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
         pairs = ", ".join(f"{pair.src} → {pair.tgt}" for pair in group[0].directions)
         console.note(f"model: {translator.name}: {pairs}; {device.describe(where, search.precision)}")
+        warn_if_slower(translator, console)
     return Models(served)
 
 

@@ -16,6 +16,7 @@ from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
+from mt.training.skipping import step_unless
 
 BETAS = (0.9, 0.98)
 """Adam's decay rates, those of Vaswani et al. (2017)."""
@@ -75,9 +76,7 @@ class Updater:
         skipped = ~torch.isfinite(norm + nll)
         for group in self.optimizer.param_groups:
             group["lr"] = learning_rate
-        # The fused update leaves everything as it is where this is 1, without asking the host.
-        self.optimizer.found_inf = skipped.float()  # type: ignore[attr-defined]
-        self.optimizer.step()
+        step_unless(self.optimizer, skipped)
         if self.average is not None:
             self.average.update(step)
         return Outcome(step, tokens, nll, skipped)

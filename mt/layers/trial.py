@@ -1,0 +1,45 @@
+"""Whether int8 is the faster on this processor: one product timed both ways when a model is loaded."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from mt.layers.operators import Product
+from mt.layers.prepack import Packable, ready
+
+PASSES = 3
+LARGEST = 512  # outputs at most, so that a large model's trial takes no longer
+SMALLEST = 1 << 16  # weights; below that an operator's own overhead decides, and nothing takes long
+
+
+def int8_time(model: nn.Module, rows: int, clock: Callable[[], float] = time.perf_counter) -> float | None:
+    """How long int8 takes for `rows` rows by the largest matrix of a model, fp32 taking 1.
+
+    None where no matrix is large enough to tell.
+    """
+    matrices = [
+        weight
+        for module in model.modules()
+        if isinstance(module, Packable)
+        for weight in module.parameters()
+        if weight.dim() == 2 and weight.numel() >= SMALLEST
+    ]
+    if not matrices:
+        return None
+    weight = max(matrices, key=Tensor.numel)[:LARGEST]
+    with torch.inference_mode():
+        inputs = torch.linspace(-1, 1, rows * weight.shape[1]).view(rows, -1)
+        int8, fp32 = ready(weight, None, "int8"), ready(weight, None, "fp32")
+        _seconds(int8, inputs, clock), _seconds(fp32, inputs, clock)  # the first call compiles
+        times = [(_seconds(int8, inputs, clock), _seconds(fp32, inputs, clock)) for _ in range(PASSES)]
+    return min(one for one, _ in times) / min(other for _, other in times)
+
+
+def _seconds(product: Product, inputs: Tensor, clock: Callable[[], float]) -> float:
+    began = clock()
+    product(inputs)
+    return clock() - began
