@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
@@ -26,8 +27,20 @@ Count = Annotated[int, Field(ge=0, lt=WORD)]
 Probability = Annotated[float, Field(ge=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
-RunDir = Annotated[Path, "a run"]
+
+@dataclass(frozen=True)
+class Metavar:
+    """What help shows as the value of a flag."""
+
+    text: str
+
+
+File = Annotated[Path, Metavar("FILE")]
+RunDir = Annotated[Path, Metavar("RUN")]
 """A run directory. Its name must be UTF-8, as safetensors opens no other; that of another file need not."""
+RunName = Annotated[str, Metavar("RUN")]
+Spec = Annotated[str, Metavar("SPEC")]
+Language = Annotated[str, Metavar("CODE")]
 
 BUILT_IN = "phrasebook"
 """The corpus that ships with the package, and the preset that suits it."""
@@ -40,30 +53,31 @@ class Section(BaseModel):
 
 
 class DataConfig(Section):
-    """Which sentence pairs are learned from."""
+    """Sentence pairs."""
 
-    train: tuple[str, ...] = (BUILT_IN,)
-    """SPEC of the training pairs; may be given several times; en-fr=SPEC names its languages"""
-    validation: tuple[str, ...] = ()
-    """SPEC of the validation pairs; without it a seeded part of the training pairs is set aside"""
-    src: str | None = None
-    """Source language code, such as zh; names columns and chooses the scoring tokeniser"""
-    tgt: str | None = None
-    """Target language code, such as en"""
+    train: tuple[Spec, ...] = (BUILT_IN,)
+    """Training pairs. Several SPECs are concatenated; en-fr=SPEC names the languages of one"""
+    validation: tuple[Spec, ...] = ()
+    """Validation pairs. Without them some training pairs are set aside, chosen by the seed"""
+    src: Language | None = None
+    """Source language, such as zh. It chooses columns of the corpus"""
+    tgt: Language | None = None
+    """Target language, such as en. It chooses columns of the corpus and the tokeniser of BLEU"""
     swap: bool = False
-    """Exchange the two sides; where columns, files or entries name their languages, src and tgt decide"""
+    """Exchange source and target. It has no effect where the corpus names its languages: --src and --tgt
+    decide"""
     on_bad_line: Literal["stop", "skip"] = "stop"
-    """What to do with a line that cannot be read: stop and name the first five, or skip and count"""
+    """A line that cannot be read: stop and show the first five, or skip it and count"""
     validation_pairs: Positive = 1000
-    """Pairs set aside for validation when none are given (at most a tenth of the training pairs)"""
+    """Pairs to set aside for validation if none are given; at most a tenth of the training pairs"""
     max_chars: Positive = 1000
-    """Drop training pairs with a side longer than this, in characters"""
+    """Drop training pairs with a longer side than this, in characters"""
     max_length_ratio: PositiveFloat = 6.0
-    """Drop training pairs with a side this many times as long as the other, in UTF-8 bytes"""
+    """Drop training pairs with one side this many times as long as the other, in UTF-8 bytes"""
     drop_identical: bool = True
-    """Drop training pairs whose sides are the same text"""
+    """Drop training pairs with the same text on both sides"""
     drop_duplicates: bool = True
-    """Drop training pairs that occurred before"""
+    """Drop repeated training pairs"""
 
     @property
     def named(self) -> tuple[Direction, ...]:
@@ -108,91 +122,96 @@ def _only(codes: Iterable[str]) -> str | None:
 
 
 class TokenizerConfig(Section):
-    """How text is cut into pieces (SentencePiece, Kudo & Richardson 2018)."""
+    """Tokenizer: SentencePiece (Kudo & Richardson 2018)."""
 
     algorithm: Literal["unigram", "bpe"] = "unigram"
-    """How pieces are found: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
+    """Subword model: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
     vocab_size: Annotated[int, Field(ge=4, lt=WORD)] | None = None
-    """Pieces in a vocabulary, or the nearest to it that the text allows; without it an eighth of the pairs,
-    between 1,000 and 8,000"""
+    """Pieces in a vocabulary, or the nearest number that the text allows. If unset, an eighth of the number
+    of pairs, between 1,000 and 8,000"""
     shared: bool = False
     """One vocabulary and one embedding matrix for both languages"""
     byte_fallback: bool = True
     """Spell unknown characters in UTF-8 bytes, so that they can be copied"""
     normalization: Literal["identity", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"] = "identity"
-    """Rewriting of text before it is cut; identity changes nothing"""
+    """Unicode normalisation of the text; identity changes nothing"""
     character_coverage: Annotated[float, Field(ge=0.98, le=1)] = 0.9999
-    """Share of the characters' occurrences that get pieces of their own"""
+    """Proportion of characters in the training text that the vocabulary covers"""
     sampling: Annotated[float, Field(gt=0, le=1)] | None = None
-    """Draw the pieces of training text anew at each use: unigram takes an exponent, such as 0.5 (Kudo 2018);
-    bpe the proportion of merges left out, such as 0.1 (Provilkov et al. 2020)"""
+    """Subword regularisation: segment training text anew each time. With unigram the exponent, such as 0.5
+    (Kudo 2018); with bpe the probability of dropping a merge, such as 0.1 (Provilkov et al. 2020)"""
     sample_sentences: Annotated[int, Field(gt=100, lt=WORD)] = 200_000
-    """Learn the pieces from at most this many sentences a side, drawn by the seed"""
+    """Learn the vocabulary from at most this many sentences of each language, chosen by the seed"""
     markup: bool = False
-    """Cut markup, code, addresses and numbers as one piece each, which translations keep as they are"""
-    pieces_of: str | None = None
-    """Take the pieces of this run instead of learning some: runs of the same pieces can translate together"""
+    """Keep markup, code, addresses and numbers as one piece each and copy them into the translation"""
+    pieces_of: RunName | None = None
+    """Use the tokenizer of this run instead of learning one. Runs with the same tokenizer can translate
+    together"""
 
 
 class ModelConfig(Section):
-    """The translator's shape."""
+    """Model."""
 
     cell: Literal["rnn", "gru", "lstm"] = "gru"
-    """The recurrence: rnn (h' = tanh(W·x + b + U·h + B)), gru or lstm"""
+    """Recurrent cell: rnn (h' = tanh(W·x + b + U·h + B)), gru or lstm"""
     embedding: Positive = 256
-    """Size of a piece's embedding"""
+    """Size of the embeddings"""
     encoder_hidden: Positive = 512
-    """Size of the encoder's state, in each direction"""
+    """Size of the encoder's hidden state, in each direction"""
     encoder_layers: Positive = 1
-    """Recurrent layers of the encoder"""
+    """Recurrent layers in the encoder"""
     bidirectional: bool = True
-    """Let the encoder read the source from both ends"""
+    """Read the source in both directions"""
     reverse_source: bool = False
     """Read the source from its end (Sutskever et al. 2014)"""
     pooling: tuple[Literal["last", "mean", "max", "attentive"], ...] = ("last",)
-    """How states become the sentence vector: last, mean, max, attentive (learned means), or several joined"""
+    """How encoder states become the sentence vector: the last state, their mean, their maximum, or
+    attentive (weighted means with learned weights). Several are concatenated"""
     pooling_heads: Positive = 4
-    """Learned means of attentive pooling (Lin et al. 2017)"""
+    """Number of weighted means in attentive pooling (Lin et al. 2017)"""
     vector_size: Positive | None = None
-    """Size of the sentence vector, through a tanh layer; without it the pooled states as they are"""
+    """Size of the sentence vector, projected by a tanh layer. If unset, the pooled states are not
+    projected"""
     decoder_hidden: Positive = 512
-    """Size of the decoder's state"""
+    """Size of the decoder's hidden state"""
     decoder_layers: Positive = 1
-    """Recurrent layers of the decoder"""
+    """Recurrent layers in the decoder"""
     attention: Literal["none", "dot", "general", "mlp"] = "none"
-    """How the decoder looks back at the encoder's states; none leaves it the sentence vector alone"""
+    """Attention over the encoder states; none leaves the decoder only the sentence vector"""
     attention_place: Literal["after", "between"] = "after"
-    """Look with the outputs of the decoder's last layer, or of its first, for the layers above"""
+    """Which decoder layer queries attention: the last, or the first, whose context then feeds the layers
+    above"""
     attend_embedding: bool = False
-    """Let attention see each source piece's embedding beside its state"""
+    """Attend to each source piece's embedding as well as to its encoder state"""
     feed_start: bool = True
-    """The sentence vector sets the decoder's first state"""
+    """Initialise the decoder from the sentence vector"""
     feed_steps: bool = True
-    """The sentence vector is a part of the decoder's input at each step (Cho et al. 2014)"""
+    """Give the decoder the sentence vector as input at each step (Cho et al. 2014)"""
     feed_readout: bool = True
-    """The sentence vector is a part of what each output is read from; needs readout"""
+    """Give the readout layer the sentence vector; needs --readout"""
     readout: bool = True
-    """A tanh layer between state and output which also sees the previous piece"""
+    """A tanh layer between the decoder state and the output, which also sees the previous piece"""
     readout_size: Positive | None = None
-    """Size of that layer; without it as large as an embedding"""
+    """Size of the readout layer. If unset, that of the embeddings"""
     tied: bool = True
-    """Target embedding and output share one matrix; without readout both sizes must agree"""
+    """Share one matrix between target embedding and output. Without readout --embedding and --decoder-
+    hidden must be equal"""
     residual: bool = False
-    """Add each layer's input to its output, from the second layer on"""
+    """Residual connections, from the second layer on"""
     dropout_embedding: Probability = 0.2
-    """Share of embedding values dropped in training"""
+    """Dropout of embeddings"""
     dropout_layers: Probability = 0.2
-    """Share of a recurrent layer's outputs dropped in training"""
+    """Dropout of the outputs of recurrent layers"""
     dropout_output: Probability = 0.2
-    """Share of the values before the output matrix dropped in training"""
+    """Dropout before the output matrix"""
     dropout_recurrent: Probability = 0.0
-    """Share of U, which multiplies the last state, dropped in each batch (Merity et al. 2018)"""
+    """Dropout of the recurrent weights U, one mask for each batch (Merity et al. 2018)"""
     dropout_locked: bool = False
-    """All steps of a sentence lose the same values (Gal & Ghahramani 2016)"""
+    """One dropout mask for all steps of a sentence (Gal & Ghahramani 2016)"""
     dropout_src_pieces: Probability = 0.0
-    """Share of the source pieces that are dropped whole in training (word dropout)"""
+    """Word dropout: proportion of source pieces that are dropped"""
     dropout_tgt_pieces: Probability = 0.0
-    """The same share of the previous target pieces"""
+    """Word dropout: proportion of previous target pieces that are dropped"""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -241,52 +260,56 @@ class ModelConfig(Section):
 
 
 class TrainingConfig(Section):
-    """How the model learns."""
+    """Training."""
 
     seed: Count = 1
-    """Everything random is drawn from this number"""
+    """Seed of everything random"""
     batch_tokens: Positive = 2048
-    """Tokens in a batch, padding included, counted on the longer side"""
+    """Batch size in tokens of the longer side, padding included"""
     accumulate: Positive = 1
-    """Batches whose gradients are summed for one step"""
+    """Sum the gradients of this many batches for each step"""
     learning_rate: PositiveFloat = 1e-3
-    """Adam's step size at its highest (Kingma & Ba 2015)"""
+    """Peak learning rate of Adam (Kingma & Ba 2015)"""
     warmup_steps: Count = 200
-    """Steps over which the learning rate rises from zero"""
+    """Steps of linear warm-up"""
     decay: Literal["none", "inverse_sqrt", "linear", "plateau"] = "plateau"
-    """After warm-up: constant, by 1/sqrt(step), in a line to zero at the last step, or halved on a plateau"""
+    """Learning rate after warm-up: constant, proportional to 1/sqrt(step), linear to zero at the last
+    step, or halved when validation stops improving"""
     plateau_patience: Positive = 2
-    """Validations without a better one before plateau halves the learning rate"""
+    """With plateau: validations without improvement before the learning rate is halved"""
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    """Decoupled weight decay of the matrices, not of biases (Loshchilov & Hutter 2019)"""
+    """Decoupled weight decay of the matrices, not of biases (Loshchilov & Hutter 2019); 0 turns it off"""
     clip_norm: PositiveFloat = 1.0
-    """Gradients longer than this are scaled down to it (Pascanu et al. 2013)"""
+    """Maximum norm of the gradient (Pascanu et al. 2013)"""
     bag_of_words: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of predicting the target's pieces, in any order, from the sentence vector; needs feed_readout"""
+    """Weight of a second loss: predict the target's pieces, in any order, from the sentence vector. 0
+    turns it off; needs --feed-readout"""
     average_decay: Probability = 0.0
-    """Validate and keep a moving average of the weights that remembers so much of itself at each step"""
+    """Decay of the exponential moving average of the weights; 0 turns it off. The average is validated and
+    saved"""
     label_smoothing: Probability = 0.1
-    """Probability spread over all pieces in the training target (Szegedy et al. 2016)"""
-    teachers: tuple[str, ...] = ()
-    """Runs of the same pieces: learn what they expect together, beside what came (Kim & Rush 2016)"""
+    """Label smoothing (Szegedy et al. 2016); 0 turns it off"""
+    teachers: tuple[RunName, ...] = ()
+    """Teacher runs with the same tokenizer: train on their averaged predictions as well as on the
+    references (Kim & Rush 2016)"""
     teaching: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Share of what the teachers expect in the training target"""
+    """Weight of the teachers' predictions; the references have the rest"""
     max_epochs: Positive = 30
-    """Stop after so many passes over the training pairs"""
+    """Maximum number of epochs"""
     max_steps: Positive | None = None
-    """Stop after so many steps"""
+    """Maximum number of steps. If unset, the epochs decide"""
     validate_every: Positive | None = None
-    """Steps between validations; without it at the end of each epoch"""
+    """Steps between validations. If unset, once an epoch"""
     validation_metric: Literal["bleu", "perplexity"] = "bleu"
-    """What is best: the highest greedy BLEU or the lowest perplexity on the validation pairs"""
+    """Metric that chooses the best weights: BLEU of greedy search, or perplexity"""
     patience: Positive = 6
-    """Stop after so many validations without a better one"""
+    """Stop after this many validations without improvement"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
-    """Arithmetic of the products: fp32, bf16 autocast, or auto: bf16 where the device is good at it"""
+    """Arithmetic of matrix products: fp32, bf16, or auto: bf16 where the hardware supports it"""
     save_minutes: PositiveFloat = 5.0
-    """Minutes between saves of the state that resuming needs"""
+    """Minutes between checkpoints of the training state"""
     nonfinite_limit: Positive = 10
-    """Stop after so many steps in a row whose loss or gradient is not finite"""
+    """Stop after this many consecutive steps with an infinite or NaN loss or gradient"""
 
 
 class Config(Section):
@@ -309,22 +332,23 @@ class Config(Section):
 
 
 class SearchConfig(Section):
-    """How a translation is looked for."""
+    """Search."""
 
     beam: Positive = 5
-    """Hypotheses kept at each step; 1 is greedy search"""
+    """Beam size; 1 is greedy search"""
     length_penalty: Annotated[float, Field(ge=0)] = 1.0
-    """Exponent of the length normalisation ((5 + length) / 6) (Wu et al. 2016); 0 is none"""
+    """Length normalisation: exponent of (5 + length) / 6 (Wu et al. 2016); 0 turns it off"""
     max_length_ratio: PositiveFloat = 3.0
-    """A translation has at most this many pieces for each source piece, and ten more"""
+    """Maximum length of a translation: this many pieces for each source piece, plus ten"""
     no_repeat_ngram: Count = 0
-    """No run of so many pieces occurs twice in a translation; 0 permits it"""
+    """Never repeat an n-gram of this many pieces; 0 allows it"""
     mbr: Literal["none", "chrf", "bleu"] = "none"
-    """Take the hypothesis that the others agree with most, by that measure (minimum Bayes risk)"""
+    """Minimum Bayes risk decoding: choose the hypothesis that is most similar to the others, by chrF or
+    BLEU"""
     precision: Literal["fp32", "int8"] = "fp32"
-    """Arithmetic of the products: fp32, or int8: several times faster on a CPU, not quite the same numbers"""
+    """Arithmetic of matrix products: fp32, or int8, which is faster on most CPUs and rounds"""
     batch_tokens: Positive = 2048
-    """Source tokens that are translated at once, padding included"""
+    """Batch size in source tokens, padding included"""
 
     def check_nbest(self, nbest: int) -> None:
         """Raises ConfigError if the beam is too small for so many hypotheses."""
@@ -333,17 +357,16 @@ class SearchConfig(Section):
 
 
 class DatastoreConfig(Section):
-    """What is recalled while translating."""
+    """Nearest-neighbour translation (Khandelwal et al. 2021)."""
 
-    datastore: tuple[str, ...] = ()
-    """SPEC of pairs to recall, such as the training pairs: what came next where their text was most alike is
-    mixed into what the model expects (Khandelwal et al. 2021); needs faiss"""
+    datastore: tuple[Spec, ...] = ()
+    """Pairs to look up while translating, such as the training pairs; needs faiss"""
     datastore_neighbours: Positive = 16
-    """Places that are recalled at each step"""
+    """Neighbours to look up at each step"""
     datastore_temperature: PositiveFloat = 0.07
-    """How far away a place may be and still count: small trusts the nearest ones alone"""
+    """Temperature of the weights of neighbours: a small one trusts the nearest alone"""
     datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
-    """Share of what is recalled in each probability; the rest is the model's"""
+    """Weight of the neighbours' distribution; the model's has the rest"""
 
     @model_validator(mode="after")
     def _check(self) -> Self:

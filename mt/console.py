@@ -23,9 +23,13 @@ PLAIN_INTERVAL = 10.0  # seconds between progress lines where there is no termin
 class Console:
     """Notes, warnings and progress on stderr, and with the time in a log file if there is one."""
 
-    def __init__(self, log_file: Path | None = None) -> None:
-        """Raises FileError if the log file cannot be written; lines are added to what it has."""
+    def __init__(self, log_file: Path | None = None, began: float | None = None) -> None:
+        """began: when the command was given, by time.monotonic; else now.
+
+        Raises FileError if the log file cannot be written; lines are added to what it has.
+        """
         self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
+        self.began = time.monotonic() if began is None else began
         self._status: Status | None = None
         self._shown = 0.0
         self._log_file = log_file

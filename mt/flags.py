@@ -4,19 +4,38 @@ from __future__ import annotations
 
 import argparse
 import difflib
-from collections.abc import Iterator, Sequence
+import re
+import types
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, NoReturn, TypeVar, get_args, get_origin
+from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, get_origin
 
 from pydantic import ValidationError
+from pydantic.fields import FieldInfo
 
-from mt.config import RunDir, Section, describe, flag
+from mt.config import Config, DatastoreConfig, Metavar, SearchConfig, Section, describe, flag
 from mt.errors import ConfigError, UsageError, legible
-from mt.output import stdout
+from mt.options import Device
 from mt.removed import SETTINGS, VERSION
 
 S = TypeVar("S", bound=Section)
+
+SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
+POSITIONAL = "texts"
+ONE_AT_A_TIME = ("model", "datastore", "against")
+"""Flags of several values that take one each time, as texts may follow them."""
+LAST = (SearchConfig, DatastoreConfig, Device)
+"""Groups that help shows after the command's own."""
+HELP_COLUMN = 28
+
+
+class Formatter(argparse.RawDescriptionHelpFormatter):
+    """Flags in a narrow column, description and examples as they are written."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=HELP_COLUMN)
 
 
 class Parser(argparse.ArgumentParser):
@@ -24,22 +43,49 @@ class Parser(argparse.ArgumentParser):
 
     Flags are written out: what a flag is laid over is found by reading the command line twice, and a short
     form must not mean something at one of these times only.
+
+    everyday: the fields that --help shows; the others are shown by --help-all. Without them --help shows all.
     """
 
     def __init__(
-        self, prog: str | None = None, description: str | None = None, *, add_help: bool = True
+        self,
+        prog: str | None = None,
+        description: str | None = None,
+        *,
+        examples: str = "",
+        everyday: Collection[str] = (),
+        positional: bool = False,
     ) -> None:
-        super().__init__(prog=prog, description=description, add_help=add_help, allow_abbrev=False)
+        super().__init__(
+            prog=prog,
+            usage=f"{prog} [options]" + " [TEXT ...]" * positional,
+            description=description,
+            formatter_class=Formatter,
+            add_help=False,
+            allow_abbrev=False,
+        )
+        self.examples = examples and f"examples:\n{examples}"
+        self.everyday, self.flags = everyday, dict[str, argparse.Action]()
 
-    def print_help(self, file: object = None) -> None:  # noqa: ARG002 (the signature is argparse's)
-        """Onto standard output, like a command's result. Raises FileError."""
-        stdout().text(self.format_help())
+    def help_text(self, *, full: bool) -> str:
+        """The help: of all flags, or the first sentence of the everyday ones and how to see more."""
+        more = ""
+        if self.everyday and not full:
+            for name, action in self.flags.items():
+                action.help = (
+                    _first_sentence(action.help or "") if name in self.everyday else argparse.SUPPRESS
+                )
+            hidden = len(self.flags) - len(self.everyday)
+            more = f"{self.prog} --help-all shows {hidden} more options, and more about these."
+        self.epilog = "\n\n".join(filter(None, (self.examples, more)))
+        return self.format_help()
 
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
             unknown = next((word for word in message.split() if word.startswith("-")), "").split("=")[0]
             name = unknown.removeprefix("--").removeprefix("no-").replace("-", "_")
-            near = difflib.get_close_matches(unknown, self._option_string_actions, n=1)
+            known = [one for action in self.flags.values() for one in action.option_strings]
+            near = difflib.get_close_matches(unknown, known, n=1)
             if gone := next((gone for gone in SETTINGS if gone.endswith(f".{name}")), None):
                 message = f"{unknown} was removed in {VERSION}: {SETTINGS[gone][1]}"
             elif near:
@@ -55,52 +101,108 @@ class Parser(argparse.ArgumentParser):
             self.error(str(problem))
 
 
-SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
-POSITIONAL = "texts"
+def _first_sentence(text: str) -> str:
+    """And the default, which stands at the end."""
+    first, _, rest = text.partition(". ")
+    default = re.search(r" \(default: [^()]*\)$", rest)
+    return first + (default[0] if default else "")
 
 
 def parse(parser: Parser, arguments: Sequence[str], *sections: Section) -> list[Any]:
     """The sections with what the arguments say laid over them. Raises UsageError."""
-    for section in sections:
-        add_flags(parser, section)
+    add_flags(parser, sections)
+    return read(parser, arguments, sections)
+
+
+def read(parser: Parser, arguments: Sequence[str], sections: Sequence[Section]) -> list[Any]:
+    """The same, of a parser that has the flags."""
     parsed = parser.parse_args(arguments)
     with parser.complaining():
         return [lay_over(section, given(parsed, type(section))) for section in sections]
 
 
-def add_flags(parser: argparse.ArgumentParser, section: Section) -> None:
-    """A group of flags for a section's fields; help shows the section's values as defaults."""
-    group = parser.add_argument_group((type(section).__doc__ or "").splitlines()[0].rstrip("."))
-    for name, field in type(section).model_fields.items():
-        value = getattr(section, name)
-        kind, many = _kind(field.annotation)
-        groups = get_origin(kind) is tuple  # of values: each use of the flag gives one
-        shown = " ".join(map(str, value)) if many else value
-        text = (field.description or "").replace("%", "%%")
-        if shown not in (None, "", False) and kind is not bool:
-            text += f" (default: {str(shown).replace('%', '%%')})"
-        if name == POSITIONAL:
-            group.add_argument(
-                name, nargs="*", metavar="TEXT", type=_text, default=argparse.SUPPRESS, help=text
-            )
-            continue
-        names = [flag(name), *([SHORT[name]] if name in SHORT else [])]
-        details: dict[str, Any] = {"dest": name, "default": argparse.SUPPRESS, "help": text}
-        if kind is bool:
-            details["action"] = argparse.BooleanOptionalAction
-            details["help"] = text + ("" if value is None else f" (default: {'yes' if value else 'no'})")
-        else:
-            details["choices"] = get_args(kind) if get_origin(kind) is Literal else None
-            details["type"] = Path if kind is Path else None
-            details["metavar"] = None if details["choices"] else _metavar(name, kind)
-        if many:
-            # Texts may follow these two, so they take one value at a time.
-            single = name in ("model", "datastore", "against")
-            details |= {
-                "action": "append" if single or groups else "extend",
-                "nargs": None if single else "+",
-            }
-        group.add_argument(*names, **details)
+def add_flags(parser: Parser, sections: Sequence[Section], without: Collection[str] = ()) -> None:
+    """Flags for the sections' fields, in a group for each class that defines some; values are defaults."""
+    groups: dict[type[Section], dict[str, Section]] = {}
+    for section in sections:
+        for owner in type(section).__mro__:
+            if issubclass(owner, Section):
+                groups.setdefault(owner, {})
+        for name in type(section).model_fields:
+            if name not in without:
+                groups[_owner(type(section), name)][name] = section
+    for owner in sorted(groups, key=lambda owner: LAST.index(owner) + 1 if owner in LAST else 0):
+        group = parser.add_argument_group((owner.__doc__ or "").splitlines()[0].rstrip("."))
+        for name, section in groups[owner].items():
+            parser.flags[name] = _add_flag(group.add_argument, name, section)
+
+
+def _owner(section: type[Section], name: str) -> type[Section]:
+    """The class that defines a field first: the flags of one thing stay together in every command."""
+    return next(owner for owner in reversed(section.__mro__) if name in getattr(owner, "__annotations__", {}))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What a flag takes: `type`, shown as `metavar`; several of it, or several groups of several."""
+
+    type: Any
+    metavar: str
+    several: bool = False
+    grouped: bool = False
+
+
+def _add_flag(add: Callable[..., argparse.Action], name: str, section: Section) -> argparse.Action:
+    field = type(section).model_fields[name]
+    kind = kind_of(field)
+    text = (field.description or "").replace("\n", " ").replace("%", "%%") + _default(section, name, kind)
+    details: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text}
+    if name == POSITIONAL:
+        return add(name, nargs="*", metavar="TEXT", type=_text, **details)
+    details["dest"] = name
+    if kind.type is bool:
+        may_be_on = isinstance(section, _SETTINGS) or getattr(section, name) is None
+        details["action"] = argparse.BooleanOptionalAction if may_be_on else "store_true"
+    elif get_origin(kind.type) is Literal:
+        details["choices"] = get_args(kind.type)
+    else:
+        details |= {"metavar": kind.metavar, "type": Path if kind.metavar == "FILE" else None}
+    if kind.several:
+        one = name in ONE_AT_A_TIME
+        details |= {"action": "append" if one or kind.grouped else "extend", "nargs": None if one else "+"}
+    return add(flag(name), *([SHORT[name]] if name in SHORT else []), **details)
+
+
+_SETTINGS = tuple(type(section) for section in vars(Config()).values())
+"""Sections whose switches a preset or a file may turn on, so that a flag must turn them off."""
+
+
+def _default(section: Section, name: str, kind: Kind) -> str:
+    value = getattr(section, name)
+    if value is None or value == () or (kind.type is bool and not isinstance(section, _SETTINGS)):
+        return ""
+    shown = {True: "yes", False: "no"}[value] if kind.type is bool else value
+    shown = " ".join(map(str, value)) if kind.several else shown
+    return f" (default: {str(shown).replace('%', '%%')})"
+
+
+def kind_of(field: FieldInfo) -> Kind:
+    """What the flag of a field takes."""
+    return _kind(field.annotation, tuple(field.metadata))
+
+
+def _kind(annotation: Any, metadata: tuple[Any, ...]) -> Kind:
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _kind(arguments[0], (*metadata, *arguments[1:]))
+    if origin in (Union, types.UnionType):
+        (inner,) = (argument for argument in arguments if argument is not type(None))
+        return _kind(inner, metadata)
+    if origin is tuple:
+        inner = _kind(arguments[0], metadata)
+        return Kind(inner.type, inner.metavar, several=True, grouped=inner.several)
+    named = [one.text for one in metadata if isinstance(one, Metavar)]
+    return Kind(annotation, named[0] if named else {int: "N", float: "X"}.get(annotation, "TEXT"))
 
 
 def _text(argument: str) -> str:
@@ -109,7 +211,7 @@ def _text(argument: str) -> str:
 
 
 def given(arguments: argparse.Namespace, section: type[Section]) -> dict[str, Any]:
-    """What the user wrote for this section's fields, as yet unchecked."""
+    """What the user wrote for this section's fields, as yet unchecked. Raises ConfigError."""
     values = {name: getattr(arguments, name) for name in section.model_fields if hasattr(arguments, name)}
     for name, value in values.items():
         _check_encoding(name, value)
@@ -134,24 +236,3 @@ def lay_over(base: S, values: dict[str, Any]) -> S:
         return type(base).model_validate(base.model_dump() | values)
     except ValidationError as problem:
         raise ConfigError(describe(problem, as_flags=True)) from None
-
-
-def _kind(annotation: Any) -> tuple[Any, bool]:
-    """A field's type without `| None` and `tuple[..., ...]`, and whether it takes several values."""
-    if get_origin(annotation) is tuple:
-        return get_args(annotation)[0], True
-    options = [option for option in get_args(annotation) if option is not type(None)]
-    if type(None) in get_args(annotation):
-        return _kind(options[0])
-    return annotation, False
-
-
-def _metavar(name: str, kind: Any) -> str:
-    if name in ("train", "validation", "test", "neighbours", "report", "datastore"):
-        return "SPEC"
-    if name in ("pieces_of", "teachers"):
-        return "RUN"
-    if kind is RunDir:
-        return "RUN"
-    kind = get_args(kind)[0] if hasattr(kind, "__metadata__") else kind
-    return {int: "N", float: "X"}.get(kind, name.split("_")[-1].upper())

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mt.config import Count, DatastoreConfig, Positive, RunDir, Section
+from mt.config import Count, DatastoreConfig, File, Language, Metavar, Positive, RunDir, Section, Spec
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -23,160 +22,190 @@ def _seconds(text: object) -> object:
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
 
 
-Duration = Annotated[float, BeforeValidator(_seconds)]
+Duration = Annotated[float, BeforeValidator(_seconds), Metavar("30m")]
 
 
 class Device(Section):
-    """Where to compute."""
+    """Device and log."""
 
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    """Where to compute; auto takes CUDA if it is there, else the CPU"""
+    """Where to compute; auto is CUDA if it is available, else the CPU"""
     threads: Positive | None = None
-    """Processor threads to use; without it as many as there are cores"""
-    log_file: Path | None = None
-    """Add every line of stderr to this file too, with its time"""
+    """CPU threads (default: one for each core)"""
+    log_file: File | None = None
+    """Append every line of stderr to this file, with its time"""
 
 
 class TrainOptions(Device):
-    """Where the run goes, and how long it may take."""
+    """The run."""
 
     out: RunDir | None = None
-    """Run directory, made if missing; the same command again goes on where it was (default: by the corpus)"""
-    preset: str | None = None
+    """Run directory (default: named after corpus and languages, under checkpoints/). The same command
+    continues a run that was interrupted"""
+    preset: Annotated[str, Metavar("NAME")] | None = None
     """Named settings to start from (default: vector; phrasebook for the built-in corpus)"""
-    config: Path | None = None
-    """TOML file with settings, laid over the preset, or the config.toml of a run; flags are laid over both"""
+    config: File | None = None
+    """TOML file with settings, such as a run's config.toml. It overrides the preset, flags override both"""
     time_budget: Duration | None = None
-    """Stop after so much training, such as 90s, 30m or 1h30m, keeping the best"""
+    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m"""
+    seeds: tuple[Count, ...] = ()
+    """Train once with each seed, in run directories NAME-1, NAME-2 …, with one tokenizer. A single number
+    N means the seeds 1 to N"""
 
 
 class RunOptions(DatastoreConfig, Device):
-    """Which trained model to use."""
+    """Model."""
 
     model: tuple[RunDir, ...] = ()
-    """Run directory of the model (default: the newest under checkpoints/); -m A -m B translate together"""
+    """Run directory (default: the newest under checkpoints/). Several translate together as an ensemble:
+    -m A -m B"""
 
 
 class TranslateOptions(RunOptions):
-    """What to translate, and how the result is written."""
+    """Input and output."""
 
     texts: tuple[str, ...] = ()
-    """What to translate; without it the lines of the input"""
-    input: Path | None = None
-    """Translate this file, a line each (default: standard input)"""
-    output: Path | None = None
-    """Write here (default: standard output)"""
-    tgt: str | None = None
-    """Language to translate into, for a model that was trained on several"""
+    """Texts to translate. Without them the lines of the input are read"""
+    input: File | None = None
+    """Translate the lines of this file (default: standard input)"""
+    output: File | None = None
+    """Write to this file, which is replaced when everything is translated (default: standard output)"""
+    tgt: Language | None = None
+    """Target language, for a model with several"""
     nbest: Positive = 1
-    """Translations for each line, best first; more than one needs a beam as large"""
+    """Translations of each line, best first; at most the beam size"""
     scores: bool = False
-    """Write each translation's score and a TAB before it"""
+    """Write the score and a TAB before each translation"""
     alignments: bool = False
-    """Write after each translation which source piece each of its pieces was made from, in Pharaoh's form"""
+    """Write the word alignment after each translation, in Pharaoh format; needs attention"""
     as_json: bool = False
     """Write a JSON object for each line: id, source, translation, score, hypotheses"""
 
 
 class InspectOptions(RunOptions):
-    """What to look at, and how it is shown."""
+    """Input and output."""
 
     model: tuple[RunDir, ...] = ()
-    """Run directory of the model (default: the newest under checkpoints/)"""
+    """Run directory (default: the newest under checkpoints/)"""
 
     texts: tuple[str, ...] = ()
-    """What to look at from inside; without it the lines of standard input"""
-    tgt: str | None = None
-    """Language to translate into, for a model that was trained on several"""
+    """Texts to inspect. Without them the lines of standard input are read"""
+    tgt: Language | None = None
+    """Target language, for a model with several"""
     as_json: bool = False
-    """Write all numbers, as one JSON object for each text, instead of showing them"""
-    npz: Path | None = None
-    """Write all numbers into this file too, as numpy's arrays by name"""
-    picture: Path | None = None
-    """Draw the one text into this file too: .png, .svg or .html; needs matplotlib"""
+    """Write all numbers as a JSON object for each text"""
+    npz: File | None = None
+    """Also write all numbers to this file, as numpy arrays"""
+    picture: File | None = None
+    """Also draw the text as a picture: .png, .svg or .html; needs matplotlib"""
     by_hand: bool = False
-    """Work out one step of h' = f(W·x + b + U·h + B) with the numbers of a model of cell rnn instead"""
-    neighbours: str | None = None
-    """SPEC of a corpus: show its sentences whose vectors are nearest to the text's instead"""
+    """Compute one step of h' = f(W·x + b + U·h + B) by hand, with the weights of a model with --cell rnn"""
+
+
+class NeighboursOptions(RunOptions):
+    """Input and output."""
+
+    model: tuple[RunDir, ...] = ()
+    """Run directory (default: the newest under checkpoints/)"""
+    texts: tuple[str, ...] = ()
+    """Texts whose neighbours are wanted. Without them the lines of standard input are read"""
+    corpus: Spec | None = None
+    """Pairs to search"""
     count: Positive = 10
-    """Nearest sentences to show"""
-    report: str | None = None
-    """SPEC of test pairs: write a page about the run on them instead"""
-    save: Path | None = None
-    """Write the report here (default: report.html in the run directory)"""
+    """Number of neighbours"""
+    tgt: Language | None = None
+    """Target language, for a model with several"""
+    as_json: bool = False
+    """Write a JSON object for each text"""
 
 
 class ServeOptions(DatastoreConfig, Device):
-    """What is served, where, and how much of it one client may have."""
+    """Server."""
 
-    model: tuple[str, ...] = ()
-    """Run directory (default: the newest under checkpoints/); several choose by language pair; zh-en=RUN
-    gives a run the languages that it does not know"""
+    model: tuple[Annotated[str, Metavar("RUN")], ...] = ()
+    """Run directory (default: the newest under checkpoints/). Several serve several language pairs; zh-
+    en=RUN names the languages of one"""
     ensemble: bool = False
-    """Runs of the same language pair translate together"""
-    host: str = "127.0.0.1"
-    """Address to listen on; 0.0.0.0 is every machine that can reach this one"""
+    """Let runs of the same language pair translate together"""
+    host: Annotated[str, Metavar("ADDRESS")] = "127.0.0.1"
+    """Address to listen on; 0.0.0.0 is all of them"""
     port: Annotated[int, Field(ge=0, le=65535)] = 5000
-    """Port to listen on; 0 takes a free one"""
-    api_keys: Path | None = None
-    """File of keys, one a line, with requests a minute behind it if wanted; who has none is refused"""
+    """Port to listen on; 0 chooses a free one"""
+    api_keys: File | None = None
+    """Reject requests without a valid key. The file has one key a line, each with its own requests a
+    minute if wanted"""
     char_limit: Count = 5000
-    """Characters in one request; 0 permits any number"""
+    """Maximum characters in a request; 0 is no limit"""
     batch_limit: Count = 100
-    """Texts in one request; 0 permits any number"""
+    """Maximum texts in a request; 0 is no limit"""
     rate_limit: Count = 0
-    """Requests a minute of one client or key; 0 permits any number"""
+    """Maximum requests a minute for each client or key; 0 is no limit"""
     queue_limit: Positive = 1000
-    """Texts that may wait; while there are more, requests are refused"""
+    """Maximum texts that wait; further requests are rejected"""
     log_requests: bool = False
-    """Write a line to stderr for each request: method, route, status, time; never its text"""
+    """Log method, route, status and time of each request, never its text"""
 
 
 class TuneOptions(RunOptions):
-    """What it is tuned on."""
+    """Validation pairs and output."""
 
-    validation: tuple[str, ...] = ()
-    """SPEC of the pairs (default: the run's own validation pairs)"""
+    validation: tuple[Spec, ...] = ()
+    """Pairs to tune on (default: the run's own validation pairs)"""
     as_json: bool = False
-    """Write one JSON object instead of a table"""
+    """Write a JSON object instead of a table"""
 
 
-class EvaluateOptions(RunOptions):
-    """What is measured, and against what."""
+class ReferenceOptions(Section):
+    """Test pairs."""
 
-    test: tuple[str, ...] = ()
-    """SPEC of the test pairs (default: the test part of the corpus that the run was trained on)"""
-    test_set: str | None = None
-    """One of sacreBLEU's own test sets, such as multi30k/2016; needs --language-pair"""
-    language_pair: str | None = None
-    """Direction of the test set, such as en-de"""
-    src: str | None = None
-    """Source language code (default: the run's)"""
-    tgt: str | None = None
-    """Target language code (default: the run's); chooses the tokeniser"""
+    test: tuple[Spec, ...] = ()
+    """Test pairs (default: the test part of the built-in corpus, for a run trained on it)"""
+    test_set: Annotated[str, Metavar("NAME")] | None = None
+    """A test set of sacreBLEU, such as multi30k/2016; needs --language-pair"""
+    language_pair: Annotated[str, Metavar("SRC-TGT")] | None = None
+    """Language pair of the test set, such as en-de"""
+    src: Language | None = None
+    """Source language (default: the run's)"""
+    tgt: Language | None = None
+    """Target language (default: the run's). It chooses the tokeniser of BLEU"""
     swap: bool | None = None
-    """Exchange the two sides of the test pairs, unless their languages are named (default: as in training)"""
-    hypotheses: Path | None = None
-    """Score this file of translations, a line each, instead of a model's"""
+    """Exchange source and target (default: as in training). It has no effect where the corpus names its
+    languages"""
+
+
+class EvaluateOptions(ReferenceOptions, RunOptions):
+    """What to score."""
+
+    hypotheses: File | None = None
+    """Score this file, one translation a line, instead of a model's translations"""
     against: tuple[RunDir, ...] = ()
-    """Compare with this run, or file of translations, too: the difference and the paired bootstrap's p-value.
-    May be given several times"""
+    """Compare with another run or file of translations by paired bootstrap. May be given several times"""
     runs: tuple[tuple[RunDir, ...], ...] = ()
-    """Runs that differ in their seeds: the scores of each, their mean and standard deviation. May be given
-    once for each system"""
-    tokenize: str | None = None
-    """Tokeniser for BLEU (default: by the target language: zh, ja-mecab, ko-mecab, char, 13a); or moses"""
+    """Runs of one system with several seeds: scores, mean and standard deviation. May be given once for
+    each system"""
+    tokenize: Annotated[str, Metavar("NAME")] | None = None
+    """Tokeniser of BLEU (default: that of the target language: zh, ja-mecab, ko-mecab, char or 13a). moses
+    is the one of lower-cased, tokenised tables"""
     lowercase: bool = False
-    """Score without regard to case"""
+    """Ignore case"""
     bootstrap: Count = 1000
-    """Resamples for the 95 % interval and the p-value; 0 leaves the interval out"""
+    """Resamples for the 95 % interval and the p-value; 0 turns the interval off"""
     worst: Count = 5
-    """Show so many of the worst segments"""
-    save: Path | None = None
-    """Write the hypotheses here (default: into the run directory)"""
+    """Number of worst sentences to show"""
+    save: File | None = None
+    """Write the translations to this file (default: a file in the run directory)"""
     as_json: bool = False
-    """Write one JSON object instead of text"""
+    """Write a JSON object"""
     markdown: bool = False
-    """Write a table in Markdown instead"""
+    """Write a Markdown table"""
     latex: bool = False
-    """Write a table in LaTeX, for the package booktabs, instead"""
+    """Write a LaTeX table for the package booktabs"""
+
+
+class ReportOptions(ReferenceOptions, RunOptions):
+    """Output."""
+
+    model: tuple[RunDir, ...] = ()
+    """Run directory (default: the newest under checkpoints/)"""
+    save: File | None = None
+    """Write the page to this file (default: report.html in the run directory)"""

@@ -174,7 +174,7 @@ def test_tuning_wants_the_languages_named_too(
     both: tuple[Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run, folder = both
-    arguments = ["tune", "-m", str(run), "--beam", "2", "--validation"]
+    arguments = ["evaluate", "--tune", "-m", str(run), "--beam", "2", "--validation"]
     assert cli.main([*arguments, f"{folder}/test.cc.tsv"]) == 1
     assert "name the same languages before the = of each SPEC" in capsys.readouterr().err
     assert cli.main([*arguments, f"aa-cc={folder}/test.cc.tsv"]) == 0
@@ -189,7 +189,7 @@ def test_each_language_is_looked_into(both: tuple[Path, Path], capsys: pytest.Ca
     assert "<2cc>" in found.pieces
     assert (found.model.src, found.model.tgt) == ("aa", "cc")
     assert found.backdrop.sentences == 40
-    arguments = ["inspect", "-m", str(run), "--tgt", "cc", "--neighbours", f"{folder}/test.cc.tsv", "ba de"]
+    arguments = ["neighbours", "-m", str(run), "--tgt", "cc", "--corpus", f"{folder}/test.cc.tsv", "ba de"]
     assert cli.main(arguments) == 0
     assert len(capsys.readouterr().out.splitlines()) == 11
     assert cli.main(["inspect", "-m", str(run), "ba"]) == 1
@@ -264,16 +264,8 @@ def test_runs_of_other_languages_neither_translate_together_nor_teach(
 
 def test_a_report_is_about_the_language_asked_for(both: tuple[Path, Path], tmp_path: Path) -> None:
     run, folder = both
-    arguments = [
-        "inspect",
-        "-m",
-        str(run),
-        "--report",
-        f"{folder}/test.cc.tsv",
-        "--save",
-        str(tmp_path / "r.html"),
-    ]
-    assert cli.main([*arguments, "--tgt", "cc"]) == 0
+    arguments = ["report", "-m", str(run), "--test", f"{folder}/test.cc.tsv", "--tgt", "cc"]
+    assert cli.main([*arguments, "--save", str(tmp_path / "r.html")]) == 0
     assert "aa to cc" in (tmp_path / "r.html").read_text()
 
 

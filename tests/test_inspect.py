@@ -19,7 +19,6 @@ from mt import cli
 from mt.inspection.strip import bar, strip
 from mt.inspection.terminal import percent, printable, shown
 from tests.conftest import learn
-from tests.toy import toy_pairs, write_tsv
 
 Run = Callable[..., str]
 
@@ -186,21 +185,6 @@ def test_search_settings_take_effect(run: Run) -> None:
     assert cut["hypotheses"][0]["score"] == cut["hypotheses"][0]["log_prob"]
 
 
-def test_neighbours_for_people_and_as_json(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = write_tsv(tmp_path / "pairs.tsv", [*dict(toy_pairs(60, seed=5)).items(), ("ba de", "BA DE")])
-    arguments = ["--neighbours", str(path), "--count", "2"]
-    lines = run(*arguments, "ba de").splitlines()
-    assert lines[0] == "ba de"
-    assert lines[1].split() == ["1.000", "ba", "de", "BA", "DE"]
-    assert len(lines) == 3
-    stdin(monkeypatch, "ba de\n\nfi\n")
-    rows = [json.loads(line) for line in run(*arguments, "--json").splitlines()]
-    assert [row["source"] for row in rows] == ["ba de", "", "fi"]
-    assert [len(row["neighbours"]) for row in rows] == [2, 0, 2]
-    assert rows[0]["neighbours"][0] == {"similarity": 1.0, "source": "ba de", "reference": "BA DE"}
-    assert len(json.loads(run("--neighbours", str(path), "--json", "ba"))["neighbours"]) == 10
-
-
 def test_a_plain_network_is_worked_out_by_hand(run: Run, tmp_path: Path) -> None:
     model = learn(tmp_path, "--cell", "rnn", "--max-epochs", "1")
     text = run("--by-hand", "ba de", "", model=model)
@@ -233,29 +217,12 @@ def test_a_picture_is_drawn_of_the_one_text(
     assert "--picture draws one text, and there are more lines" in capsys.readouterr().err
 
 
-def test_the_report_is_written_by_its_own_part(
-    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    written: list[Any] = []
-    report: Any = types.ModuleType("mt.inspection.report")
-    report.write_report = lambda *arguments: written.append(arguments[1:4])
-    monkeypatch.setitem(sys.modules, "mt.inspection.report", report)
-    assert run("--report", "test.tsv") == ""
-    run("--report", "test.tsv", "--tgt", "bb", "--save", str(tmp_path / "x.html"))
-    assert written == [("test.tsv", None, None), ("test.tsv", "bb", tmp_path / "x.html")]
-
-
 MISTAKES = [
     (["-m", "other", "ba"], "give -m once"),
-    (["--neighbours", "a.tsv", "--by-hand", "ba"], "choose one of --neighbours, --by-hand"),
-    (["--count", "3", "ba"], "leave out --count: without effect"),
-    (["--save", "x.html", "ba"], "leave out --save: without effect"),
     (["--by-hand", "--json", "ba"], "leave out --json: without effect with --by-hand"),
     (["--by-hand", "--beam", "2", "ba"], "leave out --beam: without effect with --by-hand"),
-    (["--neighbours", "a.tsv", "--npz", "x.npz", "--mbr", "chrf"], "leave out --npz, --mbr: without effect"),
-    (["--report", "a.tsv", "--json", "ba"], "leave out the texts, --json: without effect with --report"),
+    (["--npz", "x.svg", "--picture", "./x.svg", "ba"], "--npz and --picture name one file"),
     (["--picture", "x.png", "ba", "de"], "--picture draws one text, not 2"),
-    (["--neighbours", "none.tsv", "ba"], "none.tsv: no such file"),
     (["--by-hand", "ba"], "the cells of this model are gru"),
     (["--tgt", "cc", "ba"], "translates into bb, not into cc"),
     (["--npz", "no/such/folder/x.npz", "ba"], "cannot write no/such/folder/x.npz: No such file"),

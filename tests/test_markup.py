@@ -261,5 +261,5 @@ def test_inspection_shows_the_spans(keeping_run: Path, capsys: pytest.CaptureFix
 
 
 def test_tuning_reads_markers_too(keeping_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.main(["tune", "-m", str(keeping_run), "--json", "--threads", "1"]) == 0
+    assert cli.main(["evaluate", "--tune", "-m", str(keeping_run), "--json", "--threads", "1"]) == 0
     assert json.loads(capsys.readouterr().out)["best"]["bleu"] > 50

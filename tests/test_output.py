@@ -29,7 +29,7 @@ ROUTES: dict[str, Route] = {
     "evaluate": lambda run, test, out: ["evaluate", "-m", str(run), "--test", str(test), "--save", str(out)],
     "npz": lambda run, _, out: ["inspect", "-m", str(run), "--npz", str(out), "ba de"],
     "picture": lambda run, _, out: ["inspect", "-m", str(run), "--picture", str(out), "ba de"],
-    "report": lambda run, test, out: ["inspect", "-m", str(run), "--report", str(test), "--save", str(out)],
+    "report": lambda run, test, out: ["report", "-m", str(run), "--test", str(test), "--save", str(out)],
 }
 """The arguments that write into a file: by a run, test pairs and the file."""
 

@@ -56,7 +56,7 @@ class Page(HTMLParser):
 def write_report(run: Path, folder: Path, pairs: list[tuple[str, str]]) -> str:
     """What the command writes about a run on these pairs."""
     test, file = write_tsv(folder / "test.tsv", pairs), folder / "report.html"
-    arguments = ["inspect", "-m", str(run), "--report", str(test), "--save", str(file), "--threads", "1"]
+    arguments = ["report", "-m", str(run), "--test", str(test), "--save", str(file), "--threads", "1"]
     assert cli.main(arguments) == 0
     return file.read_text(encoding="utf-8")
 
@@ -374,7 +374,7 @@ def test_a_run_of_which_only_the_translating_files_are_left(attentive_run: Path,
     for name in ("config.toml", "model.safetensors", "src.spm", "tgt.spm"):
         shutil.copy(attentive_run / name, run)
     test = write_tsv(tmp_path / "test.tsv", toy_pairs(1, seed=3))
-    assert cli.main(["inspect", "-m", str(run), "--report", str(test), "--threads", "1"]) == 0
+    assert cli.main(["report", "-m", str(run), "--test", str(test), "--threads", "1"]) == 0
     text = (run / "report.html").read_text(encoding="utf-8")
     assert "no metrics.jsonl" in text
     assert "look back at every piece" in text
@@ -384,7 +384,7 @@ def test_a_report_is_about_one_run_and_goes_into_a_file(
     toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     test = write_tsv(tmp_path / "test.tsv", toy_pairs(2, seed=3))
-    arguments = ["inspect", "-m", str(toy_run), "--report", str(test), "--threads", "1"]
+    arguments = ["report", "-m", str(toy_run), "--test", str(test), "--threads", "1"]
     assert cli.main([*arguments, "--save", str(tmp_path)]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith("mt: cannot write")
@@ -394,9 +394,9 @@ def test_an_ensemble_has_no_report(toy_run: Path, tmp_path: Path) -> None:
     from mt.config import SearchConfig
     from mt.console import Console
     from mt.inspection.report import write_report as write
-    from mt.options import RunOptions
+    from mt.options import ReportOptions, RunOptions
     from mt.translator import open_translator
 
     translator = open_translator(RunOptions(model=(toy_run, toy_run), threads=1), SearchConfig(), Console())
     with pytest.raises(ConfigError, match="a report is about one"):
-        write(translator, "test.tsv", None, tmp_path / "report.html", Console())
+        write(translator, ReportOptions(test=("test.tsv",), save=tmp_path / "report.html"), Console())

@@ -1,1 +1,1 @@
-"""The commands: options in, work done; one file each."""
+"""The commands: options in, work done, one file each; their command lines are in `arguments`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -99,6 +99,16 @@ def open_lines(path: Path | None, console: Console) -> Iterator[Lines]:
         raise ConfigError("standard input is closed, and no text or file is given")
     else:
         yield Lines(sys.stdin.buffer, "the terminal" if sys.stdin.isatty() else "standard input", console)
+
+
+def each_text(texts: Sequence[str], console: Console) -> Iterator[str]:
+    """The texts given, or else the lines of standard input as they come."""
+    if texts:
+        yield from texts
+        return
+    with open_lines(None, console) as lines:
+        for chunk in lines:
+            yield from chunk
 
 
 def _size(stream: BinaryIO) -> int:

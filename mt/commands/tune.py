@@ -32,7 +32,7 @@ from mt.output import check_output, stdout
 from mt.search import Hypothesis, length_norm, search
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
-from mt.translator import Translator
+from mt.translator import Translator, open_translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))
 SHARES = tuple(step / 10 for step in range(1, 10))
@@ -85,12 +85,13 @@ class Searched:
         return Trial(penalty, bleu.value, pieces / max(1, self.reference_pieces))
 
 
-def tune(translator: Translator, options: TuneOptions, console: Console) -> list[Trial]:
+def tune(options: TuneOptions, search_config: SearchConfig, console: Console) -> list[Trial]:
     """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named.
 
     With a datastore its share and temperature come first, and the search is by the best of them.
     """
     check_output(None)
+    translator = open_translator(options, search_config, console)
     run = translator.run
     if options.validation:
         data = run.config.data.model_copy(update={"validation": options.validation})

@@ -17,7 +17,7 @@ from mt.console import Console
 from mt.data.corpus import read_whole
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
-from mt.options import EvaluateOptions
+from mt.options import ReferenceOptions
 from mt.text.languages import base_language, find_code, split_direction, split_pair, targets
 
 
@@ -32,7 +32,7 @@ class TestSet:
     tgt: str | None
 
 
-def read_test_set(options: EvaluateOptions, data: DataConfig, console: Console) -> TestSet:
+def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console) -> TestSet:
     """The test pairs that the options name; `data` is what the run was trained on.
 
     Raises MTError where there are none, or where they cannot be read line for line.

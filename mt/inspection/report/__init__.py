@@ -1,4 +1,4 @@
-"""`mt inspect --report`: a run on a test set as one page, for who wants to find out why a model fails.
+"""`mt report`: a run on a test set as one page, for who wants to find out why a model fails.
 
 The page is one file: no script, nothing fetched, and a policy in it that forbids both.
 """
@@ -19,28 +19,24 @@ from mt.inspection.report.hints import hints
 from mt.inspection.report.html import Markup, element
 from mt.inspection.report.measure import Measured, measure
 from mt.inspection.report.tables import behaviour, notable, scores
-from mt.options import EvaluateOptions
+from mt.options import ReportOptions
 from mt.output import check_output, write_file
 from mt.translator import Translator
 
 FILE = "report.html"
 
 
-def write_report(
-    translator: Translator, spec: str, tgt: str | None, path: Path | None, console: Console
-) -> Path:
-    """Measure one run on the test pairs of a SPEC and write the page; returns its file.
+def write_report(translator: Translator, options: ReportOptions, console: Console) -> Path:
+    """Measure one run on the test pairs that the options name and write the page; returns its file.
 
-    tgt: the language to translate into, where the SPEC does not name it.
-    path: where to; None for report.html in the run directory.
     Raises ConfigError for an ensemble, FileError for a file that cannot be written, MTError for pairs that
     cannot be read.
     """
     if translator.model is not translator.run.model:
         raise ConfigError(f"{translator.name} are several runs: a report is about one, name it with -m")
-    path = path or translator.run.path / FILE
+    path = options.save or translator.run.path / FILE
     check_output(path)
-    test = read_test_set(EvaluateOptions(test=(spec,), tgt=tgt), translator.run.config.data, console)
+    test = read_test_set(options, translator.run.config.data, console)
     measured = measure(translator, test, console)
     console.settle()
     write_file(path, page(translator, measured).encode())

@@ -79,7 +79,7 @@ def _of_outputs(measured: Measured) -> Iterator[str]:
         yield (
             f"Outputs have {ratio:.2f} times as many words as the references: "
             + ("parts are left out, " if ratio < 1 else "things are added, ")
-            + "or the length penalty does not suit the model (`mt tune`)."
+            + "or the length penalty does not suit the model (`mt evaluate --tune`)."
         )
 
 

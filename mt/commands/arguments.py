@@ -1,0 +1,332 @@
+"""The command line of each command: what its help says, which flags it has, whom they are handed to.
+
+A command itself is imported when it runs: help needs no torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mt import removed
+from mt.config import (
+    BUILT_IN,
+    FORMER_PRESETS,
+    Config,
+    DatastoreConfig,
+    SearchConfig,
+    load_file,
+    load_preset,
+    preset_names,
+)
+from mt.errors import ConfigError, UsageError
+from mt.flags import Parser, add_flags, lay_over, read
+from mt.options import (
+    EvaluateOptions,
+    InspectOptions,
+    NeighboursOptions,
+    ReportOptions,
+    ServeOptions,
+    TrainOptions,
+    TranslateOptions,
+    TuneOptions,
+)
+
+if TYPE_CHECKING:
+    from mt.config import DataConfig, ModelConfig, Section, TokenizerConfig, TrainingConfig
+    from mt.console import Console
+
+SPEC = """\
+SPEC is a corpus: a file (.tsv .csv .jsonl .parquet .tmx .po), two aligned files
+(train.zh,train.en), a folder of .po files, hub:org/name[:config][@split], or
+phrasebook, which is built in. Files may be compressed (.gz .xz .zst)."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command and its command line.
+
+    sections: by the arguments, the settings that flags are laid over, the command's own options first.
+    run: called with a console and the sections as the command line has them.
+    everyday: the fields that --help shows, if there are too many; without: those that have no flag.
+    """
+
+    name: str
+    description: str
+    sections: Callable[[Sequence[str]], Sequence[Section]]
+    run: Callable[..., None]
+    examples: str
+    everyday: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    note: Callable[[Sequence[str]], str] = lambda _: ""
+
+    def parser(self, arguments: Sequence[str], sections: Sequence[Section]) -> Parser:
+        """What reads the arguments; help shows the sections' values as defaults."""
+        parser = Parser(
+            prog=f"mt {self.name}",
+            description="\n\n".join(filter(None, (self.description, self.note(arguments)))),
+            examples=self.examples,
+            everyday=self.everyday,
+            positional="texts" in type(sections[0]).model_fields,
+        )
+        add_flags(parser, sections, self.without)
+        return parser
+
+    def parse(self, arguments: Sequence[str]) -> list[Any] | str:
+        """The sections with what the arguments say laid over them; or the help, if they ask for it.
+
+        Raises UsageError.
+        """
+        sections = self.sections(arguments)
+        parser = self.parser(arguments, sections)
+        flags = set(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+        if flags & {"-h", "--help", "--help-all"}:
+            return parser.help_text(full="--help-all" in flags)
+        return read(parser, arguments, sections)
+
+
+def _base(arguments: Sequence[str]) -> tuple[str, Config]:
+    """The preset, and the settings that the flags of mt train are laid over: its own and those of a file."""
+    first = Parser(prog="mt train")
+    first.add_argument("--preset", choices=[*preset_names(), *FORMER_PRESETS])
+    first.add_argument("--config", type=Path)
+    first.add_argument("--train", nargs="+", action="extend")
+    chosen, _ = first.parse_known_args(arguments)
+    file = Config() if chosen.config is None else load_file(chosen.config, Config())
+    specs = tuple(chosen.train or file.data.train)
+    preset = FORMER_PRESETS.get(chosen.preset, chosen.preset)
+    preset = preset or (BUILT_IN if specs == (BUILT_IN,) else "vector")
+    base = load_preset(preset)
+    return preset, base if chosen.config is None else load_file(chosen.config, base)
+
+
+def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
+    if {"--seed", "--seeds"} <= {word.split("=")[0] for word in arguments}:
+        raise UsageError("mt train: --seeds names all seeds: leave --seed out")
+    _, base = _base(arguments)
+    return TrainOptions(), base.data, base.tokenizer, base.model, base.training
+
+
+def _preset_note(arguments: Sequence[str]) -> str:
+    preset, _ = _base(arguments)
+    return f"Presets: {', '.join(preset_names())}.\nThe defaults are those of preset {preset}."
+
+
+def _train(
+    console: Console,
+    options: TrainOptions,
+    data: DataConfig,
+    tokenizer: TokenizerConfig,
+    model: ModelConfig,
+    training: TrainingConfig,
+) -> None:
+    parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training}
+    try:
+        config = lay_over(Config(), parts)
+    except ConfigError as problem:
+        raise UsageError(f"mt train: {problem}; see mt train --help") from None
+
+    if options.seeds:
+        from mt.commands.seeds import train_seeds
+
+        train_seeds(config, options, console)
+        return
+
+    from mt.commands.train import train
+
+    train(config, options, console, began=console.began)
+
+
+def _evaluate(console: Console, options: EvaluateOptions, search: SearchConfig) -> None:
+    from mt.commands.evaluate import evaluate
+
+    evaluate(options, search, console)
+
+
+def _translate(console: Console, options: TranslateOptions, search: SearchConfig) -> None:
+    if options.texts and options.input is not None:
+        raise UsageError("mt translate: give texts or --input, not both")
+    try:
+        search.check_nbest(options.nbest)
+    except ConfigError as problem:
+        raise UsageError(f"mt translate: {problem}") from None
+
+    from mt.commands.translate import translate
+
+    translate(options, search, console)
+
+
+def _inspect(console: Console, options: InspectOptions, search: SearchConfig) -> None:
+    from mt.commands.inspect import inspect
+
+    inspect(options, search, console)
+
+
+def _neighbours(console: Console, options: NeighboursOptions, search: SearchConfig) -> None:
+    from mt.commands.neighbours import neighbours
+
+    neighbours(options, search, console)
+
+
+def _report(console: Console, options: ReportOptions, search: SearchConfig) -> None:
+    from mt.commands.report import report
+
+    report(options, search, console)
+
+
+def _serve(console: Console, options: ServeOptions, search: SearchConfig) -> None:
+    from mt.commands.serve import serve
+
+    serve(options, search, console)
+
+
+def _tune(console: Console, options: TuneOptions, search: SearchConfig) -> None:
+    if search.beam == 1:
+        raise UsageError("mt evaluate --tune: greedy search has nothing to rank: give --beam 2 or more")
+
+    from mt.commands.tune import tune
+
+    tune(options, search, console)
+
+
+OF_DEVICE = ("device", "threads", "log_file")
+OF_TEST = ("test", "test_set", "language_pair", "src", "tgt", "swap")
+
+
+def _with_search(options: Section) -> Callable[[Sequence[str]], Sequence[Section]]:
+    return lambda _: (options, SearchConfig())
+
+
+TRAIN = Command(
+    name="train",
+    description=f"Train a translator on sentence pairs.\n\n{SPEC}",
+    sections=_sections_of_train,
+    run=_train,
+    note=_preset_note,
+    everyday=(
+        *("out", "preset", "config", "time_budget", "seeds", "train", "validation", "src", "tgt", "swap"),
+        *("vocab_size", "attention", "max_epochs", "seed", *OF_DEVICE),
+    ),
+    examples="""\
+  mt train                         the built-in corpus, in about two minutes
+  mt train --train pairs.tsv --src zh --tgt en --out checkpoints/mine
+  mt train --train train.de,train.en --validation dev.de,dev.en \\
+           --src de --tgt en --preset attention --seeds 3""",
+)
+EVALUATE = Command(
+    name="evaluate",
+    description="Score a run or a file of translations by BLEU, chrF2++ and TER, as sacreBLEU\n"
+    "computes them, with signatures.\n\n"
+    "mt evaluate --tune finds the best length penalty on validation pairs instead, and\n"
+    "with a datastore its weight and temperature: see mt evaluate --tune --help.",
+    sections=_with_search(EvaluateOptions()),
+    run=_evaluate,
+    everyday=(
+        *(*OF_TEST, "model", "hypotheses", "against", "runs", "tokenize", "lowercase", "save"),
+        *("as_json", "markdown", "latex", "beam", *OF_DEVICE),
+    ),
+    examples="""\
+  mt evaluate -m checkpoints/mine --test test.tsv
+  mt evaluate -m checkpoints/a --against checkpoints/b --against other.txt --test test.tsv
+  mt evaluate --runs checkpoints/a-1 checkpoints/a-2 --test test.tsv --latex
+  mt evaluate --hypotheses out.txt -t multi30k/2016 -l en-de""",
+)
+TRANSLATE = Command(
+    name="translate",
+    description="Translate texts, or the lines of a file or of standard input: n lines in, n lines\nout.",
+    sections=_with_search(TranslateOptions()),
+    run=_translate,
+    everyday=(
+        *("texts", "input", "output", "model", "tgt", "nbest", "scores", "alignments", "as_json"),
+        *("beam", "length_penalty", "precision", "batch_tokens", "datastore", *OF_DEVICE),
+    ),
+    examples="""\
+  mt translate -m checkpoints/mine "我爱北京"
+  mt translate -m checkpoints/mine -i article.zh -o article.en
+  mt translate -m checkpoints/a -m checkpoints/b < article.zh > article.en""",
+)
+INSPECT = Command(
+    name="inspect",
+    description="Show how a sentence is read piece by piece, the vector it becomes, and how that is\n"
+    "written out again.",
+    sections=_with_search(InspectOptions()),
+    run=_inspect,
+    everyday=(*("texts", "model", "tgt", "as_json", "npz", "picture", "by_hand", "beam", *OF_DEVICE),),
+    examples="""\
+  mt inspect -m checkpoints/mine "我爱北京"
+  mt inspect -m checkpoints/mine --picture beijing.svg "我爱北京\"""",
+)
+NEIGHBOURS = Command(
+    name="neighbours",
+    description="Show the sentences of a corpus whose vectors are nearest to that of a text.",
+    sections=_with_search(NeighboursOptions()),
+    run=_neighbours,
+    without=(
+        *(name for name in SearchConfig.model_fields if name not in ("precision", "batch_tokens")),
+        *DatastoreConfig.model_fields,
+    ),
+    examples="""\
+  mt neighbours -m checkpoints/mine --corpus train.tsv "我爱北京\"""",
+)
+REPORT = Command(
+    name="report",
+    description="Write an HTML page about a run on test pairs: scores, curves, behaviour by length,\n"
+    "best and worst translations, a map of the sentence vectors.",
+    sections=_with_search(ReportOptions()),
+    run=_report,
+    everyday=(*OF_TEST, "model", "save", "beam", *OF_DEVICE),
+    examples="""\
+  mt report -m checkpoints/mine --test test.tsv""",
+)
+SERVE = Command(
+    name="serve",
+    description="Serve runs: a page, and an HTTP API that speaks LibreTranslate's protocol. The\n"
+    "language pair of a request chooses the run.",
+    sections=_with_search(ServeOptions()),
+    run=_serve,
+    everyday=(
+        *("model", "host", "port", "api_keys", "char_limit", "batch_limit", "rate_limit", "queue_limit"),
+        *("log_requests", "beam", "precision", *OF_DEVICE),
+    ),
+    examples="""\
+  mt serve -m checkpoints/zh-en -m checkpoints/en-zh --port 8000
+  curl localhost:8000/translate -d q="我爱北京" -d source=zh -d target=en""",
+)
+TUNE = Command(
+    name="evaluate --tune",
+    description="Find the length penalty with the highest BLEU on validation pairs; the test stays\n"
+    "unseen. One search serves all penalties. With a datastore also find its weight and\n"
+    "temperature, by perplexity.",
+    sections=_with_search(TuneOptions()),
+    run=_tune,
+    without=("length_penalty", "mbr", "datastore_share", "datastore_temperature"),
+    examples="""\
+  mt evaluate --tune -m checkpoints/mine""",
+)
+COMMANDS = {
+    command.name: command for command in (TRAIN, EVALUATE, TRANSLATE, SERVE, INSPECT, NEIGHBOURS, REPORT)
+}
+FORMER_FLAGS = {"--report": (REPORT, "--test"), "--neighbours": (NEIGHBOURS, "--corpus")}
+"""Flags of mt inspect that are commands now, and what names the corpus there."""
+
+
+def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
+    """The command of that name and its arguments; former spellings are understood. Raises UsageError."""
+    if name == "tune":
+        return TUNE, arguments
+    if name == "evaluate" and "--tune" in arguments:
+        return TUNE, [word for word in arguments if word != "--tune"]
+    if name == "inspect":
+        for former, (command, flag) in FORMER_FLAGS.items():
+            if any(word.split("=")[0] == former for word in arguments):
+                return command, [
+                    flag + word.removeprefix(former) if word.split("=")[0] == former else word
+                    for word in arguments
+                ]
+    if name in removed.COMMANDS:
+        raise UsageError(f"mt {name} was removed in {removed.VERSION}: {removed.COMMANDS[name]}")
+    if name not in COMMANDS:
+        raise UsageError(f"there is no command {name!r}; choose one of: {', '.join(COMMANDS)}")
+    return COMMANDS[name], arguments

@@ -1,0 +1,20 @@
+"""Report: a page about a run on test pairs."""
+
+from __future__ import annotations
+
+from mt.config import SearchConfig
+from mt.console import Console
+from mt.errors import UsageError
+from mt.inspection.report import write_report
+from mt.options import ReportOptions
+from mt.output import check_output
+from mt.translator import open_translator
+
+
+def report(options: ReportOptions, search: SearchConfig, console: Console) -> None:
+    """Write the page. Raises UsageError for several models, MTError for what else the user can mend."""
+    if len(options.model) > 1:
+        raise UsageError("mt report is about one run: give -m once")
+    if options.save is not None:
+        check_output(options.save)
+    write_report(open_translator(options, search, console), options, console)

@@ -1,0 +1,59 @@
+"""Seeds: a training for each seed, with one tokenizer, for a mean and a standard deviation."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from mt.checkpoint import CHECKPOINTS
+from mt.commands.train import complete, default_name, train
+from mt.config import Config
+from mt.console import Console
+from mt.errors import UsageError
+from mt.evaluation.seeds import Spread
+from mt.options import TrainOptions
+from mt.training.logs import METRICS
+
+
+def train_seeds(config: Config, options: TrainOptions, console: Console) -> list[Path]:
+    """Train, or go on training, a run for each seed, one after the other; returns their directories.
+
+    Raises UsageError for a seed that is named twice, and whatever `train` raises.
+    """
+    seeds = range(1, options.seeds[0] + 1) if len(options.seeds) == 1 else options.seeds
+    if len(set(seeds)) < len(seeds):
+        raise UsageError("mt train: --seeds names a seed twice")
+    base = options.out or CHECKPOINTS / default_name(complete(config))
+    runs = [base.with_name(f"{base.name}-{seed}") for seed in seeds]
+    for number, (seed, run) in enumerate(zip(seeds, runs, strict=True), start=1):
+        console.note(f"seed {seed}, run {number} of {len(runs)}: {run}")
+        one = _of_seed(config, seed, None if number == 1 else runs[0])
+        began = console.began if number == 1 else None  # each has the time budget
+        train(one, options.model_copy(update={"out": run, "seeds": ()}), console, began=began)
+    _conclude(config, runs, console)
+    return runs
+
+
+def _of_seed(config: Config, seed: int, first: Path | None) -> Config:
+    """The settings with a seed; after the first run with its tokenizer, unless another one is asked for."""
+    tokenizer, training = config.tokenizer, config.training.model_copy(update={"seed": seed})
+    if first is not None and tokenizer.pieces_of is None:
+        tokenizer = tokenizer.model_copy(update={"pieces_of": str(first)})
+    return config.model_copy(update={"tokenizer": tokenizer, "training": training})
+
+
+def _conclude(config: Config, runs: list[Path], console: Console) -> None:
+    metric = config.training.validation_metric
+    best = [score for run in runs if (score := _best(run, metric)) is not None]
+    name = {"bleu": "validation BLEU", "perplexity": "validation perplexity"}[metric]
+    if best:
+        scores = ", ".join(f"{score:.1f}" for score in best)
+        console.note(f"best {name} of {len(best)} runs: {Spread.of(name, best)} ({scores})")
+    console.note(f"Measure them: mt evaluate --runs {' '.join(map(str, runs))} --test SPEC")
+
+
+def _best(run: Path, metric: str) -> float | None:
+    """The metric at the best validation of a run; None if it was never validated."""
+    entries = [json.loads(line) for line in (run / METRICS).read_text(encoding="utf-8").splitlines()]
+    found = [float(entry[metric]) for entry in entries if entry.get("best")]
+    return found[-1] if found else None

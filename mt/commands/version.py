@@ -1,0 +1,20 @@
+"""Version: of mt, and of what else decides about speed and the last digits."""
+
+from __future__ import annotations
+
+import platform
+
+from mt import __version__
+from mt.arithmetic import current
+from mt.device import choose, resolve_precision
+
+
+def version() -> str:
+    """Lines for people and for reports of problems."""
+    device = choose("auto", None)
+    here = current(device, resolve_precision("auto", device))
+    return (
+        f"mt {__version__}\n"
+        f"Python {platform.python_version()}, torch {here.torch}\n"
+        f"device {here.device}, processor {here.instructions}, {here.threads} threads\n"
+    )
