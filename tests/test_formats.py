@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 import mt.data.phrasebook
 from mt.data.cleaning import tidy
-from mt.data.formats.pairs import BadLine, Pair, Remark, Skipped, code_matches
+from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, code_matches
+from mt.errors import CorpusError
 from tests.reading import COMPRESS, fault, read, write
 
 TAB = "\t"
@@ -389,6 +390,25 @@ def test_a_broken_tmx_names_the_line(tmp_path: Path) -> None:
     assert "beyond a limit of the XML reader" in fault(huge)
     packed = gzip.compress(tmx(unit(zh="你好", en="Hello")).encode())
     assert "damaged or cut off" in fault(write(tmp_path / "m.tmx.gz", packed[:-12]))
+
+
+@pytest.mark.parametrize("codec", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("declared", [False, True])
+def test_tmx_in_a_wide_encoding_is_read_or_refused_by_its_name(
+    tmp_path: Path, codec: str, declared: bool
+) -> None:
+    """Which of them XML may be in is for its parser to say."""
+    text = tmx(unit(zh="你好", en="Hello"))
+    if declared:
+        text = text.replace("?>", f' encoding="{codec}"?>', 1)
+    path = write(tmp_path / "m.tmx", text.encode(codec))
+    found: list[Record] | str
+    try:
+        found = read(path)
+    except CorpusError as error:
+        found = str(error)
+    refused = f"{path}: is {codec.upper()[:6]}, which cannot be read here; save it as UTF-8"
+    assert found in ([Pair("你好", "Hello")], refused)
 
 
 def test_tmx_expands_no_entities(tmp_path: Path) -> None:

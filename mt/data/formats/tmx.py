@@ -13,6 +13,7 @@ from lxml import etree
 from mt.data.formats.lines import open_bytes
 from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, find_name, normal_code
 from mt.errors import CorpusError
+from mt.text.encoding import wide_encoding
 
 _XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # Inline elements whose content is another program's mark-up; that of <hi> and <mrk> is text.
@@ -35,6 +36,7 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
     paired = False
     srclang: str | None = None
     with open_bytes(path) as stream:
+        wide = wide_encoding(stream.peek())
         try:
             for element in _elements(stream):
                 if _local(element) == "header":
@@ -48,6 +50,10 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
                 paired = paired or records != [_ONE_SIDE]
                 yield from records
         except etree.XMLSyntaxError as error:
+            if wide is not None:  # which XML may be in, if it says so
+                raise CorpusError(
+                    f"{path}: is {wide}, which cannot be read here; save it as UTF-8"
+                ) from error
             raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
     if not found:
         raise CorpusError(f"{path}: holds no translation units; name a TMX file with <tu> elements")
