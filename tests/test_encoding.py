@@ -101,9 +101,9 @@ def test_byte_order_marks_at_the_ends_of_a_cell_are_no_part_of_its_text(
 ) -> None:
     """`paste zh.txt en.txt` leaves the second file's mark in the middle of the first line."""
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "cache")
-    write(tmp_path / "p.tsv", "\ufeff你好\t\ufeff Hello\ufeff\n再\ufeff见\tBye\n")
+    write(tmp_path / "p.tsv", "\ufeff你好\t\ufeff Hello\ufeff\n再见\tBye\ufeff bye\n")
     corpus = read_validation(DataConfig(validation=(str(tmp_path / "p.tsv"),)))
-    assert corpus.dataset[:] == {"src": ["你好", "再\ufeff见"], "tgt": ["Hello", "Bye"]}
+    assert corpus.dataset[:] == {"src": ["你好", "再见"], "tgt": ["Hello", "Bye\ufeff bye"]}
     pq.write_table(pa.table({"\ufeffzh": ["你好"], "en": ["Hello"]}), tmp_path / "p.parquet")
     assert read(tmp_path / "p.parquet") == [Pair("你好", "Hello")]
 

@@ -227,6 +227,7 @@ def test_zst_may_have_several_frames(tmp_path: Path) -> None:
         {"source": "你好", "target": "Hello"},
         {"id": 0, "source": "你好", "translation": "Hello", "score": -0.2},
         {"en": "Hello", "ZH": "你好"},
+        {"source_lang": "zh", "target_lang": "en", "source_text": "你好", "target_text": "Hello"},
         {"translation": {"en": "Hello", "zh_CN": "你好"}, "id": 7},
     ],
 )

@@ -182,6 +182,7 @@ def test_a_header_behind_blank_lines_is_one(tmp_path: Path, name: str) -> None:
         ("de_DE\ten-US", "en", "de"),
         ("target\tsource", "en", "de"),
         ("translation\tsource", None, None),
+        ("target_text\tSource-Text", None, None),
         ("\ufeffde\ten", "en", "de"),
         ("zh-TW\tzh-CN", "zh_CN", "zh-TW"),
     ],

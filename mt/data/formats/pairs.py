@@ -81,12 +81,20 @@ def find_columns(names: Iterable[str], src: str | None, tgt: str | None) -> tupl
     case does not matter.
     """
     names = list(names)
-    candidates = _NEUTRAL if src is None or tgt is None else ((src, tgt), *_NEUTRAL)
-    for wanted_src, wanted_tgt in candidates:
-        found = find_name(wanted_src, names), find_name(wanted_tgt, names)
-        if found[0] is not None and found[1] is not None and found[0] != found[1]:
-            return found[0], found[1]
+    candidates = [(_find_role(of_src, names), _find_role(of_tgt, names)) for of_src, of_tgt in _NEUTRAL]
+    if src is not None and tgt is not None:
+        candidates.insert(0, (find_name(src, names), find_name(tgt, names)))
+    for of_src, of_tgt in candidates:
+        if of_src is not None and of_tgt is not None and of_src != of_tgt:
+            return of_src, of_tgt
     return None
+
+
+def _find_role(role: str, names: Iterable[str]) -> str | None:
+    """The name that is a role, or one of its texts: "source_text", not "source_lang" or "source_id"."""
+    known = {normal_code(name): name for name in names}
+    wanted = (role, *(f"{role}-{what}" for what in ("text", "sentence", "segment")))
+    return next((known[name] for name in wanted if name in known), None)
 
 
 def is_unicode(text: str) -> bool:

@@ -161,21 +161,25 @@ def _encoding(path: Path) -> str:
     entries = 0
     for number, line in enumerate(read_lines(path), start=1):
         entries += line.lstrip().startswith(b"msgid ")
-        if entries > 1:
+        if entries > 1:  # the header is over
             break
         found = None if line.startswith(b"#") else _CHARSET.search(line)
         if found:
-            name = found[1].decode(errors="replace")
-            try:
-                if _SYNTAX.encode().decode(name) == _SYNTAX:
-                    return codecs.lookup(name).name
-            except (LookupError, ValueError):
-                pass
-            raise CorpusError(
-                f"{path}, line {number}: {name} is not a charset that PO can be read in; "
-                "save the file as UTF-8 and write charset=UTF-8 there"
-            )
+            return _codec(found[1].decode(errors="replace"), f"{path}, line {number}")
     return "utf-8"
+
+
+def _codec(charset: str, where: str) -> str:
+    """Python's name of a charset."""
+    try:
+        if _SYNTAX.encode().decode(charset) == _SYNTAX:
+            return codecs.lookup(charset).name
+    except (LookupError, ValueError):
+        pass
+    raise CorpusError(
+        f"{where}: {charset} is not a charset that PO can be read in; "
+        "save the file as UTF-8 and write charset=UTF-8 there"
+    )
 
 
 def _check_strings(path: Path, encoding: str) -> None:

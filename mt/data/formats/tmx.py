@@ -35,26 +35,17 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
     found: set[str] = set()
     paired = False
     srclang: str | None = None
-    with open_bytes(path) as stream:
-        wide = wide_encoding(stream.peek())
-        try:
-            for element in _elements(stream):
-                if _local(element) == "header":
-                    srclang = element.get("srclang")
-                    continue
-                texts = _variants(element)
-                found.update(texts)
-                if src is None or tgt is None:
-                    src, tgt = _tell_languages(sorted(found), src, tgt, srclang, path)
-                records = _records(texts, src, tgt, f"{path}, line {element.sourceline}")
-                paired = paired or records != [_ONE_SIDE]
-                yield from records
-        except etree.XMLSyntaxError as error:
-            if wide is not None:  # which XML may be in, if it says so
-                raise CorpusError(
-                    f"{path}: is {wide}, which cannot be read here; save it as UTF-8"
-                ) from error
-            raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
+    for element in _elements(path):
+        if _local(element) == "header":
+            srclang = element.get("srclang")
+            continue
+        texts = _variants(element)
+        found.update(texts)
+        if src is None or tgt is None:
+            src, tgt = _tell_languages(sorted(found), src, tgt, srclang, path)
+        records = _records(texts, src, tgt, f"{path}, line {element.sourceline}")
+        paired = paired or records != [_ONE_SIDE]
+        yield from records
     if not found:
         raise CorpusError(f"{path}: holds no translation units; name a TMX file with <tu> elements")
     if not paired:
@@ -63,22 +54,32 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
         )
 
 
-def _elements(stream: Any) -> Iterator[Any]:
-    """Yield <header> and each <tu>, and let go of what has been read."""
-    events = etree.iterparse(
-        stream,
-        events=("end",),
-        tag=("{*}header", "{*}tu"),
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        huge_tree=False,
-    )
-    for _, element in events:
-        yield element
-        element.clear()
-        while element.getprevious() is not None:
-            del element.getparent()[0]
+def _elements(path: Path) -> Iterator[Any]:
+    """Yield <header> and each <tu>, and let go of what has been read. Raises CorpusError for broken XML."""
+    with open_bytes(path) as stream:
+        wide = wide_encoding(stream.peek())
+        events = etree.iterparse(
+            stream,
+            events=("end",),
+            tag=("{*}header", "{*}tu"),
+            resolve_entities=False,
+            no_network=True,
+            load_dtd=False,
+            huge_tree=False,
+        )
+        try:
+            for _, element in events:
+                yield element
+                element.clear()
+                while element.getprevious() is not None:
+                    del element.getparent()[0]
+        except etree.XMLSyntaxError as error:
+            if wide is None:
+                raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
+            cause = (
+                f"is {wide}, which cannot be read here; save it as UTF-8"  # XML may be in it if it says so
+            )
+            raise CorpusError(f"{path}: {cause}") from error
 
 
 def _broken(error: etree.XMLSyntaxError) -> str:
