@@ -49,7 +49,7 @@ def settings_of(settings: Settings) -> Config:
 
 def choose(settings: Settings) -> torch.device:
     """The device and its threads."""
-    return device.choose(cast(Literal["auto", "cpu", "cuda"], settings.device), settings.threads)
+    return device.set_up(cast(Literal["auto", "cpu", "cuda"], settings.device), settings.threads)
 
 
 def usual_precision(settings: Settings, where: torch.device) -> str:

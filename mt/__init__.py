@@ -47,12 +47,15 @@ def load(
         precision: arithmetic of the products; int8, on a CPU, is faster and not quite the same numbers.
         datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.
 
+    Nothing of the process is changed: neither environment nor threads nor memory settings, and no random
+    number is drawn. Nothing is printed: what there is to say goes to the logger `mt`.
+
     Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
     """
     from mt import checkpoint
     from mt import device as devices
     from mt.config import DatastoreConfig, SearchConfig
-    from mt.console import Console
+    from mt.console import LoggingConsole
     from mt.flags import lay_over
     from mt.translator import with_datastore
 
@@ -66,12 +69,12 @@ def load(
             "precision": precision,
         },
     )
-    where = devices.choose(device, None)
+    where = devices.choose(device)
     if not runs:
         raise TypeError("name a run directory, such as checkpoints/mine")
     recalled = DatastoreConfig(datastore=(datastore,) if isinstance(datastore, str) else tuple(datastore))
     loaded = checkpoint.load_runs([Path(run) for run in runs], where)
-    return with_datastore(loaded, recalled, config, where, Console())
+    return with_datastore(loaded, recalled, config, where, LoggingConsole())
 
 
 def __getattr__(name: str) -> object:

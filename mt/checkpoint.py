@@ -215,7 +215,8 @@ def load_run(path: Path, device: torch.device) -> Run:
             f"{path / CONFIG} and {MODEL} are of different runs; restore the one that was replaced, "
             "or train again"
         )
-    model = build(config, src, tgt)
+    with torch.random.fork_rng(devices=[]):  # whoever loads a run keeps the random numbers to come
+        model = build(config, src, tgt)
     assign(model, tensors, path / MODEL)
     return Run(path, config, facts, src, tgt, model.to(device).eval())
 

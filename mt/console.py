@@ -17,6 +17,8 @@ from rich.status import Status
 
 from mt.errors import FileError, legible, reason
 
+_LOGGER = logging.getLogger("mt")
+
 PLAIN_INTERVAL = 10.0  # seconds between progress lines where there is no terminal, and in the log file
 
 
@@ -85,6 +87,22 @@ class Console:
     def _show(self, text: str, style: str | None = None) -> None:
         with suppress(OSError):  # stderr is full, or nobody reads it any more
             self._rich.print(legible(text), markup=False, style=style)
+
+
+class LoggingConsole(Console):
+    """For a program that uses the package: the lines go to the logger `mt`, and nothing to stderr."""
+
+    @property
+    def is_terminal(self) -> bool:
+        """Nobody is watching."""
+        return False
+
+    def warn(self, text: str) -> None:
+        """A warning of the log."""
+        _LOGGER.warning(text)
+
+    def _show(self, text: str, style: str | None = None) -> None:  # noqa: ARG002
+        _LOGGER.info(text)
 
 
 class Pace:

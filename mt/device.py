@@ -15,11 +15,13 @@ from mt.errors import ConfigError
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 
 
-def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> torch.device:
-    """The device by that name, and the number of CPU threads set; `auto` is CUDA where it is, else the CPU.
+DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
-    Nobody has run this on MPS yet, so it is taken by name only. CUDA_VISIBLE_DEVICES is respected, as torch
-    does. Raises ConfigError if the device is not there.
+
+def set_up(name: DeviceName, threads: int | None) -> torch.device:
+    """`choose`, for a command, which has its process to itself: CPU threads and torch's caches are set too.
+
+    Raises ConfigError if the device is not there.
     """
     # oneDNN and, on top of it, torch's own layer each keep 1,024 compiled products, one for each shape of
     # a batch: training in bf16 grew by MB a step. 16 cost no time. Both are read at the first product, so
@@ -28,6 +30,15 @@ def choose(name: Literal["auto", "cpu", "cuda", "mps"], threads: int | None) -> 
         os.environ.setdefault(cache, "16")
     if threads is not None:
         torch.set_num_threads(threads)
+    return choose(name)
+
+
+def choose(name: DeviceName) -> torch.device:
+    """The device by that name; `auto` is CUDA where it is, else the CPU. Nothing of the process is changed.
+
+    Nobody has run this on MPS yet, so it is taken by name only. CUDA_VISIBLE_DEVICES is respected, as torch
+    does. Raises ConfigError if the device is not there.
+    """
     present = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
     if name == "auto":
         name = "cuda" if present["cuda"] else "cpu"

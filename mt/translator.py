@@ -166,7 +166,6 @@ class Translator:
         models = [run.model for run in runs]
         self.model = models[0] if len(models) == 1 else Ensemble(models).eval()
         pack(self.model, config.precision)
-        device.keep_memory()
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of
@@ -313,9 +312,10 @@ class Translator:
 
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:
     """The runs that a command's options name, or the newest one, on the device they name."""
-    where = device.choose(options.device, options.threads)
+    where = device.set_up(options.device, options.threads)
     runs = load_runs(options.model or (newest_run(),), where)
     translator = with_datastore(runs, options, config, where, console)
+    set_up_process(translator)
     console.note(f"model: {translator.name}; {device.describe(where, config.precision)}")
     warn_if_slower(translator, console)
     return translator
@@ -329,6 +329,15 @@ def warn_if_slower(translator: Translator, console: Console) -> None:
             console.warn(
                 f"int8 takes {time:.1f} times as long as fp32 on this processor: leave --precision int8 out"
             )
+
+
+def set_up_process(translator: Translator) -> None:
+    """For a command that translates: freed memory is kept, and faiss uses as many threads as torch."""
+    device.keep_memory()
+    if translator.recalled is not None:
+        from mt.decoding.datastore import share_threads
+
+        share_threads()
 
 
 def with_datastore(

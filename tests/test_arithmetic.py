@@ -62,11 +62,11 @@ def test_auto_is_cuda_or_the_cpu_and_never_mps(
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    assert choose("auto", None).type == chosen
-    assert choose("mps", None).type == "mps"
+    assert choose("auto").type == chosen
+    assert choose("mps").type == "mps"
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
     with pytest.raises(ConfigError, match="--device mps is not available here"):
-        choose("mps", None)
+        choose("mps")
 
 
 def command(folder: Path, *more: str) -> list[str]:

@@ -58,7 +58,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     clock = Clock(options.time_budget, began)
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
-    where = device.choose(options.device, options.threads)
+    where = device.set_up(options.device, options.threads)
     with locked(run_dir):
         begun = find_begun(run_dir, config)
         computed = _settle_arithmetic(config, where, begun, console)

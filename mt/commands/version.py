@@ -11,7 +11,7 @@ from mt.device import choose, resolve_precision
 
 def version() -> str:
     """Lines for people and for reports of problems."""
-    device = choose("auto", None)
+    device = choose("auto")
     here = current(device, resolve_precision("auto", device))
     return (
         f"mt {__version__}\n"

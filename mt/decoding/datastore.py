@@ -155,10 +155,14 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
     if isinstance(index, faiss.IndexRefine):
         faiss.extract_index_ivf(index).nprobe = _CELLS_LOOKED_AT
         index.k_factor = _CANDIDATES
-    faiss.omp_set_num_threads(torch.get_num_threads())
     console.note(f"datastore: {index.ntotal:,} places in {len(pairs):,} pairs")
     sizes = pairs.tgt.lengths + 1
     return Datastore(index, torch.from_numpy(_next_pieces(pairs)), np.cumsum(sizes) - sizes)
+
+
+def share_threads() -> None:
+    """Let faiss use as many threads as torch does, in this process."""
+    _faiss().omp_set_num_threads(torch.get_num_threads())
 
 
 def _faiss() -> Any:

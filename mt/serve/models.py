@@ -16,7 +16,7 @@ from mt.options import ServeOptions
 from mt.serve.refusal import Refusal
 from mt.text.languages import Direction, find_code, split_direction
 from mt.text.names import name_of
-from mt.translator import Translator, warn_if_slower, with_datastore
+from mt.translator import Translator, set_up_process, warn_if_slower, with_datastore
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class Models:
 def open_models(options: ServeOptions, search: SearchConfig, console: Console) -> Models:
     """Load the runs that the command line names. Raises UsageError, RunError, ConfigError."""
     named = [_named(spec, console) for spec in options.model or (str(newest_run()),)]
-    where = device.choose(options.device, options.threads)
+    where = device.set_up(options.device, options.threads)
     served: list[Served] = []
     groups = _groups(named, together=options.ensemble)
     if options.datastore and len(groups) > 1:
@@ -98,6 +98,7 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
     for group in groups:
         runs = load_runs([run.path for run in group], where)
         translator = with_datastore(runs, options, search, where, console)
+        set_up_process(translator)
         served += [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
         pairs = ", ".join(f"{pair.src} → {pair.tgt}" for pair in group[0].directions)
         console.note(f"model: {translator.name}: {pairs}; {device.describe(where, search.precision)}")
