@@ -189,7 +189,7 @@ def test_html_holds_both_themes_texts_as_texts_and_nothing_from_elsewhere(
     assert text.count("<svg") == 2
     assert LIGHT.accent in text
     assert DARK.accent in text
-    assert "prefers-color-scheme:dark" in text
+    assert "prefers-color-scheme: dark" in text
     for attribute in ('href="http', 'src="http', "@import", "url(http"):
         assert attribute not in text
 

@@ -22,15 +22,14 @@ from hypothesis import strategies as st
 from mt import cli
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet as Pairs  # pytest takes what begins with Test for tests
-from mt.inspection.report import charts
+from mt.inspection.report import charts, environment
 from mt.inspection.report.behaviour import Behaviour, behaviour, loops
 from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
 from mt.inspection.report.difference import mark_difference
 from mt.inspection.report.hints import hints
-from mt.inspection.report.html import Markup, element
 from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
 from mt.inspection.report.measure import Measured, VectorMap
-from mt.inspection.report.svg import Dot, Line, Scale, dot_map, line_chart
+from mt.inspection.report.scale import Scale
 from mt.metrics import Score, Scoring, score, words
 from tests.toy import toy_pairs, write_tsv
 
@@ -191,13 +190,7 @@ def test_a_long_training_is_thinned_to_the_means_of_neighbours(tmp_path: Path) -
     assert learned[-1].step == 3000
 
 
-def test_text_is_escaped_where_it_is_put_in() -> None:
-    inner = element("b", {"title": '"<'}, "<i>")
-    assert inner == '<b title="&quot;&lt;">&lt;i&gt;</b>'
-    assert element("p", None, inner, "&") == f"<p>{inner}&amp;</p>"
-
-
-def plain(markup: Markup) -> str:
+def plain(markup: str) -> str:
     return html.unescape(re.sub(r"</?(del|mark)>", "", markup))
 
 
@@ -233,13 +226,15 @@ def test_scales() -> None:
     assert Scale(1, 100, 0, 10, logarithmic=True)(10) == pytest.approx(5)
 
 
+def drawn(chart: object, kind: str) -> str:
+    """A chart as SVG in its figure."""
+    macro = getattr(environment().get_template("charts.html").module, kind)
+    return str(macro(chart))
+
+
 def test_a_curve_goes_through_its_points() -> None:
-    chart = line_chart(
-        [Line([(0, 0), (50, 5), (100, 10)], "x", ["a", "b", "c"])],
-        label="y",
-        logarithmic=False,
-        below=lambda x: (f"{x:g}", ""),
-    )
+    curve = charts.Curve([(0, 0), (50, 5), (100, 10)], "x", ["a", "b", "<c"])
+    chart = drawn(charts.line_chart("y", [curve], Curves()), "line_chart")
     points = re.search(r'points="([^"]*)"', chart)
     assert points is not None
     (x0, y0), (x1, y1), (x2, y2) = (map(float, pair.split(",")) for pair in points[1].split(" "))
@@ -247,40 +242,55 @@ def test_a_curve_goes_through_its_points() -> None:
     assert y1 == pytest.approx((y0 + y2) / 2, abs=0.1)
     assert x0 < x2
     assert y0 > y2  # up is less
-    assert re.findall("<title>(.)</title>", chart) == ["a", "b", "c"]
+    assert re.findall("<title>(.*?)</title>", chart) == ["a", "b", "&lt;c"]
+
+
+def test_a_bar_is_as_high_as_its_score() -> None:
+    """60 of 65 · 1.05, with a whisker from 55 to 65; the dashed line at its top."""
+    chart = drawn(charts.by_length(measured()), "bar_chart")
+    heights = [float(height) for height in re.findall(r'height="([\d.]+)" class="bar"', chart)]
+    assert heights == [pytest.approx(180 * 60 / (65 * 1.05), abs=0.1)] * 2
+    level = re.search(r'y1="([\d.]+)" y2="\1" class="level"', chart)
+    assert level is not None
+    assert float(level[1]) == pytest.approx(190 - heights[0], abs=0.1)
+    assert chart.count('class="whisker"') == 2 * 3
 
 
 def test_a_map_has_one_measure_and_the_marked_on_top() -> None:
-    dots = [Dot(0, 0, 0, True, "first"), Dot(2, 0, 1, False, "right"), Dot(0, 1, 2, False, "up")]
-    chart = dot_map(dots, label="map", axes=("", ""))
-    places = {
-        title: (float(x), float(y))
-        for x, y, title in re.findall(r'cx="([\d.]+)" cy="([\d.]+)"[^>]*><title>(\w+)', chart)
-    }
-    assert list(places)[-1] == "first"
-    across = places["right"][0] - places["first"][0]
-    assert across == pytest.approx(2 * (places["first"][1] - places["up"][1]), abs=0.2)
+    """Of 20 sentences the two of lowest chrF are marked: the first and the one to its right."""
+    texts = ["first", "right", "up", *(f"t{n}" for n in range(17))]
+    places = np.array([[0, 0], [2, 0], [0, 1], *[[1, 0.5]] * 17], dtype=np.float32)
+    found = measured(
+        test=Pairs("test", "test", texts, [texts], "zh"),
+        hypotheses=tuple(texts),
+        lengths=tuple(range(1, 21)),
+        chrf=tuple(map(float, range(20))),
+        vectors=VectorMap(tuple(range(20)), places, (0.5, 0.2), (0.3, 0.1)),
+    )
+    pattern = re.compile(r'cx="([\d.]+)" cy="([\d.]+)" r="2.7" class="point tone\d( marked)?"><title>(\w+)')
+    dots = pattern.findall(drawn(charts.vectors(found), "dot_map"))
+    at = {title: (float(x), float(y)) for x, y, _, title in dots}
+    assert at["right"][0] - at["first"][0] == pytest.approx(2 * (at["first"][1] - at["up"][1]), abs=0.2)
+    assert [title for *_, marked, title in dots if marked] == [title for *_, title in dots[-2:]]
+    assert {title for *_, title in dots[-2:]} == {"first", "right"}
 
 
 def test_the_heaviest_map_stays_small() -> None:
     """1,000 sentences of Chinese, long ones: the report is to stay below 1.5 MB."""
     count = 1000
     texts = [f"{'我爱北京' * 50}{row}" for row in range(count)]
+    places = np.random.default_rng(1).normal(size=(count, 2)).astype(np.float32)
     found = measured(
         test=Pairs("test", "test", texts, [texts], "zh"),
         hypotheses=tuple(texts),
         lengths=tuple(range(1, count + 1)),
         chrf=tuple(map(float, range(count))),
-        vectors=VectorMap(
-            tuple(range(count)),
-            np.random.default_rng(1).normal(size=(count, 2)).astype(np.float32),
-            (0.5, 0.2),
-            (0.3, 0.1),
-        ),
+        vectors=VectorMap(tuple(range(count)), places, (0.5, 0.2), (0.3, 0.1)),
     )
-    drawn = charts.vectors(found)
-    assert drawn.count("<circle") >= count
-    assert len(drawn.encode()) < 1_000_000
+    chart = drawn(charts.vectors(found), "dot_map")
+    assert chart.count("<circle") >= count
+    assert chart.count("point tone") == count + charts.TONES + 1
+    assert len(chart.encode()) < 1_000_000
 
 
 LOOPING = Behaviour(copies=0.3, copied_words=0, loops=0.3, repeated_words=0, empty=0.3, same=0.3, words=3)

@@ -9,7 +9,6 @@ The same inspection gives the same bytes.
 
 from __future__ import annotations
 
-import html
 import importlib.util
 import io
 import logging
@@ -18,6 +17,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
 from mt.console import Console
 from mt.errors import ConfigError, MissingExtraError
@@ -112,21 +114,14 @@ def _text(inspection: Inspection) -> str:
 
 
 def _page(inspection: Inspection) -> str:
-    """Both themes in one file; the reader's system chooses."""
-    parts = []
+    """Both themes in one file."""
+    pictures = {}
     for theme in (LIGHT, DARK):
         svg = render(inspection, theme, "svg").decode()
-        svg = svg[svg.index("<svg") :]  # without the XML declaration
-        parts.append(f'<div class="{theme.name}">{svg}</div>')
-    title = html.escape(f"{inspection.source} → {inspection.translation}")
-    style = (
-        ":root{color-scheme:light dark}body{margin:0;background:" + LIGHT.paper + "}"
-        "svg{display:block;width:100%;height:auto;max-width:110rem;min-width:60rem;margin:auto}"
-        ".dark{display:none}@media(prefers-color-scheme:dark){body{background:" + DARK.paper + "}"
-        ".light{display:none}.dark{display:block}}"
+        pictures[theme.name] = Markup(svg[svg.index("<svg") :])  # without the XML declaration
+    templates = Environment(
+        loader=PackageLoader("mt.inspection.picture"), autoescape=True, undefined=StrictUndefined
     )
-    return (
-        '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{title}</title><style>{style}</style></head><body>{''.join(parts)}</body></html>\n"
-    )
+    title = f"{inspection.source} → {inspection.translation}"
+    page = templates.get_template("page.html")
+    return page.render(title=title, pictures=pictures, light=LIGHT, dark=DARK)

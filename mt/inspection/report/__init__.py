@@ -10,15 +10,17 @@ import hashlib
 from importlib.resources import files
 from pathlib import Path
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
 from mt.console import Console
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import read_test_set
 from mt.inspection.report.charts import by_length, training, vectors
+from mt.inspection.report.difference import mark_difference
 from mt.inspection.report.examples import best, worst
 from mt.inspection.report.hints import hints
-from mt.inspection.report.html import Markup, element
-from mt.inspection.report.measure import Measured, measure
-from mt.inspection.report.tables import behaviour, notable, scores
+from mt.inspection.report.measure import Measured, measure, with_interval
 from mt.options import ReportOptions
 from mt.output import check_output, write_file
 from mt.translator import Translator
@@ -46,51 +48,55 @@ def write_report(translator: Translator, options: ReportOptions, console: Consol
 
 def page(translator: Translator, measured: Measured) -> str:
     """The report as HTML."""
-    style = files("mt.inspection.report").joinpath("report.css").read_text(encoding="utf-8")
+    style = files("mt.inspection.report").joinpath("templates/report.css").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    title = f"Report: {translator.name}"
-    head = element(
-        "head",
-        None,
-        element("meta", {"charset": "utf-8"}),
-        # Were a text ever to become markup, it still could neither run nor fetch anything.
-        element("meta", {"http-equiv": "Content-Security-Policy", "content": policy}),
-        element("meta", {"name": "viewport", "content": "width=device-width, initial-scale=1"}),
-        element("title", None, title),
-        element("style", None, Markup(style)),
+    return (
+        environment()
+        .get_template("report.html")
+        .render(
+            title=f"Report: {translator.name}",
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            style=Markup(style),
+            facts=facts(translator, measured),
+            measured=measured,
+            hints=hints(measured),
+            curves=training(measured.curves),
+            by_length=by_length(measured),
+            worst=worst(measured),
+            best=best(measured),
+            difference=mark_difference,
+            map=vectors(measured),
+        )
     )
-    body = element(
-        "body",
-        None,
-        element("h1", None, title),
-        element("p", {"class": "facts"}, facts(translator, measured)),
-        notable(hints(measured)),
-        scores(measured),
-        training(measured.curves),
-        by_length(measured),
-        behaviour(measured),
-        worst(measured),
-        best(measured),
-        vectors(measured),
-    )
-    return f"<!DOCTYPE html>\n{element('html', {'lang': 'en'}, head, body)}\n"
 
 
-def facts(translator: Translator, measured: Measured) -> str:
-    """What the run is and what it was tested on, in one line."""
+def environment() -> Environment:
+    """Templates that escape every text they take in, and know the ways in which numbers are written."""
+    found = Environment(
+        loader=PackageLoader("mt.inspection.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    found.filters["percent"] = "{:.1%}".format
+    found.filters["tenth"] = lambda value: f"{round(value, 1):g}"
+    found.filters["with_interval"] = with_interval
+    return found
+
+
+def facts(translator: Translator, measured: Measured) -> list[str]:
+    """What the run is and what it was tested on."""
     config, search = translator.run.config, translator.config
     model, data = config.model, config.data
     parameters = sum(weight.numel() for weight in translator.run.model.parameters())
     attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
-    return " · ".join(
-        [
-            f"{data.source or '?'} to {measured.test.tgt or '?'}",
-            f"{model.cell}, {model.encoder_layers} + {model.decoder_layers} layers, {attention}",
-            f"a vector of {measured.of_vector:,} numbers",
-            f"{parameters / 1e6:.1f} M parameters",
-            f"trained on {' '.join(data.train)}",
-            f"tested on {measured.test.name}, {len(measured.hypotheses):,} pairs",
-            f"beam {search.beam}",
-        ]
-    )
+    return [
+        f"{data.source or '?'} to {measured.test.tgt or '?'}",
+        f"{model.cell}, {model.encoder_layers} + {model.decoder_layers} layers, {attention}",
+        f"a vector of {measured.of_vector:,} numbers",
+        f"{parameters / 1e6:.1f} M parameters",
+        f"trained on {' '.join(data.train)}",
+        f"tested on {measured.test.name}, {len(measured.hypotheses):,} pairs",
+        f"beam {search.beam}",
+    ]

@@ -1,164 +1,203 @@
-"""The parts of the report that are drawn: curves of training, BLEU by length, the map of vectors."""
+"""What the report draws, in the units of its SVG: curves of training, BLEU by length, the map of vectors.
+
+A unit is a phone's pixel: a chart is as wide as a phone's screen and grows with its column.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 from mt.console import duration
-from mt.inspection.report.curves import Curves, Validated
-from mt.inspection.report.html import Markup, element, section, table
-from mt.inspection.report.measure import Measured
-from mt.inspection.report.svg import TONES, Bar, Dot, Line, bar_chart, dot_map, line_chart
-from mt.inspection.report.tables import with_interval
+from mt.inspection.report.curves import Curves
+from mt.inspection.report.measure import Measured, with_interval
+from mt.inspection.report.scale import Scale, number
 
+Point = tuple[float, float]
+
+TONES = 7
+"""Steps of the colour scale, classes tone0 to tone6."""
 LONGEST_TITLE = 100  # characters of a text that hovering shows
 
 
-def training(curves: Curves) -> Markup:
+@dataclass(frozen=True)
+class Chart:
+    """Axes of a fixed size; grid: the heights of horizontal lines and their names."""
+
+    title: str
+    grid: Sequence[tuple[float, str]]
+    width: ClassVar[int] = 360
+    height: ClassVar[int] = 230
+    left: ClassVar[int] = 40
+    right: ClassVar[int] = 348
+    top: ClassVar[int] = 10
+    bottom: ClassVar[int] = 190
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line through points; css names its colour. With titles each point is a dot to hover."""
+
+    points: Sequence[Point]
+    css: str
+    titles: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class LineChart(Chart):
+    """Curves over a common x; below: positions on that axis, each with a name and a second line."""
+
+    curves: Sequence[Curve]
+    below: Sequence[tuple[float, str, str]]
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A value; whisker: the heights of its interval's ends. label and note stand below."""
+
+    middle: float
+    width: float
+    top: float
+    whisker: Point | None
+    label: str
+    note: str
+    title: str
+
+
+@dataclass(frozen=True)
+class BarChart(Chart):
+    """Bars side by side, and a dashed line at the height `level`."""
+
+    bars: Sequence[Bar]
+    level: float
+
+
+@dataclass(frozen=True)
+class Dot:
+    """A sentence on the map; tone: 0 to 6, by its length; marked ones have a ring of the error colour."""
+
+    x: float
+    y: float
+    tone: int
+    marked: bool
+    title: str
+
+
+@dataclass(frozen=True)
+class DotMap:
+    """The sentence vectors on their plane, both axes in the same measure, marked ones last.
+
+    shortest, longest: pieces. correlation: of length with the axis that it goes along most.
+    """
+
+    dots: Sequence[Dot]
+    height: float
+    explained: tuple[float, float]
+    shortest: int
+    longest: int
+    axis_of_length: str
+    correlation: float
+    width: ClassVar[int] = 420
+    tones: ClassVar[int] = TONES
+
+
+def training(curves: Curves) -> list[LineChart]:
     """Loss, perplexity and BLEU over steps, the time below."""
-    how = (
-        "Both losses should fall and flatten: where validation turns up while training still falls, the "
-        "model learns its pairs by heart; where neither has flattened, it wants more time. (Training is "
-        "measured with dropout, so its line may lie above.)"
-    )
-    if not curves.learned and not curves.validated:
-        nothing = "This run has no metrics.jsonl: only what translating needs was kept."
-        return section("Training", how, element("p", None, nothing))
-    drawn = [_curve(curves, "Loss, nats per piece", _losses(curves), logarithmic=False)]
+    learned = Curve([(point.step, point.loss) for point in curves.learned], "training")
+    nats = [math.log(max(1.0, point.perplexity)) for point in curves.validated]
+    losses = [curve for curve in (learned, _validation(curves, nats)) if curve.points]
+    charts = [line_chart("Loss, nats per piece", losses, curves)] if losses else []
     if curves.validated:
-        for name, value, logarithmic in (
-            ("Validation perplexity", _perplexity, True),
-            ("Validation BLEU, greedy", _bleu, False),
-        ):
-            drawn.append(_curve(curves, name, [_validation(curves, value)], logarithmic=logarithmic))
-    return section("Training", how, element("div", {"class": "charts"}, *drawn))
+        perplexities = _validation(curves, [max(1.0, point.perplexity) for point in curves.validated])
+        bleu = _validation(curves, [point.bleu for point in curves.validated])
+        charts.append(line_chart("Validation perplexity", [perplexities], curves, logarithmic=True))
+        charts.append(line_chart("Validation BLEU, greedy", [bleu], curves))
+    return charts
 
 
-def by_length(measured: Measured) -> Markup:
+def _validation(curves: Curves, values: Sequence[float]) -> Curve:
+    pairs = list(zip(curves.validated, values, strict=True))
+    titles = [
+        f"step {point.step:,.0f}, {duration(point.seconds)}: {value:.2f}"
+        + (" (best so far)" if point.best else "")
+        for point, value in pairs
+    ]
+    return Curve([(point.step, value) for point, value in pairs], "validation", titles)
+
+
+def line_chart(title: str, curves: Sequence[Curve], times: Curves, *, logarithmic: bool = False) -> LineChart:
+    """Curves of (step, value) from step 0 on; `times` says how long each step took."""
+    xs = [x for curve in curves for x, _ in curve.points]
+    ys = [y for curve in curves for _, y in curve.points]
+    across = Scale(0, max(xs), Chart.left, Chart.right)
+    margin = (max(ys) - min(ys)) * 0.05 or 0.5
+    low = min(ys) * 0.97 if logarithmic else min(ys) - margin if min(ys) > margin else 0
+    up = Scale(low, max(ys) + margin, Chart.bottom, Chart.top, logarithmic)
+    drawn = [Curve([(across(x), up(y)) for x, y in one.points], one.css, one.titles) for one in curves]
+    below = [
+        (across(step), f"{step:,.0f}", duration(times.seconds_at(step)) if step else "steps")
+        for step in across.ticks(4)
+    ]
+    return LineChart(title, _grid(up), drawn, below)
+
+
+def by_length(measured: Measured) -> BarChart:
     """BLEU of short and of long sources."""
-    reads = (
-        "this model may look back at every piece (attention), so the bars should stay level"
-        if measured.attends
-        else f"one vector of {measured.of_vector:,} numbers must hold a sentence of any length, so bars that "
-        "drop to the right say that it is too small, or that training had too few long sentences"
-    )
-    bars, rows = [], []
-    for scored in measured.buckets:
-        count, bleu = f"{len(scored.bucket.rows):,}", with_interval(scored.bleu)
-        title = f"{scored.bucket} pieces, {count} sentences: BLEU {bleu}"
-        bars.append(Bar(str(scored.bucket), f"n={count}", scored.bleu.value, scored.bleu.interval, title))
-        rows.append([str(scored.bucket), count, bleu, f"{scored.chrf.value:.1f}"])
-    return section(
-        "BLEU by source length",
-        f"Here {reads}; whiskers are 95 % bootstrap intervals, the dashed line is the whole test's BLEU.",
-        element(
-            "div",
-            {"class": "beside"},
-            _figure(
-                "BLEU by the source's length in pieces",
-                bar_chart(bars, label="BLEU by the source's length in pieces", level=measured.bleu.value),
-            ),
-            table(("pieces", "sentences", "BLEU", "chrF2++"), rows, "numbers"),
-        ),
-    )
+    level, scores = measured.bleu.value, [scored.bleu for scored in measured.buckets]
+    most = max(level, *(score.interval[1] if score.interval else score.value for score in scores))
+    up = Scale(0, max(most, 1) * 1.05, Chart.bottom, Chart.top)
+    room = (Chart.right - Chart.left) / len(scores)
+    bars = []
+    for index, scored in enumerate(measured.buckets):
+        count, bleu = f"{len(scored.bucket.rows):,}", scored.bleu
+        bars.append(
+            Bar(
+                middle=Chart.left + room * (index + 0.5),
+                width=min(36.0, room * 0.7),
+                top=up(bleu.value),
+                whisker=(up(bleu.interval[0]), up(bleu.interval[1])) if bleu.interval else None,
+                label=str(scored.bucket),
+                note=f"n={count}",
+                title=f"{scored.bucket} pieces, {count} sentences: BLEU {with_interval(bleu)}",
+            )
+        )
+    return BarChart("BLEU by the source's length in pieces", _grid(up), bars, up(level))
 
 
-def vectors(measured: Measured) -> Markup:
+def vectors(measured: Measured) -> DotMap:
     """The map of sentence vectors."""
-    rows = measured.vectors.rows
+    rows, places = measured.vectors.rows, measured.vectors.places
     lengths = sorted(measured.lengths[row] for row in rows)
     bounds = [lengths[len(rows) * tone // TONES] for tone in range(1, TONES)]
     poor = sorted(measured.chrf[row] for row in rows)[len(rows) // 10]
+    low, high = places.min(axis=0), places.max(axis=0)
+    unit = (DotMap.width - 60) / (float((high - low).max()) or 1.0)
     dots = [
         Dot(
-            x,
-            y,
+            34 + (x - float(low[0])) * unit,
+            14 + (float(high[1]) - y) * unit,
             sum(measured.lengths[row] > bound for bound in bounds),
             measured.chrf[row] < poor,
             _dot_title(measured, row),
         )
-        for row, (x, y) in zip(rows, measured.vectors.places.tolist(), strict=True)
+        for row, (x, y) in zip(rows, places.tolist(), strict=True)
     ]
-    first, second = measured.vectors.explained
-    label = "The test's sentence vectors on the two axes along which they differ most, coloured by length"
-    chart = dot_map(
-        dots, label=label, axes=(f"first axis, {first:.0%} of the variance", f"second axis, {second:.0%}")
-    )
     along = max(measured.vectors.by_length, key=abs)
-    ordinal = ("first", "second")[measured.vectors.by_length.index(along)]
-    return section(
-        "Map of sentence vectors",
-        "Each dot is a sentence of the test, hover to read it: neighbours should mean similar things, "
-        "colours in order mean that the vector spends itself on counting length, and rings that crowd "
-        "together show a kind of sentence that fails.",
-        element("figure", {"class": "map"}, _legend(lengths), chart),
-        element(
-            "p",
-            {"class": "faint"},
-            f"The {ordinal} axis correlates with length by r = {along:+.2f}. Both axes together show "
-            f"{first + second:.0%} of how the vectors differ: dots far apart are apart, near ones need not "
-            "be near.",
-        ),
+    return DotMap(
+        dots=sorted(dots, key=lambda dot: dot.marked),
+        height=float(high[1] - low[1]) * unit + 60,
+        explained=measured.vectors.explained,
+        shortest=lengths[0],
+        longest=lengths[-1],
+        axis_of_length=("first", "second")[measured.vectors.by_length.index(along)],
+        correlation=along,
     )
 
 
-def _losses(curves: Curves) -> list[Line]:
-    learned = Line([(point.step, point.loss) for point in curves.learned], "training")
-    return [line for line in (learned, _validation(curves, _nats)) if line.points]
-
-
-def _nats(point: Validated) -> float:
-    return math.log(max(1.0, point.perplexity))
-
-
-def _perplexity(point: Validated) -> float:
-    return max(1.0, point.perplexity)
-
-
-def _bleu(point: Validated) -> float:
-    return point.bleu
-
-
-def _validation(curves: Curves, value: Callable[[Validated], float]) -> Line:
-    titles = [
-        f"step {point.step:,.0f}, {duration(point.seconds)}: {value(point):.2f}"
-        + (" (best so far)" if point.best else "")
-        for point in curves.validated
-    ]
-    return Line([(point.step, value(point)) for point in curves.validated], "validation", titles)
-
-
-def _curve(curves: Curves, title: str, lines: Sequence[Line], *, logarithmic: bool) -> Markup:
-    def below(step: float) -> tuple[str, str]:
-        return f"{step:,.0f}", duration(curves.seconds_at(step)) if step else "steps"
-
-    # A single curve is named by the title.
-    named = lines if len(lines) > 1 else ()
-    names = [element("span", {"class": f"name {line.css}"}, line.css) for line in named]
-    chart = line_chart(lines, label=title, logarithmic=logarithmic, below=below)
-    return _figure(title, chart, *names)
-
-
-def _figure(title: str, chart: Markup, *names: Markup) -> Markup:
-    return element("figure", None, element("figcaption", None, title, *names), chart)
-
-
-def _legend(lengths: Sequence[int]) -> Markup:
-    def swatch(css: str) -> Markup:
-        circle = element("circle", {"cx": 6, "cy": 6, "r": 4, "class": f"point {css}"})
-        return element("svg", {"viewBox": "0 0 12 12", "class": "swatch", "aria-hidden": "true"}, circle)
-
-    tones = [swatch(f"tone{tone}") for tone in range(TONES)]
-    return element(
-        "figcaption",
-        None,
-        f"{lengths[0]} pieces ",
-        *tones,
-        f" {lengths[-1]} pieces; ",
-        swatch("tone0 marked"),
-        " the tenth with the lowest chrF",
-    )
+def _grid(up: Scale) -> list[tuple[float, str]]:
+    return [(up(value), number(value)) for value in up.ticks(5)]
 
 
 def _dot_title(measured: Measured, row: int) -> str:

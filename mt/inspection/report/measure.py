@@ -24,6 +24,7 @@ from mt.translator import Translator
 
 BOOTSTRAP = 1000
 MOST_DOTS = 1000
+LONGEST = 2000  # characters of a text that is shown
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,28 @@ class Measured:
     def length_ratio(self) -> float:
         """All words of the outputs over all words of the references."""
         return self.outputs.words / max(1, self.references.words)
+
+    @property
+    def halved(self) -> float:
+        """Proportion of outputs with less than half the words of their reference."""
+        return sum(ratio < 0.5 for ratio in self.ratios) / len(self.ratios)
+
+    @property
+    def doubled(self) -> float:
+        """Proportion of outputs with more than twice the words of their reference."""
+        return sum(ratio > 2 for ratio in self.ratios) / len(self.ratios)
+
+    def texts(self, row: int) -> dict[str, str]:
+        """Source, reference and output of a row, cut where they are very long."""
+        texts = self.test.sources[row], self.test.references[0][row], self.hypotheses[row]
+        cut = (text[:LONGEST] for text in texts)
+        return dict(zip(("source", "reference", "output"), cut, strict=True))
+
+
+def with_interval(score: Score) -> str:
+    """`41.2 [39.0, 43.1]`."""
+    between = "" if score.interval is None else f" [{score.interval[0]:.1f}, {score.interval[1]:.1f}]"
+    return f"{score.value:.1f}{between}"
 
 
 def measure(translator: Translator, test: TestSet, console: Console) -> Measured:
