@@ -31,11 +31,11 @@ def test_a_file_is_replaced_in_a_folder_that_is_made(tmp_path: Path) -> None:
         (errno.EIO, "Input/output error"),
     ],
 )
-@pytest.mark.parametrize("call", ["open", "write", "fsync", "replace"])
+@pytest.mark.parametrize("call", ["open", "write", "fsync"])
 def test_a_failed_write_names_the_file_and_leaves_the_old_one(
     call: str, code: int, says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Wherever the system refuses: a disk can be full when a file is opened, written, flushed or renamed."""
+    """Wherever the system refuses: a disk can be full when a file is opened, written or flushed."""
     path = tmp_path / "file"
     write_bytes(path, b"old")
 
@@ -54,22 +54,38 @@ def test_a_failed_write_names_the_file_and_leaves_the_old_one(
 
         write = fail
 
+    refusals: dict[str, list[tuple[object, str, object]]] = {
+        "open": [(os, "open", fail), (Path, "open", fail)],
+        "write": [(os, "write", fail), (Path, "open", Full)],
+        "fsync": [(os, "fsync", fail)],
+    }
     with monkeypatch.context() as patch:
-        owner, name, stand_in = {
-            "open": (Path, "open", fail),
-            "write": (Path, "open", Full),
-            "fsync": (os, "fsync", fail),
-            "replace": (Path, "replace", fail),
-        }[call]
-        patch.setattr(owner, name, stand_in)
+        for owner, name, refusal in refusals[call]:
+            patch.setattr(owner, name, refusal)
         with pytest.raises(FileError) as caught:
             write_bytes(path, b"new")
-        if call != "replace":
-            with pytest.raises(FileError) as of_append:
-                append_text(path, "more")
-            assert str(of_append.value) == str(caught.value)
+        with pytest.raises(FileError) as of_append:
+            append_text(path, "more")
+    assert str(of_append.value) == str(caught.value)
     assert str(caught.value) == f"cannot write {path}: {says}"
     assert path.read_bytes().startswith(b"old")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_file_that_cannot_be_renamed_is_named_or_written_where_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+
+    path = tmp_path / "file"
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(FileError, match=r"cannot write .*file: Device or resource busy"):
+        write_bytes(path, b"new")
+    assert not list(tmp_path.iterdir())
+    path.write_bytes(b"older")
+    write_bytes(path, b"new")
+    assert path.read_bytes() == b"new"
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
@@ -81,6 +97,13 @@ def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
 
 def test_a_folder_that_cannot_be_flushed_is_let_pass(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some systems do not open folders; the file is whole all the same."""
-    monkeypatch.setattr(os, "open", lambda *_: (_ for _ in ()).throw(OSError(errno.EISDIR, "no")))
+    system = os.open
+
+    def files_only(path: Path, *rest: int) -> int:
+        if path.is_dir():
+            raise OSError(errno.EISDIR, "no")
+        return system(path, *rest)
+
+    monkeypatch.setattr(os, "open", files_only)
     write_bytes(tmp_path / "file", b"new")
     assert (tmp_path / "file").read_bytes() == b"new"

@@ -97,6 +97,12 @@ def test_the_answers_for_newcomers_name_symbols_that_their_files_define() -> Non
     assert [f"{file} {symbol}" for file, symbol in named if symbol not in defined(ROOT / file)] == []
 
 
+def test_the_tree_for_newcomers_names_all_of_the_package() -> None:
+    text = (ROOT / "docs" / "development.md").read_text(encoding="utf-8")
+    names = {path.name + "/" * path.is_dir() for path in (ROOT / "mt").iterdir() if path.name[0] not in "_."}
+    assert sorted(name for name in names - {"py.typed"} if f" {name}" not in text) == []
+
+
 def defined(path: Path) -> set[str]:
     """Functions, classes and methods of a file: `search`, `Beam`, `Beam.advance`."""
     found = set()
