@@ -90,8 +90,8 @@ def search(
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
-            keeping = Keeping.of(batch, markers)
-            found = method(model, encoded, limit.to(device), config, keeping and keeping.to(device))
+            keeping = Keeping.of(batch, markers, device)
+            found = method(model, encoded, limit.to(device), config, keeping)
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
         done += int(lengths[rows].sum())

@@ -70,7 +70,8 @@ def test_auto_is_cuda_or_the_cpu_and_never_mps(
 
 
 def command(folder: Path, *more: str) -> list[str]:
-    return [*train_arguments(folder, pairs=60), "--max-steps", "2", "--out", str(folder / "run"), *more]
+    fixed = ["--max-steps", "2", "--device", "cpu", "--out", str(folder / "run")]
+    return [*train_arguments(folder, pairs=60), *fixed, *more]
 
 
 def started(run: Path) -> list[dict[str, object]]:

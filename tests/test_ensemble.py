@@ -114,7 +114,7 @@ def test_two_runs_translate_together(
     captured = capsys.readouterr()
     assert captured.out.startswith("BA DE ||| 0-0")
     assert f"model: {toy_run} + {attentive_run}; " in captured.err
-    assert mt.load(toy_run, attentive_run, precision="int8").translate(["ba de"]) == ["BA DE"]
+    assert mt.load(toy_run, attentive_run, device="cpu", precision="int8").translate(["ba de"]) == ["BA DE"]
 
 
 def test_two_runs_are_measured_together(

@@ -199,7 +199,7 @@ def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
 
 def test_search_is_steered_to_the_markers_of_the_source() -> None:
     """Two beams of one sentence: the first still lacks marker 4, the second has used it up."""
-    keeping = Keeping.of([[9, 4, 9]], range(4, 6))
+    keeping = Keeping.of([[9, 4, 9]], range(4, 6), torch.device("cpu"))
     assert keeping is not None
     log_probs = torch.log_softmax(torch.tensor([[0.0] * 8, [0.0] * 8]), dim=1)
     log_probs[:, 4] = -9.0
@@ -209,7 +209,7 @@ def test_search_is_steered_to_the_markers_of_the_source() -> None:
     assert log_probs[1, EOS] == -0.5
     forbidden = {(row, piece) for row, piece in (log_probs == float("-inf")).nonzero().tolist()}
     assert forbidden == {(0, EOS), (0, 5), (1, 4), (1, 5)}
-    assert Keeping.of([[9, 4]], range(0)) is None
+    assert Keeping.of([[9, 4]], range(0), torch.device("cpu")) is None
 
 
 @pytest.fixture(scope="module")

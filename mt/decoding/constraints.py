@@ -20,8 +20,10 @@ class Keeping:
     wanted: Tensor
 
     @classmethod
-    def of(cls, sources: Sequence[Sequence[int] | IntArray], markers: range) -> Keeping | None:
-        """What N sources, ids, ask for; None if the model has no markers."""
+    def of(
+        cls, sources: Sequence[Sequence[int] | IntArray], markers: range, device: torch.device
+    ) -> Keeping | None:
+        """What N sources, ids, ask for, on the device of the search; None if the model has no markers."""
         if not markers:
             return None
         wanted = torch.zeros(len(sources), len(markers), dtype=torch.long)
@@ -29,11 +31,7 @@ class Keeping:
             for piece in ids:
                 if piece in markers:
                     wanted[row, piece - markers.start] += 1
-        return cls(markers, wanted)
-
-    def to(self, device: torch.device) -> Keeping:
-        """The same on another device."""
-        return Keeping(self.markers, self.wanted.to(device))
+        return cls(markers, wanted.to(device))
 
     def select(self, rows: Tensor) -> Keeping:
         """For these rows (n,) only."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -132,8 +133,10 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     device = encoder.embedding.weight.device
     with torch.inference_mode():
         inputs = encoder.embedding(torch.tensor([[ids[place] for place in order]], device=device))
-        states = layer.layer(inputs)[0][0].cpu().double()
-        x, before, after = inputs[0, 1].cpu().double(), states[0], states[1]
+        # In double precision on the CPU: a GPU's products may have ten bits only.
+        inputs = inputs.cpu().double()
+        states = deepcopy(layer.layer).cpu().double()(inputs)[0][0]
+        x, before, after = inputs[0, 1], states[0], states[1]
         moved = (after - before).abs().argsort(descending=True, stable=True)[:UNITS]
         units = tuple(_unit(layer, x, before, int(place), float(after[place])) for place in moved)
     return ByHand(pieces[order[1]], (pieces[order[0]],), len(x), len(before), units)

@@ -64,7 +64,7 @@ class Inspector:
                 run.model.encoder, source.ids, batch_tokens=config.batch_tokens, device=device
             )
             limit = length_limit(torch.tensor([len(source.ids)], device=device), config)
-            keeping = Keeping.of([source.ids], run.tgt_tokenizer.markers)
+            keeping = Keeping.of([source.ids], run.tgt_tokenizer.markers, device)
             spell = partial(run.tgt_tokenizer.spell, source=source.whole.texts[0])
             traced = trace(run.model, read.encoded, limit, config, keeping, spell)
             ranked = self.translator.rank(traced.hypotheses)
