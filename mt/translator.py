@@ -195,9 +195,15 @@ class Translator:
             )
         return tag(found)
 
-    def translate(self, texts: Iterable[str], *, tgt: str | None = None) -> list[str]:
-        """The best translation of each text; `tgt` chooses the language of a model of several."""
-        return [translation.text for translation in self.search(texts, nbest=1, tgt=tgt)]
+    def translate(
+        self,
+        texts: Iterable[str],
+        *,
+        tgt: str | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[str]:
+        """The best translation of each text; `tgt` and `progress` as in `search`."""
+        return [translation.text for translation in self.search(texts, nbest=1, tgt=tgt, progress=progress)]
 
     def check(self, *, nbest: int = 1, aligned: bool = False, tgt: str | None = None) -> None:
         """Raises ConfigError for what `search` cannot do: nbest above the beam, alignments of a model without

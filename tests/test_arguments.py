@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from mt import cli
-from mt.commands.arguments import COMMANDS, TUNE, Command, find
+from mt.commands.arguments import COMMANDS, TUNE, find
+from mt.commands.command import Command
 from mt.commands.completion import SHELLS, completion
 from mt.config import Config, SearchConfig, preset_names
 from mt.errors import UsageError

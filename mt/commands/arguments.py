@@ -6,11 +6,11 @@ A command itself is imported when it runs: help needs no torch.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from mt import removed
+from mt.commands.command import Command
 from mt.config import (
     BUILT_IN,
     FORMER_PRESETS,
@@ -22,7 +22,7 @@ from mt.config import (
     preset_names,
 )
 from mt.errors import ConfigError, UsageError
-from mt.flags import Parser, add_flags, lay_over, read
+from mt.flags import Parser, lay_over
 from mt.options import (
     EvaluateOptions,
     InspectOptions,
@@ -42,49 +42,6 @@ SPEC = """\
 SPEC is a corpus: a file (.tsv .csv .jsonl .parquet .tmx .po), two aligned files
 (train.zh,train.en), a folder of .po files, hub:org/name[:config][@split], or
 phrasebook, which is built in. Files may be compressed (.gz .xz .zst)."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command and its command line.
-
-    sections: by the arguments, the settings that flags are laid over, the command's own options first.
-    run: called with a console and the sections as the command line has them.
-    everyday: the fields that --help shows, if there are too many; without: those that have no flag.
-    """
-
-    name: str
-    description: str
-    sections: Callable[[Sequence[str]], Sequence[Section]]
-    run: Callable[..., None]
-    examples: str
-    everyday: tuple[str, ...] = ()
-    without: tuple[str, ...] = ()
-    note: Callable[[Sequence[str]], str] = lambda _: ""
-
-    def parser(self, arguments: Sequence[str], sections: Sequence[Section]) -> Parser:
-        """What reads the arguments; help shows the sections' values as defaults."""
-        parser = Parser(
-            prog=f"mt {self.name}",
-            description="\n\n".join(filter(None, (self.description, self.note(arguments)))),
-            examples=self.examples,
-            everyday=self.everyday,
-            positional="texts" in type(sections[0]).model_fields,
-        )
-        add_flags(parser, sections, self.without)
-        return parser
-
-    def parse(self, arguments: Sequence[str]) -> list[Any] | str:
-        """The sections with what the arguments say laid over them; or the help, if they ask for it.
-
-        Raises UsageError.
-        """
-        sections = self.sections(arguments)
-        parser = self.parser(arguments, sections)
-        flags = set(arguments[: arguments.index("--")] if "--" in arguments else arguments)
-        if flags & {"-h", "--help", "--help-all"}:
-            return parser.help_text(full="--help-all" in flags)
-        return read(parser, arguments, sections)
 
 
 def _base(arguments: Sequence[str]) -> tuple[str, Config]:

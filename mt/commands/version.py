@@ -13,8 +13,9 @@ def version() -> str:
     """Lines for people and for reports of problems."""
     device = choose("auto")
     here = current(device, resolve_precision("auto", device))
+    threads = f"{here.threads} thread{'s' * (here.threads != 1)}"
     return (
         f"mt {__version__}\n"
         f"Python {platform.python_version()}, torch {here.torch}\n"
-        f"device {here.device}, processor {here.instructions}, {here.threads} threads\n"
+        f"device {here.device}, processor {here.instructions}, {threads}\n"
     )
