@@ -51,6 +51,8 @@ class TrainOptions(Device):
     seeds: tuple[Count, ...] = ()
     """Train once with each seed, in run directories NAME-1, NAME-2 …, with one tokenizer. A single number
     N means the seeds 1 to N"""
+    tensorboard: bool = False
+    """Also write the numbers of metrics.jsonl for TensorBoard, into the run directory"""
 
 
 class RunOptions(DatastoreConfig, Device):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from mt.training.progress import Progress
 from mt.training.reports import Reporter
 from mt.training.resuming import Begun, find_begun
 from mt.training.state import RunFiles
+from mt.training.tensorboard import check_tensorboard, open_events
 from mt.training.trainer import Trainer
 from mt.training.updater import Updater
 from mt.training.validation import Validator, unigram_entropy
@@ -56,6 +58,8 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     mend; Interrupted after a signal, with everything saved.
     """
     clock = Clock(options.time_budget, began)
+    if options.tensorboard:
+        check_tensorboard()
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
     where = device.set_up(options.device, options.threads)
@@ -92,7 +96,8 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
             del teachers  # and the memory they take
         trainer = _set_up(files, corpora, tokenizers, pairs, where, computed.precision, clock, console)
         _go_on(trainer, begun, computed)
-        progress = trainer.fit()
+        with _events(trainer, options):
+            progress = trainer.fit()
         write_card(run_dir, config, progress, clock)
     console.note(f"time: {clock}")
     console.note(_conclusion(config, progress, run_dir))
@@ -154,6 +159,17 @@ def _go_on(trainer: Trainer, begun: Begun | None, computed: Arithmetic) -> None:
     if begun and begun.changed:
         start["changed"] = {change.name: [change.before, change.after] for change in begun.changed}
     log_metrics(run_dir, START, trainer.progress.step, start)
+
+
+@contextmanager
+def _events(trainer: Trainer, options: TrainOptions) -> Iterator[None]:
+    """Let TensorBoard have the trainer's numbers too, if that is asked for."""
+    if not options.tensorboard:
+        yield
+        return
+    with open_events(trainer.files.path, trainer.progress.step) as events:
+        trainer.reporter = replace(trainer.reporter, events=events)
+        yield
 
 
 def _settle_arithmetic(

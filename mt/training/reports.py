@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from mt.console import Console, duration
 from mt.training.clock import Clock
 from mt.training.logs import TRAINING, VALIDATION, log_metrics, log_samples
 from mt.training.progress import Progress
+from mt.training.tensorboard import Events
 from mt.training.validation import Validation
 
 PATIENT_STEPS = 500  # before it is said that nothing is learned
@@ -20,6 +22,7 @@ class Reporter:
     """Writes the reports of a run.
 
     loss_floor: nats a target token costs without having learned anything, see `unigram_entropy`.
+    events: the numbers go there too.
     """
 
     run_dir: Path
@@ -27,6 +30,7 @@ class Reporter:
     console: Console
     clock: Clock
     loss_floor: float
+    events: Events | None = None
 
     def show_progress(self, progress: Progress, batches: int, seconds_left: float | None) -> None:
         """How far the epoch of so many batches is, how fast it goes, and how long it may last."""
@@ -45,6 +49,11 @@ class Reporter:
     def _tokens_per_second(self, progress: Progress) -> float:
         return progress.window_tokens / max(self.clock.since_report, 1e-9)
 
+    def _log(self, kind: str, step: int, numbers: Mapping[str, object]) -> None:
+        log_metrics(self.run_dir, kind, step, numbers)
+        if self.events is not None:
+            self.events.add(kind, step, numbers)
+
     def report(self, progress: Progress, learning_rate: float) -> None:
         """A line of metrics.jsonl on the steps since the last one; a warning if nothing is learned."""
         if progress.window_tokens:
@@ -56,7 +65,7 @@ class Reporter:
                 "tokens_per_second": round(self._tokens_per_second(progress)),
                 "seconds": round(self.clock.learning, 1),
             }
-            log_metrics(self.run_dir, TRAINING, progress.step, numbers)
+            self._log(TRAINING, progress.step, numbers)
             if progress.step == PATIENT_STEPS and nll >= self.loss_floor:
                 self.console.warn(
                     f"nothing is learned after {progress.step} steps: the loss {nll:.2f} is no better than "
@@ -77,7 +86,7 @@ class Reporter:
             "best": better,
             "seconds": round(self.clock.learning, 1),
         }
-        log_metrics(self.run_dir, VALIDATION, progress.step, numbers)
+        self._log(VALIDATION, progress.step, numbers)
         log_samples(self.run_dir, progress.step, validation.scores, validation.samples)
         best = " (best)" if better else ""
         self.console.note(
