@@ -52,14 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         "task": options.task,
         "test": hide(options.test, options.data),
         "system": options.system,
-        "commit": commit(),
-        "weights_millions": round(count_weights(options.runs[0]) / 1e6, 2),
+        "commit": options.commit,
+        "weights_millions": round((options.weights or count_weights(options.runs[0])) / 1e6, 2),
         "hardware": options.hardware,
         "arithmetic": config["run"].get("arithmetic", {"precision": config["training"]["precision"]}),
         "search": f"beam {options.beam}, fp32",
         "runs": runs,
         "signatures": signatures,
-    }
+    } | ({"note": options.note} if options.note else {})
     write(folder / "scores.json", json.dumps(scores, ensure_ascii=False, indent=2) + "\n")
     write(folder / "command.sh", commands(options, [run["seed"] for run in runs]))
     (folder / "command.sh").chmod(0o755)
@@ -80,6 +80,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--threads", type=int, default=1, metavar="N", help="threads for scoring (default: 1)"
     )
+    parser.add_argument(
+        "--scored",
+        action="store_true",
+        help="the runs hold scores.json, and scores-lc-tok.json, of mt evaluate --json",
+    )
+    parser.add_argument("--weights", type=int, metavar="N", help="number of weights, if no model is at hand")
+    parser.add_argument("--commit", default=head(), help="commit that the runs were made by (default: HEAD)")
+    parser.add_argument("--flags", default="", help="further flags of mt train, such as '--device cuda'")
+    parser.add_argument("--note", help="what a reader of the scores must know")
     parser.add_argument("--into", type=Path, default=RESULTS, metavar="DIR", help="folder of the results")
     return parser
 
@@ -90,7 +99,7 @@ def evaluate(
     """Scores of a run as a record, and the signatures of the metrics; the translations go to `hypotheses`."""
     asked = ["-m", str(run), "--test", options.test, "--beam", str(options.beam), "--save", str(hypotheses)]
     asked += ["--threads", str(options.threads), "--json", "--worst", "0"]
-    cased = _evaluate(asked)
+    cased = _read_scores(run, "scores.json", hypotheses) if options.scored else _evaluate(asked)
     by_name = {score["name"]: score for score in cased["scores"]}
     history = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     record = {
@@ -105,7 +114,10 @@ def evaluate(
     names = {"bleu": "BLEU", "chrf2pp": "chrF2++", "ter": "TER"}
     signatures = {key: by_name[name]["signature"] for key, name in names.items()}
     if options.lc_tok:
-        lowered = _evaluate([*asked, "--tokenize", "moses", "--lowercase", "--bootstrap", "0"])
+        if options.scored:
+            lowered = _read_scores(run, "scores-lc-tok.json", hypotheses)
+        else:
+            lowered = _evaluate([*asked, "--tokenize", "moses", "--lowercase", "--bootstrap", "0"])
         bleu = next(score for score in lowered["scores"] if score["name"] == "BLEU")
         record["lc_tok_bleu"] = round(bleu["value"], 2)
         signatures["lc_tok_bleu"] = bleu["signature"]
@@ -116,6 +128,13 @@ def _evaluate(arguments: Sequence[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "mt", "evaluate", *arguments]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8")
     found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _read_scores(run: Path, name: str, hypotheses: Path) -> dict[str, Any]:
+    """What mt evaluate --json wrote into the run; its translations are copied to `hypotheses`."""
+    found: dict[str, Any] = json.loads((run / name).read_text(encoding="utf-8"))
+    hypotheses.write_bytes((run / Path(found["hypotheses"]).name).read_bytes())
     return found
 
 
@@ -155,8 +174,8 @@ def commands(options: argparse.Namespace, seeds: Sequence[int]) -> str:
     test = hide(options.test, options.data).replace("DATA", "$DATA")
     lines = [
         "#!/bin/sh",
-        f"# Run from the repository at commit {commit()}. DATA: folder with the corpus as its publisher",
-        "# distributes it.",
+        f"# Run from the repository at commit {options.commit}.",
+        "# DATA: folder with the corpus as its publisher distributes it.",
         "set -eu",
         ': "${DATA:?}"',
         "",
@@ -170,7 +189,7 @@ def commands(options: argparse.Namespace, seeds: Sequence[int]) -> str:
         out = f"checkpoints/{options.id}-{seed}"
         config = f"results/{options.id}/seed-{seed}/config.toml"
         lines += [
-            f"mt train --config {config} --out {out} \\",
+            f"mt train --config {config} --out {out} {options.flags}".rstrip() + " \\",
             f"  --train {specs['train']} --validation {specs['validation']}",
             f"mt evaluate -m {out} --test {test} --beam {options.beam}",
         ]
@@ -179,7 +198,7 @@ def commands(options: argparse.Namespace, seeds: Sequence[int]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def commit() -> str:
+def head() -> str:
     """The short name of the commit that is checked out here."""
     command = ["git", "-C", str(RESULTS), "rev-parse", "--short", "HEAD"]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, encoding="utf-8").stdout.strip()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -92,3 +93,27 @@ def test_collect_scores_a_run_and_hides_the_folder_of_the_corpus(toy_run: Path, 
     script = (tmp_path / "results/toy/command.sh").read_text(encoding="utf-8")
     assert "mt evaluate -m checkpoints/toy-1 --test $DATA/test.tsv" in script
     assert collect.main(arguments) == 1, "an existing result is not overwritten"
+
+
+def test_collect_takes_scores_that_another_machine_has_made(toy_run: Path, tmp_path: Path) -> None:
+    """Of a run whose model did not come back, with its weights counted by hand."""
+    run = tmp_path / "run"
+    run.mkdir()
+    for name in ("config.toml", "metrics.jsonl"):
+        shutil.copy(toy_run / name, run)
+    (run / "hypotheses.test.txt").write_text("BA\n", encoding="utf-8")
+    scores = [
+        {"name": name, "value": 50.0, "signature": f"tok:13a|{name}", "interval": [40.0, 60.0]}
+        for name in ("BLEU", "chrF2++", "TER")
+    ]
+    found = {"scores": scores, "perplexity": 2.0, "hypotheses": "/elsewhere/hypotheses.test.txt"}
+    (run / "scores.json").write_text(json.dumps(found), encoding="utf-8")
+    arguments = ["far", str(run), "--task", "toy", "--system", "`tiny`", "--hardware", "any", "--data", "D"]
+    arguments += ["--test", "D/test.tsv", "--into", str(tmp_path), "--scored", "--weights", "1230000"]
+    assert collect.main([*arguments, "--commit", "abc", "--flags", "--device cuda"]) == 0
+    result = json.loads((tmp_path / "far/scores.json").read_text(encoding="utf-8"))
+    assert (result["weights_millions"], result["runs"][0]["bleu"]) == (1.23, 50.0)
+    assert (tmp_path / "far/seed-1/hypotheses.txt").read_text(encoding="utf-8") == "BA\n"
+    assert "--out checkpoints/far-1 --device cuda \\\n" in (tmp_path / "far/command.sh").read_text(
+        encoding="utf-8"
+    )
