@@ -18,7 +18,8 @@ import sys
 import time
 from pathlib import Path
 
-from mt.data.phrasebook.grammar import pairs
+from mt.config import DataConfig
+from mt.data.corpus import read_whole
 
 RATIO, GROWTH = 4.0, 1.05
 PAGE = 4096
@@ -101,7 +102,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=4)
     parser.add_argument("options", nargs="*", help="for mt serve, after --")
     arguments = parser.parse_args()
-    texts = [source for source, _ in pairs("test", seed=1)]
+    texts = read_whole(["phrasebook"], DataConfig()).dataset["src"][:]
     server, port = start(arguments.model, arguments.options)
     rates: dict[int, list[float]] = {1: [], 64: []}
     memory: list[float] = []

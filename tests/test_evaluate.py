@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import lzma
 import math
 import os
 import random
@@ -29,13 +30,15 @@ from mt.cli import main
 from mt.commands import evaluate as evaluate_module
 from mt.config import BUILT_IN, DataConfig, SearchConfig, TokenizerConfig, load_preset
 from mt.console import Console
-from mt.data.phrasebook import grammar as phrasebook
+from mt.data.formats.pairs import Pair
+from mt.data.formats.phrasebook import read_phrasebook
 from mt.evaluation.result import Evaluation
 from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
 
-PAIRS = phrasebook.pairs("validation", seed=phrasebook.DEFAULT_SEED)[:200]
+READ = read_phrasebook("validation", "zh", "en")
+PAIRS = [(pair.src, pair.tgt) for pair in READ if isinstance(pair, Pair)][:200]
 TEST = PAIRS[:8]
 
 
@@ -66,6 +69,17 @@ class Result:
 
 
 Evaluate = Callable[..., Result]
+
+
+def use_phrasebook(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, parts: dict[str, list[tuple[str, str]]]
+) -> None:
+    """Have a smaller built-in corpus, of these parts alone."""
+    folder.mkdir(exist_ok=True)
+    monkeypatch.setattr("mt.data.formats.phrasebook.FOLDER", folder)
+    for split, pairs in parts.items():
+        lines = "".join(f"{zh}\t{en}\n" for zh, en in [("zh", "en"), *pairs])
+        (folder / f"{split}.tsv.xz").write_bytes(lzma.compress(lines.encode()))
 
 
 @pytest.fixture
@@ -301,7 +315,7 @@ def test_the_file_of_hypotheses_is_named_after_the_test(
     name: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(phrasebook, "pairs", lambda split, **_: TEST if split == "validation" else [])
+    use_phrasebook(tmp_path / "book", monkeypatch, {"validation": TEST})
     teach(monkeypatch, dict(PAIRS))
     for suffix, side in (("zh", 0), ("en", 1)):
         text = "".join(f"{pair[side]}\n" for pair in TEST)
@@ -414,17 +428,10 @@ def test_a_file_can_be_compared_with_a_run(evaluate: Evaluate, run: Path, test_t
 
 
 def test_without_a_test_a_phrasebook_run_is_scored_on_the_phrasebooks_test_part(
-    evaluate: Evaluate, run: Path, monkeypatch: pytest.MonkeyPatch
+    evaluate: Evaluate, run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = []
-
-    def few(split: str, **_: object) -> list[tuple[str, str]]:
-        asked.append(split)
-        return TEST[:5]
-
-    monkeypatch.setattr(phrasebook, "pairs", few)
+    use_phrasebook(tmp_path, monkeypatch, {"test": TEST[:5]})
     found = evaluate("-m", run, "--json", "--beam", "1").json
-    assert asked == ["test"]
     assert (found["test"], found["segments"]) == ("phrasebook", 5)
     assert found["hypotheses"] == str(run / "hypotheses.phrasebook.txt")
 

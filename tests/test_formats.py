@@ -5,9 +5,8 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import sys
+import lzma
 from pathlib import Path
-from types import SimpleNamespace
 
 import datasets
 import pyarrow as pa
@@ -16,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-import mt.data.phrasebook
 from mt.data.cleaning import tidy
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, code_matches
 from mt.errors import CorpusError
@@ -611,10 +609,12 @@ def test_hub_says_what_exists(hub: Path, spec: str, cause: str) -> None:
     assert cause in fault(spec)
 
 
-def test_phrasebook_has_two_directions_and_three_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    book = SimpleNamespace(DEFAULT_SEED=7, pairs=lambda split, seed: [(f"{split}中", f"{seed} en")])
-    monkeypatch.setattr(mt.data.phrasebook, "grammar", book, raising=False)
-    monkeypatch.setitem(sys.modules, "mt.data.phrasebook.grammar", book)
+def test_phrasebook_has_two_directions_and_three_parts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mt.data.formats.phrasebook.FOLDER", tmp_path)
+    for split in ("train", "validation", "test"):
+        write(tmp_path / f"{split}.tsv.xz", lzma.compress(f"zh\ten\n{split}中\t7 en\n".encode()))
     assert read("phrasebook", None, None) == [Pair("train中", "7 en")]
     assert read("phrasebook@test", "en", "zh-CN") == [Pair("7 en", "test中")]
     assert read("phrasebook", None, "zh", split="validation") == [Pair("7 en", "validation中")]

@@ -10,9 +10,11 @@ from typing import get_args
 
 import pytest
 
-from mt.data.phrasebook import grammar as phrasebook
-from mt.data.phrasebook import inflection, lexicon
-from mt.data.phrasebook.grammar import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence, Split
+from mt.data.formats import read_pairs
+from mt.data.formats.pairs import Pair, Split
+from tools.phrasebook import grammar as phrasebook
+from tools.phrasebook import inflection, lexicon
+from tools.phrasebook.grammar import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence
 
 Parts = dict[Split, list[tuple[str, str]]]
 
@@ -79,8 +81,7 @@ def test_it_uses_at_least_400_chinese_words_all_of_them_in_train(parts: Parts) -
 
 
 def test_the_seed_alone_decides_what_is_in_the_corpus_and_in_which_order(parts: Parts) -> None:
-    assert phrasebook.pairs("train", DEFAULT_SEED) == parts["train"]
-    assert phrasebook.pairs("test", DEFAULT_SEED) == parts["test"]
+    assert phrasebook.parts(DEFAULT_SEED) == parts
     other = phrasebook.parts(DEFAULT_SEED + 1)
     assert set(other["train"]) != set(parts["train"])
     assert set(other["test"]) != set(parts["test"])
@@ -90,6 +91,13 @@ def test_the_order_is_shuffled_so_that_any_stretch_of_it_is_mixed(parts: Parts) 
     starts = Counter(zh[0] for zh, _ in parts["train"][:500])
     assert len(starts) > 20
     assert max(starts.values()) < 250
+
+
+@pytest.mark.parametrize("split", get_args(Split))
+def test_the_package_holds_what_the_grammar_writes(split: Split, parts: Parts) -> None:
+    """If not: `python -m tools.phrasebook`."""
+    found = read_pairs("phrasebook", src=None, tgt=None, split=split)
+    assert list(found) == [Pair(*pair) for pair in parts[split]]
 
 
 # -- what is held out ---------------------------------------------------------------------------------

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import cast, get_args
 
 from mt.data.formats.aligned import aligned_paths, read_aligned
 from mt.data.formats.hub import read_hub
 from mt.data.formats.jsonl import read_jsonl
 from mt.data.formats.lines import check_whole, uncompressed_suffix
-from mt.data.formats.pairs import BadLine, Pair, Record, Split, code_matches
+from mt.data.formats.pairs import BadLine, Record, Split
+from mt.data.formats.phrasebook import read_phrasebook
 from mt.data.formats.po import read_po, read_po_folder
 from mt.data.formats.rows import read_csv, read_tsv
 from mt.data.formats.tables import read_parquet
@@ -29,7 +29,7 @@ def read_pairs(spec: str, *, src: str | None, tgt: str | None, split: Split) -> 
     """
     name, _, named_split = spec.partition("@")
     if name == "phrasebook":
-        return _read_phrasebook(named_split or split, src, tgt)
+        return read_phrasebook(named_split or split, src, tgt)
     if spec.startswith("hub:"):
         return read_hub(spec, src=src, tgt=tgt, split=split)
     path = Path(spec).expanduser()
@@ -64,21 +64,6 @@ def _checked(records: Iterator[Record], paths: Sequence[Path]) -> Iterator[Recor
         while unchecked:
             check_whole(unchecked.pop())
         raise
-
-
-def _read_phrasebook(split: str, src: str | None, tgt: str | None) -> Iterator[Pair]:
-    from mt.data.phrasebook import grammar  # its grammar is not needed to read files
-
-    if split not in get_args(Split):
-        raise CorpusError(f"phrasebook@{split}: no such part; it has {', '.join(get_args(Split))}")
-    zh, en = (
-        [code is None or code_matches(language, code) for code in (src, tgt)] for language in ("zh", "en")
-    )
-    swap = not (zh[0] and en[1])
-    if swap and not (en[0] and zh[1]):
-        raise CorpusError(f"phrasebook: has zh and en, not {src} and {tgt}; set --src and --tgt to zh and en")
-    pairs = grammar.pairs(cast(Split, split), seed=grammar.DEFAULT_SEED)
-    return (Pair(en, zh) if swap else Pair(zh, en) for zh, en in pairs)
 
 
 _READERS: dict[str, Callable[[Path, str | None, str | None], Iterator[Record]]] = {

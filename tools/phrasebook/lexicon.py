@@ -5,7 +5,7 @@ A table holds one entry per `;` or line; `inflection`, which reads them, says wh
 
 from __future__ import annotations
 
-from mt.data.phrasebook.inflection import (
+from tools.phrasebook.inflection import (
     act,
     acts,
     adjectives,

@@ -18,13 +18,11 @@ from dataclasses import dataclass
 from itertools import islice
 from math import prod
 from string import Formatter
-from typing import Literal
 from zlib import crc32
 
-from mt.data.phrasebook import lexicon as lx
-from mt.data.phrasebook.inflection import Word, numbers, relatives
-
-Split = Literal["train", "validation", "test"]
+from mt.data.formats.pairs import Split
+from tools.phrasebook import lexicon as lx
+from tools.phrasebook.inflection import Word, numbers, relatives
 
 DEFAULT_SEED = 1
 """The published corpus is the one of this seed."""
@@ -409,13 +407,8 @@ class Sentence:
     combination: tuple[str, ...]
 
 
-def pairs(split: Split, seed: int) -> list[tuple[str, str]]:
-    """The (Chinese, English) pairs of one part. The seed decides which they are, and their order."""
-    return parts(seed)[split]
-
-
 def parts(seed: int) -> dict[Split, list[tuple[str, str]]]:
-    """All parts at once, for a caller that needs more than one: writing the corpus takes half a second."""
+    """The (Chinese, English) pairs of each part. The seed decides which they are, and their order."""
     corpus = sentences(seed, quota=QUOTA)
     random.Random(f"order {seed}").shuffle(corpus)
     part = _division(corpus, seed)

@@ -1,1 +1,0 @@
-"""The built-in corpus: Chinese-English pairs written by a grammar."""
