@@ -18,6 +18,7 @@ LINK = re.compile(r"\]\((?!https?://)([^)#]+)(?:#[^)]*)?\)")
 SYMBOLS = re.compile(r"\[(mt/[\w/]+\.py)\]\([^)]*\)((?: `[A-Za-z_.]+`)+)")
 COMMAND = re.compile(r"\bmt (?:\[options\] )?([a-z]+)\b")
 OTHERS = {
+    "--version",
     "--torch-backend",
     "--extra-index-url",
     "--rm",
