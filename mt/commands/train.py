@@ -51,6 +51,15 @@ class Corpora:
         return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a model learns from: corpora, the tokenizers of both sides, and the training pairs as ids."""
+
+    corpora: Corpora
+    tokenizers: tuple[Tokenizer, Tokenizer]
+    pairs: PiecePairs
+
+
 def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
     """Train, or go on training, the run that `options.out` names; returns its directory.
 
@@ -94,7 +103,8 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
             pairs = teachers.annotate(pairs, where, computed.precision, console)
             clock.lap(TEACHERS)
             del teachers  # and the memory they take
-        trainer = _set_up(files, corpora, tokenizers, pairs, where, computed.precision, clock, console)
+        material = Material(corpora, tokenizers, pairs)
+        trainer = _set_up(files, material, where, computed.precision, clock, console)
         _go_on(trainer, begun, computed)
         with _events(trainer, options):
             progress = trainer.fit()
@@ -106,26 +116,24 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
 
 def _set_up(
     files: RunFiles,
-    corpora: Corpora,
-    tokenizers: tuple[Tokenizer, Tokenizer],
-    pairs: PiecePairs,
+    material: Material,
     where: torch.device,
     precision: str,
     clock: Clock,
     console: Console,
 ) -> Trainer:
     """Build the model and what trains it."""
-    src, tgt = tokenizers
-    config = files.config
+    config, validation, pairs = files.config, material.corpora.validation, material.pairs
+    src, tgt = material.tokenizers
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, src, tgt).to(where)
     count = sum(weights.numel() for weights in model.parameters())
     console.note(f"{count:,} weights; run directory {files.path}")
-    sources = corpora.validation.dataset["src"][:]
+    sources = validation.dataset["src"][:]
     validator = Validator(
         sources=sources,
-        references=corpora.validation.dataset["tgt"][:],
-        pairs=cut(corpora.validation, src, tgt),
+        references=validation.dataset["tgt"][:],
+        pairs=cut(validation, src, tgt),
         tokenizer=tgt,
         languages=languages_of(sources, config.data.tgt),
         batch_tokens=config.training.batch_tokens,
@@ -133,7 +141,8 @@ def _set_up(
     )
     sampler = None
     if (strength := config.tokenizer.sampling) is not None:
-        sides = (SideSampler(tokenizer, config.tokenizer.algorithm, strength) for tokenizer in tokenizers)
+        algorithm = config.tokenizer.algorithm
+        sides = (SideSampler(tokenizer, algorithm, strength) for tokenizer in (src, tgt))
         sampler = Sampler(pairs, *sides)
     loader = BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda")
     floor = unigram_entropy(pairs, tgt.vocab_size)
