@@ -152,8 +152,9 @@ class Translator:
     """Translates with a run, or several as an ensemble. Keeps no state between calls.
 
     n texts in give n translations out, in order; blank stays blank; what holds nothing to translate, such as
-    emoji, numbers, an address, comes out as it went in; a text much longer than the sentences of the training
-    corpus is split at sentence ends, translated in parts and joined; no translation holds a line break.
+    emoji, numbers, an address, comes out as it went in; no translation holds a line break. A text is split at
+    sentence ends, translated in parts and joined: any text of a run whose training sources are single
+    sentences, else one that is much longer than those.
     """
 
     def __init__(
@@ -251,7 +252,13 @@ class Translator:
         if nothing_to_translate(text):
             line = one_line(sound(text))
             return Split("", (line,), ("",)) if line.strip() else Split(line, (), ())
-        return split(readable(text), language=self.run.config.data.source, max_chars=self.run.split_chars)
+        run = self.run
+        return split(
+            readable(text),
+            language=run.config.data.source,
+            max_chars=run.split_chars,
+            by_sentence=run.by_sentence,
+        )
 
     def _search_parts(
         self,

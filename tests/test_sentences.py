@@ -25,13 +25,13 @@ def put_back(parts: Split) -> str:
 
 
 @settings(deadline=None, max_examples=300)
-@given(text=any_text, language=languages, max_chars=st.integers(1, 30))
-@example(text="A.\ud800 B. C.", language="en", max_chars=3)
-@example(text="a.\x00b. C.\rD. E\r\n\u2028F. G", language="en", max_chars=4)
+@given(text=any_text, language=languages, max_chars=st.integers(1, 30), by_sentence=st.booleans())
+@example(text="A.\ud800 B. C.", language="en", max_chars=3, by_sentence=True)
+@example(text="a.\x00b. C.\rD. E\r\n\u2028F. G", language="en", max_chars=4, by_sentence=False)
 def test_whatever_the_text_the_parts_give_it_back_and_none_is_blank_or_too_long(
-    text: str, language: str | None, max_chars: int
+    text: str, language: str | None, max_chars: int, by_sentence: bool
 ) -> None:
-    parts = split(text, language=language, max_chars=max_chars)
+    parts = split(text, language=language, max_chars=max_chars, by_sentence=by_sentence)
     assert put_back(parts) == text
     assert all(0 < len(part) <= max_chars and part == part.strip() for part in parts.texts)
     assert bool(parts.texts) == bool(text.strip())
@@ -118,7 +118,7 @@ def test_no_cut_falls_within_what_is_drawn_as_one_character(cluster: str) -> Non
 
 
 def test_a_cluster_longer_than_a_part_may_be_is_cut_all_the_same() -> None:
-    parts = split("o" + "\u0301" * 7, language="en", max_chars=3)
+    parts = split("o" + "\u0301" * 7, language="en", max_chars=3, by_sentence=True)
     assert [len(part) for part in parts.texts] == [3, 3, 2]
 
 
@@ -159,14 +159,15 @@ def test_segments_that_do_not_add_up_to_the_text_are_not_believed(
 
 
 @pytest.mark.parametrize(
-    "text", ["我爱北京。" * 20_000, "." * 100_000, "word " * 20_000, "“" * 20_000, "a" * 100_000]
+    "text",
+    ["我爱北京。" * 20_000, "." * 100_000, "word " * 20_000, "“" * 20_000, "a" * 100_000, "J. Do. " * 14_000],
 )
 def test_time_grows_with_the_text_and_not_with_its_square(text: str) -> None:
     """Five times the text, 4 to 13 times the processor's time; shown whole to sentencex, 23 to 27 times."""
 
     def took(length: int) -> float:
         begin = time.process_time()
-        split(text[:length], language="zh", max_chars=300)
+        split(text[:length], language="zh", max_chars=300, by_sentence=True)
         return time.process_time() - begin
 
     least = min(took(len(text) // 5) for _ in range(3))

@@ -17,6 +17,7 @@ from mt.console import Console
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import Sampler, SideSampler
+from mt.data.statistics import several_sentences
 from mt.errors import RunError
 from mt.metrics import spaceless_note
 from mt.options import TrainOptions
@@ -91,6 +92,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
             "identity": identity,
             "corpora": fingerprints,
             "split_chars": max(30, 2 * corpora.train.report.src.p95),
+            "several_sentences": several_sentences(corpora.train.dataset, config.data.source),
             "arithmetic": computed.as_dict(),
         }
         files = RunFiles(run_dir, config, identity)

@@ -14,7 +14,11 @@ import datasets
 import numpy as np
 import pyarrow.compute as pc
 
+from mt.text.languages import untagged
+from mt.text.sentences import split
+
 _BATCH = 10_000  # pairs
+_SENTENCE_SAMPLE = 5_000  # pairs whose sources are cut into sentences
 _SCRIPT_SAMPLE = 20_000  # pairs whose letters are counted
 _SHOWN_SHARE = 0.001  # of the letters: rarer scripts are in as_dict only
 # The first word of a letter's Unicode name, where it is not the name of its script.
@@ -133,6 +137,17 @@ def describe(dataset: datasets.Dataset, column: str) -> SideReport:
     median, p95 = (int(values[np.searchsorted(counts.cumsum(), share * seen)]) for share in (0.5, 0.95))
     mean = float((values * counts).sum() / seen)
     return SideReport(mean, median, p95, int(values[-1]), count_scripts(letters))
+
+
+def several_sentences(dataset: datasets.Dataset, language: str | None) -> float:
+    """The proportion (0 to 1) of the sources of a corpus that hold more than one sentence, by a sample."""
+    rows = np.linspace(0, len(dataset) - 1, min(len(dataset), _SENTENCE_SAMPLE)).astype(int)
+    sources = map(untagged, dataset[rows]["src"])
+    several = sum(
+        len(split(text, language=language, max_chars=len(text) + 1, by_sentence=True).texts) > 1
+        for text in sources
+    )
+    return round(several / len(rows), 4)
 
 
 def count_scripts(letters: Counter[str]) -> dict[str, float]:

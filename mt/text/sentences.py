@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from mt.errors import ConfigError
+from mt.text.boundaries import goes_on
 from mt.text.languages import base_language
 
 # Written without a space between sentences. Thai, Lao, Khmer put none between words but one here.
@@ -30,6 +31,11 @@ _CLAUSE_END = re.compile(
 _PARAGRAPH_END = re.compile(r"(\n\s*\n|\u2029)")
 _SPACE = re.compile(r"\s")
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+
+_DIGIT_BEHIND_END = re.compile(r"(?<=[。！？｡])\d")
+# What may end a sentence.
+_END = re.compile(r"[.!?…。！？｡．؟۔।॥።፧။៕༎།᠃᱿]")
+_AROUND = 40  # characters of the sentences around an end that are looked at
 
 # Characters shown to sentencex at once: its time grows with the square of the sentences it is given
 # (20,000 Chinese sentences: 1.3 s), and this keeps it linear.
@@ -72,22 +78,28 @@ class Split:
         return "".join(joined)
 
 
-def split(text: str, *, language: str | None, max_chars: int) -> Split:
+def split(text: str, *, language: str | None, max_chars: int, by_sentence: bool = False) -> Split:
     """Cut `text` into parts of at most `max_chars` characters; one that is no longer stays whole.
 
-    A longer text is cut at every sentence end. A sentence longer still is cut at the last clause end
-    that fits, else at white space, else between characters, but not before a combining mark, a joiner
-    or a variation selector, unless a single cluster of these is longer than `max_chars`.
+    A longer text, with `by_sentence` any, is cut at every sentence end. A sentence longer still is cut at
+    the last clause end that fits, else at white space, else between characters, but not before a combining
+    mark, a joiner or a variation selector, unless a single cluster of these is longer than `max_chars`.
 
     `language` is the text's ("zh", "de-AT"; regions are ignored); unknown or None, English rules hold.
     Raises ConfigError when `max_chars` is below 1.
     """
     if max_chars < 1:
         raise ConfigError(f"a part of a long text needs at least 1 character, not {max_chars}")
-    if len(text.strip()) <= max_chars:
+    if len(text.strip()) <= max_chars and not (by_sentence and _ends_inside(text)):
         return _trimmed([text])
     sentences = _sentences(text, base_language(language) or "en", block=max(_BLOCK, max_chars + 1))
     return _trimmed(piece for sentence in sentences for piece in _cut(sentence, max_chars))
+
+
+def _ends_inside(text: str) -> bool:
+    """Whether there is a letter or digit behind something that may end a sentence."""
+    end = _END.search(text)
+    return end is not None and any(map(str.isalnum, text[end.end() :]))
 
 
 def _trimmed(pieces: Iterator[str] | list[str]) -> Split:
@@ -123,20 +135,38 @@ def _sentences(text: str, language: str, *, block: int) -> Iterator[str]:
 def _sentence_lengths(text: str, language: str) -> list[int]:
     """How many characters each sentence has. Their sum is `len(text)`, always.
 
-    sentencex 1.0 loses line feeds where there are thousands, refuses lone surrogates, and panics on
-    some white space outside ASCII. So it sees plain stand-ins of the same length, and it is not
-    believed when the lengths do not add up.
+    sentencex 1.0 loses line feeds where there are thousands, refuses lone surrogates, panics on some white
+    space outside ASCII, and sees no end in 。 before a digit. So it sees plain stand-ins of the same length,
+    and it is not believed when the lengths do not add up.
     """
     import sentencex
 
     plain = re.sub("[\ud800-\udfff]", "\ufffd", _SPACE.sub(" ", text))
+    plain = _DIGIT_BEHIND_END.sub("一", plain)
     try:
         lengths = [len(sentence) for sentence in sentencex.segment(language, plain)]
     except BaseException as error:
         if type(error).__name__ != "PanicException":  # Rust's, which is no Exception and not importable
             raise
         lengths = []
-    return lengths if sum(lengths) == len(text) else [len(text)]
+    if sum(lengths) != len(text):
+        return [len(text)]
+    return _joined(plain, lengths, language)
+
+
+def _joined(text: str, lengths: list[int], language: str) -> list[int]:
+    """The lengths without the ends at which a sentence goes on."""
+    joined: list[int] = []
+    begin = end = 0
+    for length in lengths:
+        before = text[max(begin, end - _AROUND) : end]
+        if joined and goes_on(before, text[end : end + min(length, _AROUND)], language):
+            joined[-1] += length
+        else:
+            joined.append(length)
+            begin = end
+        end += length
+    return joined
 
 
 def _cut(sentence: str, max_chars: int) -> Iterator[str]:
