@@ -24,6 +24,7 @@ from mt.inspection.picture.labels import cut, source_labels, target_labels, widt
 from mt.inspection.picture.paths import Path as StatePath
 from mt.inspection.picture.paths import draw_path
 from mt.inspection.picture.theme import DARK, LIGHT
+from mt.inspection.plane import Map
 from tests.test_inspection import TEXT, translator
 
 CHINESE = "我爱北京"
@@ -128,7 +129,8 @@ def test_a_path_goes_through_its_places_and_names_each() -> None:
     places = np.array([[0, 0], [1, 1], [1, 1], [2, 0]], dtype=np.float32)
     background = np.array([[5, 5]], dtype=np.float32)
     axes: Any = Figure(figsize=(4, 4)).add_axes((0, 0, 1, 1))
-    path = StatePath(places, ["我", "爱", "北", "京"], background, np.array([0.5, 0.25], dtype=np.float32))
+    found = Map(places, background, np.array([0.5, 0.25], dtype=np.float32))
+    path = StatePath(found, ["我", "爱", "北", "京"])
     draw_path(axes, path, LIGHT, inches=4, fontsize=9)
     named = {label.get_text(): label for label in axes.texts if label.get_text()}
     assert list(named) == ["我", "爱", "北", "京"]

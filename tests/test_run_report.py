@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 from mt import cli
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import TestSet as Pairs  # pytest takes what begins with Test for tests
+from mt.inspection.floats import FloatArray
+from mt.inspection.plane import NOTHING, Map
 from mt.inspection.report import charts, environment
 from mt.inspection.report.behaviour import Behaviour, behaviour, loops
 from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
@@ -64,6 +66,12 @@ def sentences(texts: Sequence[str]) -> list[list[str]]:
     return [text.split() for text in texts]
 
 
+def vector_map(positions: FloatArray, by_length: tuple[float, float]) -> VectorMap:
+    """Of all sentences of a test."""
+    found = Map(positions, NOTHING, np.array([0.5, 0.25], dtype=np.float32))
+    return VectorMap(tuple(range(len(positions))), found, by_length)
+
+
 def measured(**changes: object) -> Measured:
     """Two sentences, translated without fault, as 40 would be."""
     sources, texts = ["a b", "c d e f"], ["A B", "C D E F"]
@@ -81,7 +89,7 @@ def measured(**changes: object) -> Measured:
         references=fine,
         ratios=(1.0, 1.0),
         chrf=(100.0, 100.0),
-        vectors=VectorMap((0, 1), np.array([[0, 0], [1, 1]], dtype=np.float32), (0.5, 0.25), (0.1, -0.9)),
+        vectors=vector_map(np.array([[0, 0], [1, 1]], dtype=np.float32), (0.1, -0.9)),
         unknown=0.0,
         src="aa",
         attends=False,
@@ -265,7 +273,7 @@ def test_a_map_has_one_measure_and_the_marked_on_top() -> None:
         hypotheses=tuple(texts),
         lengths=tuple(range(1, 21)),
         chrf=tuple(map(float, range(20))),
-        vectors=VectorMap(tuple(range(20)), places, (0.5, 0.2), (0.3, 0.1)),
+        vectors=vector_map(places, (0.3, 0.1)),
     )
     pattern = re.compile(r'cx="([\d.]+)" cy="([\d.]+)" r="2.7" class="point tone\d( marked)?"><title>(\w+)')
     dots = pattern.findall(drawn(charts.vectors(found), "dot_map"))
@@ -285,7 +293,7 @@ def test_the_heaviest_map_stays_small() -> None:
         hypotheses=tuple(texts),
         lengths=tuple(range(1, count + 1)),
         chrf=tuple(map(float, range(count))),
-        vectors=VectorMap(tuple(range(count)), places, (0.5, 0.2), (0.3, 0.1)),
+        vectors=vector_map(places, (0.3, 0.1)),
     )
     chart = drawn(charts.vectors(found), "dot_map")
     assert chart.count("<circle") >= count

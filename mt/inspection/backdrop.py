@@ -16,7 +16,7 @@ from mt.data.cache import find_pairs
 from mt.data.corpus import read_validation
 from mt.errors import MTError
 from mt.inspection.floats import FloatArray, short, to_array
-from mt.inspection.plane import Plane
+from mt.inspection.plane import NOTHING, Map, Plane
 from mt.inspection.reading import Reading, halves, read_batch
 from mt.inspection.writing import walk
 from mt.tokenizer import Tokenizer
@@ -40,6 +40,11 @@ class Backdrop:
     points: tuple[FloatArray, ...]
     decoder_plane: Plane
     other_vector: Tensor
+
+    def maps(self, readings: Sequence[Reading]) -> tuple[Map, ...]:
+        """The states of one sentence, read in each direction, over those of others."""
+        rows = zip(self.planes, readings, self.points, strict=True)
+        return tuple(plane.map(reading.states, points) for plane, reading, points in rows)
 
     @property
     def influence_method(self) -> str:
@@ -91,8 +96,7 @@ def backdrop_of_one(
 ) -> Backdrop:
     """Where there is nothing else: the planes of one sentence's own states."""
     planes = tuple(Plane.fit(reading.states) for reading in readings)
-    nothing = np.zeros((0, 2), dtype=np.float32)
-    return Backdrop(0, planes, (nothing,) * len(planes), Plane.fit(decoder_states), other_vector)
+    return Backdrop(0, planes, (NOTHING,) * len(planes), Plane.fit(decoder_states), other_vector)
 
 
 def sample_pairs(run: Run) -> list[tuple[str, str]]:

@@ -81,16 +81,13 @@ class Inspector:
             pieces=source.pieces,
             unknown=source.unknown,
             readings=read.readings,
-            trajectories=tuple(
-                plane.project(reading.states)
-                for plane, reading in zip(backdrop.planes, read.readings, strict=True)
-            ),
+            maps=backdrop.maps(read.readings),
             vector=to_array(read.encoded.sentence_vector[0]),
             vector_dependence=read.vector_dependence,
             steps=written.steps,
             recalled=recalled,
             decoder_states=written.states,
-            decoder_trajectory=backdrop.decoder_plane.project(written.states),
+            decoder_map=backdrop.decoder_plane.map(written.states),
             backdrop=backdrop,
             trace=traced,
             hypotheses=found,

@@ -1,4 +1,4 @@
-"""A plane through many states, to draw them on: the two directions in which they differ most (PCA)."""
+"""States on paper: the plane of the two directions in which they differ most (PCA)."""
 
 from __future__ import annotations
 
@@ -8,13 +8,34 @@ import numpy as np
 
 from mt.inspection.floats import FloatArray
 
+NOTHING: FloatArray = np.zeros((0, 2), dtype=np.float32)
+"""No points."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """States on their plane, in their order: positions (N, 2). background: (M, 2), other states.
+
+    explained: (2,), the proportion of all states' variance along each axis, 0..1.
+    """
+
+    positions: FloatArray
+    background: FloatArray
+    explained: FloatArray
+
+    @property
+    def axes(self) -> tuple[str, str]:
+        """What to write beside the axes."""
+        first, second = self.explained.tolist()
+        return f"first axis, {first:.0%} of the variance", f"second axis, {second:.0%}"
+
 
 @dataclass(frozen=True)
 class Plane:
     """Where points of H numbers fall on paper.
 
     mean: (H,), what falls on the origin. axes: (2, H), of length 1 and at right angles, the one along which
-    the points differ most first. explained: (2,), the share of the points' variance along each, 0..1.
+    the points differ most first. explained: (2,), as in `Map`.
     """
 
     mean: FloatArray
@@ -40,6 +61,10 @@ class Plane:
             axes[place] = axis * (1 if axis[np.abs(axis).argmax()] > 0 else -1)
             shares[place] = max(0.0, variances[-1 - place]) / total if total > 0 else 0.0
         return cls(*(part.astype(np.float32) for part in (mean, axes, shares)))
+
+    def map(self, points: FloatArray, background: FloatArray = NOTHING) -> Map:
+        """Points (N, H) on the plane, over others that are there already."""
+        return Map(self.project(points), background, self.explained)
 
     def project(self, points: FloatArray) -> FloatArray:
         """Points (N, H) -> their places (N, 2)."""

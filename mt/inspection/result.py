@@ -13,6 +13,7 @@ import numpy as np
 
 from mt.inspection.backdrop import Backdrop
 from mt.inspection.floats import Arrays, FloatArray, short
+from mt.inspection.plane import Map
 from mt.inspection.reading import DEPENDENCE_METHOD, Reading
 from mt.inspection.recollection import Recollection, recollection_arrays
 from mt.inspection.trace import Trace
@@ -51,10 +52,10 @@ class Inspection:
     source: as given. translation: what `mt translate` gives, but for a text that it would cut into several
     `parts`: that is read whole here.
     pieces: (S,), eos included, in the order of the text. unknown: the places of those that the model does not
-    know. readings: one for each direction, with its path over the paper in trajectories: (S, 2) each.
+    know. readings: one for each direction, with its states on paper in maps.
     vector: (D,). vector_dependence: (S,), the share of it that depends on each piece; sums to 1.
     steps: (T,). recalled: at each step up to 3 places of the datastore, the most first; None without one.
-    decoder_states: (T, H), decoder_trajectory: (T, 2).
+    decoder_states: (T, H), on paper in decoder_map.
     backdrop: what the paths are drawn on.
     trace: the hypotheses that search kept at each step. hypotheses: up to K, best first.
     """
@@ -66,13 +67,13 @@ class Inspection:
     pieces: tuple[str, ...]
     unknown: tuple[int, ...]
     readings: tuple[Reading, ...]
-    trajectories: tuple[FloatArray, ...]
+    maps: tuple[Map, ...]
     vector: FloatArray
     vector_dependence: FloatArray
     steps: tuple[Step, ...]
     recalled: tuple[tuple[Recollection, ...], ...] | None
     decoder_states: FloatArray
-    decoder_trajectory: FloatArray
+    decoder_map: Map
     backdrop: Backdrop
     trace: Trace
     hypotheses: tuple[Found, ...]
@@ -87,8 +88,8 @@ class Inspection:
             "pieces": list(self.pieces),
             "unknown": list(self.unknown),
             "readings": [
-                reading.as_dict() | {"trajectory": short(path)}
-                for reading, path in zip(self.readings, self.trajectories, strict=True)
+                reading.as_dict() | {"trajectory": short(on_paper.positions)}
+                for reading, on_paper in zip(self.readings, self.maps, strict=True)
             ],
             "dependence_method": DEPENDENCE_METHOD,
             "vector": short(self.vector),
@@ -97,7 +98,7 @@ class Inspection:
             **self._recalled(),
             "influence_method": self.backdrop.influence_method,
             "decoder_states": short(self.decoder_states),
-            "decoder_trajectory": short(self.decoder_trajectory),
+            "decoder_trajectory": short(self.decoder_map.positions),
             "pca": self.backdrop.as_dict(),
             "beam": [[kept.as_dict() for kept in step] for step in self.trace.steps],
             "hypotheses": [
@@ -134,8 +135,8 @@ class Inspection:
             **step_arrays(self.steps),
             **({} if self.recalled is None else recollection_arrays(self.recalled)),
             "decoder_states": self.decoder_states,
-            "decoder_trajectory": self.decoder_trajectory,
-            "decoder_explained": self.backdrop.decoder_plane.explained,
+            "decoder_trajectory": self.decoder_map.positions,
+            "decoder_explained": self.decoder_map.explained,
             **self.trace.arrays(),
             "hypotheses": np.array([found.translation for found in self.hypotheses]),
             "scores": np.array([found.score for found in self.hypotheses]),
@@ -145,11 +146,11 @@ class Inspection:
 
     def _reading_arrays(self) -> Arrays:
         arrays: Arrays = {}
-        for place, reading in enumerate(self.readings):
+        for reading, on_paper in zip(self.readings, self.maps, strict=True):
             of_one = reading.arrays() | {
-                "trajectory": self.trajectories[place],
-                "explained": self.backdrop.planes[place].explained,
-                "background": self.backdrop.points[place],
+                "trajectory": on_paper.positions,
+                "explained": on_paper.explained,
+                "background": on_paper.background,
             }
             direction = reading.direction.replace("-", "_")
             arrays |= {f"{name}_{direction}": array for name, array in of_one.items()}

@@ -198,12 +198,8 @@ class Canvas:
         seen = self.inspection
         titles = [f"reading {DIRECTIONS[reading.direction]}" for reading in seen.readings]
         labels = [[self.source[piece] for piece in reading.order] for reading in seen.readings]
-        nothing = np.zeros((0, 2), dtype=np.float32)
-        places = [*seen.trajectories, seen.decoder_trajectory]
-        points = [*seen.backdrop.points, nothing]
-        explained = [plane.explained for plane in (*seen.backdrop.planes, seen.backdrop.decoder_plane)]
-        paths = map(Path, places, [*labels, self.target], points, explained)
-        room = (self.width - 2 * MARGIN) / len(places)
+        paths = list(map(Path, (*seen.maps, seen.decoder_map), [*labels, self.target]))
+        room = (self.width - 2 * MARGIN) / len(paths)
         for place, (title, path) in enumerate(zip([*titles, "writing"], paths, strict=True)):
             axes = self.axes(MARGIN + 0.25 + room * place, top + TITLE, self.square, self.square, title)
             size = min(9.5, name_size(len(path.labels)))

@@ -12,6 +12,7 @@ import numpy as np
 from mt.inspection.floats import FloatArray
 from mt.inspection.picture.labels import width
 from mt.inspection.picture.theme import Theme
+from mt.inspection.plane import Map
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -22,17 +23,15 @@ MOST_LABELS = 60  # of a longer path every second, third … is labelled
 
 @dataclass(frozen=True)
 class Path:
-    """N states on a plane: places (N, 2) and labels in the order of time; background (M, 2) of others."""
+    """N states on a map and their labels, in the order of time."""
 
-    places: FloatArray
+    map: Map
     labels: Sequence[str]
-    background: FloatArray
-    explained: FloatArray
 
 
 def draw_path(axes: Axes, path: Path, theme: Theme, *, inches: float, fontsize: float) -> None:
     """Draw it into a square of so many inches."""
-    background, places = path.background, path.places
+    background, places = path.map.background, path.map.positions
     if len(background):
         axes.scatter(background[:, 0], background[:, 1], s=5, color=theme.rule, linewidths=0, zorder=1)
     arrow = {"arrowstyle": "-|>", "color": theme.accent, "lw": 1.1, "shrinkA": 2, "shrinkB": 3, "alpha": 0.8}
@@ -43,8 +42,9 @@ def draw_path(axes: Axes, path: Path, theme: Theme, *, inches: float, fontsize: 
     axes.scatter(places[-1:, 0], places[-1:, 1], s=48, color=theme.accent, zorder=4)
     _frame(axes, np.concatenate([background, places]))
     _label(axes, path, theme, inches, fontsize)
-    axes.set_xlabel(f"first axis, {path.explained[0]:.0%} of the variance", fontsize=8, color=theme.faint)
-    axes.set_ylabel(f"second axis, {path.explained[1]:.0%}", fontsize=8, color=theme.faint)
+    across, up = path.map.axes
+    axes.set_xlabel(across, fontsize=8, color=theme.faint)
+    axes.set_ylabel(up, fontsize=8, color=theme.faint)
     axes.set_xticks([])
     axes.set_yticks([])
 
@@ -61,7 +61,7 @@ def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -
     """A label beside each point, where it lies least on other labels, points and the frame."""
     (left, right), (bottom, top) = axes.get_xlim(), axes.get_ylim()
     scale = size * POINTS / (right - left)
-    points = (path.places - np.array([left, bottom])) * scale
+    points = (path.map.positions - np.array([left, bottom])) * scale
     # Points of the path, and a few on each arrow, on which no label should lie.
     between = [points[:-1] * (1 - part) + points[1:] * part for part in (0.2, 0.4, 0.6, 0.8)]
     covered = np.concatenate([points, *between])

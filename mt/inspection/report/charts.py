@@ -94,7 +94,7 @@ class DotMap:
 
     dots: Sequence[Dot]
     height: float
-    explained: tuple[float, float]
+    axes: tuple[str, str]
     shortest: int
     longest: int
     axis_of_length: str
@@ -168,7 +168,7 @@ def by_length(measured: Measured) -> BarChart:
 
 def vectors(measured: Measured) -> DotMap:
     """The map of sentence vectors."""
-    rows, places = measured.vectors.rows, measured.vectors.places
+    rows, places = measured.vectors.rows, measured.vectors.map.positions
     lengths = sorted(measured.lengths[row] for row in rows)
     bounds = [lengths[len(rows) * tone // TONES] for tone in range(1, TONES)]
     poor = sorted(measured.chrf[row] for row in rows)[len(rows) // 10]
@@ -188,7 +188,7 @@ def vectors(measured: Measured) -> DotMap:
     return DotMap(
         dots=sorted(dots, key=lambda dot: dot.marked),
         height=float(high[1] - low[1]) * unit + 60,
-        explained=measured.vectors.explained,
+        axes=measured.vectors.map.axes,
         shortest=lengths[0],
         longest=lengths[-1],
         axis_of_length=("first", "second")[measured.vectors.by_length.index(along)],

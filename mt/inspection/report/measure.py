@@ -11,9 +11,9 @@ import numpy as np
 from mt.console import Console
 from mt.evaluation.systems import System, all_scores, into, reference_perplexity
 from mt.evaluation.test_sets import TestSet
-from mt.inspection.floats import FloatArray, to_array
+from mt.inspection.floats import to_array
 from mt.inspection.neighbours import sentence_vectors
-from mt.inspection.plane import Plane
+from mt.inspection.plane import Map, Plane
 from mt.inspection.report.behaviour import Behaviour, behaviour
 from mt.inspection.report.curves import Curves, read_curves
 from mt.inspection.report.lengths import BucketScore, cut_by_length, score_buckets
@@ -31,13 +31,12 @@ LONGEST = 2000  # characters of a text that is shown
 class VectorMap:
     """Sentence vectors, scaled to length 1, on the plane on which they differ most.
 
-    rows: (M,), which of the test's sentences; up to 1,000 from all over it. places: (M, 2).
-    explained: share of the vectors' variance along each axis. by_length: each axis's correlation with length.
+    rows: (M,), which of the test's sentences; up to 1,000 from all over it.
+    by_length: each axis's correlation with length.
     """
 
     rows: tuple[int, ...]
-    places: FloatArray
-    explained: tuple[float, float]
+    map: Map
     by_length: tuple[float, float]
 
 
@@ -137,12 +136,10 @@ def map_vectors(translator: Translator, test: TestSet, lengths: Sequence[int]) -
     rows = np.unique(np.linspace(0, len(lengths) - 1, MOST_DOTS).round().astype(int)).tolist()
     texts = [test.sources[row] for row in rows]
     vectors = to_array(sentence_vectors(translator, texts, into(translator, test)))
-    plane = Plane.fit(vectors)
-    places = plane.project(vectors)
+    found = Plane.fit(vectors).map(vectors)
     counts = [lengths[row] for row in rows]
-    along = [_correlation(places[:, axis].tolist(), counts) for axis in (0, 1)]
-    explained = plane.explained.tolist()
-    return VectorMap(tuple(rows), places, (explained[0], explained[1]), (along[0], along[1]))
+    first, second = (_correlation(axis.tolist(), counts) for axis in found.positions.T)
+    return VectorMap(tuple(rows), found, (first, second))
 
 
 def _correlation(xs: Sequence[float], ys: Sequence[float]) -> float:
