@@ -31,6 +31,9 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 test: setup  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
 
+test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times one (about 10 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill
+
 test-browser: browser  ## run the page's tests in chromium
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser
 

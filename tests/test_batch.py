@@ -54,6 +54,18 @@ def test_hardly_any_padding_is_computed() -> None:
     assert tgt.sum() / computed > 0.93
 
 
+def test_the_order_of_batches_has_nothing_to_do_with_length() -> None:
+    """Rows are sorted to make batches, which must not come in that order: the shortest first, or last."""
+    rows = np.arange(1, 41).repeat(20)
+    for epoch in (1, 2, 3):
+        longest = [
+            int(rows[batch].max()) for batch in plan(rows, rows, batch_tokens=200, seed=1, epoch=epoch)
+        ]
+        assert len(longest) > 50
+        assert abs(np.corrcoef(range(len(longest)), longest)[0, 1]) < 0.3
+        assert abs(np.corrcoef(longest[1:], longest[:-1])[0, 1]) < 0.3
+
+
 def test_neighbours_change_from_epoch_to_epoch() -> None:
     same = np.full(64, 10)
     first, second = (

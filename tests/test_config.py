@@ -33,7 +33,6 @@ from mt.options import (
     TuneOptions,
 )
 
-CODE = {path: path.read_text(encoding="utf-8") for path in Path(settings.__file__).parent.rglob("*.py")}
 SECTIONS = [
     settings.DataConfig,
     settings.TokenizerConfig,
@@ -52,11 +51,9 @@ SECTIONS = [
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_every_field_is_read_somewhere_and_explained(section: type[settings.Section]) -> None:
-    """A setting that nobody reads is a promise broken in silence."""
-    code = "".join(text for path, text in CODE.items() if path.name not in ("config.py", "options.py"))
+def test_every_field_is_explained(section: type[settings.Section]) -> None:
+    """That each does something, see test_settings."""
     for name, field in section.model_fields.items():
-        assert re.search(rf"\.{name}\b", code), f"{section.__name__}.{name} is read nowhere"
         assert field.description, f"{section.__name__}.{name} has no docstring"
 
 

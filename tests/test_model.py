@@ -90,6 +90,23 @@ def test_the_plain_cell_is_the_formula_of_the_mission() -> None:
     torch.testing.assert_close(outputs.flatten(), torch.stack([first, second]))
 
 
+@pytest.mark.parametrize("cell", CELLS)
+def test_how_a_recurrence_starts(cell: Cell) -> None:
+    """U keeps the length of a state, gate by gate; an LSTM remembers at first; all other biases are zero."""
+    torch.manual_seed(1)
+    layer = Recurrence(cell, 7, 5, constant_size=2, dropout=0.0)
+    weight, recurrent, bias, recurrent_bias = layer.weights()
+    gates = {"rnn": 1, "gru": 3, "lstm": 4}[cell]
+    for gate in recurrent.detach().chunk(gates):
+        torch.testing.assert_close(gate @ gate.t(), torch.eye(5))
+    for gate in weight.detach().chunk(gates):
+        limit = (6 / (9 + 5)) ** 0.5  # Glorot & Bengio 2010
+        assert 0.5 * limit < gate.abs().max() <= limit
+    forget = 5 * [0.0] + 5 * [1.0] + 10 * [0.0]  # torch's order: input, forget, cell, output
+    assert bias.tolist() == (forget if cell == "lstm" else gates * 5 * [0.0])
+    assert recurrent_bias.tolist() == gates * 5 * [0.0]
+
+
 @pytest.mark.parametrize("constant_size", [0, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_size: int) -> None:
