@@ -92,6 +92,8 @@ def test_weights_of_a_validation_after_the_last_save_are_let_pass(
     """A crash came after they were written and before the state was. They are written again."""
     early = tmp_path / "early"
     assert cli.main(command(folder, early, "--max-steps", "1")) == 0
+    shutil.copy(folder / "two" / MODEL, early / MODEL)
+    assert cli.main(command(folder, early)) == 1, "another run's are not"
     shutil.copy(run / MODEL, early / MODEL)
     assert read_tensors(run / MODEL)[1]["step"] > 1
     assert cli.main(command(folder, early)) == 0

@@ -11,7 +11,7 @@ import torch
 
 from mt.config import ModelConfig, SearchConfig
 from mt.model import Seq2Seq, build_model
-from mt.search import BOS, EOS, GPU_STEPS, Hypothesis, _leaving, length_norm, search
+from mt.search import BOS, EOS, Hypothesis, _leaving, length_norm, search
 
 VOCAB = 8
 CPU = torch.device("cpu")
@@ -60,29 +60,33 @@ class OnGpu:
         return self.tensor.nonzero()
 
 
-def test_a_gpu_is_asked_now_and_then_what_has_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("size", [1, 3])
+@pytest.mark.parametrize("endless", [False, True])
+def test_a_gpu_is_asked_now_and_then_what_has_ended(
+    size: int, endless: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every eighth step and at the last one; the translations are those of a CPU, asked each time."""
-    net = model()
+    net, steps = model(), []
+    if endless:
+        with torch.no_grad():
+            net.decoder.output.bias[EOS] = -1e9
     sources = [SOURCES[n % 4] + [4 + n % 3] for n in range(9)]
-    for size in (1, 3):
-        config = SearchConfig(beam=size)
-        expected = search(net, sources, config, CPU)
-        steps: list[int] = []
+    config = SearchConfig(beam=size, max_length_ratio=1.0)
+    expected = search(net, sources, config, CPU)
 
-        def leaving(done: torch.Tensor, step: int, last: int, noted: list[int] = steps) -> list[int]:
-            before = OnGpu.looks
-            found = _leaving(OnGpu(done), step, last)  # type: ignore[arg-type]
-            if OnGpu.looks > before:
-                noted.append(step)
-            return found
+    def leaving(done: torch.Tensor, step: int, last: int) -> list[int]:
+        before = OnGpu.looks
+        found = _leaving(OnGpu(done), step, last)  # type: ignore[arg-type]
+        if OnGpu.looks > before:
+            steps.append(step)
+        return found
 
-        with monkeypatch.context() as patch:
-            patch.setattr("mt.search._leaving", leaving)
-            found = search(net, sources, config, CPU)
-        for ours, theirs in zip(found, expected, strict=True):
-            assert [hypothesis.ids for hypothesis in ours] == [hypothesis.ids for hypothesis in theirs]
-        assert steps[0] == GPU_STEPS
-        assert all(step % GPU_STEPS == 0 for step in steps[:-1])
+    monkeypatch.setattr("mt.search._leaving", leaving)
+    found = search(net, sources, config, CPU)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert [hypothesis.ids for hypothesis in ours] == [hypothesis.ids for hypothesis in theirs]
+    longest = max(len(source) for source in sources) + 1 + 10
+    assert steps == ([8, 16, longest] if endless else [8])
 
 
 @pytest.mark.parametrize("seed", range(4))

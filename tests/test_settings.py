@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mt.commands.train import learn_tokenizers, read_corpora, take_tokenizers, train
+from mt.commands.train import read_corpora, train
 from mt.config import Config, DataConfig, ModelConfig, SearchConfig, Section, TokenizerConfig, TrainingConfig
 from mt.console import Console
 from mt.data.batches import frame
@@ -20,6 +20,7 @@ from mt.model import build_model
 from mt.options import TrainOptions
 from mt.search import search
 from mt.training.state import RunFiles
+from mt.training.vocabulary import learn_tokenizers, take_tokenizers
 from tests.runs import kept, logged
 from tests.toy import toy_pairs, write_tsv
 
