@@ -9,6 +9,7 @@ import time
 from collections.abc import Sequence
 
 from bench.bench_base import Columns, Settings, answer
+from bench.peer_base import flags
 
 TIMES = 3
 
@@ -39,28 +40,13 @@ def listed(settings: Settings) -> dict[tuple[str, str], list[str]]:
         ("fp32", "mt --help, s"): [*mt, "--help"],
     }
     for precision in ("fp32", "int8"):
-        translate = [
-            *mt,
-            "translate",
-            "-m",
-            str(settings.run),
-            "--beam",
-            "1",
-            "--precision",
-            precision,
-            "--device",
-            settings.device,
-        ]
+        how = {"beam": 1, "precision": precision, "device": settings.device}
+        translate = [*mt, "translate", *flags({"model": settings.run, **how})]
         if settings.threads is not None:
             translate += ["--threads", str(settings.threads)]
         found[precision, "mt translate, one sentence, greedy, s"] = [*translate, texts[0]]
-        found[precision, f"mt translate, {len(texts):,} sentences, greedy, s"] = [
-            *translate,
-            "--input",
-            str(source),
-            "--output",
-            str(settings.work / "output"),
-        ]
+        files = flags({"input": source, "output": settings.work / "output"})
+        found[precision, f"mt translate, {len(texts):,} sentences, greedy, s"] = [*translate, *files]
     return found
 
 

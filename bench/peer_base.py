@@ -166,6 +166,12 @@ def fresh(folder: Path) -> None:
     folder.mkdir(parents=True)
 
 
+def flags(values: Mapping[str, object]) -> list[str]:
+    """`{"src": "en", "shared": True}` -> `--src en --shared`."""
+    named = ((f"--{name}", value) for name, value in values.items())
+    return [word for name, value in named for word in ([name] if value is True else [name, str(value)])]
+
+
 def interval(updates: int) -> int:
     """Updates between two reports of a toolkit's speed: ten reports a round."""
     return updates // 10

@@ -18,7 +18,7 @@ from bench.peer_base import (
     run_for,
     snapshots,
 )
-from bench.peer_search import BATCH, LONGEST
+from bench.peer_search import onmt_arguments
 from bench.peer_setup import Patch, make_environment
 
 # Its own metadata pins torch below 2.3, so it comes without what it depends on.
@@ -117,27 +117,9 @@ class OpenNMT:
 
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
         """See `Tool`."""
-        command = [
-            self._command("onmt_translate"),
-            "-model",
-            str(self.checkpoint),
-            "-src",
-            str(source),
-            "-output",
-            str(output),
-            "-beam_size",
-            str(beam),
-            "-batch_size",
-            str(BATCH),
-            "-max_length",
-            str(LONGEST),
-            "-transforms",
-            "sentencepiece",
-            "-src_subword_model",
-            str(self.places.pieces),
-            "-tgt_subword_model",
-            str(self.places.pieces),
-        ]
+        model, pieces = str(self.checkpoint), str(self.places.pieces)
+        searching = onmt_arguments(model, str(beam), pieces, str(source), str(output))
+        command = [self._command("onmt_translate"), *searching]
         return run(command, self.folder / f"translate-{beam}.log")
 
     def searcher(self, beam: int) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from bench.peer_base import Finished, Places, Round, fresh, interval, run
+from bench.peer_base import Finished, Places, Round, flags, fresh, interval, run
 from mt.tensors import read_tensors
 from mt.training.state import STATE
 
@@ -40,33 +40,19 @@ class Ours:
     def train(self, done: int, updates: int) -> Round:
         """See `Tool`."""
         data, last = self.places.data, done + updates
-        command = [
-            sys.executable,
-            "-c",
-            TRAIN,
-            str(interval(updates)),
-            "train",
-            "--preset",
-            "tiny",
-            "--config",
-            str(SETTINGS),
-            "--train",
-            f"{data}/train.en,{data}/train.de",
-            "--validation",
-            f"{data}/val.en,{data}/val.de",
-            "--src",
-            "en",
-            "--tgt",
-            "de",
-            "--precision",
-            self.precision,
-            "--device",
-            "cpu",
-            "--max-steps",
-            str(last),
-            "--out",
-            str(self.run_dir),
-        ]
+        settings = {
+            "preset": "tiny",
+            "config": SETTINGS,
+            "train": f"{data}/train.en,{data}/train.de",
+            "validation": f"{data}/val.en,{data}/val.de",
+            "src": "en",
+            "tgt": "de",
+            "precision": self.precision,
+            "device": "cpu",
+            "max-steps": last,
+            "out": self.run_dir,
+        }
+        command = [sys.executable, "-c", TRAIN, str(interval(updates)), "train", *flags(settings)]
         log = self.folder / f"train-{last}.log"
         finished = run(command, log)
         where = next(line for line in log.read_text(encoding="utf-8").splitlines() if "device: " in line)
@@ -90,24 +76,9 @@ class Ours:
 
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
         """See `Tool`."""
-        command = [
-            sys.executable,
-            "-m",
-            "mt",
-            "translate",
-            "-m",
-            str(self.run_dir),
-            "--beam",
-            str(beam),
-            "--precision",
-            self.search,
-            "--device",
-            "cpu",
-            "--input",
-            str(source),
-            "--output",
-            str(output),
-        ]
+        files = {"model": self.run_dir, "input": source, "output": output}
+        how = {"beam": beam, "precision": self.search, "device": "cpu"}
+        command = [sys.executable, "-m", "mt", "translate", *flags(files | how)]
         return run(command, self.folder / f"translate-{beam}.log")
 
     def searcher(self, beam: int) -> list[str]:

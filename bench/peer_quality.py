@@ -20,7 +20,7 @@ from pathlib import Path
 
 import sacrebleu
 
-from bench.peer_base import Places, run
+from bench.peer_base import Places, flags, run
 from bench.peer_joey import Joey
 from bench.peer_onmt import OpenNMT
 from bench.peer_ours import Ours
@@ -128,31 +128,19 @@ def specs(places: Places, name: str) -> str:
 
 def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learner:
     """By `mt train`; the curve is that of its own validations."""
-    command = [
-        sys.executable,
-        "-m",
-        "mt",
-        "train",
-        "--preset",
-        options.preset,
-        "--shared",
-        "--vocab-size",
-        str(options.vocab_size),
-        "--src",
-        options.src,
-        "--tgt",
-        options.tgt,
-        "--train",
-        specs(places, "train"),
-        "--validation",
-        specs(places, "val"),
-        "--threads",
-        str(options.threads),
-        "--device",
-        "cpu",
-        "--out",
-        str(ours.run_dir),
-    ]
+    settings = {
+        "preset": options.preset,
+        "shared": True,
+        "vocab-size": options.vocab_size,
+        "src": options.src,
+        "tgt": options.tgt,
+        "train": specs(places, "train"),
+        "validation": specs(places, "val"),
+        "threads": options.threads,
+        "device": "cpu",
+        "out": ours.run_dir,
+    }
+    command = [sys.executable, "-m", "mt", "train", *flags(settings)]
     if options.minutes:
         command += ["--time-budget", f"{60 * options.minutes:.0f}s"]
     if options.max_epochs:

@@ -24,6 +24,22 @@ WARM_UP = 20
 Translate = Callable[[Sequence[str]], list[str]]
 
 
+def onmt_arguments(model: str, beam: str, pieces: str, source: str, output: str) -> list[str]:
+    """What OpenNMT-py's command is told."""
+    told = {
+        "model": model,
+        "src": source,
+        "output": output,
+        "beam_size": beam,
+        "batch_size": str(BATCH),
+        "max_length": str(LONGEST),
+        "transforms": "sentencepiece",
+        "src_subword_model": pieces,
+        "tgt_subword_model": pieces,
+    }
+    return [word for name, value in told.items() for word in (f"-{name}", value)]
+
+
 def load_onmt(model: str, beam: str, pieces: str) -> tuple[Translate, int]:
     """OpenNMT-py's own engine for lists; its pieces are loaded once, not at each call."""
     from onmt.bin.translate import _get_parser  # type: ignore[import-not-found]
@@ -32,28 +48,7 @@ def load_onmt(model: str, beam: str, pieces: str) -> tuple[Translate, int]:
     from onmt.transforms import make_transforms  # type: ignore[import-not-found]
     from onmt.utils.parse import ArgumentParser  # type: ignore[import-not-found]
 
-    options = _get_parser().parse_args(
-        [
-            "-model",
-            model,
-            "-src",
-            os.devnull,
-            "-output",
-            os.devnull,
-            "-beam_size",
-            beam,
-            "-batch_size",
-            str(BATCH),
-            "-max_length",
-            str(LONGEST),
-            "-transforms",
-            "sentencepiece",
-            "-src_subword_model",
-            pieces,
-            "-tgt_subword_model",
-            pieces,
-        ]
-    )
+    options = _get_parser().parse_args(onmt_arguments(model, beam, pieces, os.devnull, os.devnull))
     ArgumentParser.validate_translate_opts(options)
     ArgumentParser._get_all_transform_translate(options)
     ArgumentParser._validate_transforms_opts(options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -36,26 +37,8 @@ def test_mt_learns_and_is_scored_as_beside_the_peers(
     specs = []
     for seed, (name, count) in enumerate({"train": 2000, "validation": 20, "test": 20}.items()):
         specs += [f"--{name}", str(write_tsv(tmp_path / f"{name}.tsv", toy_pairs(count, seed)))]
-    arguments = [
-        *specs,
-        "--src",
-        "aa",
-        "--tgt",
-        "bb",
-        "--preset",
-        "tiny",
-        "--vocab-size",
-        "40",
-        "--max-epochs",
-        "2",
-        "--threads",
-        "1",
-        "--shared",
-        str(shared),
-        "--work",
-        str(tmp_path / "work"),
-        "--peers",
-    ]
+    how = shlex.split("--src aa --tgt bb --preset tiny --vocab-size 40 --max-epochs 2 --threads 1")
+    arguments = [*specs, *how, "--shared", str(shared), "--work", str(tmp_path / "work"), "--peers"]
 
     assert peer_quality.main(arguments) == 0
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -112,24 +113,8 @@ def test_missing_file_and_preset() -> None:
 
 
 def test_flags_are_checked_typed_and_repeatable() -> None:
-    data, model = parse(
-        Parser(prog="mt"),
-        [
-            "--train",
-            "a.tsv",
-            "--train",
-            "b.tsv",
-            "c.tsv",
-            "--pooling",
-            "mean",
-            "max",
-            "--no-tied",
-            "--embedding",
-            "9",
-        ],
-        settings.DataConfig(),
-        ModelConfig(),
-    )
+    arguments = "--train a.tsv --train b.tsv c.tsv --pooling mean max --no-tied --embedding 9"
+    data, model = parse(Parser(prog="mt"), shlex.split(arguments), settings.DataConfig(), ModelConfig())
     assert data.train == ("a.tsv", "b.tsv", "c.tsv")
     assert (model.pooling, model.tied, model.embedding) == (("mean", "max"), False, 9)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -79,23 +80,9 @@ def _learn_both(folder: Path) -> None:
             path = write_tsv(folder / f"{part}.{code}.tsv", rows)
             specs.setdefault(part, []).append(f"aa-{code}={path}")
     settings = SETTINGS[: SETTINGS.index("--src")]
-    arguments = [
-        "train",
-        *settings,
-        "--threads",
-        "1",
-        "--shared",
-        "--decay",
-        "linear",
-        "--max-epochs",
-        "12",
-        "--train",
-        *specs["train"],
-        "--validation",
-        *specs["validation"],
-        "--out",
-        str(folder / "run"),
-    ]
+    how = shlex.split("--threads 1 --shared --decay linear --max-epochs 12 --train")
+    validation = ["--validation", *specs["validation"], "--out", str(folder / "run")]
+    arguments = ["train", *settings, *how, *specs["train"], *validation]
     assert cli.main(arguments) == 0
 
 

@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import random
+import shlex
 from pathlib import Path
 
 WORDS = ["ba", "de", "fi", "go", "ku", "la", "mo", "ne"]
 
-SETTINGS = [
-    "--preset",
-    "tiny",
-    "--embedding",
-    "24",
-    "--encoder-hidden",
-    "32",
-    "--decoder-hidden",
-    "32",
-    "--batch-tokens",
-    "256",
-    "--learning-rate",
-    "1e-2",
-    "--warmup-steps",
-    "10",
-    "--no-drop-duplicates",
-    "--src",
-    "aa",
-    "--tgt",
-    "bb",
-    "--threads",
-    "1",
-]
+SETTINGS = shlex.split(
+    "--preset tiny --embedding 24 --encoder-hidden 32 --decoder-hidden 32 --batch-tokens 256 "
+    "--learning-rate 1e-2 --warmup-steps 10 --no-drop-duplicates --src aa --tgt bb --threads 1"
+)
 
 
 def toy_pairs(count: int, seed: int) -> list[tuple[str, str]]:
