@@ -57,6 +57,8 @@ a
 A 😀
 OK!
 E_xit
+_cancel
+/_File/Save _all...
 and/or
 https://example.org/a 是什么
 https://example.org/a看看这个

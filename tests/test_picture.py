@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -154,17 +155,24 @@ def test_every_character_has_a_glyph_where_there_is_a_chinese_font(plain: Inspec
         compose(spelt(plain, CHINESE), LIGHT).savefig(tmp_path / "picture.png", dpi=30)
 
 
-def test_no_font_for_it_is_said_once(
-    plain: Inspection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+def test_no_font_for_it_is_logged_once_and_nothing_is_changed(
+    plain: Inspection,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(fonts, "CJK", ())
     monkeypatch.setattr(fonts, "_add_from_disk", lambda: None)
+    logger = logging.getLogger("matplotlib.font_manager")
+    before = dict(matplotlib.rcParams), logger.level
     assert render(spelt(plain, CHINESE), LIGHT, "png").startswith(b"\x89PNG")
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = caplog.messages
     assert "我爱北京" in line
     assert "apt-get install fonts-noto-cjk" in line
     render(spelt(plain, CHINESE), LIGHT, "svg")
-    assert capsys.readouterr().err == ""  # whoever looks at it has his own fonts
+    assert caplog.messages == [line]  # whoever looks at it has his own fonts
+    assert capfd.readouterr() == ("", "")
+    assert (dict(matplotlib.rcParams), logger.level) == before
 
 
 def test_the_same_inspection_gives_the_same_bytes(attentive: Inspection, tmp_path: Path) -> None:

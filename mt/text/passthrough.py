@@ -20,11 +20,13 @@ _CODE = re.compile(
     r"(?<!\S)(?:"
     r"\d{4}-\d\d-\d\dT[\d:.,]+(?:Z|[+-]\d\d:?\d\d)?"  # 2024-01-01T10:00:00Z
     r"|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|0[xX][0-9A-Fa-f]+|\#[0-9A-Fa-f]{3,8}"
-    r"|v\d+(?:\.\d+)+|(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w./\\-]+"  # a version, a file's path
+    r"|v\d+(?:\.\d+)+|(?:~|\.{1,2}|[A-Za-z]:)?[/\\][\w./\\-]*\w/?"  # a version, a file's path
     r")(?!\S)",
     re.ASCII,
 )
 _MAY_BE_SPAN = re.compile(r"[\d{}%<>&$@|`*_/:\\#⟦(]|\.\S", re.ASCII)
+# A word of a menu, whose key is marked: _cancel, /_File, E_xit.
+_WITH_KEY = re.compile(r"(?<![A-Za-z0-9_.])(?:_[A-Za-z][a-z]*|[A-Z][a-z]*_[a-z]+)(?![\w(]|\.\w)", re.ASCII)
 # Letters to Unicode, that by themselves are none: an emoji, a number's ending, a rule of long vowels.
 _HARDLY_LETTERS = re.compile("[ℹªºーｰ]")
 
@@ -37,7 +39,7 @@ def nothing_to_translate(text: str) -> bool:
     line = readable(text)
     if not _has_letters(line):
         return True
-    if not _MAY_BE_SPAN.search(line):
+    if not _MAY_BE_SPAN.search(line) or _WITH_KEY.search(line):
         return False
     rest = without_spans(_CODE.sub(" ", _ADDRESS.sub(" ", line)), kept=("emphasis",))
     return not _has_letters(rest)

@@ -14,14 +14,13 @@ import io
 import logging
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mt.console import Console
 from mt.errors import ConfigError, MissingExtraError
 from mt.inspection import Inspection
 from mt.inspection.picture.fonts import STACK, families, missing
@@ -29,6 +28,8 @@ from mt.inspection.picture.labels import source_labels, target_labels
 from mt.inspection.picture.theme import DARK, LIGHT, Theme
 from mt.inspection.terminal import shown
 from mt.output import write_file
+
+_LOGGER = logging.getLogger(__name__)
 
 SUFFIXES = (".png", ".svg", ".html")
 DOTS = 160  # an inch
@@ -64,11 +65,9 @@ def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
     from mt.inspection.picture.figure import compose
 
     text = _text(inspection)
-    # What they would log: that a family has no bold face.
-    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
     names = families(text)
     if kind == "png" and (lacking := missing(text, names)):
-        Console().warn(
+        _LOGGER.warning(
             f"no font here has {lacking[:20]}: drawn as boxes; install one (for Chinese: apt-get install "
             "fonts-noto-cjk) or draw .svg, for which the viewer chooses the font"
         )
@@ -98,7 +97,13 @@ def _settings(theme: Theme, names: list[str]) -> Iterator[None]:
         "axes.linewidth": 0.8,
         "ytick.color": theme.rule,
     }
-    with matplotlib.rc_context(), warnings.catch_warnings():
+    fonts = logging.getLogger("matplotlib.font_manager")
+    level = fonts.level
+    fonts.setLevel(logging.ERROR)  # that a family has no bold face
+    with ExitStack() as stack:
+        stack.callback(fonts.setLevel, level)
+        stack.enter_context(matplotlib.rc_context())
+        stack.enter_context(warnings.catch_warnings())
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(settings)
         # Said by `render`, once and in words; of an SVG it does not matter.
