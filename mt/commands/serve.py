@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mt.serve.service import Service
 
 DRAIN_SECONDS = 30.0  # for the requests that are under way when a signal comes
+CLOSE_SECONDS = 5  # then, for the clients to close their connections
 NEEDED = ("fastapi", "prometheus_client", "uvicorn", "python_multipart", "py3langid")
 
 
@@ -132,7 +133,7 @@ def _run(gate: Gate, service: Service, listener: socket.socket) -> Stop | None:
         log_level="critical",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=5,
+        timeout_graceful_shutdown=CLOSE_SECONDS,
         forwarded_allow_ips="127.0.0.1",
     )
     server = Server(config)

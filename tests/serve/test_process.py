@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,9 @@ from mt.commands import serve as command
 from mt.options import ServeOptions
 from mt.serve import app
 from mt.serve.gate import Gate
+from mt.serve.models import Models, Served
 from mt.translator import Translator
-from tests.serve.setup import Slow, make_gate, on_a_port
+from tests.serve.setup import TOY, Slow, make_gate, on_a_port
 from tests.waiting import DEADLINE, wait_until
 
 PAIR = {"source": "aa", "target": "bb"}
@@ -240,6 +241,48 @@ def test_a_second_signal_leaves_requests_unanswered(toy_run: Path) -> None:
         assert b" 200 " not in connection.recv(1000)
         _, error = server.communicate()
     assert re.fullmatch(r"mt: stopped by a second signal, \d requests? left unanswered\n", error)
+
+
+def test_requests_that_are_not_answered_in_time_are_counted(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = Slow()
+    monkeypatch.setattr(translator, "search", slow.search)
+    monkeypatch.setattr("mt.serve.models.open_models", lambda *_: Models([Served(TOY, translator, None)]))
+    monkeypatch.setattr(command, "DRAIN_SECONDS", 0.0)
+    monkeypatch.setattr(command, "CLOSE_SECONDS", 0)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    def ask_and_stop() -> None:
+        connection = connected(port)
+        connection.sendall(raw(PAIR | {"q": "ba"}))
+        slow.wait_for(1)
+        signal.raise_signal(signal.SIGTERM)
+        connection.recv(1000)
+        slow.may_go_on.set()
+        connection.close()
+
+    asking = threading.Thread(target=ask_and_stop)
+    asking.start()
+    code = cli.main(["serve", "--port", str(port)])
+    asking.join(DEADLINE)
+    assert code == 0
+    said = capsys.readouterr().err.splitlines()
+    assert said[-1] == "warning: stopped by SIGTERM, 1 request left unanswered after 0 s"
+
+
+def connected(port: int) -> socket.socket:
+    """A connection to a server that is about to start."""
+    found: list[socket.socket] = []
+
+    def is_there() -> bool:
+        with suppress(ConnectionRefusedError):
+            found.append(socket.create_connection(("127.0.0.1", port)))
+        return bool(found)
+
+    wait_until(is_there)
+    return found[0]
 
 
 def test_mistakes_are_one_line(
