@@ -11,7 +11,7 @@ from torch import Tensor
 from bench.bench_base import Columns, Numbers, Settings, answer
 from bench.bench_model import choose, synchronize
 from mt.device import resolve_precision
-from mt.layers.prepack import ready
+from mt.layers.prepack import prepack_linear
 
 SHAPES = [(2048, 2048, 2048), (2048, 512, 8000), (512, 512, 8000), (2048, 512, 2048), (4096, 4096, 4096)]
 LARGEST = "best, GFLOP/s"
@@ -56,7 +56,7 @@ def ways(left: Tensor, weight: Tensor) -> list[Callable[[], Tensor]]:
         lambda: torch.nn.functional.linear(left, weight),
     ]
     if left.device.type == "cpu" and left.dtype == torch.float32:
-        product = ready(weight, None, "fp32")
+        product = prepack_linear(weight, None, "fp32")
         found.append(lambda: product(left))
     return found
 

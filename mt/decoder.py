@@ -1,4 +1,4 @@
-"""Sentence vector + previous ids -> readouts and next state: the decoder reads the vector back out."""
+"""The decoder: sentence vector + previous ids -> readouts and next state."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from mt.config import ModelConfig
 from mt.encoder import Encoded
 from mt.layers.dropout import Dropout, PieceDropout
 from mt.layers.operators import Product
-from mt.layers.prepack import Linear, Packable, SearchPrecision, ready
+from mt.layers.prepack import Linear, Prepackable, SearchPrecision, prepack_linear
 from mt.layers.recurrence import Recurrence, State, add_per_sentence
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the steps of B sentences share, computed once; the K hypotheses of a sentence share its row.
+    """What all steps of B sentences need, computed once. The K hypotheses of a sentence share its row.
 
-    gates: (B, G·H), the sentence vector's share of the first layer's gates, or None.
-    readout: (B, F), its share of the readout, or None.
+    gates: (B, G·H), what the sentence vector adds to the first layer's gates, or None.
+    readout: (B, F), what it adds to the readout before tanh, or None.
     memory: what attention reads, or None.
     """
 
@@ -38,21 +38,22 @@ class Prepared:
         )
 
 
-class Decoder(Packable):
+class Decoder(Prepackable):
     """A stack of recurrent layers over the embedded target, and a readout over the vocabulary.
 
-    The names below are the config's. The sentence vector reaches it in up to three places (Sutskever et al.
-    2014 use the first, Cho et al. 2014 all three):
-    feed_start: through the `bridge`, as the state every layer starts from;
-    feed_steps: as a part of the first layer's input at each step;
-    feed_readout: as a part of what each output is read from.
+    The names below are the config's. The sentence vector enters the decoder in up to three ways (Sutskever et
+    al. 2014 use the first, Cho et al. 2014 all three):
+    feed_start: the `bridge` maps it to the start state of every layer;
+    feed_steps: it is a part of the first layer's input at each step;
+    feed_readout: it is a part of the readout's input.
 
-    attention, if given, looks back at the encoder's states: with the top layer's outputs, for the readout
-    (Luong et al. 2015), or, `between`, with the first layer's, for the readout and all layers above (as
-    GNMT, Wu et al. 2016, and RNMT+, Chen et al. 2018). Both run over whole sequences.
+    attention, if given, reads the encoder's states. Its query is the top layer's output and its context feeds
+    the readout (Luong et al. 2015). With `between` its query is the first layer's output and its context
+    feeds the readout and all layers above (GNMT, Wu et al. 2016; RNMT+, Chen et al. 2018). Both run over
+    whole sequences.
 
     With `readout`, a layer tanh(W·state + V·vector + C·context + E·previous) of that size comes before the
-    output matrix (deep output, Pascanu et al. 2014); without it the output is read straight off the state.
+    output matrix (deep output, Pascanu et al. 2014). Without it the output matrix reads the state itself.
     With `tied` the output matrix is the target embedding (Press & Wolf 2017).
     residual: as in the encoder.
     """
@@ -98,17 +99,19 @@ class Decoder(Packable):
         if config.tied:
             self.output.weight = embedding.weight
         nn.init.zeros_(self.output.bias)
-        self.readout_product: Product | None = None  # of the parts that change from step to step
+        self.prepacked_readout: Product | None = None  # of the parts that change from step to step
 
     def pack(self, precision: SearchPrecision) -> None:
-        """One product for what is read out at each step, instead of one for each part."""
+        """Prepack the readout's parts that change from step to step as one matrix."""
         parts = (self.readout_state, self.readout_previous, self.readout_context)
         weights = [part.weight for part in parts if part is not None]
         if self.readout_state is not None:
-            self.readout_product = ready(torch.cat(weights, dim=1), self.readout_state.bias, precision)
+            self.prepacked_readout = prepack_linear(
+                torch.cat(weights, dim=1), self.readout_state.bias, precision
+            )
 
     def unpack(self) -> None:
-        self.readout_product = None
+        self.prepacked_readout = None
 
     @property
     def recurrences(self) -> list[Recurrence]:
@@ -116,17 +119,17 @@ class Decoder(Packable):
         return [layer for layer in self.layers if isinstance(layer, Recurrence)]
 
     def prepare(self, encoded: Encoded) -> Prepared:
-        """What every step needs of the sentences and none changes."""
-        gates = self.recurrences[0].share(encoded.sentence_vector)
-        return Prepared(gates, self._readout_share(encoded), self._memory(encoded))
+        """What every step needs of the sentences."""
+        gates = self.recurrences[0].constant_gates(encoded.sentence_vector)
+        return Prepared(gates, self._readout_from_vector(encoded), self._memory(encoded))
 
-    def gist(self, encoded: Encoded) -> Tensor:
-        """What would be read out of the sentence vector alone: (B, F). Needs feed_readout."""
-        share = self._readout_share(encoded)
-        assert share is not None  # checked by Config
-        return self.dropout_output(torch.tanh(share).unsqueeze(1)).squeeze(1)  # type: ignore[no-any-return]
+    def vector_readout(self, encoded: Encoded) -> Tensor:
+        """The readout of the sentence vector alone: (B, F). Needs feed_readout."""
+        readout = self._readout_from_vector(encoded)
+        assert readout is not None  # checked by Config
+        return self.dropout_output(torch.tanh(readout).unsqueeze(1)).squeeze(1)  # type: ignore[no-any-return]
 
-    def _readout_share(self, encoded: Encoded) -> Tensor | None:
+    def _readout_from_vector(self, encoded: Encoded) -> Tensor | None:
         return None if self.readout_vector is None else self.readout_vector(encoded.sentence_vector)
 
     def _memory(self, encoded: Encoded) -> Memory | None:
@@ -144,7 +147,7 @@ class Decoder(Packable):
     def forward(self, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor | None]:
         """Teacher forcing: previous ids (B, T) -> readouts (B, T, F), attention's weights (B, T, S) or None.
 
-        One fused call a layer.
+        Each layer makes one fused call.
         """
         previous = self.dropout_embedding(self.dropout_pieces(self.embedding(tgt_in)))
         memory = self._memory(encoded)
@@ -161,7 +164,7 @@ class Decoder(Packable):
             below = self._finish(depth, states, below)
             if self._looks_after(depth) and memory is not None and self.attention is not None:
                 context, weights = self.attention(below, memory)
-        shared = self._readout_share(encoded)
+        shared = self._readout_from_vector(encoded)
         return self._read_out(self.dropout_layers(below), previous, context, shared), weights
 
     def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
@@ -190,7 +193,7 @@ class Decoder(Packable):
         return readouts, tuple(following)
 
     def _finish(self, depth: int, states: Tensor, below: Tensor) -> Tensor:
-        """What a layer hands on."""
+        """The layer's output, with its residual connection if there is one."""
         return states + below if self.residual and depth else states
 
     def _looks_after(self, depth: int) -> bool:
@@ -199,11 +202,11 @@ class Decoder(Packable):
     def _read_out(
         self, states: Tensor, previous: Tensor, context: Tensor | None, shared: Tensor | None
     ) -> Tensor:
-        """States (…, H), embedded previous ids (…, E), contexts, the vector's share -> readouts (…, F)."""
+        """States (…, H), embedded previous ids (…, E), contexts, the vector's part -> readouts (…, F)."""
         if self.readout_state is not None and self.readout_previous is not None:
-            if self.readout_product is not None:
+            if self.prepacked_readout is not None:
                 parts = [states, previous] if context is None else [states, previous, context]
-                states = self.readout_product(torch.cat(parts, dim=-1))
+                states = self.prepacked_readout(torch.cat(parts, dim=-1))
             else:
                 states = self.readout_state(states) + self.readout_previous(previous)
                 if self.readout_context is not None:

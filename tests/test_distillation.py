@@ -13,7 +13,7 @@ from mt import cli
 from mt.checkpoint import load_run
 from mt.config import DataConfig
 from mt.console import Console
-from mt.data.batches import Batch, Likeliest
+from mt.data.batches import Batch, TopK
 from mt.data.corpus import read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.decoding.ensemble import Ensemble
@@ -41,7 +41,7 @@ def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
     return cut(corpus, run.src_tokenizer, run.tgt_tokenizer)
 
 
-def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, Likeliest]:
+def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, TopK]:
     """Some rows of different lengths, and what is expected in them."""
     found = load_teachers(teachers)
     assert found is not None
@@ -98,7 +98,7 @@ def test_the_loss_and_its_gradients_written_out(rows: int) -> None:
     """Also where its rows are taken in several goes."""
     layer, ids = torch.nn.Linear(5, 9), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(rows, 4, 5, requires_grad=True)
-    expected = Likeliest(torch.rand(rows, 4, 9).topk(3).indices, torch.rand(rows, 4, 3) / 3)
+    expected = TopK(torch.rand(rows, 4, 9).topk(3).indices, torch.rand(rows, 4, 3) / 3)
     teaching, smoothing = 0.3, 0.1
     leaves = [readouts, layer.weight, layer.bias]
     loss, nll = cross_entropy(layer, readouts, Targets(ids, 0, smoothing, expected, teaching))

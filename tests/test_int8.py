@@ -18,7 +18,7 @@ from torch.nn.functional import linear
 from mt.config import ModelConfig, SearchConfig, load_preset, preset_names
 from mt.layers import operators, prepack
 from mt.layers.operators import FULL, SAFE, agrees
-from mt.layers.prepack import Linear, Packable, packed, ready
+from mt.layers.prepack import Linear, Prepackable, packed, prepack_linear
 from mt.layers.recurrence import Cell
 from mt.model import Seq2Seq, build_model
 from mt.search import search
@@ -56,7 +56,7 @@ def rounding(rows: Tensor, weight: Tensor) -> Tensor:
 
 
 def check(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> None:
-    product = ready(weight, bias, "int8")
+    product = prepack_linear(weight, bias, "int8")
     with torch.inference_mode():
         error = (product(rows) - linear(rows, weight, bias)).abs()
     assert (error <= rounding(rows, weight) * 1.001 + 1e-30).all()
@@ -72,14 +72,14 @@ def shapes(preset: str) -> set[tuple[int, int]]:
 
     with pytest.MonkeyPatch.context() as patch, torch.device("meta"):
         for module in ("prepack", "recurrence"):
-            patch.setattr(f"mt.layers.{module}.ready", note)
-        patch.setattr("mt.decoder.ready", note)
+            patch.setattr(f"mt.layers.{module}.prepack_linear", note)
+        patch.setattr("mt.decoder.prepack_linear", note)
         config = load_preset(preset)
         model = build_model(
             config.model, src_vocab=8000, tgt_vocab=8000, shared=config.tokenizer.shared, pad_id=0
         )
         for part in model.modules():
-            if isinstance(part, Packable):
+            if isinstance(part, Prepackable):
                 part.pack("int8")
     return found
 
@@ -96,7 +96,7 @@ def test_the_widths_are_those_of_the_presets() -> None:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_ones_by_ones(width: int) -> None:
     """Exact in 8 bits; 16 bits that are cut off gave 259 for 512."""
-    product = ready(torch.ones(40, width), torch.ones(40), "int8")
+    product = prepack_linear(torch.ones(40, width), torch.ones(40), "int8")
     for rows in (torch.ones(1, width), torch.ones(5, width), -torch.ones(3, 2, width)):
         expected = torch.full((*rows.shape[:-1], 40), float(rows.sum(dim=-1).flatten()[0]) + 1)
         torch.testing.assert_close(product(rows), expected)
@@ -128,7 +128,7 @@ def test_smallest_and_largest_weights(scale: float) -> None:
 def test_weights_that_are_no_numbers_come_out_as_such() -> None:
     weight = torch.ones(4, 8)
     weight[1, 2], weight[2, 2] = float("nan"), float("inf")
-    sums = ready(weight, None, "int8")(torch.ones(1, 8))[0]
+    sums = prepack_linear(weight, None, "int8")(torch.ones(1, 8))[0]
     torch.testing.assert_close(sums, torch.tensor([8, float("nan"), float("inf"), 8]), equal_nan=True)
 
 
@@ -137,7 +137,7 @@ def test_rounding_of_ordinary_weights_is_around_a_hundredth() -> None:
     torch.manual_seed(1)
     weight, rows = torch.randn(256, 512), torch.randn(40, 512)
     with torch.inference_mode():
-        error = ready(weight, None, "int8")(rows) - linear(rows, weight)
+        error = prepack_linear(weight, None, "int8")(rows) - linear(rows, weight)
     assert error.square().mean().sqrt() < 0.02 * 512**0.5
 
 
@@ -201,10 +201,10 @@ def test_a_bias_is_compared_too() -> None:
 def test_weights_have_half_the_steps_where_all_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """0.9 is one step of 127 and none of 64."""
     weight, rows = torch.tensor([[127.0, 0.9]]), torch.tensor([[0.0, 255.0]])
-    assert ready(weight, None, "int8")(rows).item() == pytest.approx(255)
+    assert prepack_linear(weight, None, "int8")(rows).item() == pytest.approx(255)
     outcomes = iter([False, True, True])
     monkeypatch.setattr(operators, "agrees", lambda *_: next(outcomes))
-    assert ready(weight, None, "int8")(rows).item() == 0
+    assert prepack_linear(weight, None, "int8")(rows).item() == 0
 
 
 def missing(*_: object) -> None:
@@ -245,7 +245,7 @@ def test_fp32_does_without_onednn(gone: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(torch.ops.mkldnn, gone, missing)
     weight, bias, rows = torch.randn(40, 64), torch.randn(40), torch.randn(5, 64)
     assert operators.onednn_product(weight, bias) is None
-    torch.testing.assert_close(ready(weight, bias, "fp32")(rows), linear(rows, weight, bias))
+    torch.testing.assert_close(prepack_linear(weight, bias, "fp32")(rows), linear(rows, weight, bias))
 
 
 def test_the_lower_instruction_set_is_in_force() -> None:

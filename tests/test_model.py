@@ -115,9 +115,9 @@ def test_a_cell_stepped_is_the_layer_run_over_the_sequence(cell: Cell, constant_
     constant = torch.randn(2, constant_size) if constant_size else None
     state = tuple(torch.randn(2, 3) for _ in range(layer.states))
     outputs = layer(inputs, state, constant)
-    share = None if constant is None else layer.share(constant)
+    from_constant = None if constant is None else layer.constant_gates(constant)
     for time in range(6):
-        state = layer.step(inputs[:, time], state, share)
+        state = layer.step(inputs[:, time], state, from_constant)
         torch.testing.assert_close(state[0], outputs[:, time])
 
 
@@ -132,7 +132,9 @@ def test_a_packed_layer_is_the_layer(cell: Cell, precision: Literal["fp32", "int
         plain = layer(inputs, None, constant)
         with packed(layer, precision):
             ready = layer(inputs, None, constant)
-            stepped = layer.step(inputs[:, 0], (torch.zeros(2, 32),) * layer.states, layer.share(constant))
+            stepped = layer.step(
+                inputs[:, 0], (torch.zeros(2, 32),) * layer.states, layer.constant_gates(constant)
+            )
         torch.testing.assert_close(
             stepped[0], ready[:, 0], atol=0.05 if precision == "int8" else 1e-5, rtol=0
         )

@@ -18,15 +18,15 @@ ROWS_MULTIPLE = 8
 IntArray = npt.NDArray[np.integer]
 
 
-class Likeliest(NamedTuple):
-    """The N pieces most expected at each place, ids (…, N), and how probable they are, probs (…, N)."""
+class TopK(NamedTuple):
+    """The N most probable pieces at each position: ids (…, N), and their probabilities, probs (…, N)."""
 
     ids: Tensor
     probs: Tensor
 
-    def each(self, change: Callable[[Tensor], Tensor]) -> Likeliest:
+    def each(self, change: Callable[[Tensor], Tensor]) -> TopK:
         """The same with both tensors changed."""
-        return Likeliest(change(self.ids), change(self.probs))
+        return TopK(change(self.ids), change(self.probs))
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Batch:
     src_lengths: Tensor
     tgt_in: Tensor
     tgt_out: Tensor
-    expected: Likeliest | None = None
+    expected: TopK | None = None
 
     def pin(self) -> Batch:
         """The same batch in memory from which a GPU copies without waiting."""

@@ -70,8 +70,8 @@ class SeenHashes:
         distinct, first = np.unique(hashes, return_index=True)
         known = np.zeros(len(distinct), dtype=bool)
         for run in self._runs:
-            places = np.searchsorted(run, distinct).clip(max=len(run) - 1)
-            known |= run[places] == distinct
+            indices = np.searchsorted(run, distinct).clip(max=len(run) - 1)
+            known |= run[indices] == distinct
         self._insert(distinct[~known])
         new = np.zeros(len(hashes), dtype=bool)
         new[first[~known]] = True

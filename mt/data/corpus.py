@@ -186,8 +186,8 @@ def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
 
 def _frequency(hashes: Hashes) -> NDArray[np.int64]:
     """How often each element (N,) occurs among all."""
-    _, place, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    return np.asarray(counts[place], dtype=np.int64)
+    _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
+    return np.asarray(counts[inverse], dtype=np.int64)
 
 
 def _part(corpus: Corpus, kept: NDArray[np.bool_], report: Report) -> Corpus:

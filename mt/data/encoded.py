@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import torch
 
-from mt.data.batches import Batch, IntArray, Likeliest, frame
+from mt.data.batches import Batch, IntArray, TopK, frame
 from mt.data.cache import BATCH, store_table
 from mt.data.corpus import Corpus
 from mt.text.patterns import PATTERN
@@ -43,8 +43,8 @@ class Ragged:
         """The ids of a row."""
         chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
         offsets = self._offsets[chunk]
-        place = row - self._starts[chunk]
-        return self._values[chunk][offsets[place] : offsets[place + 1]]  # type: ignore[no-any-return]
+        local = row - self._starts[chunk]
+        return self._values[chunk][offsets[local] : offsets[local + 1]]  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -55,14 +55,14 @@ class Expected:
     probs: Ragged
     count: int
 
-    def of(self, rows: IntArray, length: int) -> Likeliest:
-        """Those of some rows (B, T, N), padded to `length` places with nothing."""
+    def of(self, rows: IntArray, length: int) -> TopK:
+        """Those of some rows (B, T, N), padded to `length` positions with nothing."""
         ids = np.zeros((len(rows), length, self.count), dtype=np.int64)
         probs = np.zeros(ids.shape, dtype=np.float32)
-        for place, row in enumerate(rows):
+        for index, row in enumerate(rows):
             for all_rows, found in ((ids, self.ids[row]), (probs, self.probs[row])):
-                all_rows[place, : len(found) // self.count] = found.reshape(-1, self.count)
-        return Likeliest(torch.from_numpy(ids), torch.from_numpy(probs))
+                all_rows[index, : len(found) // self.count] = found.reshape(-1, self.count)
+        return TopK(torch.from_numpy(ids), torch.from_numpy(probs))
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from mt.data.batches import Likeliest
+from mt.data.batches import TopK
 
 ROWS = 512  # of logits made by one product
 CPU_ROWS = 64  # of them at work at once on a CPU: as many as stay in its cache
@@ -35,16 +35,17 @@ class Sums(NamedTuple):
 class Targets:
     """What is to be predicted: ids (B, T), of which padding counts for nothing.
 
-    `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016). With expected
-    pieces (B, T, N) the target is, to the share of `teaching`, what was expected, and what those N leave of
-    the probability is spread over all pieces (Hinton et al. 2015).
+    `smoothing` of the target's probability is spread over all V pieces (Szegedy et al. 2016).
+    expected: the teachers' N most probable pieces (B, T, N). Their distribution has the weight
+    `distillation_weight` in the target, the reference has the rest (Hinton et al. 2015). The probability that
+    the N pieces leave is spread over all V.
     """
 
     ids: Tensor
     pad_id: int
     smoothing: float = 0.0
-    expected: Likeliest | None = None
-    teaching: float = 0.0
+    expected: TopK | None = None
+    distillation_weight: float = 0.0
 
     def each(self, change: Callable[[Tensor], Tensor]) -> Targets:
         """The same with every tensor changed."""
@@ -114,23 +115,23 @@ def _into_slopes(logits: Tensor, targets: Targets) -> tuple[Tensor, Tensor, Tens
     The gradient is returned in fp32 too: the probabilities less the target's distribution, zero in rows of
     padding.
     """
-    real, goal = (targets.ids != targets.pad_id).unsqueeze(1), targets.ids.unsqueeze(1)
+    real, target = (targets.ids != targets.pad_id).unsqueeze(1), targets.ids.unsqueeze(1)
     expected = targets.expected
     log_probs = torch.log_softmax(logits.float(), dim=1)
-    nll = -log_probs.gather(1, goal)
-    of_goal = (1 - targets.smoothing) * (1 - (targets.teaching if expected else 0))
-    spread: float | Tensor = 1 - of_goal
-    loss = of_goal * nll
+    nll = -log_probs.gather(1, target)
+    target_weight = (1 - targets.smoothing) * (1 - (targets.distillation_weight if expected else 0))
+    spread: float | Tensor = 1 - target_weight
+    loss = target_weight * nll
     if expected:
-        shares = targets.teaching * expected.probs
-        spread = spread - shares.sum(dim=1, keepdim=True)
-        loss -= (shares * log_probs.gather(1, expected.ids)).sum(dim=1, keepdim=True)
+        expected_probs = targets.distillation_weight * expected.probs
+        spread = spread - expected_probs.sum(dim=1, keepdim=True)
+        loss -= (expected_probs * log_probs.gather(1, expected.ids)).sum(dim=1, keepdim=True)
     loss -= spread * log_probs.mean(dim=1, keepdim=True)
     total = loss.masked_fill(~real, 0).sum()
     slopes = log_probs.exp_().sub_(spread / logits.shape[1])
-    slopes.scatter_add_(1, goal, slopes.new_full(goal.shape, -of_goal))
+    slopes.scatter_add_(1, target, slopes.new_full(target.shape, -target_weight))
     if expected:
-        slopes.scatter_add_(1, expected.ids, -shares)
+        slopes.scatter_add_(1, expected.ids, -expected_probs)
     logits.copy_(slopes.mul_(real))
     return total, nll.masked_fill(~real, 0).sum(), slopes
 

@@ -1,7 +1,7 @@
-"""Matrices made ready to be multiplied many times: what makes search fast on a CPU.
+"""Prepacked matrices, which make search fast on a CPU.
 
-torch multiplies a few rows by a large matrix badly: it lays the matrix out anew each time. Laid out once
-in oneDNN's way, or as 8-bit integers, the same product takes a half to a twentieth of the time.
+torch multiplies a few rows by a large matrix slowly: it reorders the matrix at each call. Reordered once in
+oneDNN's layout, or stored as 8-bit integers, the same product takes a half to a twentieth of the time.
 """
 
 from __future__ import annotations
@@ -21,51 +21,51 @@ SearchPrecision = Literal["fp32", "int8"]
 log = logging.getLogger(__name__)
 
 
-class Packable(nn.Module):
-    """A module whose matrices can be made ready; until then, and in training, they are used as they are."""
+class Prepackable(nn.Module):
+    """A module whose matrices can be prepacked. Training and unpacked modules use the plain weights."""
 
     def pack(self, precision: SearchPrecision) -> None:
-        """Make the matrices ready. Later changes of the weights are not seen until packed again."""
+        """Prepack the matrices. Later changes of the weights have no effect until the next call."""
         raise NotImplementedError
 
     def unpack(self) -> None:
-        """Use the weights as they are again."""
+        """Use the plain weights again."""
         raise NotImplementedError
 
 
-class Linear(nn.Linear, Packable):
-    """torch's linear layer, packable."""
+class Linear(nn.Linear, Prepackable):
+    """torch's linear layer, prepackable."""
 
-    product: Product | None = None
+    prepacked: Product | None = None
 
     def forward(self, rows: Tensor) -> Tensor:
         """(…, I) -> (…, O)."""
-        return super().forward(rows) if self.product is None else self.product(rows)
+        return super().forward(rows) if self.prepacked is None else self.prepacked(rows)
 
     def pack(self, precision: SearchPrecision) -> None:
-        self.product = ready(self.weight, self.bias, precision)
+        self.prepacked = prepack_linear(self.weight, self.bias, precision)
 
     def unpack(self) -> None:
-        self.product = None
+        self.prepacked = None
 
 
 def pack(model: nn.Module, precision: SearchPrecision) -> None:
-    """Make all matrices of a model ready for search; on other devices than a CPU nothing changes."""
+    """Prepack all matrices of a model for search. Models on other devices than the CPU stay as they are."""
     for module in model.modules():
-        if isinstance(module, Packable) and next(module.parameters()).device.type == "cpu":
+        if isinstance(module, Prepackable) and next(module.parameters()).device.type == "cpu":
             module.pack(precision)
 
 
 def unpack(model: nn.Module) -> None:
-    """Use the weights as they are again."""
+    """Use the plain weights again."""
     for module in model.modules():
-        if isinstance(module, Packable):
+        if isinstance(module, Prepackable):
             module.unpack()
 
 
 @contextmanager
 def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
-    """Inside, the model is ready for search."""
+    """Inside the context the model is prepacked."""
     pack(model, precision)
     try:
         yield
@@ -73,11 +73,11 @@ def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
         unpack(model)
 
 
-def ready(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
+def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
     """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not.
 
-    Where this processor, or this torch, gets the faster product wrong the plain one takes its place; of int8
-    that is logged as a warning, once a process.
+    If the faster product is wrong on this processor or in this torch, the plain product is returned instead;
+    for int8 this is logged as a warning, once a process.
     """
     with torch.inference_mode():
         weight = weight.detach().contiguous()

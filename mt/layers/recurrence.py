@@ -16,14 +16,14 @@ from torch.nn.functional import linear
 
 from mt.layers.dropout import mask
 from mt.layers.operators import Product
-from mt.layers.prepack import Packable, SearchPrecision, ready
+from mt.layers.prepack import Prepackable, SearchPrecision, prepack_linear
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[Tensor, ...]
 
 
 class Products(NamedTuple):
-    """A layer's matrices, each ready to be applied to rows (N, ·): what single steps are made of.
+    """A layer's matrices as functions of rows (N, ·). Single steps use them.
 
     inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
     state is U·h + B. both is [W U]·[x h] + b + B, for cells that only ever see the sum, once the matrices are
@@ -36,7 +36,7 @@ class Products(NamedTuple):
     both: Product | None = None
 
 
-class Recurrence(Packable):
+class Recurrence(Prepackable):
     """One recurrent layer, read from left to right: whole sequences in `forward`, single steps in `step`.
 
     `rnn` is h' = tanh(W·x + b + U·h + B) (Elman 1990); `gru` is Cho et al. 2014; `lstm` is Hochreiter &
@@ -60,7 +60,7 @@ class Recurrence(Packable):
         self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
         self.states = 2 if cell == "lstm" else 1
         self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
-        self.products: Products | None = None  # made ready by `pack`
+        self.products: Products | None = None  # set by `pack`
         self._initialise()
 
     def _initialise(self) -> None:
@@ -99,12 +99,12 @@ class Recurrence(Packable):
         return functional_call(self.layer, dropped, (inputs, first))[0]  # type: ignore[no-any-return]
 
     def pack(self, precision: SearchPrecision) -> None:
-        products = self._products(lambda weight, bias: ready(weight, bias, precision))
+        products = self._products(lambda weight, bias: prepack_linear(weight, bias, precision))
         if self.cell != "gru":  # which looks at the halves of its sums
             weight, recurrent, bias, recurrent_bias = self.weights()
             joined = torch.cat([weight[:, : self.input_size], recurrent], dim=1)
             biases = recurrent_bias if self.constant_size else bias + recurrent_bias
-            products = products._replace(both=ready(joined, biases, precision))
+            products = products._replace(both=prepack_linear(joined, biases, precision))
         self.products = products
 
     def unpack(self) -> None:
@@ -119,33 +119,35 @@ class Recurrence(Packable):
             make(constant, bias) if self.constant_size else None,
         )
 
-    def share(self, constant: Tensor) -> Tensor | None:
+    def constant_gates(self, constant: Tensor) -> Tensor | None:
         """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
         product = (self.products or self._products(_as_they_are)).constant
         return product(constant) if product else None
 
-    def step(self, inputs: Tensor, state: State, share: Tensor | None = None) -> State:
+    def step(self, inputs: Tensor, state: State, from_constant: Tensor | None = None) -> State:
         """One step: (N, I), this layer's state, the constants' part (B, G·H) -> the next state."""
         products = self.products or self._products(_as_they_are)
         if products.both is None:
-            return self._advance_by(products, products.inputs(inputs), state, share)
+            return self._advance_by(products, products.inputs(inputs), state, from_constant)
         gates = products.both(torch.cat([inputs, state[0]], dim=1))
-        return self._advance(gates if share is None else add_per_sentence(gates, share), None, state)
+        return self._advance(
+            gates if from_constant is None else add_per_sentence(gates, from_constant), None, state
+        )
 
     def _walk(self, products: Products, inputs: Tensor, state: State, constant: Tensor | None) -> Tensor:
         """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
-        share = None if constant is None else self.share(constant)
+        from_constant = None if constant is None else self.constant_gates(constant)
         outputs = []
         for from_inputs in products.inputs(inputs).unbind(dim=1):
-            state = self._advance_by(products, from_inputs, state, share)
+            state = self._advance_by(products, from_inputs, state, from_constant)
             outputs.append(state[0])
         return torch.stack(outputs, dim=1)
 
     def _advance_by(
-        self, products: Products, from_inputs: Tensor, state: State, share: Tensor | None
+        self, products: Products, from_inputs: Tensor, state: State, from_constant: Tensor | None
     ) -> State:
-        if share is not None:
-            from_inputs = add_per_sentence(from_inputs, share)
+        if from_constant is not None:
+            from_inputs = add_per_sentence(from_inputs, from_constant)
         return self._advance(from_inputs, products.state(state[0]), state)
 
     def _advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from mt.layers.operators import Product
-from mt.layers.prepack import Packable, ready
+from mt.layers.prepack import Prepackable, prepack_linear
 
 PASSES = 3
 LARGEST = 512  # outputs at most, so that a large model's trial takes no longer
@@ -24,7 +24,7 @@ def int8_time(model: nn.Module, rows: int, clock: Callable[[], float] = time.per
     matrices = [
         weight
         for module in model.modules()
-        if isinstance(module, Packable)
+        if isinstance(module, Prepackable)
         for weight in module.parameters()
         if weight.dim() == 2 and weight.numel() >= SMALLEST
     ]
@@ -33,7 +33,7 @@ def int8_time(model: nn.Module, rows: int, clock: Callable[[], float] = time.per
     weight = max(matrices, key=Tensor.numel)[:LARGEST]
     with torch.inference_mode():
         inputs = torch.linspace(-1, 1, rows * weight.shape[1]).view(rows, -1)
-        int8, fp32 = ready(weight, None, "int8"), ready(weight, None, "fp32")
+        int8, fp32 = prepack_linear(weight, None, "int8"), prepack_linear(weight, None, "fp32")
         _seconds(int8, inputs, clock), _seconds(fp32, inputs, clock)  # the first call compiles
         times = [(_seconds(int8, inputs, clock), _seconds(fp32, inputs, clock)) for _ in range(PASSES)]
     return min(one for one, _ in times) / min(other for _, other in times)

@@ -23,7 +23,7 @@ class MovingAverage:
 
     @torch.no_grad()
     def update(self, step: int) -> None:
-        """Take the model's weights after `step` in."""
-        share = 1 - min(self.decay, (1 + step) / (10 + step))
+        """Add the model's weights after `step` to the average."""
+        current_weight = 1 - min(self.decay, (1 + step) / (10 + step))
         for average, current in self._pairs:
-            average.lerp_(current, share)
+            average.lerp_(current, current_weight)

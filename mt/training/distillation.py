@@ -29,7 +29,9 @@ from mt.errors import ConfigError
 from mt.model import fingerprint
 from mt.tokenizer import Tokenizer
 
-LIKELIEST = 8  # pieces kept at each place: they hold nearly all that is not spread over the whole vocabulary
+LIKELIEST = (
+    8  # pieces kept at each position: they hold nearly all that is not spread over the whole vocabulary
+)
 _TOKENS = 2048  # predicted at once
 _SCHEMA = pa.schema([("ids", pa.list_(pa.int32())), ("probs", pa.list_(pa.float16()))])
 
@@ -88,17 +90,17 @@ def _predict(
     targets = pairs.tgt.lengths[rows] + 1
     ids, probs = [np.empty(0)] * len(rows), [np.empty(0)] * len(rows)
     done = int(rows[0])
-    for places in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
-        batch = pairs.batch(rows[places]).to(device)
+    for indices in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
+        batch = pairs.batch(rows[indices]).to(device)
         with torch.inference_mode(), autocast(device, precision):
             predicted = ensemble.predict(batch)
         best = predicted.topk(min(LIKELIEST, predicted.shape[2]))
         lacking = (0, LIKELIEST - best.indices.shape[2])  # in a vocabulary smaller than that
         likeliest = [pad(part, lacking).cpu().numpy() for part in (best.indices, best.values.exp())]
-        found = zip(places, *likeliest, strict=True)
-        for place, of_ids, of_probs in found:
-            ids[place] = of_ids[: targets[place]].astype(np.int32).reshape(-1)
-            probs[place] = of_probs[: targets[place]].astype(np.float16).reshape(-1)
-        done += len(places)
+        found = zip(indices, *likeliest, strict=True)
+        for index, of_ids, of_probs in found:
+            ids[index] = of_ids[: targets[index]].astype(np.int32).reshape(-1)
+            probs[index] = of_probs[: targets[index]].astype(np.float16).reshape(-1)
+        done += len(indices)
         console.progress(f"teachers: {done:,} of {len(pairs):,} pairs")
     return pa.record_batch([pa.array(ids, _SCHEMA.types[0]), pa.array(probs, _SCHEMA.types[1])], _SCHEMA)

@@ -93,7 +93,7 @@ class Updater:
             loss, nll = cross_entropy(decoder.output, readouts, targets)
             if training.bag_of_words:
                 counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
-                bag = bag_of_words(decoder.output, decoder.gist(encoded), batch.tgt_out, counted)
+                bag = bag_of_words(decoder.output, decoder.vector_readout(encoded), batch.tgt_out, counted)
                 loss = loss + training.bag_of_words * bag
         (loss / tokens).backward()  # type: ignore[no-untyped-call]
         return nll
