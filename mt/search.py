@@ -12,7 +12,7 @@ from torch import Tensor
 
 from mt.config import SearchConfig
 from mt.data.batches import IntArray, by_length, collate_source
-from mt.decoding.constraints import Keeping
+from mt.decoding.constraints import MarkerConstraint
 from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
@@ -90,8 +90,8 @@ def search(
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
-            keeping = Keeping.of(batch, markers, device)
-            found = method(model, encoded, limit.to(device), config, keeping)
+            constraint = MarkerConstraint.of(batch, markers, device)
+            found = method(model, encoded, limit.to(device), config, constraint)
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
         done += int(lengths[rows].sum())
@@ -102,7 +102,11 @@ def search(
 
 
 def greedy_search(
-    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+    model: Model,
+    encoded: Any,
+    limit: Tensor,
+    config: SearchConfig,
+    constraint: MarkerConstraint | None = None,
 ) -> list[list[Hypothesis]]:
     """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row."""
     state, prepared = model.start(encoded), model.prepare(encoded)
@@ -115,7 +119,7 @@ def greedy_search(
     last = int(limit.max())
     for step in range(1, last + 1):
         log_probs, state = model.step(previous, state, prepared)
-        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram, keeping), 1)
+        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram, constraint), 1)
         best, previous = best.squeeze(1), previous.squeeze(1)
         total = total + best.masked_fill(length > 0, 0.0)
         history = torch.cat([history, previous.unsqueeze(1)], dim=1)
@@ -138,7 +142,7 @@ def greedy_search(
         alive, limit, previous, length = alive[going], limit[going], previous[going], length[going]
         history, total = history[going], total[going]
         state, prepared = _select(state, going), prepared.select(going)
-        keeping = keeping and keeping.select(going)
+        constraint = constraint and constraint.select(going)
     return found
 
 
@@ -154,14 +158,18 @@ def _leaving(done: Tensor, step: int, last: int) -> list[int]:
 
 
 def beam_search(
-    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+    model: Model,
+    encoded: Any,
+    limit: Tensor,
+    config: SearchConfig,
+    constraint: MarkerConstraint | None = None,
 ) -> list[list[Hypothesis]]:
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
     Of a sentence's 2K best continuations those that end within the first K are finished, the K best
     others go on. A sentence is done once K hypotheses are finished or at `limit` (B,) pieces.
     """
-    beam = Beam(model, encoded, limit, config, keeping)
+    beam = Beam(model, encoded, limit, config, constraint)
     last = int(limit.max())
     for step in range(1, last + 1):
         beam.advance(step)
@@ -177,10 +185,15 @@ class Beam:
     """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
 
     def __init__(
-        self, model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None = None
+        self,
+        model: Model,
+        encoded: Any,
+        limit: Tensor,
+        config: SearchConfig,
+        constraint: MarkerConstraint | None = None,
     ) -> None:
         size = config.beam
-        self.model, self.config, self.limit, self.keeping = model, config, limit, keeping
+        self.model, self.config, self.limit, self.constraint = model, config, limit, constraint
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
         # Step, which (R, K), ids, log-probabilities.
         self.ended: list[tuple[int, Tensor, Tensor, Tensor]] = []
@@ -199,7 +212,7 @@ class Beam:
         """One step of all hypotheses: finish those that end, keep the K best others of each sentence."""
         size = self.config.beam
         log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
-        log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.keeping)
+        log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.constraint)
         totals, parents, pieces = top_of_beams(log_probs, self.totals, 2 * size)
         ends = pieces == EOS
         width = min(size, ends.shape[1])
@@ -225,11 +238,11 @@ class Beam:
         self.ended.append((step, which, ids, totals))
 
     def collect(self) -> None:
-        """Turn what has been noted into hypotheses: the only place where a GPU must wait."""
+        """Turn what has been noted into hypotheses: the only point where a GPU must wait."""
         alive, alpha = self.alive.tolist(), self.config.length_penalty
         for step, which, ids, totals in self.ended:
-            places = which.nonzero()
-            rows, columns = places[:, 0], places[:, 1]
+            indices = which.nonzero()
+            rows, columns = indices[:, 0], indices[:, 1]
             for row, pieces, total in zip(
                 rows.tolist(), ids[rows, columns].tolist(), totals[rows, columns].tolist(), strict=True
             ):
@@ -245,11 +258,11 @@ class Beam:
         self.finished, self.done = self.finished[rows], self.done[rows]
         self.previous, self.history = self.previous[beams], self.history[beams]
         self.state, self.prepared = _select(self.state, beams), self.prepared.select(rows)
-        self.keeping = self.keeping and self.keeping.select(rows)
+        self.constraint = self.constraint and self.constraint.select(rows)
 
 
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` greatest of each row (N, V) and their places: `torch.topk`, faster where V is large.
+    """The `count` greatest of each row (N, V) and their indices: `torch.topk`, faster where V is large.
 
     The maxima of segments are found first, at the speed of memory; the best lie in the best segments.
     """
@@ -258,11 +271,11 @@ def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
         return scores.topk(min(count, scores.shape[1]), dim=1)
     segments = scores[:, : whole * SEGMENT].view(len(scores), whole, SEGMENT)
     best = segments.amax(dim=2).topk(count, dim=1).indices
-    places = (best.unsqueeze(2) * SEGMENT + torch.arange(SEGMENT, device=scores.device)).flatten(1)
+    indices = (best.unsqueeze(2) * SEGMENT + torch.arange(SEGMENT, device=scores.device)).flatten(1)
     rest = torch.arange(whole * SEGMENT, scores.shape[1], device=scores.device)
-    places = torch.cat([places, rest.expand(len(scores), -1)], dim=1)
-    values, among = scores.gather(1, places).topk(count, dim=1)
-    return values, places.gather(1, among)
+    indices = torch.cat([indices, rest.expand(len(scores), -1)], dim=1)
+    values, among = scores.gather(1, indices).topk(count, dim=1)
+    return values, indices.gather(1, among)
 
 
 def top_of_beams(log_probs: Tensor, totals: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -286,16 +299,18 @@ def _select(state: State, rows: Tensor) -> State:
     return tuple(part.index_select(0, rows) for part in state)
 
 
-def _mask(log_probs: Tensor, history: Tensor, no_repeat_ngram: int, keeping: Keeping | None) -> Tensor:
+def _mask(
+    log_probs: Tensor, history: Tensor, no_repeat_ngram: int, constraint: MarkerConstraint | None
+) -> Tensor:
     """log_probs (N, V) with what may not come next at -inf; history (N, t) are the pieces so far."""
     log_probs[:, NEVER] = float("-inf")
-    if keeping is not None:
-        keeping.mask(log_probs, history)
+    if constraint is not None:
+        constraint.mask(log_probs, history)
     size = no_repeat_ngram
     if size and history.shape[1] >= size:
         windows = history.unfold(1, size, 1)
         tail = history[:, history.shape[1] - size + 1 :].unsqueeze(1)
         repeats = (windows[:, :, :-1] == tail).all(dim=2)
-        rows, places = repeats.nonzero(as_tuple=True)
-        log_probs[rows, windows[rows, places, -1]] = float("-inf")
+        rows, indices = repeats.nonzero(as_tuple=True)
+        log_probs[rows, windows[rows, indices, -1]] = float("-inf")
     return log_probs

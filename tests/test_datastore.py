@@ -234,7 +234,7 @@ def test_translate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
         assert cli.main([*arguments, *WHOLLY, "--precision", precision]) == 0
         captured = capsys.readouterr()
         assert captured.out == "KU MO LA NE\n"
-        assert "datastore: 10 places in 3 pairs" in captured.err
+        assert "datastore: 10 positions in 3 pairs" in captured.err
     assert cli.main([*arguments, "--datastore-share", "0.01"]) == 0
     assert capsys.readouterr().out == "BA DE\n"
     both = [*arguments, *WHOLLY, "-m", str(toy_run)]

@@ -175,7 +175,7 @@ def test_each_language_is_looked_into(both: tuple[Path, Path], capsys: pytest.Ca
     assert found.translation == "baba dede"
     assert "<2cc>" in found.pieces
     assert (found.model.src, found.model.tgt) == ("aa", "cc")
-    assert found.backdrop.sentences == 40
+    assert found.state_sample.sentences == 40
     arguments = ["neighbours", "-m", str(run), "--tgt", "cc", "--corpus", f"{folder}/test.cc.tsv", "ba de"]
     assert cli.main(arguments) == 0
     assert len(capsys.readouterr().out.splitlines()) == 11

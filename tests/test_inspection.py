@@ -24,11 +24,11 @@ from mt.checkpoint import Run
 from mt.config import Config, ModelConfig, SearchConfig, TokenizerConfig
 from mt.encoder import Encoder
 from mt.errors import ConfigError
-from mt.inspection import Inspection, Inspector, backdrop
+from mt.inspection import Inspection, Inspector, state_sample
 from mt.inspection.by_hand import Dot, work_out
 from mt.inspection.npz import open_archive
 from mt.inspection.plane import Plane
-from mt.inspection.reading import moves, read_sentence, shares
+from mt.inspection.reading import moves, proportions, read_sentence
 from mt.inspection.trace import trace
 from mt.search import BOS, EOS, UNK, length_limit, search
 from mt.tokenizer import Tokenizer
@@ -367,9 +367,9 @@ def test_moves_stay_between_nothing_and_all(rows: list[list[float]]) -> None:
 
 
 def test_shares_of_nothing_are_equal() -> None:
-    assert shares(np.array([[1, 3], [0, 0]], dtype=np.float32)).tolist() == [[0.25, 0.75], [0.5, 0.5]]
-    assert shares(np.zeros((1, 4), dtype=np.float32)).tolist() == [[0.25] * 4]
-    assert shares(np.zeros((2, 2), dtype=np.float32)).tolist() == [[1, 0], [0.5, 0.5]]
+    assert proportions(np.array([[1, 3], [0, 0]], dtype=np.float32)).tolist() == [[0.25, 0.75], [0.5, 0.5]]
+    assert proportions(np.zeros((1, 4), dtype=np.float32)).tolist() == [[0.25] * 4]
+    assert proportions(np.zeros((2, 2), dtype=np.float32)).tolist() == [[1, 0], [0.5, 0.5]]
 
 
 def one_unit(bidirectional: bool, reverse_source: bool) -> Encoder:
@@ -465,7 +465,7 @@ def test_states_are_drawn_on_the_validation_pairs(toy_run: Path) -> None:
     found = Inspector(mt.load(toy_run, device="cpu")).inspect("ba de")
     row = found.as_dict()["pca"]
     assert (row["sentences"], row["from"]) == (40, "validation pairs")
-    assert all(50 < len(points) <= backdrop.POINTS for points in row["background"])
+    assert all(50 < len(points) <= state_sample.POINTS for points in row["background"])
     assert "mean vector of 40 validation sentences" in found.as_dict()["influence_method"]
 
 
@@ -475,13 +475,13 @@ def test_validation_pairs_are_found_in_the_cache_or_in_their_files_or_not_at_all
     run = mt.load(toy_run, device="cpu").run
     data = run.config.data.model_copy(update={"validation": (str(tmp_path / "gone.tsv"),)})
     moved = dataclasses.replace(run, config=run.config.model_copy(update={"data": data}))
-    pairs = backdrop.sample_pairs(moved)
+    pairs = state_sample.sample_pairs(moved)
     assert len(pairs) == 40
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "one-cache")
-    assert backdrop.sample_pairs(run) == pairs
+    assert state_sample.sample_pairs(run) == pairs
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "another-cache")
-    assert backdrop.sample_pairs(moved) == []
-    assert backdrop.sample_pairs(dataclasses.replace(run, facts={}, config=Config())) == []
+    assert state_sample.sample_pairs(moved) == []
+    assert state_sample.sample_pairs(dataclasses.replace(run, facts={}, config=Config())) == []
 
 
 @pytest.mark.parametrize("reverse_source", [False, True])
@@ -497,11 +497,11 @@ def test_by_hand_is_what_torch_works_out(shape: ModelConfig, reverse_source: boo
     assert (worked.before, worked.piece) == ((("end",), "c") if reverse_source else (("a",), "b"))
     assert len(worked.units) == 3
     moved = (states[1] - states[0]).abs()
-    assert {unit.place for unit in worked.units} == set(moved.topk(3).indices.tolist())
+    assert {unit.index for unit in worked.units} == set(moved.topk(3).indices.tolist())
     for unit in worked.units:
-        assert unit.after == pytest.approx(float(states[1, unit.place]), abs=1e-6)
+        assert unit.after == pytest.approx(float(states[1, unit.index]), abs=1e-6)
         assert unit.by_torch == pytest.approx(unit.after, abs=1e-6)
-        assert unit.before == pytest.approx(float(states[0, unit.place]), abs=1e-6)
+        assert unit.before == pytest.approx(float(states[0, unit.index]), abs=1e-6)
 
 
 def test_a_dot_product_is_its_largest_terms_and_the_rest() -> None:
@@ -569,13 +569,13 @@ def test_threads_see_the_same_and_look_at_the_validation_pairs_once(
     toy_run: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     calls = []
-    fit = backdrop.sample_pairs
+    fit = state_sample.sample_pairs
 
     def counted(run: Run) -> list[tuple[str, str]]:
         calls.append(run)
         return fit(run)
 
-    monkeypatch.setattr(backdrop, "sample_pairs", counted)
+    monkeypatch.setattr(state_sample, "sample_pairs", counted)
     inspector = Inspector(mt.load(toy_run, device="cpu"))
     texts = ["ba de", "fi", "go ku la"] * 2
     found: dict[int, dict[str, Any]] = {}

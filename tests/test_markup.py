@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 import mt
 from mt import cli
 from mt.config import TokenizerConfig
-from mt.decoding.constraints import Keeping
+from mt.decoding.constraints import MarkerConstraint
 from mt.text.patterns import PATTERN
 from mt.text.placeholders import MARKERS, Survival, mask, spans, survival, unmask
 from mt.tokenizer import Tokenizer
@@ -199,17 +199,17 @@ def test_a_tokenizer_with_markers_cuts_spans_as_one_piece() -> None:
 
 def test_search_is_steered_to_the_markers_of_the_source() -> None:
     """Two beams of one sentence: the first still lacks marker 4, the second has used it up."""
-    keeping = Keeping.of([[9, 4, 9]], range(4, 6), torch.device("cpu"))
-    assert keeping is not None
+    constraint = MarkerConstraint.of([[9, 4, 9]], range(4, 6), torch.device("cpu"))
+    assert constraint is not None
     log_probs = torch.log_softmax(torch.tensor([[0.0] * 8, [0.0] * 8]), dim=1)
     log_probs[:, 4] = -9.0
     log_probs[:, EOS] = -0.5
-    keeping.mask(log_probs, torch.tensor([[7, 7], [7, 4]]))
+    constraint.mask(log_probs, torch.tensor([[7, 7], [7, 4]]))
     assert log_probs[0, 4] == -0.5  # where the translation would end, the missing one comes
     assert log_probs[1, EOS] == -0.5
     forbidden = {(row, piece) for row, piece in (log_probs == float("-inf")).nonzero().tolist()}
     assert forbidden == {(0, EOS), (0, 5), (1, 4), (1, 5)}
-    assert Keeping.of([[9, 4]], range(0), torch.device("cpu")) is None
+    assert MarkerConstraint.of([[9, 4]], range(0), torch.device("cpu")) is None
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Which source piece each target piece was made from: the place attention looked at most."""
+"""Which source piece each target piece was made from: the one with the largest attention weight."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def align(
     found: list[Alignment] = [()] * len(sources)
     lengths = np.array([max(len(src), len(tgt)) + 1 for src, tgt in zip(sources, targets, strict=True)], int)
     for rows in by_length(lengths, batch_tokens):
-        for row, places in zip(rows, _looked_at(model, sources, targets, rows, device), strict=True):
-            pairs = zip(places, range(len(targets[row])), strict=False)
+        for row, positions in zip(rows, _looked_at(model, sources, targets, rows, device), strict=True):
+            pairs = zip(positions, range(len(targets[row])), strict=False)
             found[row] = tuple((src, tgt) for src, tgt in pairs if src < len(sources[row]))
     return found
 
@@ -44,7 +44,7 @@ def _looked_at(
     rows: IntArray,
     device: torch.device,
 ) -> list[list[int]]:
-    """For each row the source place with the greatest weight, step by step; padding follows."""
+    """For each row the source position with the greatest weight, step by step; padding follows."""
     batch = frame(
         [np.array(sources[row], dtype=np.int64) for row in rows],
         [np.array(targets[row], dtype=np.int64) for row in rows],
@@ -53,5 +53,5 @@ def _looked_at(
         encoded: Any = model.encode(batch.src, batch.src_lengths)
         weights = model.align(batch.tgt_in, encoded)
     assert weights is not None
-    places: list[list[int]] = weights.argmax(dim=2).tolist()
-    return places
+    positions: list[list[int]] = weights.argmax(dim=2).tolist()
+    return positions

@@ -1,4 +1,4 @@
-"""What translations must hold: each marker as often as its source does, and no other."""
+"""The constraint on markers: a translation holds each marker as often as its source, and no other."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from mt.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """markers: their ids. wanted: (N, M), how often each of N translations must have each."""
+class MarkerConstraint:
+    """markers: their ids. wanted: (N, M), how often each of N translations must hold each."""
 
     markers: range
     wanted: Tensor
@@ -22,8 +22,8 @@ class Keeping:
     @classmethod
     def of(
         cls, sources: Sequence[Sequence[int] | IntArray], markers: range, device: torch.device
-    ) -> Keeping | None:
-        """What N sources, ids, ask for, on the device of the search; None if the model has no markers."""
+    ) -> MarkerConstraint | None:
+        """The constraint for N sources, given as ids; None if the model has no markers."""
         if not markers:
             return None
         wanted = torch.zeros(len(sources), len(markers), dtype=torch.long)
@@ -33,16 +33,16 @@ class Keeping:
                     wanted[row, piece - markers.start] += 1
         return cls(markers, wanted.to(device))
 
-    def select(self, rows: Tensor) -> Keeping:
-        """For these rows (n,) only."""
-        return Keeping(self.markers, self.wanted[rows])
+    def select(self, rows: Tensor) -> MarkerConstraint:
+        """The constraint for these rows (n,) only."""
+        return MarkerConstraint(self.markers, self.wanted[rows])
 
     def mask(self, log_probs: Tensor, history: Tensor) -> None:
         """Steer R·K hypotheses, those of a sentence next to each other, in place: log_probs (R·K, V) of their
         next pieces after history (R·K, t).
 
-        A marker that is used up cannot come. While one is missing, the translation cannot end: where it
-        would, the missing ones come instead.
+        A marker that is used up has probability 0. While a marker is missing the translation cannot end: the
+        missing markers get eos' probability where it is greater than their own.
         """
         ids = torch.arange(self.markers.start, self.markers.stop, device=history.device)
         used = (history.unsqueeze(2) == ids).sum(dim=1)

@@ -1,8 +1,8 @@
-"""A datastore: all places in the target text of some pairs, to be recalled where translating is like them.
+"""A datastore for nearest-neighbour machine translation (Khandelwal et al. 2021).
 
-Nearest-neighbour machine translation (Khandelwal et al. 2021): what the decoder was about to read out at each
-place is a key, the piece that came next there its value. While a model translates, the pieces that came next
-at the nearest places are mixed into what it expects. Nothing is trained.
+It holds every target position of some pairs. The key of a position is the decoder's readout there, its value
+is the piece that came next. While a model translates, the values of the keys nearest to its own readout are
+mixed into its prediction. Nothing is trained.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ from mt.tokenizer import Tokenizer
 
 _LAYOUT = 1  # of the files in the cache
 _TOKENS = 4096  # read at once
-_FEW = 20_000  # places: fewer are all compared
-_SAMPLE = 64  # places for each cell, from which its centre is learned
+_FEW = 20_000  # positions: fewer are all compared
+_SAMPLE = 64  # positions for each cell, from which its centre is learned
 _CELLS_LOOKED_AT = 16
 _CANDIDATES = 4  # for each neighbour
 
 
 @dataclass(frozen=True)
 class Datastore:
-    """M places. index: of the keys, faiss'; pieces (M,): the piece that came next at each.
+    """M positions. index: of the keys, faiss'; pieces (M,): the piece that came next at each.
 
-    starts (N,): the first place of each of N targets.
+    starts (N,): the first position of each of N targets.
     """
 
     index: Any
@@ -54,19 +54,20 @@ class Datastore:
     starts: IntArray
 
     def nearest(self, readouts: Tensor, count: int) -> tuple[Tensor, Tensor]:
-        """The `count` places nearest to N readouts (N, F), and their squared distances, (N, K) both."""
+        """The `count` positions nearest to N readouts (N, F), and their squared distances, (N, K) both."""
         queries = normalize(readouts.float(), dim=1).cpu().numpy()
-        distances, places = self.index.search(queries, min(count, len(self.pieces)))
-        # Where the cells looked at hold fewer places, faiss gives place -1 at a distance beyond all others.
-        return torch.from_numpy(places), torch.from_numpy(distances)
+        distances, positions = self.index.search(queries, min(count, len(self.pieces)))
+        # Where the cells looked at hold fewer, faiss gives position -1 at a distance beyond all others.
+        return torch.from_numpy(positions), torch.from_numpy(distances)
 
 
 class Recalling(Seq2Seq):
     """A trained model with a datastore beside it.
 
-    p = (1 - share) · p_model + share · p_recalled, where p_recalled of a piece is the share of the nearest
-    places that it came next at, each weighed by exp(-distance² / temperature). Keys and readouts are scaled
-    to length 1, so that distance² = 2 - 2 · cosine, and one temperature suits models of all sizes.
+    p = (1 - w) · p_model + w · p_recalled, where w is `datastore_share`. p_recalled of a piece is the total
+    weight of the nearest positions at which it came next. The weights are a softmax of -distance² /
+    temperature. Keys and readouts are scaled to length 1: distance² = 2 - 2 · cosine, and one temperature
+    suits models of all sizes.
     """
 
     def __init__(self, model: Seq2Seq, datastore: Datastore, config: DatastoreConfig) -> None:
@@ -76,31 +77,31 @@ class Recalling(Seq2Seq):
     def log_probs(self, readouts: Tensor) -> Tensor:
         """Readouts (…, F) -> log-probabilities (…, V) of model and datastore together."""
         own = super().log_probs(readouts)
-        rows, share = own.flatten(0, -2), self.config.datastore_share
-        places, weights = self._recall(readouts.flatten(0, -2))
-        pieces = self.datastore.pieces[places].to(own.device)
+        rows, proportion = own.flatten(0, -2), self.config.datastore_share
+        positions, weights = self._recall(readouts.flatten(0, -2))
+        pieces = self.datastore.pieces[positions].to(own.device)
         recalled = torch.zeros_like(rows).scatter_add_(1, pieces, weights).gather(1, pieces)
         # Of all V pieces only those that were recalled need an exponential.
-        mixed = torch.log((1 - share) * rows.gather(1, pieces).exp() + share * recalled)
-        return (rows + log1p(-share)).scatter(1, pieces, mixed).view_as(own)
+        mixed = torch.log((1 - proportion) * rows.gather(1, pieces).exp() + proportion * recalled)
+        return (rows + log1p(-proportion)).scatter(1, pieces, mixed).view_as(own)
 
     def _recall(self, readouts: Tensor) -> tuple[Tensor, Tensor]:
-        """Readouts (N, F) -> places (N, K), on the CPU, and what each counts (N, K), a sum of 1."""
-        places, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
+        """Readouts (N, F) -> positions (N, K), on the CPU, and what each counts (N, K), a sum of 1."""
+        positions, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
         weights = torch.softmax(-distances / self.config.datastore_temperature, dim=1)
-        return places, weights.to(readouts.device)
+        return positions, weights.to(readouts.device)
 
-    def places(self, readouts: Tensor, count: int) -> list[list[tuple[float, int, int]]]:
-        """At N readouts (N, F) the places that count most: share of the prediction, row, place in it."""
-        places, weights = self._recall(readouts)
+    def retrieved(self, readouts: Tensor, count: int) -> list[list[tuple[float, int, int]]]:
+        """The heaviest positions for N readouts (N, F): (weight in the prediction, row, index in it)."""
+        positions, weights = self._recall(readouts)
         best, order = weights.cpu().topk(min(count, weights.shape[1]), dim=1)
-        chosen = places.gather(1, order).numpy()
+        chosen = positions.gather(1, order).numpy()
         rows = np.searchsorted(self.datastore.starts, chosen, side="right") - 1
         within = chosen - self.datastore.starts[rows]
-        shares = best * self.config.datastore_share
+        proportions = best * self.config.datastore_share
         return [
-            [place for place in zip(*step, strict=True) if place[1] >= 0]  # faiss may have found fewer
-            for step in zip(shares.tolist(), rows.tolist(), within.tolist(), strict=True)
+            [found for found in zip(*step, strict=True) if found[1] >= 0]  # faiss may have found fewer
+            for step in zip(proportions.tolist(), rows.tolist(), within.tolist(), strict=True)
         ]
 
     def nll(self, batch: Batch) -> Tensor:
@@ -115,8 +116,8 @@ class Recalling(Seq2Seq):
         real = batch.tgt_out != Tokenizer.pad_id
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))[real]
         wanted = batch.tgt_out[real].unsqueeze(1)
-        places, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
-        pieces, distances = self.datastore.pieces[places].to(wanted.device), distances.to(wanted.device)
+        positions, distances = self.datastore.nearest(readouts, self.config.datastore_neighbours)
+        pieces, distances = self.datastore.pieces[positions].to(wanted.device), distances.to(wanted.device)
         weights = torch.softmax(-distances.unsqueeze(2) / temperatures, dim=1)
         own = super().log_probs(readouts).gather(1, wanted).squeeze(1).exp()
         return own, (weights * (pieces == wanted).unsqueeze(2)).sum(dim=1)
@@ -155,7 +156,7 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
     if isinstance(index, faiss.IndexRefine):
         faiss.extract_index_ivf(index).nprobe = _CELLS_LOOKED_AT
         index.k_factor = _CANDIDATES
-    console.note(f"datastore: {index.ntotal:,} places in {len(pairs):,} pairs")
+    console.note(f"datastore: {index.ntotal:,} positions in {len(pairs):,} pairs")
     sizes = pairs.tgt.lengths + 1
     return Datastore(index, torch.from_numpy(_next_pieces(pairs)), np.cumsum(sizes) - sizes)
 
@@ -176,13 +177,13 @@ def _faiss() -> Any:
 def _make(run: Run, pairs: PiecePairs, console: Console, file: Path) -> None:
     """Write a datastore's index to a file.
 
-    Of many places only those in the cells around a readout are looked at, by 4 bits for each two numbers of a
-    key (product quantisation, Jégou et al. 2011; in registers, André et al. 2015), and the best of those by 8
-    bits for each number. Measured beside 16 bits: references as likely, in a third of the time.
+    Of many positions only those in the cells around a readout are compared, by 4 bits for each two numbers of
+    a key (product quantisation, Jégou et al. 2011; in registers, André et al. 2015), and the best of those by
+    8 bits for each number. Measured beside 16 bits: references as likely, in a third of the time.
     """
     faiss = _faiss()
-    places = int(pairs.tgt.lengths.sum()) + len(pairs)
-    cells = 2 * isqrt(places) if places > _FEW else 0
+    positions = int(pairs.tgt.lengths.sum()) + len(pairs)
+    cells = 2 * isqrt(positions) if positions > _FEW else 0
     size = run.model.decoder.output.in_features
     index = faiss.index_factory(size, _layout(size, cells))
     if cells:
@@ -207,23 +208,23 @@ def _layout(size: int, cells: int) -> str:
 
 
 def _keys(model: Seq2Seq, pairs: PiecePairs, rows: IntArray) -> NDArray[np.float32]:
-    """What is read out at each place of some rows' targets, scaled to length 1, row after row: (M, F)."""
+    """What is read out at each position of some rows' targets, scaled to length 1, row after row: (M, F)."""
     device = next(model.parameters()).device
     targets = pairs.tgt.lengths[rows] + 1
     starts = np.cumsum(targets) - targets
     keys = np.empty((int(targets.sum()), model.decoder.output.in_features), np.float32)
-    for places in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
-        batch = pairs.batch(rows[places]).to(device)
+    for indices in by_length(np.maximum(pairs.src.lengths[rows] + 1, targets), _TOKENS):
+        batch = pairs.batch(rows[indices]).to(device)
         with torch.inference_mode():
             readouts = model.readouts(batch.tgt_in, model.encode(batch.src, batch.src_lengths))
             readouts = normalize(readouts, dim=2)
-        for place, found in zip(places, readouts.cpu().numpy(), strict=True):
-            keys[starts[place] : starts[place] + targets[place]] = found[: targets[place]]
+        for index, found in zip(indices, readouts.cpu().numpy(), strict=True):
+            keys[starts[index] : starts[index] + targets[index]] = found[: targets[index]]
     return keys
 
 
 def _next_pieces(pairs: PiecePairs) -> IntArray:
-    """The piece that came next at each place of the targets, row after row: (M,)."""
+    """The piece that came next at each position of the targets, row after row: (M,)."""
     eos = [Tokenizer.eos_id]
     return np.concatenate([part for row in range(len(pairs)) for part in (pairs.tgt[row], eos)]).astype(
         np.int64

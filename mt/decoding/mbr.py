@@ -13,20 +13,20 @@ Utility = Literal["chrf", "bleu"]
 
 
 def rank(texts: Sequence[str], log_probs: Sequence[float], utility: Utility) -> list[int]:
-    """The places of N translations of one source, the one of highest expected utility first.
+    """The indices of N translations of one source, the one of highest expected utility first.
 
-    What a translation is worth is its mean sentence score (sacreBLEU's chrF, or BLEU with add-one smoothing)
+    The utility of a translation is its mean sentence score (sacreBLEU's chrF, or BLEU with add-one smoothing)
     against all of them as references, weighted by their probability; itself included, as in sampling.
     """
     if len(texts) < 3:  # two agree with each other alike: the likelier one stays first
         return list(range(len(texts)))
     weights = np.exp(np.array(log_probs) - max(log_probs))
     metric = CHRF() if utility == "chrf" else BLEU(smooth_method="add-k", effective_order=True)
-    worth = [
+    utilities = [
         sum(
             weight * metric.sentence_score(text, [reference]).score
             for reference, weight in zip(texts, weights, strict=True)
         )
         for text in texts
     ]
-    return sorted(range(len(texts)), key=lambda place: -worth[place])
+    return sorted(range(len(texts)), key=lambda index: -utilities[index])

@@ -4,7 +4,7 @@
     reading.py     the encoder's states, how far they move, what they depend on
     writing.py     the decoder's steps: what it chose, what else it had in mind, where it looked
     trace.py       the tree of beam search
-    plane.py       the plane that states are drawn on; backdrop.py  fitted on the validation pairs
+    plane.py       the plane that states are drawn on; state_sample.py  fitted on the validation pairs
     inspection.py  all of it as one value, as JSON and as arrays; inspector.py  makes one
 
 Shapes as in `model`, and here: S pieces of the source with its eos, H numbers in a state of one direction (or

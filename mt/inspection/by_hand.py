@@ -52,12 +52,12 @@ class Dot:
 
 @dataclass(frozen=True)
 class Unit:
-    """One of the numbers of h: its place, what it was, the parts of its sum, what torch makes of it.
+    """One of the numbers of h: its index, what it was, the parts of its sum, what torch makes of it.
 
     input_bias and state_bias are b and B.
     """
 
-    place: int
+    index: int
     before: float
     from_input: Dot
     input_bias: float
@@ -78,7 +78,7 @@ class Unit:
     def lines(self) -> list[str]:
         """The sum, as a person would write it down."""
         return [
-            f"number {self.place} of h: it was {_column(self.before).strip()}",
+            f"number {self.index} of h: it was {_column(self.before).strip()}",
             f"  W·x  {_column(self.from_input.value)} = {self.from_input}",
             f"  b    {_column(self.input_bias)}",
             f"  U·h  {_column(self.from_state.value)} = {self.from_state}",
@@ -132,25 +132,25 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
         order.reverse()
     device = encoder.embedding.weight.device
     with torch.inference_mode():
-        inputs = encoder.embedding(torch.tensor([[ids[place] for place in order]], device=device))
+        inputs = encoder.embedding(torch.tensor([[ids[index] for index in order]], device=device))
         # In double precision on the CPU: a GPU's products may have ten bits only.
         inputs = inputs.cpu().double()
         states = deepcopy(layer.layer).cpu().double()(inputs)[0][0]
         x, before, after = inputs[0, 1], states[0], states[1]
         moved = (after - before).abs().argsort(descending=True, stable=True)[:UNITS]
-        units = tuple(_unit(layer, x, before, int(place), float(after[place])) for place in moved)
+        units = tuple(_unit(layer, x, before, int(index), float(after[index])) for index in moved)
     return ByHand(pieces[order[1]], (pieces[order[0]],), len(x), len(before), units)
 
 
-def _unit(layer: Recurrence, x: Tensor, before: Tensor, place: int, by_torch: float) -> Unit:
+def _unit(layer: Recurrence, x: Tensor, before: Tensor, index: int, by_torch: float) -> Unit:
     weights, state_weights, bias, state_bias = layer.weights()
     return Unit(
-        place,
-        float(before[place]),
-        Dot.of(weights[place].cpu().double(), x),
-        float(bias[place]),
-        Dot.of(state_weights[place].cpu().double(), before),
-        float(state_bias[place]),
+        index,
+        float(before[index]),
+        Dot.of(weights[index].cpu().double(), x),
+        float(bias[index]),
+        Dot.of(state_weights[index].cpu().double(), before),
+        float(state_bias[index]),
         by_torch,
     )
 

@@ -8,14 +8,14 @@ from functools import partial
 
 import torch
 
-from mt.decoding.constraints import Keeping
+from mt.decoding.constraints import MarkerConstraint
 from mt.errors import ConfigError
-from mt.inspection.backdrop import Backdrop, backdrop_of_one, fit_backdrop
 from mt.inspection.floats import to_array
 from mt.inspection.reading import read_sentence
-from mt.inspection.recollection import recollect
-from mt.inspection.result import Found, Inspection, ModelFacts
+from mt.inspection.result import Inspection, ModelFacts, SearchResult
+from mt.inspection.retrieval import retrieved_tokens
 from mt.inspection.source import cut_source
+from mt.inspection.state_sample import StateSample, fit_state_sample, sample_of_one
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
 from mt.search import Hypothesis, length_limit
@@ -37,19 +37,19 @@ class Inspector:
             )
         self.translator = translator
         self._lock = threading.Lock()
-        self._backdrop: Backdrop | None = None
+        self._state_sample: StateSample | None = None
         self._fitted = False
 
-    def fit(self) -> Backdrop | None:
-        """The backdrop, which the first call makes; None where the validation pairs are gone."""
+    def fit(self) -> StateSample | None:
+        """The sample of states, which the first call makes; None where the validation pairs are gone."""
         with self._lock:
             if not self._fitted:
                 translator = self.translator
-                self._backdrop = fit_backdrop(
+                self._state_sample = fit_state_sample(
                     translator.run, translator.device, translator.config.batch_tokens
                 )
                 self._fitted = True
-            return self._backdrop
+            return self._state_sample
 
     def inspect(self, text: str, tgt: str | None = None) -> Inspection:
         """See one text from inside; `tgt` chooses the language of a model of several.
@@ -64,14 +64,14 @@ class Inspector:
                 run.model.encoder, source.ids, batch_tokens=config.batch_tokens, device=device
             )
             limit = length_limit(torch.tensor([len(source.ids)], device=device), config)
-            keeping = Keeping.of([source.ids], run.tgt_tokenizer.markers, device)
+            constraint = MarkerConstraint.of([source.ids], run.tgt_tokenizer.markers, device)
             spell = partial(run.tgt_tokenizer.spell, source=source.whole.texts[0])
-            traced = trace(run.model, read.encoded, limit, config, keeping, spell)
+            traced = trace(run.model, read.encoded, limit, config, constraint, spell)
             ranked = self.translator.rank(traced.hypotheses)
             other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
             written = write_translation(run.model, read.encoded, ranked[0], other, spell)
-            recalled = recollect(self.translator, written.readouts)
-        backdrop = known or backdrop_of_one(read.readings, written.states, other)
+            recalled = retrieved_tokens(self.translator, written.readouts)
+        state_sample = known or sample_of_one(read.readings, written.states, other)
         found = self._found(ranked, source.whole, tgt)
         return Inspection(
             source=text,
@@ -81,25 +81,27 @@ class Inspector:
             pieces=source.pieces,
             unknown=source.unknown,
             readings=read.readings,
-            maps=backdrop.maps(read.readings),
+            maps=state_sample.maps(read.readings),
             vector=to_array(read.encoded.sentence_vector[0]),
             vector_dependence=read.vector_dependence,
             steps=written.steps,
             recalled=recalled,
             decoder_states=written.states,
-            decoder_map=backdrop.decoder_plane.map(written.states),
-            backdrop=backdrop,
+            decoder_map=state_sample.decoder_plane.map(written.states),
+            state_sample=state_sample,
             trace=traced,
             hypotheses=found,
         )
 
-    def _found(self, ranked: list[Hypothesis], whole: Split, tgt: str | None) -> tuple[Found, ...]:
+    def _found(self, ranked: list[Hypothesis], whole: Split, tgt: str | None) -> tuple[SearchResult, ...]:
         texts = self.translator.run.tgt_tokenizer.decode(
             [hypothesis.ids for hypothesis in ranked], list(whole.texts) * len(ranked)
         )
         into = tgt or self.translator.run.config.data.target
         return tuple(
-            Found(one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob))
+            SearchResult(
+                one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob)
+            )
             for text, row in zip(texts, ranked, strict=True)
         )
 

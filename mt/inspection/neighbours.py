@@ -60,13 +60,13 @@ def find_neighbours(
         best, rows = similarity.gather(1, order), torch.cat([rows, numbered], dim=1).gather(1, order)
         console.progress(f"{start + len(sources):,} of {total:,} sentences")
     return [
-        [] if is_blank(text) else _pairs(corpus, places, values)
-        for text, places, values in zip(texts, rows.tolist(), best.tolist(), strict=True)
+        [] if is_blank(text) else _pairs(corpus, indices, values)
+        for text, indices, values in zip(texts, rows.tolist(), best.tolist(), strict=True)
     ]
 
 
-def _pairs(corpus: Corpus, places: list[int], similarities: list[float]) -> list[Neighbour]:
-    found = corpus.dataset[places]
+def _pairs(corpus: Corpus, indices: list[int], similarities: list[float]) -> list[Neighbour]:
+    found = corpus.dataset[indices]
     rows = zip(similarities, found["src"], found["tgt"], strict=True)
     return [Neighbour(*row) for row in rows if row[0] > float("-inf")]
 

@@ -54,18 +54,18 @@ class Plane:
         covariance = (exact - mean).T @ (exact - mean) / len(exact)
         variances, vectors = np.linalg.eigh(covariance)  # the smallest first
         axes = np.zeros((2, exact.shape[1]))
-        shares = np.zeros(2)
+        proportions = np.zeros(2)
         total = variances.clip(min=0).sum()
-        for place in range(min(2, len(variances))):
-            axis = vectors[:, -1 - place]
-            axes[place] = axis * (1 if axis[np.abs(axis).argmax()] > 0 else -1)
-            shares[place] = max(0.0, variances[-1 - place]) / total if total > 0 else 0.0
-        return cls(*(part.astype(np.float32) for part in (mean, axes, shares)))
+        for index in range(min(2, len(variances))):
+            axis = vectors[:, -1 - index]
+            axes[index] = axis * (1 if axis[np.abs(axis).argmax()] > 0 else -1)
+            proportions[index] = max(0.0, variances[-1 - index]) / total if total > 0 else 0.0
+        return cls(*(part.astype(np.float32) for part in (mean, axes, proportions)))
 
     def map(self, points: FloatArray, background: FloatArray = NOTHING) -> Map:
         """Points (N, H) on the plane, over others that are there already."""
         return Map(self.project(points), background, self.explained)
 
     def project(self, points: FloatArray) -> FloatArray:
-        """Points (N, H) -> their places (N, 2)."""
+        """Points (N, H) -> their coordinates on the plane (N, 2)."""
         return ((points - self.mean) @ self.axes.T).astype(np.float32)

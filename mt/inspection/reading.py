@@ -30,8 +30,8 @@ class Reading:
     direction: left-to-right or right-to-left. order: (S,), which piece of the text each step reads.
     states: (S, H), the state after each step. moves: (S,), how far each step moved it, from 0 to 1:
     |h_t - h_(t-1)| / (|h_t| + |h_(t-1)|), where h_0 = 0.
-    dependence: (S, S), row t: the share of state t that depends on what step j read; 0 for j > t, each row
-    sums to 1. What layers below have read of later pieces is left out.
+    dependence: (S, S), row t: the proportion of state t that depends on what step j read; 0 for j > t. Each
+    row sums to 1. What layers below have read of later pieces is left out.
     """
 
     direction: str
@@ -47,7 +47,7 @@ class Reading:
             "order": list(self.order),
             "states": short(self.states),
             "moves": short(self.moves),
-            "dependence": [short(row[: place + 1]) for place, row in enumerate(self.dependence)],
+            "dependence": [short(row[: index + 1]) for index, row in enumerate(self.dependence)],
         }
 
     def arrays(self) -> Arrays:
@@ -65,8 +65,8 @@ class Read:
     """A sentence that has been read.
 
     readings: one for each direction. encoded: what the decoder gets, of one sentence.
-    vector_dependence: (S,), the share of the sentence vector that depends on each piece, in the order of the
-    text; sums to 1.
+    vector_dependence: (S,), the proportion of the sentence vector that depends on each piece, in the
+    order of the text; sums to 1.
     """
 
     readings: tuple[Reading, ...]
@@ -88,10 +88,10 @@ def read_sentence(encoder: Encoder, ids: Sequence[int], *, batch_tokens: int, de
     if encoder.reverse_source:
         of_vector = of_vector[::-1]
     readings = [
-        _reading(to_array(half), changes, first=place == 0, reverse_source=encoder.reverse_source)
-        for place, (half, changes) in enumerate(zip(halves(encoder, states[0]), of_states, strict=True))
+        _reading(to_array(half), changes, first=index == 0, reverse_source=encoder.reverse_source)
+        for index, (half, changes) in enumerate(zip(halves(encoder, states[0]), of_states, strict=True))
     ]
-    return Read(tuple(readings), encoded, shares(of_vector[np.newaxis])[0])
+    return Read(tuple(readings), encoded, proportions(of_vector[np.newaxis])[0])
 
 
 def _reading(states: FloatArray, changes: FloatArray, *, first: bool, reverse_source: bool) -> Reading:
@@ -102,13 +102,13 @@ def _reading(states: FloatArray, changes: FloatArray, *, first: bool, reverse_so
     if not first:
         states, changes = states[::-1], changes[::-1, ::-1]
     backwards = first == reverse_source
-    places = range(len(states))
+    indices = range(len(states))
     return Reading(
         "right-to-left" if backwards else "left-to-right",
-        tuple(reversed(places) if backwards else places),
+        tuple(reversed(indices) if backwards else indices),
         states.copy(),
         moves(states),
-        shares(np.tril(changes.T)),
+        proportions(np.tril(changes.T)),
     )
 
 
@@ -128,19 +128,19 @@ def halves(encoder: Encoder, states: Tensor) -> tuple[Tensor, ...]:
 def _changes(
     encoder: Encoder, embedded: Tensor, states: Tensor, encoded: Encoded, batch_tokens: int
 ) -> tuple[tuple[FloatArray, ...], FloatArray]:
-    """What leaving a piece blank changes: of each direction's states (S, S), piece by place, and of the
-    vector (S,). Pieces and places in the order in which the encoder gets them.
+    """What leaving a piece blank changes: of each direction's states (S, S), piece by position, and of the
+    vector (S,). Pieces and positions in the order in which the encoder gets them.
     """
     length = embedded.shape[1]
     of_states: list[list[Tensor]] = [[] for _ in halves(encoder, states)]
     of_vector = []
-    for places in torch.split(torch.arange(length, device=embedded.device), max(1, batch_tokens // length)):
-        blanked = embedded.repeat(len(places), 1, 1)
-        blanked[torch.arange(len(places), device=places.device), places] = 0
+    for indices in torch.split(torch.arange(length, device=embedded.device), max(1, batch_tokens // length)):
+        blanked = embedded.repeat(len(indices), 1, 1)
+        blanked[torch.arange(len(indices), device=indices.device), indices] = 0
         found = encoder.read(blanked, _lengths(blanked))
         for changes, part in zip(of_states, halves(encoder, found - states), strict=True):
             changes.append(part.norm(dim=2))
-        real = encoded.src_mask.expand(len(places), -1)
+        real = encoded.src_mask.expand(len(indices), -1)
         vectors = encoder.sentence_vector(found, real, _lengths(blanked))
         of_vector.append((vectors - encoded.sentence_vector).norm(dim=1))
     return tuple(to_array(torch.cat(changes)) for changes in of_states), to_array(torch.cat(of_vector))
@@ -160,10 +160,11 @@ def moves(states: FloatArray) -> FloatArray:
     return moved
 
 
-def shares(changes: FloatArray) -> FloatArray:
+def proportions(changes: FloatArray) -> FloatArray:
     """Rows (N, S) of numbers that are 0 or more -> the same rows, each summing to 1.
 
-    A row of nothing but zeros, which nothing seems to matter to, is shared out equally up to its own place.
+    A row of nothing but zeros, to which no piece seems to matter, is divided equally over the
+    positions up to its own.
     """
     totals = changes.sum(axis=1, keepdims=True)
     equal = np.tril(np.ones_like(changes), k=changes.shape[1] - changes.shape[0])

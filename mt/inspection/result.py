@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from mt.inspection.backdrop import Backdrop
 from mt.inspection.floats import Arrays, FloatArray, short
 from mt.inspection.plane import Map
 from mt.inspection.reading import DEPENDENCE_METHOD, Reading
-from mt.inspection.recollection import Recollection, recollection_arrays
+from mt.inspection.retrieval import RetrievedToken, retrieval_arrays
+from mt.inspection.state_sample import StateSample
 from mt.inspection.trace import Trace
 from mt.inspection.writing import Step, step_arrays
 
@@ -36,7 +36,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchResult:
     """A finished hypothesis: score is its log-probability after length normalisation."""
 
     translation: str
@@ -51,12 +51,12 @@ class Inspection:
 
     source: as given. translation: what `mt translate` gives, but for a text that it would cut into several
     `parts`: that is read whole here.
-    pieces: (S,), eos included, in the order of the text. unknown: the places of those that the model does not
+    pieces: (S,), eos included, in the order of the text. unknown: the indices of those the model does not
     know. readings: one for each direction, with its states on paper in maps.
-    vector: (D,). vector_dependence: (S,), the share of it that depends on each piece; sums to 1.
-    steps: (T,). recalled: at each step up to 3 places of the datastore, the most first; None without one.
+    vector: (D,). vector_dependence: (S,), the proportion of it that depends on each piece; sums to 1.
+    steps: (T,). recalled: at each step up to 3 tokens of the datastore, the most first; None without one.
     decoder_states: (T, H), on paper in decoder_map.
-    backdrop: what the paths are drawn on.
+    state_sample: what the paths are drawn on.
     trace: the hypotheses that search kept at each step. hypotheses: up to K, best first.
     """
 
@@ -71,12 +71,12 @@ class Inspection:
     vector: FloatArray
     vector_dependence: FloatArray
     steps: tuple[Step, ...]
-    recalled: tuple[tuple[Recollection, ...], ...] | None
+    recalled: tuple[tuple[RetrievedToken, ...], ...] | None
     decoder_states: FloatArray
     decoder_map: Map
-    backdrop: Backdrop
+    state_sample: StateSample
     trace: Trace
-    hypotheses: tuple[Found, ...]
+    hypotheses: tuple[SearchResult, ...]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: arrays as nested lists, row by row, numbers with 6 significant digits."""
@@ -96,10 +96,10 @@ class Inspection:
             "vector_dependence": short(self.vector_dependence),
             "steps": [step.as_dict() for step in self.steps],
             **self._recalled(),
-            "influence_method": self.backdrop.influence_method,
+            "influence_method": self.state_sample.influence_method,
             "decoder_states": short(self.decoder_states),
             "decoder_trajectory": short(self.decoder_map.positions),
-            "pca": self.backdrop.as_dict(),
+            "pca": self.state_sample.as_dict(),
             "beam": [[kept.as_dict() for kept in step] for step in self.trace.steps],
             "hypotheses": [
                 {name: short(value) for name, value in asdict(found).items()} for found in self.hypotheses
@@ -109,7 +109,7 @@ class Inspection:
     def _recalled(self) -> dict[str, Any]:
         if self.recalled is None:
             return {}
-        return {"recalled": [[place.as_dict() for place in step] for step in self.recalled]}
+        return {"recalled": [[token.as_dict() for token in step] for step in self.recalled]}
 
     def arrays(self) -> Arrays:
         """For npz: every array by name; none of objects.
@@ -133,7 +133,7 @@ class Inspection:
             "vector_dependence": self.vector_dependence,
             **self._reading_arrays(),
             **step_arrays(self.steps),
-            **({} if self.recalled is None else recollection_arrays(self.recalled)),
+            **({} if self.recalled is None else retrieval_arrays(self.recalled)),
             "decoder_states": self.decoder_states,
             "decoder_trajectory": self.decoder_map.positions,
             "decoder_explained": self.decoder_map.explained,

@@ -28,8 +28,8 @@ class Source:
 
     @property
     def unknown(self) -> tuple[int, ...]:
-        """The places of the pieces that the model does not know."""
-        return tuple(place for place, piece in enumerate(self.ids) if piece == UNK)
+        """The indices of the pieces that the model does not know."""
+        return tuple(index for index, piece in enumerate(self.ids) if piece == UNK)
 
 
 def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:

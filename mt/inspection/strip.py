@@ -11,9 +11,9 @@ EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 NEGATIVE, NEUTRAL, POSITIVE = (43, 108, 176), (150, 150, 146), (214, 106, 42)
 
 
-def bar(share: float, width: int) -> str:
-    """A share, 0 to 1, as a bar of up to `width` columns; filled up with spaces."""
-    eighths = round(8 * width * min(1.0, max(0.0, float(share))))
+def bar(proportion: float, width: int) -> str:
+    """A proportion, 0 to 1, as a bar of up to `width` columns; filled up with spaces."""
+    eighths = round(8 * width * min(1.0, max(0.0, float(proportion))))
     return ("█" * (eighths // 8) + EIGHTHS[eighths % 8]).ljust(width)
 
 

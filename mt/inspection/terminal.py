@@ -19,7 +19,7 @@ ACCENT, FAINT = "#1f9a8a", "#7d7d7d"  # both legible on dark and on light
 INDENT = 3
 CELL = 6  # columns of a number in the table of what depends on what
 STRIP_LINES = 6
-SMALLEST = 0.0005  # share that is not shown as nothing
+SMALLEST = 0.0005  # proportion that is not shown as nothing
 NAMED = 3  # pieces named where there is no room for all
 
 _SUM = "h' = f(W·x + b + U·h + B) makes a new state of the piece x and the state before, h"
@@ -46,9 +46,9 @@ def printable(text: str) -> str:
     return "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
 
 
-def percent(share: float) -> str:
+def percent(proportion: float) -> str:
     """57%; below one percent with a digit more. Without a space, at which a line could end."""
-    return f"{100 * share:.1f}%" if SMALLEST <= share < 0.00995 else f"{100 * share:.0f}%"
+    return f"{100 * proportion:.1f}%" if SMALLEST <= proportion < 0.00995 else f"{100 * proportion:.0f}%"
 
 
 def show(inspection: Inspection, console: Console) -> None:
@@ -62,8 +62,8 @@ class Panels:
     def __init__(self, inspection: Inspection, width: int) -> None:
         self.inspection, self.room = inspection, width - INDENT
         self.pieces = [
-            shown(piece, first=place == 0) + "?" * (place in inspection.unknown)
-            for place, piece in enumerate(inspection.pieces)
+            shown(piece, first=index == 0) + "?" * (index in inspection.unknown)
+            for index, piece in enumerate(inspection.pieces)
         ]
 
     def __iter__(self) -> Iterator[RenderableType]:
@@ -74,13 +74,13 @@ class Panels:
         yield from self._recalling()
         yield from self._search()
 
-    def _label(self, place: int) -> Text:
+    def _label(self, index: int) -> Text:
         """A source piece, as `x2 爱`."""
-        return Text.assemble((f"x{place + 1} ", FAINT), (self.pieces[place], "bold"))
+        return Text.assemble((f"x{index + 1} ", FAINT), (self.pieces[index], "bold"))
 
-    def _written(self, place: int, step: Step) -> Text:
+    def _written(self, index: int, step: Step) -> Text:
         """A piece of the translation, as `y2 love`."""
-        return Text.assemble((f"y{place + 1} ", FAINT), (shown(step.piece, first=place == 0), "bold"))
+        return Text.assemble((f"y{index + 1} ", FAINT), (shown(step.piece, first=index == 0), "bold"))
 
     def _head(self) -> Iterator[RenderableType]:
         seen, model = self.inspection, self.inspection.model
@@ -95,7 +95,7 @@ class Panels:
         )
         yield Text(f"{model.name}: {model.cell} cells, {ends}, written from {looks}", style=FAINT)
         yield _heading("1", "The sentence in pieces")
-        yield _indented(_folded([self._label(place) for place in range(len(self.pieces))], self.room))
+        yield _indented(_folded([self._label(index) for index in range(len(self.pieces))], self.room))
         note = "⏎ is the end of the sentence, which is read too; · begins a word."
         if seen.unknown:
             note += " ? marks what the model does not know: to it all such pieces are one."
@@ -113,26 +113,26 @@ class Panels:
         )
 
     def _reading_table(self, reading: Reading) -> Table:
-        """A row for each step; a column for each piece where there is room, else the largest shares."""
+        """A row for each step; a column for each piece where there is room, else the largest proportions."""
         room = self.room - max(map(cell_len, self.pieces)) - 24
         wide = len(reading.order) * CELL <= room
         table = _table("after", "the state moved")
         if wide:
-            for place in reading.order:
-                table.add_column(f"x{place + 1}", justify="right", no_wrap=True, min_width=CELL - 2)
+            for index in reading.order:
+                table.add_column(f"x{index + 1}", justify="right", no_wrap=True, min_width=CELL - 2)
         else:
             table.add_column("it depends most on")
-        for step, place in enumerate(reading.order):
+        for step, index in enumerate(reading.order):
             row = reading.dependence[step, : step + 1].tolist()
             largest = _fitting(self._largest(row, reading.order), room)
-            shares = [_share(share, max(row)) for share in row] if wide else [largest]
-            table.add_row(self._label(place), _measure(float(reading.moves[step]), 8), *shares)
+            proportions = [_proportion(proportion, max(row)) for proportion in row] if wide else [largest]
+            table.add_row(self._label(index), _measure(float(reading.moves[step]), 8), *proportions)
         return table
 
-    def _largest(self, shares: Sequence[float], order: Sequence[int]) -> list[Text]:
-        """The pieces with the largest shares, as `x3 北京 54%`, `x1 我 20%`."""
-        best = sorted(range(len(shares)), key=lambda step: -shares[step])[:NAMED]
-        return [Text.assemble(self._label(order[step]), f" {percent(shares[step])}") for step in best]
+    def _largest(self, proportions: Sequence[float], order: Sequence[int]) -> list[Text]:
+        """The pieces with the largest proportions, as `x3 北京 54%`, `x1 我 20%`."""
+        best = sorted(range(len(proportions)), key=lambda step: -proportions[step])[:NAMED]
+        return [Text.assemble(self._label(order[step]), f" {percent(proportions[step])}") for step in best]
 
     def _vector(self) -> Iterator[RenderableType]:
         seen = self.inspection
@@ -149,10 +149,10 @@ class Panels:
         low, high = float(seen.vector.min()), float(seen.vector.max())
         scale = f"Each bar is a number: lowest {low:.2f}, half high 0, highest {high:.2f}.{more}"
         yield _note(f"{scale} {knows} So much of it depends on each piece:")
-        shares = seen.vector_dependence.tolist()
+        proportions = seen.vector_dependence.tolist()
         parts = [
-            Text.assemble(self._label(place), " ", _share(share, max(shares)).append("%"))
-            for place, share in enumerate(shares)
+            Text.assemble(self._label(index), " ", _proportion(proportion, max(proportions)).append("%"))
+            for index, proportion in enumerate(proportions)
         ]
         yield _indented(_folded(parts, self.room))
 
@@ -163,24 +163,24 @@ class Panels:
         why = "it looked at" if attends else "needs the vector"
         table = _table("piece", "probability", why)
         table.add_column("or else")
-        pieces = [self._written(place, step) for place, step in enumerate(steps)]
+        pieces = [self._written(index, step) for index, step in enumerate(steps)]
         looks = [Text(why), *map(self._look, steps)]
         taken = sum(max(part.cell_len for part in column) for column in (pieces, looks)) + 17
-        for place, step in enumerate(steps):
+        for index, step in enumerate(steps):
             others = [
-                Text.assemble(shown(piece, first=place == 0), (f" {percent(share)}", FAINT))
-                for piece, share in step.runners_up
-                if share >= SMALLEST
+                Text.assemble(shown(piece, first=index == 0), (f" {percent(proportion)}", FAINT))
+                for piece, proportion in step.runners_up
+                if proportion >= SMALLEST
             ]
             table.add_row(
-                pieces[place],
+                pieces[index],
                 _measure(step.probability, 6),
-                looks[place + 1],
+                looks[index + 1],
                 _fitting(others, self.room - taken),
             )
         yield _indented(table)
         looked = "where attention's weight lay, which adds up to 100%"
-        yield _note(f"{why}: {looked if attends else self.inspection.backdrop.influence_method}")
+        yield _note(f"{why}: {looked if attends else self.inspection.state_sample.influence_method}")
 
     def _look(self, step: Step) -> Text:
         if step.attention is None:
@@ -192,8 +192,8 @@ class Panels:
             return
         yield _heading("5", "Recalling: where other text was about to say the most similar thing")
         table = _table("piece", "share")
-        table.add_column("the place, and its source")
-        pieces = [self._written(place, step) for place, step in enumerate(self.inspection.steps)]
+        table.add_column("the position, and its source")
+        pieces = [self._written(index, step) for index, step in enumerate(self.inspection.steps)]
         room = self.room - max(piece.cell_len for piece in pieces) - 9
         for piece, (one, *_) in zip(pieces, self.inspection.recalled, strict=True):
             said = Text.assemble(
@@ -202,10 +202,10 @@ class Panels:
                 (f"  ←  {printable(one.source)}", FAINT),
             )
             said.truncate(room, overflow="ellipsis")
-            table.add_row(piece, percent(one.share), said)
+            table.add_row(piece, percent(one.proportion), said)
         yield _indented(table)
         yield _note(
-            "Of each step the place that counted most, and its share of the prediction; --json has three. "
+            "Of each step the position that counted most, and its share of the prediction; --json has three. "
             "Right before ← is what came next there."
         )
 
@@ -217,10 +217,10 @@ class Panels:
         table = _table("")
         table.add_column()
         table.show_header = False
-        for place, found in enumerate(self.inspection.hypotheses):
-            style = f"bold {ACCENT}" if place == 0 else ""
-            share = Text(percent(found.probability), justify="right")
-            table.add_row(share, Text(printable(found.translation), style=style))
+        for index, found in enumerate(self.inspection.hypotheses):
+            style = f"bold {ACCENT}" if index == 0 else ""
+            probability = Text(percent(found.probability), justify="right")
+            table.add_row(probability, Text(printable(found.translation), style=style))
         yield _indented(table)
 
 
@@ -266,12 +266,12 @@ def _fitting(parts: Sequence[Text], room: int) -> Text:
     return found
 
 
-def _measure(share: float, width: int) -> Text:
+def _measure(proportion: float, width: int) -> Text:
     """A bar and its percentage."""
-    return Text.assemble((bar(share, width), ACCENT), f" {percent(share):>4}")
+    return Text.assemble((bar(proportion, width), ACCENT), f" {percent(proportion):>4}")
 
 
-def _share(share: float, largest: float) -> Text:
-    """A share as a whole number of percent, the largest of its row in colour, small ones faint."""
-    style = f"bold {ACCENT}" if share == largest else "" if share >= 0.1 else FAINT
-    return Text(f"{100 * share:.0f}", style=style)
+def _proportion(proportion: float, largest: float) -> Text:
+    """A proportion as a whole number of percent, the largest of its row in colour, small ones faint."""
+    style = f"bold {ACCENT}" if proportion == largest else "" if proportion >= 0.1 else FAINT
+    return Text(f"{100 * proportion:.0f}", style=style)

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from mt.config import SearchConfig
-from mt.decoding.constraints import Keeping
+from mt.decoding.constraints import MarkerConstraint
 from mt.inspection.floats import Arrays, short
 from mt.search import EOS, Beam, Hypothesis, Model
 
@@ -20,10 +20,10 @@ Spell = Callable[[Sequence[int]], list[str]]
 
 
 @dataclass(frozen=True)
-class Kept:
+class BeamEntry:
     """A hypothesis that search kept at one step.
 
-    piece: what it was lengthened by. parent: the place, in the step before, of the one that was lengthened;
+    piece: what it was lengthened by. parent: the index, in the step before, of the one that was lengthened;
     0 at the first step. log_prob: of all its pieces. ended: whether it is finished.
     """
 
@@ -44,12 +44,12 @@ class Trace:
     """
 
     hypotheses: list[Hypothesis]
-    steps: list[list[Kept]]
+    steps: list[list[BeamEntry]]
 
     def arrays(self) -> Arrays:
         """For npz, (steps, widest); where there is no hypothesis an empty piece, -1, -inf, False."""
         widest = max(map(len, self.steps))
-        nothing = [Kept("", -1, float("-inf"), False)] * widest
+        nothing = [BeamEntry("", -1, float("-inf"), False)] * widest
         rows = [[*step, *nothing][:widest] for step in self.steps]
         names = {"piece": "pieces", "parent": "parents", "log_prob": "log_probs", "ended": "ended"}
         return {
@@ -59,12 +59,17 @@ class Trace:
 
 
 def trace(
-    model: Model, encoded: Any, limit: Tensor, config: SearchConfig, keeping: Keeping | None, spell: Spell
+    model: Model,
+    encoded: Any,
+    limit: Tensor,
+    config: SearchConfig,
+    constraint: MarkerConstraint | None,
+    spell: Spell,
 ) -> Trace:
     """Beam search for one sentence, watched; limit (1,). Greedy search is a beam of one."""
-    beam = Beam(model, encoded, limit, config, keeping)
-    steps: list[list[Kept]] = []
-    places: dict[Path, int] = {(): 0}  # of the hypotheses of the step before
+    beam = Beam(model, encoded, limit, config, constraint)
+    steps: list[list[BeamEntry]] = []
+    indices: dict[Path, int] = {(): 0}  # of the hypotheses of the step before
     for step in range(1, int(limit) + 1):
         beam.advance(step)
         totals = _under_way(beam) | (ended := _ended(beam, step))
@@ -72,11 +77,11 @@ def trace(
         pieces = spell([path[-1] for path in order])
         steps.append(
             [
-                Kept(piece, places[path[:-1]], totals[path], path in ended)
+                BeamEntry(piece, indices[path[:-1]], totals[path], path in ended)
                 for piece, path in zip(pieces, order, strict=True)
             ]
         )
-        places = {path: place for place, path in enumerate(order)}
+        indices = {path: index for index, path in enumerate(order)}
         if bool(beam.done):
             break
     beam.collect()

@@ -43,7 +43,7 @@ class Step:
         return {
             "piece": self.piece,
             "probability": short(self.probability),
-            "runners_up": [[piece, short(share)] for piece, share in self.runners_up],
+            "runners_up": [[piece, short(probability)] for piece, probability in self.runners_up],
             "attention": short(self.attention),
             "influence": short(self.influence),
         }
@@ -82,11 +82,11 @@ def write_translation(
     weights = model.align(tgt_in, replace(both, **{name: rows[:1] for name, rows in _parts(both)}))
     looks = [None] * len(ids) if weights is None else list(to_array(weights[0]))
     steps = []
-    for row, piece, look, share in zip(
+    for row, piece, look, probability in zip(
         probabilities[0], ids, looks, influence.clamp(max=1).tolist(), strict=True
     ):
         spelled = spell([piece])[0]
-        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, share))
+        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, probability))
     return Written(tuple(steps), to_array(states[0]), readouts[0])
 
 
@@ -99,7 +99,7 @@ def step_arrays(steps: Sequence[Step]) -> Arrays:
         "probabilities": np.array([step.probability for step in steps]),
         "influence": np.array([step.influence for step in steps]),
         "runners_up": np.array([[piece for piece, _ in row] for row in rows]),
-        "runners_up_probabilities": np.array([[share for _, share in row] for row in rows]),
+        "runners_up_probabilities": np.array([[probability for _, probability in row] for row in rows]),
         **({"attention": np.stack(looks)} if looks else {}),
     }
 
@@ -114,8 +114,11 @@ def _runners_up(probabilities: Tensor, chosen: int, spell: Spell) -> tuple[tuple
     others[NEVER] = -1
     others[chosen] = -1
     best = others.topk(min(RUNNERS_UP, len(others)))
-    found = [(piece, share) for piece, share in zip(best.indices.tolist(), best.values.tolist(), strict=True)]
-    return tuple((spell([piece])[0], share) for piece, share in found if share >= 0)
+    found = [
+        (piece, probability)
+        for piece, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
+    ]
+    return tuple((spell([piece])[0], probability) for piece, probability in found if probability >= 0)
 
 
 def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:

@@ -125,21 +125,21 @@ class Service:
     ) -> list[list[Translation]]:
         """The translations of each template's texts; those for one model wait as one."""
         groups: dict[int, list[int]] = {}
-        for place, served in enumerate(chosen):
-            groups.setdefault(id(served), []).append(place)
+        for index, served in enumerate(chosen):
+            groups.setdefault(id(served), []).append(index)
         results: list[list[Translation]] = [[] for _ in chosen]
 
-        async def search(places: list[int]) -> None:
-            served = chosen[places[0]]
-            texts = [text for place in places for text in templates[place].texts]
+        async def search(indices: list[int]) -> None:
+            served = chosen[indices[0]]
+            texts = [text for index in indices for text in templates[index].texts]
             most = served.translator.config.beam
             batcher = self._batchers[id(served.translator)]
             found = iter(await batcher.translate(texts, tgt=served.tgt, nbest=min(nbest, most)))
-            for place in places:
-                results[place] = [next(found) for _ in templates[place].texts]
+            for index in indices:
+                results[index] = [next(found) for _ in templates[index].texts]
             self._count(served, texts)
 
-        await asyncio.gather(*(search(places) for places in groups.values()))
+        await asyncio.gather(*(search(indices) for indices in groups.values()))
         return results
 
     def _count(self, served: Served, texts: Sequence[str]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 TINTS = (0.5, 0.36, 0.24, 0.14)  # of the runners-up, the likeliest first
-NAMED = 0.005  # runners-up of a smaller share are not named
+NAMED = 0.005  # runners-up of a smaller probability are not named
 RIGHT = 0.75  # of the bar's length, for names
 
 
@@ -32,20 +32,20 @@ def draw_attention(axes: Axes, weights: FloatArray, theme: Theme) -> None:
     axes.tick_params(which="minor", length=0)
 
 
-def draw_shares(axes: Axes, shares: Sequence[float], labels: Sequence[str], theme: Theme) -> None:
+def draw_shares(axes: Axes, probabilities: Sequence[float], labels: Sequence[str], theme: Theme) -> None:
     """A bar for each row and its percentage; the largest nearly as long as the axes."""
-    axes.barh(range(len(shares)), shares, height=0.72, color=theme.accent)
-    for row, share in enumerate(shares):
+    axes.barh(range(len(probabilities)), probabilities, height=0.72, color=theme.accent)
+    for row, probability in enumerate(probabilities):
         axes.annotate(
-            f"{share:.0%}",
-            xy=(share, row),
+            f"{probability:.0%}",
+            xy=(probability, row),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=min(8, name_size(len(labels))),
             color=theme.faint,
         )
-    axes.set_xlim(0, max(max(shares) * 1.25, 0.05))
+    axes.set_xlim(0, max(max(probabilities) * 1.25, 0.05))
     _plain_rows(axes, labels, theme)
 
 
@@ -61,9 +61,9 @@ def draw_probabilities(
     for row, step in enumerate(steps):
         axes.barh(row, step.probability, height=0.72, color=theme.accent)
         start = step.probability
-        for tint, (_, share) in zip(TINTS, step.runners_up, strict=False):
-            axes.barh(row, share, left=start, height=0.72, color=theme.accent, alpha=tint, linewidth=0)
-            start += share
+        for tint, (_, probability) in zip(TINTS, step.runners_up, strict=False):
+            axes.barh(row, probability, left=start, height=0.72, color=theme.accent, alpha=tint, linewidth=0)
+            start += probability
         # The percentage of what was chosen stands at the end, where it can be read on paper of any colour.
         axes.text(1.02, row, f"{step.probability:.0%}", va="center", fontsize=size, color=theme.ink)
         others = _others(step, letters, first=row == 0)
@@ -75,9 +75,9 @@ def draw_probabilities(
 def _others(step: Step, letters: float, *, first: bool) -> str:
     """The runners-up that are worth a name, as many as have room."""
     found = ""
-    for piece, share in step.runners_up:
-        more = f"{found}\u2003{shown(piece, first=first)} {share:.0%}".strip()
-        if share < NAMED or width(more) > letters:
+    for piece, probability in step.runners_up:
+        more = f"{found}\u2003{shown(piece, first=first)} {probability:.0%}".strip()
+        if probability < NAMED or width(more) > letters:
             break
         found = more
     return found

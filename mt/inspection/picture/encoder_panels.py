@@ -39,11 +39,11 @@ def draw_states(axes: Axes, reading: Reading, theme: Theme, most: float) -> Axes
     return image
 
 
-def draw_columns(axes: Axes, shares: FloatArray, name: str, theme: Theme) -> None:
+def draw_columns(axes: Axes, proportions: FloatArray, name: str, theme: Theme) -> None:
     """A bar for each piece, the largest as high as the axes."""
-    axes.bar(range(len(shares)), shares, width=0.72, color=theme.accent)
-    axes.set(xlim=(-0.5, len(shares) - 0.5), xticks=[], yticks=[0, float(shares.max())])
-    axes.set_yticklabels(["0", f"{float(shares.max()):.0%}"])
+    axes.bar(range(len(proportions)), proportions, width=0.72, color=theme.accent)
+    axes.set(xlim=(-0.5, len(proportions) - 0.5), xticks=[], yticks=[0, float(proportions.max())])
+    axes.set_yticklabels(["0", f"{float(proportions.max()):.0%}"])
     axes.tick_params(axis="y", labelsize=8, labelcolor=theme.faint)
     axes.set_ylabel(name, fontsize=8, color=theme.faint)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,6 +1,6 @@
 """The picture of one inspection, laid out: reading, the vector, the state's way, writing.
 
-Every place is worked out here, in inches: matplotlib's own layout differs in the last bits from run to run.
+Every position is computed here, in inches: matplotlib's own layout differs in the last bits between runs.
 """
 
 from __future__ import annotations
@@ -97,12 +97,12 @@ class Canvas:
     ) -> None:
         """A line with its middle at y, as much of it as has room."""
         line = cut(printable(text), (self.width - x - MARGIN) * 72 / (size * 0.53))
-        place = x / self.width, 1 - y / self.height
-        self.figure.text(*place, line, fontsize=size, color=colour, fontweight=weight, va="center")
+        position = x / self.width, 1 - y / self.height
+        self.figure.text(*position, line, fontsize=size, color=colour, fontweight=weight, va="center")
 
     def parts(self) -> list[Part]:
         """From reading to writing."""
-        seen, count = self.inspection, self.inspection.backdrop.sentences
+        seen, count = self.inspection, self.inspection.state_sample.sentences
         names = column_room(self.source, self.column - LEFT - 0.75)
         others = f"grey: {count} other sentences' states; " if count else ""
         looked = "where it looked, " if self.attention else ""
@@ -161,9 +161,9 @@ class Canvas:
         most = max(float(np.abs(reading.states).max()) for reading in readings) or 1.0
         wide = self.column - LEFT - 0.75
         deep = TITLE + MOVES + 0.08 + STATES + column_room(self.source, wide)
-        for place, reading in enumerate(readings):
-            x = MARGIN + LEFT + self.column * (place % self.abreast)
-            y = top + TITLE + deep * (place // self.abreast)
+        for index, reading in enumerate(readings):
+            x = MARGIN + LEFT + self.column * (index % self.abreast)
+            y = top + TITLE + deep * (index // self.abreast)
             moves = self.axes(x, y, wide, MOVES, DIRECTIONS[reading.direction])
             draw_columns(moves, reading.moves, "moved", theme)
             moves.set(ylim=(0, 1), yticks=[0, 1], yticklabels=["0", "1"])
@@ -200,16 +200,16 @@ class Canvas:
         labels = [[self.source[piece] for piece in reading.order] for reading in seen.readings]
         paths = list(map(Path, (*seen.maps, seen.decoder_map), [*labels, self.target]))
         room = (self.width - 2 * MARGIN) / len(paths)
-        for place, (title, path) in enumerate(zip([*titles, "writing"], paths, strict=True)):
-            axes = self.axes(MARGIN + 0.25 + room * place, top + TITLE, self.square, self.square, title)
+        for index, (title, path) in enumerate(zip([*titles, "writing"], paths, strict=True)):
+            axes = self.axes(MARGIN + 0.25 + room * index, top + TITLE, self.square, self.square, title)
             size = min(9.5, name_size(len(path.labels)))
             draw_path(axes, path, self.theme, inches=self.square, fontsize=size)
 
     def writing(self, top: float) -> None:
         """Where the model looked, with attention; how it needed the vector; how sure it was."""
         steps, theme = self.inspection.steps, self.theme
-        shares = (0.34, 0.2, 0.46) if self.attention else (0.0, 0.35, 0.65)
-        starts = [MARGIN + (self.width - 2 * MARGIN) * sum(shares[:place]) for place in range(3)]
+        proportions = (0.34, 0.2, 0.46) if self.attention else (0.0, 0.35, 0.65)
+        starts = [MARGIN + (self.width - 2 * MARGIN) * sum(proportions[:index]) for index in range(3)]
         ends = [*starts[1:], self.width - MARGIN]
         room, high = row_room(self.target), self._rows(len(self.target))
         y = top + TITLE

@@ -12,14 +12,14 @@ def source_labels(inspection: Inspection) -> list[str]:
     """(S,), in the order of the text; a piece that the model does not know is followed by a ?."""
     unknown = set(inspection.unknown)
     return [
-        shown(piece, first=place == 0) + ("?" if place in unknown else "")
-        for place, piece in enumerate(inspection.pieces)
+        shown(piece, first=index == 0) + ("?" if index in unknown else "")
+        for index, piece in enumerate(inspection.pieces)
     ]
 
 
 def target_labels(inspection: Inspection) -> list[str]:
     """(T,)."""
-    return [shown(step.piece, first=place == 0) for place, step in enumerate(inspection.steps)]
+    return [shown(step.piece, first=index == 0) for index, step in enumerate(inspection.steps)]
 
 
 def width(text: str) -> float:

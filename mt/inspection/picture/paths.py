@@ -31,16 +31,16 @@ class Path:
 
 def draw_path(axes: Axes, path: Path, theme: Theme, *, inches: float, fontsize: float) -> None:
     """Draw it into a square of so many inches."""
-    background, places = path.map.background, path.map.positions
+    background, points = path.map.background, path.map.positions
     if len(background):
         axes.scatter(background[:, 0], background[:, 1], s=5, color=theme.rule, linewidths=0, zorder=1)
     arrow = {"arrowstyle": "-|>", "color": theme.accent, "lw": 1.1, "shrinkA": 2, "shrinkB": 3, "alpha": 0.8}
-    for start, end in pairwise(places):
+    for start, end in pairwise(points):
         axes.annotate("", xy=tuple(end), xytext=tuple(start), arrowprops=arrow, zorder=2)
-    axes.scatter(places[:, 0], places[:, 1], s=16, color=theme.accent, zorder=3)
-    axes.scatter(places[:1, 0], places[:1, 1], s=34, facecolor=theme.paper, edgecolor=theme.accent, zorder=4)
-    axes.scatter(places[-1:, 0], places[-1:, 1], s=48, color=theme.accent, zorder=4)
-    _frame(axes, np.concatenate([background, places]))
+    axes.scatter(points[:, 0], points[:, 1], s=16, color=theme.accent, zorder=3)
+    axes.scatter(points[:1, 0], points[:1, 1], s=34, facecolor=theme.paper, edgecolor=theme.accent, zorder=4)
+    axes.scatter(points[-1:, 0], points[-1:, 1], s=48, color=theme.accent, zorder=4)
+    _frame(axes, np.concatenate([background, points]))
     _label(axes, path, theme, inches, fontsize)
     across, up = path.map.axes
     axes.set_xlabel(across, fontsize=8, color=theme.faint)

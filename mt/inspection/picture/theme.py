@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Theme:
-    """negative, neutral, positive: a state's numbers. accent: shares, from neutral on."""
+    """negative, neutral, positive: a state's numbers. accent: proportions, from neutral on."""
 
     name: str
     paper: str
@@ -32,7 +32,7 @@ class Theme:
     @property
     def sequential(self) -> Colormap:
         """From nothing to all."""
-        return _colours("shares", self.neutral, self.accent)
+        return _colours("proportions", self.neutral, self.accent)
 
 
 LIGHT = Theme(

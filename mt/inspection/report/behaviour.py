@@ -14,7 +14,7 @@ LONGEST_PHRASE = 4
 
 @dataclass(frozen=True)
 class Behaviour:
-    """Of N texts; shares are 0..1.
+    """Of N texts; proportions are 0..1.
 
     copies: texts that are their source. copied_words: words that stand in the source too.
     loops: texts that say a phrase of one to four words twice in a row.

@@ -168,11 +168,11 @@ def by_length(measured: Measured) -> BarChart:
 
 def vectors(measured: Measured) -> DotMap:
     """The map of sentence vectors."""
-    rows, places = measured.vectors.rows, measured.vectors.map.positions
+    rows, points = measured.vectors.rows, measured.vectors.map.positions
     lengths = sorted(measured.lengths[row] for row in rows)
     bounds = [lengths[len(rows) * tone // TONES] for tone in range(1, TONES)]
     poor = sorted(measured.chrf[row] for row in rows)[len(rows) // 10]
-    low, high = places.min(axis=0), places.max(axis=0)
+    low, high = points.min(axis=0), points.max(axis=0)
     unit = (DotMap.width - 60) / (float((high - low).max()) or 1.0)
     dots = [
         Dot(
@@ -182,7 +182,7 @@ def vectors(measured: Measured) -> DotMap:
             measured.chrf[row] < poor,
             _dot_title(measured, row),
         )
-        for row, (x, y) in zip(rows, places.tolist(), strict=True)
+        for row, (x, y) in zip(rows, points.tolist(), strict=True)
     ]
     along = max(measured.vectors.by_length, key=abs)
     return DotMap(

@@ -43,10 +43,10 @@ def cut_by_length(lengths: Sequence[int]) -> list[Bucket]:
     least = min(len(lengths), max(20, len(lengths) // 50))
     most = float(np.percentile(lengths, 98))
     width = next((width for width in WIDTHS if most <= width * MOST_BUCKETS), WIDTHS[-1])
-    places = np.minimum((np.array(lengths) - 1) // width, MOST_BUCKETS - 1)
+    indices = np.minimum((np.array(lengths) - 1) // width, MOST_BUCKETS - 1)
     groups: list[list[int]] = [[]]
-    for place in range(MOST_BUCKETS):
-        groups[-1] += np.flatnonzero(places == place).tolist()
+    for index in range(MOST_BUCKETS):
+        groups[-1] += np.flatnonzero(indices == index).tolist()
         if len(groups[-1]) >= least:
             groups.append([])
     if left := groups.pop():

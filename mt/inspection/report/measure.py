@@ -46,7 +46,7 @@ class Measured:
 
     lengths: (N,), the sources' pieces. chrf: (N,), each sentence's. ratios: (N,), words of the output over
     words of the reference. outputs, references: how either side behaves.
-    unknown: the share of the sources' pieces that the model does not know. of_vector: its numbers, D.
+    unknown: the proportion of the sources' pieces that the model does not know. of_vector: its numbers, D.
     """
 
     test: TestSet

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Scale:
-    """Values from low to high -> places from start to end; in equal ratios if logarithmic."""
+    """Values from low to high -> positions from start to end; in equal ratios if logarithmic."""
 
     low: float
     high: float
@@ -33,7 +33,7 @@ class Scale:
         size = 10.0 ** math.floor(math.log10(rough))
         step = next(size * part for part in (1, 2, 5, 10) if size * part >= rough * 0.999)
         first = math.ceil(self.low / step - 1e-9)
-        return [step * place for place in range(first, math.floor(self.high / step + 1e-9) + 1)]
+        return [step * index for index in range(first, math.floor(self.high / step + 1e-9) + 1)]
 
 
 def _log_ticks(low: float, high: float, count: int) -> list[float]:

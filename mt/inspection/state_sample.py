@@ -26,11 +26,11 @@ POINTS = 300
 
 
 @dataclass(frozen=True)
-class Backdrop:
+class StateSample:
     """Planes to draw states on, and what they are drawn over.
 
     sentences: how many they were made from; 0 if from the one sentence that is looked at.
-    planes: one for each direction of the encoder. points: for each the places (N, 2) of up to 300 states.
+    planes: one for each direction of the encoder. points: for each of them (N, 2), up to 300 states.
     decoder_plane: of the decoder's states along the references.
     other_vector: (D,), what a sentence vector's influence is measured against: the mean of theirs, or zeros.
     """
@@ -66,7 +66,7 @@ class Backdrop:
         }
 
 
-def fit_backdrop(run: Run, device: torch.device, batch_tokens: int) -> Backdrop | None:
+def fit_state_sample(run: Run, device: torch.device, batch_tokens: int) -> StateSample | None:
     """By up to 200 of the run's own validation pairs; None if they are not there any more.
 
     They are looked for in the cache, where training left them, and else where the settings say. Pairs that
@@ -82,7 +82,7 @@ def fit_backdrop(run: Run, device: torch.device, batch_tokens: int) -> Backdrop 
         parts = list(_states(run, sources, targets, device, batch_tokens))
     of_encoder = [np.concatenate(states) for states in zip(*(part[0] for part in parts), strict=True)]
     planes = tuple(Plane.fit(states) for states in of_encoder)
-    return Backdrop(
+    return StateSample(
         len(pairs),
         planes,
         tuple(plane.project(_spread(states)) for plane, states in zip(planes, of_encoder, strict=True)),
@@ -91,12 +91,12 @@ def fit_backdrop(run: Run, device: torch.device, batch_tokens: int) -> Backdrop 
     )
 
 
-def backdrop_of_one(
+def sample_of_one(
     readings: Sequence[Reading], decoder_states: FloatArray, other_vector: Tensor
-) -> Backdrop:
+) -> StateSample:
     """Where there is nothing else: the planes of one sentence's own states."""
     planes = tuple(Plane.fit(reading.states) for reading in readings)
-    return Backdrop(0, planes, (NOTHING,) * len(planes), Plane.fit(decoder_states), other_vector)
+    return StateSample(0, planes, (NOTHING,) * len(planes), Plane.fit(decoder_states), other_vector)
 
 
 def sample_pairs(run: Run) -> list[tuple[str, str]]:
@@ -134,5 +134,5 @@ def _spread(rows: FloatArray) -> FloatArray:
 
 
 def _evenly(count: int, most: int) -> list[int]:
-    """At most so many of the places 0, 1, …, count - 1, the first and the last among them."""
-    return sorted({round(place) for place in np.linspace(0, count - 1, min(most, count)).tolist()})
+    """At most `most` of the indices 0, 1, …, count - 1, evenly spread, with the first and the last."""
+    return sorted({round(index) for index in np.linspace(0, count - 1, min(most, count)).tolist()})
