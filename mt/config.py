@@ -13,7 +13,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
-import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from mt import removed
@@ -527,8 +526,3 @@ def describe(problem: ValidationError, as_flags: bool = False) -> str:
             message += f", not {error['input']!r}"
         parts.append(f"{name}: {message}" if name else message)
     return "; ".join(dict.fromkeys(parts))
-
-
-def to_toml(config: Config) -> str:
-    """The whole tree as TOML; settings that are None are left out, as TOML has no null."""
-    return tomli_w.dumps(config.model_dump(mode="json", exclude_none=True))

@@ -15,10 +15,10 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
+from mt import removed
 from mt.config import Config, DatastoreConfig, Metavar, SearchConfig, Section, describe, flag
 from mt.errors import ConfigError, UsageError, legible
 from mt.options import Device
-from mt.removed import SETTINGS, VERSION
 
 S = TypeVar("S", bound=Section)
 
@@ -36,6 +36,9 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=HELP_COLUMN)
+
+
+_INVALID = re.compile(r"argument (--\S+): invalid choice: '([^']*)'")
 
 
 class Parser(argparse.ArgumentParser):
@@ -83,13 +86,14 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
             unknown = next((word for word in message.split() if word.startswith("-")), "").split("=")[0]
-            name = unknown.removeprefix("--").removeprefix("no-").replace("-", "_")
             known = [one for action in self.flags.values() for one in action.option_strings]
             near = difflib.get_close_matches(unknown, known, n=1)
-            if gone := next((gone for gone in SETTINGS if gone.endswith(f".{name}")), None):
-                message = f"{unknown} was removed in {VERSION}: {SETTINGS[gone][1]}"
+            if gone := removed.of_flag(unknown):
+                message = gone
             elif near:
                 message += f" (did you mean {near[0]}?)"
+        elif choice := _INVALID.match(message):
+            message = removed.of_flag(*choice.groups()) or message
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
 
     @contextmanager

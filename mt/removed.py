@@ -14,6 +14,7 @@ ANY = object()
 CHOICES: dict[str, dict[str, str]] = {
     "model.cell": {"lnlstm": "choose lstm", "mingru": "choose gru"},
     "model.attention": {"multihead": "choose general"},
+    "options.preset": {"rnmt": "choose attention"},
 }
 """Values that a setting no longer has, and what to do instead."""
 
@@ -47,6 +48,16 @@ class Removed(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} was removed in {VERSION}: {self.instead}"
+
+
+def of_flag(flag: str, value: str = "") -> str:
+    """What to say of a flag such as --no-layer-norm, or of a value of it; empty where nothing was removed."""
+    name = flag.removeprefix("--").removeprefix("no-").replace("-", "_")
+    for setting in (*SETTINGS, *CHOICES):
+        if setting.endswith(f".{name}") and (gone := _removed(setting, value)):
+            what = flag if setting in SETTINGS else f"{flag} {value}"
+            return f"{what} was removed in {VERSION}: {gone.instead}"
+    return ""
 
 
 def take_out(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Removed]]:

@@ -97,7 +97,10 @@ def test_a_settings_file_with_a_removed_setting_names_it(setting: str, value: ob
         (["train", "--r-drop", "2"], "--r-drop was removed in 0.2: leave it out"),
         (["train", "--no-input-feeding"], "--no-input-feeding was removed in 0.2: attention_place = between"),
         (["train", "--keep=5"], "--keep was removed in 0.2: average_decay = 0.999"),
-        (["train", "--cell", "mingru"], "invalid choice: 'mingru'"),
+        (["train", "--cell", "mingru"], "--cell mingru was removed in 0.2: choose gru"),
+        (["train", "--attention", "multihead"], "--attention multihead was removed in 0.2: choose general"),
+        (["train", "--preset", "rnmt"], "--preset rnmt was removed in 0.2: choose attention"),
+        (["train", "--cell", "gruu"], "invalid choice: 'gruu'"),
         (["average", "-m", "run"], "mt average was removed in 0.2: mt train --average-decay 0.999"),
     ],
 )

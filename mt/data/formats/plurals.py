@@ -41,10 +41,6 @@ class PluralRule:
         return index
 
 
-GERMANIC = PluralRule(2, lambda n: int(n != 1))
-"""What gettext takes for a catalogue that has two forms and names no rule."""
-
-
 def parse_plural_forms(header: str) -> PluralRule:
     """Read "nplurals=2; plural=(n != 1);". Raises ValueError, saying why, for what is no such rule."""
     found = _HEADER.fullmatch(header)
