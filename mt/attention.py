@@ -1,7 +1,7 @@
-"""Query + memory -> context: the decoder looks back at the encoder's states, one weight for each.
+"""Attention: query + memory -> context, a weighted mean of the encoder's states.
 
-A query may be one step of K hypotheses or all T steps of a reference: (B, Q, H) either way. What depends
-on the sentence alone is computed once, by `prepare`.
+A query has the shape (B, Q, H). In search Q are the K hypotheses at one step, in training the T steps of a
+reference. `prepare` computes what depends on the sentence alone, once.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ FEW_NUMBERS = 1 << 14  # so few are sooner computed than cut up
 
 @dataclass(frozen=True)
 class Memory:
-    """What attention reads of B sentences: keys (B, S, A) to compare with, values (B, S, M) to take home.
+    """What attention reads of B sentences: keys (B, S, A) to compare with queries, values (B, S, M).
 
-    bias: (B, S), added to how well a position fits: 0 where there is a token, -inf in padding.
+    bias: (B, S), added to the scores: 0 where there is a token, -inf in padding.
     """
 
     keys: Tensor
@@ -40,13 +40,13 @@ class Memory:
 
 
 class Attention(nn.Module):
-    """How well each source position fits a query, and the mean of the states weighted by that.
+    """Scores of each source position for a query, and the mean of the values weighted by their softmax.
 
     dot: q·k (Luong et al. 2015). general: q·W·k (the same). mlp: v·tanh(W·q + U·k) (Bahdanau et al. 2015).
-    Positions beyond a sentence's end get no weight.
+    Padding gets no weight.
 
-    query_size, memory_size: numbers in a query and in what is seen of a source piece; `dot` needs them equal.
-    The result has as many numbers as the memory.
+    query_size, memory_size: the sizes of a query and of the memory at one position; `dot` needs them equal.
+    The context has the size memory_size.
     """
 
     def __init__(self, kind: Kind, *, query_size: int, memory_size: int) -> None:
@@ -59,7 +59,7 @@ class Attention(nn.Module):
             nn.init.uniform_(self.energy, -(query_size**-0.5), query_size**-0.5)
 
     def prepare(self, states: Tensor, mask: Tensor) -> Memory:
-        """What the encoder hands out (B, S, M) and its mask -> what every query of these sentences reads."""
+        """The encoder's states (B, S, M) and their mask (B, S) -> the memory of these sentences."""
         keys = states if self.keys is None else self.keys(states)
         bias = torch.zeros(mask.shape, device=mask.device).masked_fill_(~mask, float("-inf"))
         return Memory(keys, states, bias)
@@ -79,9 +79,9 @@ class Attention(nn.Module):
 def additive_scores(query: Tensor, keys: Tensor, energy: Tensor) -> Tensor:
     """v·tanh(q + k) of each query and key: (B, Q, A), (B, S, A), (A,) -> (B, Q, S), in fp32.
 
-    The hidden layer, B × Q × S × A numbers, would be by far the largest thing in a step. It is made for a few
-    sentences at a time, and once more in the backward pass, by the logistic function: tanh(x) = 2σ(2x) - 1,
-    and torch's σ takes a fifth of its tanh's time.
+    The hidden layer, B × Q × S × A numbers, would be the largest tensor of a step. It is computed for a
+    few sentences at a time, and again in the backward pass. The logistic function computes it, as tanh(x) =
+    2σ(2x) - 1 and torch's σ takes a fifth of its tanh's time.
     """
     if query.shape[1] * keys.numel() <= FEW_NUMBERS:
         return torch.matmul(

@@ -1,4 +1,4 @@
-"""Source ids -> sentence vector: the encoder reads one piece at a time and keeps one fixed-size vector."""
+"""The encoder: source ids -> sentence vector of a fixed size, by a recurrence over the pieces."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from mt.layers.recurrence import Recurrence, reverse_by_length
 
 @dataclass(frozen=True)
 class Encoded:
-    """What the decoder may know of the source.
+    """What the decoder gets of the source.
 
-    sentence_vector: (B, D), the same size whatever the sentence's length.
-    src_mask: (B, S), True where there is a token.
-    memory: (B, S, M), what attention sees of each source position; None in a fixed-vector model.
+    sentence_vector: (B, D); D does not depend on the sentence's length.
+    src_mask: (B, S), True where there is a token, False in padding.
+    memory: (B, S, M), what attention reads at each source position; None in a fixed-vector model.
     """
 
     sentence_vector: Tensor
@@ -29,8 +29,10 @@ class Encoded:
 
 
 class Heads(nn.Module):
-    """Several weighted means of the states, the weights learned (Lin et al. 2017, a structured self-attentive
-    sentence embedding): softmax over positions of W₂·tanh(W₁·h). As many numbers for any length.
+    """Attentive pooling (Lin et al. 2017, a structured self-attentive sentence embedding).
+
+    Each head is a weighted mean of the states. Its weights are a softmax over positions of W₂·tanh(W₁·h). The
+    result has the same size for any length.
     """
 
     def __init__(self, size: int, heads: int) -> None:
@@ -46,7 +48,7 @@ class Heads(nn.Module):
 
 
 def _layers(config: ModelConfig, widths: Sequence[int]) -> nn.ModuleList:
-    """A layer for each input width, from the bottom up."""
+    """One layer for each input width, from the bottom up."""
     return nn.ModuleList(
         Recurrence(config.cell, width, config.encoder_hidden, dropout=config.dropout_recurrent)
         for width in widths
@@ -57,18 +59,18 @@ class Encoder(nn.Module):
     """A stack of recurrent layers over the embedded source, pooled into the sentence vector.
 
     Of the config it reads:
-    bidirectional: every layer also reads from right to left; both halves are joined (Schuster & Paliwal
-        1997), so H is 2 × hidden.
-    reverse_source: read the sentence from its end (Sutskever et al. 2014): its beginning is then what
-        the vector remembers best, and that is where the decoder starts.
-    pooling: how the top layer's states become the vector: its `last` state, their `mean`, their `max`,
-        `attentive` (`Heads`), or several, joined. The vector never depends on padding or on the neighbours in
-        a batch.
-    vector_size: D; the pooled states go through a tanh layer of that size, or stay as they are if None.
-    residual: add each layer's input to its output, from the second layer on (He et al. 2016): what deep
-        stacks need, as GNMT's.
-    attention: whether to hand out the states too, in the order of the source. attend_embedding: with the
-        piece's embedding beside each (as Gehring et al. 2017 add it to what convolutions made of it).
+    bidirectional: every layer also reads from right to left. The states of both directions are concatenated
+        (Schuster & Paliwal 1997), so H is 2 × hidden.
+    reverse_source: read the sentence from its end (Sutskever et al. 2014). The vector then remembers the
+        sentence's beginning best, and the decoder starts with the beginning.
+    pooling: how the top layer's states become the vector: the `last` state, their `mean`, their `max`,
+        `attentive` pooling (`Heads`), or a concatenation of several. The vector never depends on padding or
+        on the other sentences of a batch.
+    vector_size: D. The pooled states go through a tanh layer of that size; None leaves them unchanged.
+    residual: add each layer's input to its output, from the second layer on (He et al. 2016). Deep stacks
+        such as GNMT's need it.
+    attention: whether to return the states too, in the order of the source. attend_embedding: concatenate the
+        piece's embedding to each state (Gehring et al. 2017 add it to the output of their convolutions).
     """
 
     def __init__(self, embedding: nn.Embedding, config: ModelConfig) -> None:
@@ -129,7 +131,7 @@ class Encoder(nn.Module):
         return pooled if self.projection is None else torch.tanh(self.projection(pooled))
 
     def _pool(self, how: str, states: Tensor, src_mask: Tensor, src_lengths: Tensor) -> Tensor:
-        """States (B, S, H) -> (B, H), or of several heads (B, heads·H); padding weighs nothing."""
+        """States (B, S, H) -> (B, H), or (B, heads·H) for several heads. Padding has no weight."""
         if how == "last":
             return self._last(states, src_lengths)
         if how == "attentive" and self.heads is not None:
@@ -140,7 +142,7 @@ class Encoder(nn.Module):
         return states.masked_fill(~mask, float("-inf")).amax(dim=1)
 
     def _last(self, states: Tensor, src_lengths: Tensor) -> Tensor:
-        """The state that each direction ends in: at the last token going right, at the first going left."""
+        """The final state of each direction: at the last token left to right, at the first right to left."""
         end = (src_lengths - 1).view(-1, 1, 1).expand(-1, 1, states.shape[2])
         last = states.gather(1, end).squeeze(1)
         if not self.backwards:

@@ -1,13 +1,13 @@
 """Hypotheses + references -> BLEU, chrF2++ and TER with their signatures; perplexity.
 
 sacreBLEU computes every score, so a number here equals the one that the `sacrebleu` command prints for
-the same text. What this module adds: the tokeniser is chosen from the target language, counts are
-checked (sacreBLEU's API scores 2 hypotheses against 3 references without a word), and a score never
-travels without its signature.
+the same text. This module adds three things. It chooses the tokeniser from the target language. It checks
+counts: sacreBLEU's API scores 2 hypotheses against 3 references without an error. It keeps each score
+together with its signature.
 
 References come as streams, as in sacreBLEU: `references[k][i]` is the k-th reference of sentence i.
 
-Most tables on Multi30k state "lc-tok" BLEU: both sides lower-cased and cut by Moses' tokeniser. That is
+Most tables on Multi30k state "lc-tok" BLEU: both sides are lower-cased and tokenised by Moses. Compute it by
 `lowercase=True` with a tokeniser such as 'moses-de', which names the language too (see `MosesTokenizer`).
 """
 
@@ -44,7 +44,7 @@ _TOKENIZERS = {
 
 
 def wanted_tokenizer(language: str | None, references: Iterable[str] = ()) -> str:
-    """`tokenizer_for` a language if everything were installed."""
+    """The result of `tokenizer_for` if everything is installed."""
     if _counts_characters(language, references):
         return "char"
     return _TOKENIZERS.get(base_language(language), "13a")
@@ -53,10 +53,10 @@ def wanted_tokenizer(language: str | None, references: Iterable[str] = ()) -> st
 def tokenizer_for(language: str | None, references: Iterable[str] = ()) -> str:
     """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
 
-    Chinese is cut into characters, Japanese and Korean into words by MeCab, other languages without spaces
-    between words (Thai, Lao, Khmer, Burmese …) into characters by 'char', everything else by '13a'. Where
-    MeCab is not installed, 'char' steps in; the signature says so (`tok:char`). Of a language that is not
-    known the script of the references tells whether it has spaces.
+    Chinese is cut into characters by 'zh'. Japanese and Korean are cut into words by MeCab. Other languages
+    without spaces between words (Thai, Lao, Khmer, Burmese …) are cut into characters by 'char'. All others
+    are tokenised by '13a'. If MeCab is not installed, 'char' replaces it; the signature says so (`tok:char`).
+    If the language is None, the script of the references decides whether it has spaces.
     """
     name = wanted_tokenizer(language, references)
     if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
@@ -65,7 +65,7 @@ def tokenizer_for(language: str | None, references: Iterable[str] = ()) -> str:
 
 
 def spaceless_note(language: str | None, references: Iterable[str]) -> str | None:
-    """What there is to say where BLEU counts characters, as a language has no spaces between words."""
+    """A note for users if BLEU counts characters, because the language has no spaces between words."""
     if not _counts_characters(language, references):
         return None
     return (
@@ -79,12 +79,12 @@ def _counts_characters(language: str | None, references: Iterable[str]) -> bool:
 
 @dataclass(frozen=True)
 class Score:
-    """One number with all that it takes to reproduce it."""
+    """A score and everything needed to reproduce it."""
 
     name: str
     """As in papers: BLEU, chrF2++ or TER."""
     value: float
-    """0-100, more is better; but TER counts edits: less is better, and it can exceed 100."""
+    """0-100, higher is better. TER counts edits: lower is better, and it can exceed 100."""
     signature: str
     """sacreBLEU's signature: references, case, tokeniser, smoothing, version."""
     interval: tuple[float, float] | None = None
@@ -106,7 +106,7 @@ class PairedResult:
     system: Score
     baseline: Score
     p_value: float
-    """How likely a difference as large as this one is if both systems were equally good."""
+    """The probability of a difference at least this large if both systems were equally good."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: system and baseline as `Score.as_dict`, p_value."""
@@ -127,12 +127,12 @@ class Scoring:
     tokenize: str
     """BLEU's tokeniser. TER counts characters where it does ('zh', 'ja-mecab', 'char'; `asian:yes`)."""
     lowercase: bool = False
-    """BLEU and chrF without regard to case; TER ignores it always, as is its custom."""
+    """Whether BLEU and chrF ignore case. TER always does."""
     bootstrap: int = 0
     """Resamples for the 95 % interval and the p-value, drawn at once: about 100 bytes for each sentence of
     each. Below 2 there is no interval. `sacrebleu --confidence` draws 1000."""
     seed: int = 12345
-    """Of the bootstrap; 1 or more."""
+    """The seed of the bootstrap; 1 or more."""
 
 
 def score(
@@ -144,7 +144,7 @@ def score(
     """Corpus-level scores, one for each of `metrics` ("bleu", "chrf", "ter"), in that order.
 
     Raises MTError when counts differ or there is nothing to score, ConfigError for an unknown metric,
-    a tokeniser that cannot be had, or a seed below 1.
+    a tokeniser that is not available, or a seed below 1.
     """
     check_counts(hypotheses, references)
     scores = []
@@ -184,8 +184,10 @@ def language_bleu(
 
 
 def check_tokenizer(name: str) -> None:
-    """One word tells whether a tokeniser is there, before a long search. Raises ConfigError,
-    or MissingExtraError without sacremoses where it does the work."""
+    """Check, before a long search, that a tokeniser is available, by scoring one word.
+
+    Raises ConfigError if it is not, MissingExtraError if it needs sacremoses and that is not installed.
+    """
     score(["a"], [["a"]], Scoring(name), metrics=["bleu"])
 
 
@@ -195,10 +197,10 @@ def paired_bootstrap(
     references: Sequence[Sequence[str]],
     scoring: Scoring,
 ) -> list[PairedResult]:
-    """Is `system` better than `baseline`, or is it chance? BLEU and chrF2++ by paired bootstrap.
+    """Compare `system` with `baseline` by BLEU and chrF2++, with p-values by paired bootstrap.
 
-    Equal to `sacrebleu --paired-bs` but for one case: for equal scores sacreBLEU's formula can return
-    its smallest p (a file against itself: "significant"); here equal scores have p = 1.
+    The results equal those of `sacrebleu --paired-bs`, with one exception. For equal scores sacreBLEU's
+    formula can return its smallest p (a file against itself is "significant"); here equal scores have p = 1.
 
     Raises as `score` does.
     """
@@ -229,11 +231,11 @@ def paired_bootstrap(
 
 
 def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> list[float]:
-    """chrF2 (0-100) of each sentence by itself, to find the worst ones.
+    """chrF2 (0-100) of each sentence, to find the worst ones.
 
-    chrF rather than BLEU: a short sentence rarely has a 4-gram in common with its reference, so
-    sentence-BLEU mostly ranks smoothing and length. Character n-grams always give something to
-    compare, need no tokeniser, and forgive an inflection.
+    chrF is used instead of BLEU: a short sentence rarely has a 4-gram in common with its reference, so
+    sentence-BLEU mostly ranks smoothing and length. Character n-grams need no tokeniser and give a partial
+    score for another inflection.
 
     Raises MTError when counts differ or there is nothing to score.
     """
@@ -246,15 +248,15 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
 
 
 def words(texts: Sequence[str], tokenize: str) -> list[list[str]]:
-    """Each text as BLEU with that tokeniser counts it: words and punctuation marks."""
+    """The tokens of each text (words and punctuation marks), as BLEU with that tokeniser counts them."""
     cut = _bleu(Scoring(tokenize)).tokenizer
     return [cut(text.rstrip()).split() for text in texts]
 
 
 def perplexity(total_loss: float, tokens: int) -> float:
-    """exp of the mean loss (natural logarithm) per target token; infinite where that overflows.
+    """exp of the mean loss (natural logarithm) per target token; infinite if it overflows.
 
-    Takes sums over the whole corpus: the mean of per-batch perplexities is another number.
+    Both arguments are sums over the whole corpus: the mean of per-batch perplexities is another number.
     Raises MTError without tokens.
     """
     if tokens < 1:
@@ -266,7 +268,7 @@ def perplexity(total_loss: float, tokens: int) -> float:
 
 
 def check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:
-    """Raises MTError unless each stream of references has as many sentences (1 or more) as `hypotheses`."""
+    """Raises MTError unless each stream of references has as many sentences as `hypotheses`, at least 1."""
     if not hypotheses or not references:
         raise MTError("there is nothing to score: hypotheses or references are empty")
     for stream in references:

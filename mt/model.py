@@ -1,4 +1,4 @@
-"""The halves joined, and the one builder.
+"""The sequence-to-sequence model, encoder and decoder, and the function that builds it.
 
 Legend of shapes, everywhere in this package:
 B batch · S source length · T target length · E embedding · H hidden · D sentence vector · L layers ·
@@ -23,10 +23,10 @@ from mt.tokenizer import Tokenizer
 
 
 class Seq2Seq(nn.Module):
-    """An encoder that compresses the source into one vector, a decoder that reads it back out.
+    """An encoder that compresses the source into one vector, and a decoder that generates the target from it.
 
-    Its two verbs are `encode` and `decode`; `start` and `step` are `decode` taken one step at a time.
-    State is an argument and a result, never kept here.
+    Training calls `encode` and `decode`. Search calls `encode`, `start`, and `step` once for each piece.
+    The decoder's state is an argument and a result; the model keeps none.
     """
 
     def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
@@ -39,16 +39,16 @@ class Seq2Seq(nn.Module):
         return self.decode(tgt_in, self.encode(src, src_lengths))
 
     def encode(self, src: Tensor, src_lengths: Tensor) -> Encoded:
-        """Ids (B, S), padded at the right, and lengths (B,) -> the sentence vector and what goes with it."""
+        """Ids (B, S), padded at the right, and lengths (B,) -> `Encoded`: sentence vectors, mask, memory."""
         return self.encoder(src, src_lengths)  # type: ignore[no-any-return]
 
     @property
     def attends(self) -> bool:
-        """Whether `align` can tell where the decoder looked."""
+        """Whether the model has attention, so that `align` returns weights."""
         return self.decoder.attention is not None
 
     def nll(self, batch: Batch) -> Tensor:
-        """The summed negative log-likelihood of a batch's targets, in nats, padding aside."""
+        """The summed negative log-likelihood of a batch's targets, in nats. Padding counts for nothing."""
         readouts = self.readouts(batch.tgt_in, self.encode(batch.src, batch.src_lengths))
         return cross_entropy(self.decoder.output, readouts, Targets(batch.tgt_out, Tokenizer.pad_id)).nll
 
@@ -65,11 +65,11 @@ class Seq2Seq(nn.Module):
         return self.decoder.output(self.readouts(tgt_in, encoded))  # type: ignore[no-any-return]
 
     def readouts(self, tgt_in: Tensor, encoded: Encoded) -> Tensor:
-        """`decode` before the output matrix: (B, T, F), V / F times smaller than logits."""
+        """What `decode` computes before the output matrix: (B, T, F), V / F times smaller than logits."""
         return self.decoder(tgt_in, encoded)[0]  # type: ignore[no-any-return]
 
     def align(self, tgt_in: Tensor, encoded: Encoded) -> Tensor | None:
-        """How much each step looks at each source position: (B, T, S); None without attention."""
+        """Attention weights of each step over the source positions: (B, T, S); None without attention."""
         return self.decoder(tgt_in, encoded)[1]  # type: ignore[no-any-return]
 
     def start(self, encoded: Encoded) -> State:
@@ -77,7 +77,7 @@ class Seq2Seq(nn.Module):
         return self.decoder.start(encoded)
 
     def prepare(self, encoded: Encoded) -> Prepared:
-        """What the steps of these sentences share, computed once."""
+        """What all steps of these sentences need, computed once."""
         return self.decoder.prepare(encoded)
 
     def step(self, previous_ids: Tensor, state: State, prepared: Prepared) -> tuple[Tensor, State]:
@@ -87,13 +87,13 @@ class Seq2Seq(nn.Module):
 
 
 def nll_of(log_probs: Tensor, tgt_out: Tensor) -> Tensor:
-    """`Seq2Seq.nll` by what was predicted (B, T, V) of targets (B, T)."""
+    """The sum of `Seq2Seq.nll`, from log-probabilities (B, T, V) of targets (B, T)."""
     of_targets = log_probs.gather(2, tgt_out.unsqueeze(2)).squeeze(2)
     return -of_targets.masked_fill(tgt_out == Tokenizer.pad_id, 0).sum()
 
 
 def fingerprint(models: Iterable[nn.Module]) -> str:
-    """A digest, in hex, of all weights of models in their order."""
+    """A hex digest of all weights of the models, in their order."""
     digest = blake2b(digest_size=16)
     for model in models:
         for name, weights in model.named_parameters():
@@ -103,7 +103,7 @@ def fingerprint(models: Iterable[nn.Module]) -> str:
 
 
 def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: bool, pad_id: int) -> Seq2Seq:
-    """The only place where sizes come from: the config, and the tokenizers' vocabularies.
+    """Build an untrained model. Its sizes come from the config and the tokenizers' vocabularies only.
 
     With a `shared` vocabulary source and target use one embedding matrix.
     """

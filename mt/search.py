@@ -1,4 +1,4 @@
-"""Sentence vector -> ids: greedy and beam search."""
+"""Greedy and beam search: encoded sources -> ids of translations."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
 PAD, UNK, BOS, EOS = Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id, Tokenizer.eos_id
-NEVER = slice(0, EOS)  # pad, unk, bos are no output
+NEVER = slice(0, EOS)  # pad, unk and bos are never output
 SPARE_LENGTH = 10
-SEGMENT = 64  # pieces whose maximum is taken first when the best of all are looked for
-FEW_ROWS = 8  # fewer are searched through as they are
-GPU_STEPS = 8  # steps between looks at what has ended: a look makes the GPU wait
+SEGMENT = 64  # pieces in each segment whose maximum `top` takes first
+FEW_ROWS = 8  # `top` calls torch.topk for fewer
+GPU_STEPS = 8  # steps between checks of what has ended: a check makes the GPU wait
 
 
 class Model(Protocol):
-    """What search asks of `Seq2Seq` or `Ensemble`; what they encode and prepare is their own affair.
+    """What search needs of `Seq2Seq` or `Ensemble`. Search does not look into what `encode` returns.
 
-    State is a tuple of (N, ·) tensors; what is prepared has `select`, as `decoder.Prepared` has.
+    State is a tuple of (N, ·) tensors. What `prepare` returns has `select`, as `decoder.Prepared` has.
     """
 
     training: bool
@@ -44,7 +44,7 @@ class Hypothesis:
     """A translation found by search.
 
     ids: without bos and eos. log_prob: natural log-probability of the ids, eos included. steps: pieces, eos
-    included. score: log_prob after length normalisation; what hypotheses are ranked by.
+    included. score: log_prob after length normalisation. Hypotheses are ranked by it.
     """
 
     ids: tuple[int, ...]
@@ -59,7 +59,7 @@ def length_norm(length: int, alpha: float) -> float:
 
 
 def length_limit(src_lengths: Tensor, config: SearchConfig) -> Tensor:
-    """The most pieces (B,) that translations of so long sources (B,), eos counted, may have."""
+    """The maximum number of pieces (B,) of translations. src_lengths (B,) count eos."""
     return (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
 
 
@@ -71,12 +71,12 @@ def search(
     markers: range = range(0),
     progress: Callable[[float], None] | None = None,
 ) -> list[list[Hypothesis]]:
-    """Translate N sources, ids without eos -> for each, in the same order, its hypotheses, best first.
+    """Translate N sources, ids without eos -> the hypotheses of each, in the same order, best first.
 
-    Sources of like length are searched together; greedy search gives one hypothesis, beam search up
-    to `config.beam`. The model should be `product.packed`, where speed matters. Translations have just the
-    `markers` of their sources, which both sides have the same ids for. After each batch `progress` is told
-    what proportion of the source pieces has been searched, 0 to 1.
+    Sources of similar length are searched together. Greedy search returns one hypothesis, beam search up to
+    `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
+    its source; both sides have the same ids for them. After each batch `progress` gets the proportion of
+    source pieces that have been searched, 0 to 1.
     """
     was_training = model.training
     model.train(False)
@@ -108,7 +108,7 @@ def greedy_search(
     config: SearchConfig,
     constraint: MarkerConstraint | None = None,
 ) -> list[list[Hypothesis]]:
-    """The likeliest piece at each step, until eos or `limit` (B,) pieces; a list of one for each row."""
+    """Take the most probable piece at each step, until eos or `limit` (B,) pieces. One hypothesis a row."""
     state, prepared = model.start(encoded), model.prepare(encoded)
     alive = torch.arange(len(limit), device=limit.device)
     previous = torch.full_like(limit, BOS)
@@ -147,9 +147,9 @@ def greedy_search(
 
 
 def _leaving(done: Tensor, step: int, last: int) -> list[int]:
-    """The rows that are done (B,), once they are a quarter of all: dropping rows costs a copy of the others.
+    """The rows that are done (B,), if they are a quarter of all or more, else none.
 
-    A GPU is asked only now and then.
+    Dropping rows copies the others. On a GPU the rows are checked at every `GPU_STEPS`-th step only.
     """
     if done.device.type != "cpu" and step % GPU_STEPS and step < last:
         return []
@@ -166,8 +166,8 @@ def beam_search(
 ) -> list[list[Hypothesis]]:
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
-    Of a sentence's 2K best continuations those that end within the first K are finished, the K best
-    others go on. A sentence is done once K hypotheses are finished or at `limit` (B,) pieces.
+    Each step takes a sentence's 2K best continuations. Those among the first K that end are finished; the K
+    best others go on. A sentence is done when K hypotheses are finished, or at `limit` (B,) pieces.
     """
     beam = Beam(model, encoded, limit, config, constraint)
     last = int(limit.max())
@@ -182,7 +182,7 @@ def beam_search(
 
 
 class Beam:
-    """The hypotheses under way: R sentences × K beams, those of a sentence next to each other."""
+    """The unfinished hypotheses: R sentences × K beams; the beams of a sentence are neighbours."""
 
     def __init__(
         self,
@@ -209,7 +209,7 @@ class Beam:
         self.totals[:, 0] = 0.0
 
     def advance(self, step: int) -> None:
-        """One step of all hypotheses: finish those that end, keep the K best others of each sentence."""
+        """Do one step: finish the hypotheses that end, keep the K best others of each sentence."""
         size = self.config.beam
         log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
         log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.constraint)
@@ -232,13 +232,13 @@ class Beam:
         self.done |= (self.finished >= size) | cut | ~self.totals.isfinite().any(dim=1)
 
     def _finish(self, step: int, which: Tensor, ids: Tensor, totals: Tensor) -> None:
-        """Note the hypotheses that end here: which (R, K) of ids (R, K, t), but for done sentences."""
+        """Record hypotheses that end at this step: `which` (R, K) of ids (R, K, t). Skip done sentences."""
         which = which & ~self.done.unsqueeze(1)
         self.finished = self.finished + which.sum(dim=1)
         self.ended.append((step, which, ids, totals))
 
     def collect(self) -> None:
-        """Turn what has been noted into hypotheses: the only point where a GPU must wait."""
+        """Turn the records into hypotheses. Only here must a GPU wait."""
         alive, alpha = self.alive.tolist(), self.config.length_penalty
         for step, which, ids, totals in self.ended:
             indices = which.nonzero()
@@ -250,7 +250,7 @@ class Beam:
         self.ended = []
 
     def drop(self) -> None:
-        """Let the sentences that are done leave the batch."""
+        """Remove the sentences that are done from the batch."""
         size = self.config.beam
         rows = (~self.done).nonzero().flatten()
         beams = (rows.unsqueeze(1) * size + torch.arange(size, device=rows.device)).flatten()
@@ -264,7 +264,7 @@ class Beam:
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
     """The `count` greatest of each row (N, V) and their indices: `torch.topk`, faster where V is large.
 
-    The maxima of segments are found first, at the speed of memory; the best lie in the best segments.
+    It takes the maximum of each segment first, at the speed of memory. The best lie in the best segments.
     """
     whole = scores.shape[1] // SEGMENT
     if whole <= count or len(scores) < FEW_ROWS:
@@ -302,7 +302,7 @@ def _select(state: State, rows: Tensor) -> State:
 def _mask(
     log_probs: Tensor, history: Tensor, no_repeat_ngram: int, constraint: MarkerConstraint | None
 ) -> Tensor:
-    """log_probs (N, V) with what may not come next at -inf; history (N, t) are the pieces so far."""
+    """Set log_probs (N, V) of forbidden next pieces to -inf. history (N, t) are the pieces so far."""
     log_probs[:, NEVER] = float("-inf")
     if constraint is not None:
         constraint.mask(log_probs, history)

@@ -17,12 +17,12 @@ from mt.text.placeholders import MARKERS, marker, masked, spans, unmask
 class Tokenizer:
     """A learned set of pieces. `decode(encode(text))` gives the text back.
 
-    Ids below `vocab_size`; `pad_id`, `bos_id` and `eos_id` frame sequences and never come out of
-    `encode`; `unk_id` stands for a character without a piece, where byte fallback is off.
+    Ids are below `vocab_size`. `encode` never returns `pad_id`, `bos_id` and `eos_id`, which frame sequences.
+    `unk_id` stands for a character without a piece, where byte fallback is off.
 
-    Where it was learned with `markup`, their ids are the next ones, and spans of markup are cut as one piece
-    each (see `markup`): a target's by its source, so that both have the same markers. Where `encode`,
-    `decode` and `pieces` take sources (N), none means that the texts are sources themselves.
+    A tokenizer learned with `markup` has marker pieces; their ids follow `eos_id`. `encode` replaces each
+    span of markup by a marker (see `mt.text.placeholders`). The markers of a target are those of its source.
+    In `encode`, `sources` (N) are the sources of the texts; None means that the texts are sources themselves.
     """
 
     pad_id, unk_id, bos_id, eos_id = 0, 1, 2, 3
@@ -51,13 +51,13 @@ class Tokenizer:
         vocab_size: int,
         symbols: Sequence[str] = (),
     ) -> Tokenizer:
-        """Learn pieces from text: the same sentences in the same order give the same pieces.
+        """Learn pieces from text. The same sentences in the same order give the same pieces.
 
-        vocab_size: pieces to learn, also where the settings leave the size open. symbols: texts that are one
-        piece wherever they occur. With `settings.markup` the sentences are masked already.
+        vocab_size: the number of pieces; `settings` may leave it open. symbols: texts that are always one
+        piece. With `settings.markup` the caller has masked the sentences.
 
-        Raises VocabularySizeError, which has the nearest size that is possible, if the text is too small for
-        `vocab_size` or has more characters than that; ConfigError if there is no text.
+        Raises VocabularySizeError if the text is too small for `vocab_size` or has more characters than that;
+        it holds the nearest possible size. Raises ConfigError if there is no text.
         """
         markers = (marker(index) for index in range(MARKERS) if settings.markup)
         model = io.BytesIO()
@@ -87,10 +87,10 @@ class Tokenizer:
         return cls(model.getvalue())
 
     def divisible_pieces(self) -> dict[int, tuple[str, float]]:
-        """By id the text and the score of each piece that text can be cut into otherwise.
+        """The text and the score, by id, of each piece that has other segmentations.
 
-        The score is a unigram's log-probability, or the priority of a merge. Left out are the pieces that
-        stand for themselves: the special ones, bytes, tags of languages and markers.
+        The score is a unigram's log-probability, or the priority of a merge. Special pieces, bytes, language
+        tags and markers are left out.
         """
         pieces = ((row, self._pieces.IdToPiece(row)) for row in range(self.vocab_size))
         scored = {row: (piece, float(self._pieces.GetScore(row))) for row, piece in pieces}
@@ -109,7 +109,7 @@ class Tokenizer:
 
     @property
     def fingerprint(self) -> str:
-        """Names the pieces: equal fingerprints, equal ids."""
+        """A digest of the pieces. Tokenizers with equal fingerprints give equal ids."""
         return hashlib.blake2b(self.serialized, digest_size=16).hexdigest()
 
     def encode(self, texts: Sequence[str], sources: Sequence[str] | None = None) -> list[list[int]]:
@@ -117,14 +117,14 @@ class Tokenizer:
         return self._pieces.Encode(self._masked(texts, sources), out_type=int)  # type: ignore[no-any-return]
 
     def decode(self, ids: Sequence[Sequence[int]], sources: Sequence[str] | None = None) -> list[str]:
-        """N lists of ids -> N texts; without sources markers stay what they are."""
+        """N lists of ids -> N texts. Without sources markers remain in the text."""
         texts: list[str] = self._pieces.Decode([list(row) for row in ids])
         if not self.markers or sources is None:
             return texts
         return [unmask(text, spans(source)) for text, source in zip(texts, sources, strict=True)]
 
     def spell(self, ids: Sequence[int], source: str | None = None) -> list[str]:
-        """The pieces that ids stand for; ▁ marks a space. With a source its spans stand for markers."""
+        """The pieces of ids; ▁ marks a space. With a source its spans replace the markers."""
         pieces = [self._pieces.IdToPiece(piece) for piece in ids]
         if not self.markers or source is None:
             return pieces
@@ -147,7 +147,7 @@ class Tokenizer:
 
 
 def _explain(problem: str, vocab_size: int) -> ConfigError:
-    """SentencePiece's complaint about a size, in words that say what to do."""
+    """SentencePiece's error about a size, as an error that says what to do."""
     largest = re.search(r"value <= (\d+)", problem)
     if largest:
         return VocabularySizeError(

@@ -16,7 +16,7 @@ from mt.errors import Interrupted, MissingExtraError, MTError
 from mt.options import ServeOptions
 
 if TYPE_CHECKING:
-    from mt.serve.gate import Gate
+    from mt.serve.middleware import Middleware
     from mt.serve.service import Service
 
 DRAIN_SECONDS = 30.0  # for the requests that are under way when a signal comes
@@ -53,8 +53,8 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
     """None if the server could not start or ended by itself."""
     from mt.serve.app import create_app
     from mt.serve.detection import Detector, open_ranker
-    from mt.serve.gate import Gate
     from mt.serve.keys import read_keys
+    from mt.serve.middleware import Middleware
     from mt.serve.models import open_models
     from mt.serve.service import Service
 
@@ -63,13 +63,13 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
         models = open_models(options, search, console)
         service = Service(models, Detector(models.codes, open_ranker()), options)
         log = console.note if options.log_requests else None
-        gate = Gate(create_app(service, keys=keys), service, log=log)
+        middleware = Middleware(create_app(service, keys=keys), service, log=log)
         host, port = listener.getsockname()[:2]
         if keys is None and not ipaddress.ip_address(host).is_loopback:
             console.warn("whoever reaches this machine may use the server; --api-keys FILE asks for a key")
         shown = f"[{host}]" if ":" in host else host
         console.note(f"serving on http://{shown}:{port}; Ctrl-C stops it")
-        return _run(gate, service, listener)
+        return _run(middleware, service, listener)
 
 
 def _report(stop: Stop, console: Console) -> None:
@@ -100,7 +100,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise MTError(f"cannot listen on {host}:{port}: {reason}; give another --host or --port") from None
 
 
-def _run(gate: Gate, service: Service, listener: socket.socket) -> Stop | None:
+def _run(middleware: Middleware, service: Service, listener: socket.socket) -> Stop | None:
     """Until a signal, and the requests under way are answered; None if it ended without one."""
     import uvicorn
 
@@ -112,7 +112,7 @@ def _run(gate: Gate, service: Service, listener: socket.socket) -> Stop | None:
 
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
             if self.stop is None:
-                self.stop, gate.draining = Stop(sig, 0, forced=False), True
+                self.stop, middleware.draining = Stop(sig, 0, forced=False), True
                 self.deadline = time.monotonic() + DRAIN_SECONDS
             else:  # twice: at once
                 self.stop = Stop(sig, service.active, forced=True)
@@ -125,7 +125,7 @@ def _run(gate: Gate, service: Service, listener: socket.socket) -> Stop | None:
             return await super().on_tick(counter)
 
     config = uvicorn.Config(
-        gate,
+        middleware,
         http="h11",
         ws="none",
         lifespan="on",

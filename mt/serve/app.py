@@ -1,4 +1,4 @@
-"""The HTTP side: routes, who may ask, what is read of a request, and what of it the OpenAPI tells."""
+"""The HTTP application: routes, access control, reading of requests, and their OpenAPI description."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from starlette.exceptions import HTTPException
 from mt import __version__
 from mt.serve import pages, schema
 from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
-from mt.serve.gate import GONE
+from mt.serve.counters import CONTENT_TYPE
 from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter, most_bytes
-from mt.serve.metrics import CONTENT_TYPE
+from mt.serve.middleware import GONE
 from mt.serve.refusal import Refusal
 from mt.serve.service import Service
 from mt.text.names import name_of
@@ -25,14 +25,14 @@ from mt.text.names import name_of
 BODY_SECONDS = 30.0  # for a client to send its body
 
 
-class Door:
-    """Reads a request and lets it in: key, rate, size."""
+class AccessControl:
+    """Reads a request and checks its size, its API key and its rate."""
 
     def __init__(self, service: Service, keys: Keys | None, limiter: RateLimiter) -> None:
         self._service, self._keys, self._limiter = service, keys, limiter
 
-    async def open(self, request: Request) -> Values:
-        """What the request says. Raises Refusal if it may not be answered."""
+    async def admit(self, request: Request) -> Values:
+        """The request's values. Raises Refusal if its size, time, key or rate is not allowed."""
         limit = most_bytes(self._service.options.char_limit)
         try:
             async with asyncio.timeout(BODY_SECONDS):
@@ -41,11 +41,11 @@ class Door:
             raise Refusal("the request's body did not arrive in time", status=408) from None
         kind = request.headers.get("content-type", "")
         values = read_values(body, kind, request.scope["query_string"])
-        self._admit(request, values)
+        self._check_key(request, values)
         return values
 
-    def _admit(self, request: Request, values: Values) -> None:
-        """As LibreTranslate: no key is 400, a wrong one 403, one request too many 429."""
+    def _check_key(self, request: Request, values: Values) -> None:
+        """Reject as LibreTranslate does: no key 400, a wrong key 403, above the rate limit 429."""
         given = api_key(values)
         client = request.client.host if request.client else ""
         limit = self._service.options.rate_limit
@@ -62,7 +62,7 @@ class Door:
 
 
 def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimiter | None = None) -> FastAPI:
-    """The app over a service; without keys everybody may ask."""
+    """The app of a service. With keys, requests without a valid key are rejected."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -85,8 +85,8 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
             "auto_configure": False,
         },
     )
-    door = Door(service, keys, limiter or RateLimiter())
-    _add_asking(app, service, door)
+    access = AccessControl(service, keys, limiter or RateLimiter())
+    _add_asking(app, service, access)
     _add_telling(app, service, needs_key=keys is not None)
     app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
@@ -95,27 +95,27 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     return app
 
 
-def _add_asking(app: FastAPI, service: Service, door: Door) -> None:
-    """The routes that cost something, and so go through the door."""
+def _add_asking(app: FastAPI, service: Service, access: AccessControl) -> None:
+    """The routes that need computing. They are under access control."""
     directions, codes, options = service.models.directions, service.models.codes, service.options
     sizes = {"most_texts": options.batch_limit, "most_characters": options.char_limit}
 
     @app.post("/translate", **schema.translate(directions, **sizes))
     async def translate(request: Request) -> Response:
         """Translate a text or an array of texts."""
-        call = translate_call(await door.open(request))
+        call = translate_call(await access.admit(request))
         return await _answer(request, service.translate(call))
 
     @app.post("/detect", **schema.detect(codes))
     async def detect(request: Request) -> Response:
         """Tell which of the served languages a text is in, the likeliest first."""
-        text = one_text(await door.open(request))
+        text = one_text(await access.admit(request))
         return JSONResponse(service.detect(text))
 
     @app.post("/inspect", **schema.inspect(directions))
     async def inspect(request: Request) -> Response:
         """Show how one sentence is read and translated: all numbers."""
-        call = inspect_call(await door.open(request))
+        call = inspect_call(await access.admit(request))
         return await _answer(request, service.inspect(call))
 
     for path in ("/suggest", "/translate_file"):

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from mt.serve.metrics import Metrics
+from mt.serve.counters import Metrics
 from mt.serve.refusal import slow_down
 from mt.translator import Translation
 

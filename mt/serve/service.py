@@ -14,9 +14,9 @@ from mt.inspection import Inspector
 from mt.options import ServeOptions
 from mt.serve.batcher import Batcher
 from mt.serve.call import InspectCall, TranslateCall
+from mt.serve.counters import Metrics
 from mt.serve.detection import Candidate, Detector
 from mt.serve.limits import check_size
-from mt.serve.metrics import Metrics
 from mt.serve.models import Models, Served
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Template, markup, plain
@@ -31,7 +31,7 @@ class Service:
         self.models, self.detector, self.options = models, detector, options
         self._batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
-        self.active = 0  # requests under way; the gate counts them
+        self.active = 0  # requests under way; the middleware counts them
         self.metrics = Metrics(
             queued=lambda: sum(batcher.waiting for batcher in self._batchers.values()),
             active=lambda: self.active,

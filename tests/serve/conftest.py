@@ -1,4 +1,4 @@
-"""A toy run behind the server's gate, for the tests of its routes."""
+"""A toy run behind the server's middleware, for the tests of its routes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from mt.translator import Translator
-from tests.serve.setup import load, make_gate
+from tests.serve.setup import load, make_middleware
 
 
 @pytest.fixture(scope="module")
@@ -19,5 +19,5 @@ def translator(toy_run: Path) -> Translator:
 
 @pytest.fixture(scope="module")
 def client(translator: Translator) -> Iterator[TestClient]:
-    with TestClient(make_gate(translator)) as client:
+    with TestClient(make_middleware(translator)) as client:
         yield client

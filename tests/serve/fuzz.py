@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from mt import cli
-from tests.serve.setup import load, make_gate, on_a_port
+from tests.serve.setup import load, make_middleware, on_a_port
 from tests.toy import train_arguments
 
 
@@ -24,7 +24,7 @@ def main(command: list[str]) -> int:
         run = Path(folder) / "run"
         if cli.main([*train_arguments(Path(folder), pairs=800), "--max-epochs", "6", "--out", str(run)]):
             return 1
-        with on_a_port(make_gate(load(run))) as port:
+        with on_a_port(make_middleware(load(run))) as port:
             options = [
                 "run",
                 f"http://127.0.0.1:{port}/openapi.json",

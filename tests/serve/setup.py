@@ -14,9 +14,9 @@ from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.batcher import Searcher
 from mt.serve.detection import Detector
-from mt.serve.gate import Gate
 from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter
+from mt.serve.middleware import Middleware
 from mt.serve.models import Models, Served
 from mt.serve.service import Service
 from mt.text.languages import Direction
@@ -71,27 +71,27 @@ def make_service(
     return Service(models, Detector(models.codes, Guess()), options)
 
 
-def make_gate(
+def make_middleware(
     translator: Translator,
     options: ServeOptions | None = None,
     *,
     keys: Keys | None = None,
     limiter: RateLimiter | None = None,
     searcher: Searcher | None = None,
-) -> Gate:
+) -> Middleware:
     """The whole server; with a `searcher` nothing is really translated."""
     service = make_service(translator, options or ServeOptions())
     if searcher is not None:
         for batcher in service._batchers.values():
             batcher._searcher = searcher
-    return Gate(create_app(service, keys=keys, limiter=limiter), service, log=None)
+    return Middleware(create_app(service, keys=keys, limiter=limiter), service, log=None)
 
 
 @contextmanager
-def on_a_port(gate: Gate) -> Iterator[int]:
+def on_a_port(middleware: Middleware) -> Iterator[int]:
     """The server on a free port of 127.0.0.1, in a thread."""
     config = uvicorn.Config(
-        gate, port=0, http="h11", ws="none", lifespan="on", log_level="critical", log_config=None
+        middleware, port=0, http="h11", ws="none", lifespan="on", log_level="critical", log_config=None
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)

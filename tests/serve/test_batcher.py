@@ -10,7 +10,7 @@ import pytest
 
 from mt.serve import batcher as batching
 from mt.serve.batcher import Batcher
-from mt.serve.metrics import Metrics
+from mt.serve.counters import Metrics
 from mt.serve.refusal import Refusal
 from tests.serve.setup import Slow
 from tests.waiting import DEADLINE

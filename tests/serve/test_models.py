@@ -15,7 +15,7 @@ from mt.errors import UsageError
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.detection import Detector, open_ranker
-from mt.serve.gate import Gate
+from mt.serve.middleware import Middleware
 from mt.serve.models import Models, open_models
 from mt.serve.service import Service
 from mt.text.names import name_of
@@ -59,7 +59,7 @@ def test_the_pair_chooses_the_model(toy_run: Path, nameless_run: Path) -> None:
     found = models(toy_run, f"xx-yy={nameless_run}", f"bb-aa={toy_run}")
     assert pairs(found) == ["aa-bb", "xx-yy", "bb-aa"]
     service = Service(found, Detector(found.codes, Guess()), ServeOptions())
-    with TestClient(Gate(create_app(service), service, log=None)) as client:
+    with TestClient(Middleware(create_app(service), service, log=None)) as client:
         assert client.get("/languages").json() == [
             {"code": "aa", "name": "aa", "targets": ["bb"]},
             {"code": "xx", "name": "xx", "targets": ["yy"]},
@@ -81,7 +81,7 @@ def test_a_model_of_several_directions(tagged_run: Path) -> None:
     assert pairs(found) == ["aa-bb", "aa-cc"]
     assert [found.choose("aa", tgt).tgt for tgt in ("bb", "cc")] == ["bb", "cc"]
     service = Service(found, Detector(found.codes, Guess()), ServeOptions())
-    with TestClient(Gate(create_app(service), service, log=None)) as client:
+    with TestClient(Middleware(create_app(service), service, log=None)) as client:
         for tgt in ("bb", "cc"):
             for path in ("/translate", "/inspect"):
                 response = client.post(path, json={"q": "ba de", "source": "aa", "target": tgt})
@@ -112,7 +112,7 @@ def test_two_runs_of_one_pair(
     assert pairs(found) == ["aa-bb"]
     assert found.choose("aa", "bb").translator.name.count(" + ") == 1
     service = Service(found, Detector(found.codes, Guess()), ServeOptions())
-    with TestClient(Gate(create_app(service), service, log=None)) as client:
+    with TestClient(Middleware(create_app(service), service, log=None)) as client:
         fields = {"q": "ba", "source": "aa", "target": "bb"}
         assert client.post("/translate", json=fields).json() == {"translatedText": "BA"}
         refused = client.post("/inspect", json=fields)

@@ -22,10 +22,10 @@ from mt import cli
 from mt.commands import serve as command
 from mt.options import ServeOptions
 from mt.serve import app
-from mt.serve.gate import Gate
+from mt.serve.middleware import Middleware
 from mt.serve.models import Models, Served
 from mt.translator import Translator
-from tests.serve.setup import TOY, Slow, make_gate, on_a_port
+from tests.serve.setup import TOY, Slow, make_middleware, on_a_port
 from tests.waiting import DEADLINE, wait_until
 
 PAIR = {"source": "aa", "target": "bb"}
@@ -60,18 +60,18 @@ def wait_for_a_request(port: int) -> None:
     wait_until(lambda: "mt_active_requests 2.0" in get(port, "/metrics")[1])
 
 
-def metric(gate: Gate, name: str) -> float:
-    text = gate._service.metrics.render()
+def metric(middleware: Middleware, name: str) -> float:
+    text = middleware._service.metrics.render()
     found = re.search(rf"^{re.escape(name)} (\S+)$", text, re.MULTILINE)
     return float(found[1]) if found else 0.0
 
 
-def until(gate: Gate, name: str, value: float) -> None:
-    wait_until(lambda: metric(gate, name) == value, gate._service.metrics.render)
+def until(middleware: Middleware, name: str, value: float) -> None:
+    wait_until(lambda: metric(middleware, name) == value, middleware._service.metrics.render)
 
 
 def test_libretranslates_own_client(translator: Translator) -> None:
-    with on_a_port(make_gate(translator)) as port:
+    with on_a_port(make_middleware(translator)) as port:
         client = LibreTranslateAPI(f"http://127.0.0.1:{port}")
         assert client.translate("ba de", "aa", "bb") == "BA DE"
         assert client.translate("ba de", "auto", "bb") == "BA DE"
@@ -84,19 +84,19 @@ def test_libretranslates_own_client(translator: Translator) -> None:
 
 def test_clients_at_the_same_time_share_searches(translator: Translator) -> None:
     slow = Slow()
-    gate = make_gate(translator, searcher=slow)
+    middleware = make_middleware(translator, searcher=slow)
     answers: dict[int, Any] = {}
 
     def ask(number: int) -> None:
         answers[number] = post(port, PAIR | {"q": f"t{number}"})
 
-    with on_a_port(gate) as port:
+    with on_a_port(middleware) as port:
         threads = [threading.Thread(target=ask, args=(number,)) for number in range(12)]
         threads[0].start()
         slow.wait_for(1)
         for thread in threads[1:]:
             thread.start()
-        until(gate, "mt_queued_texts", 11)
+        until(middleware, "mt_queued_texts", 11)
         slow.may_go_on.set()
         for thread in threads:
             thread.join(DEADLINE)
@@ -106,32 +106,32 @@ def test_clients_at_the_same_time_share_searches(translator: Translator) -> None
 
 def test_a_client_that_leaves_is_not_searched_for(translator: Translator) -> None:
     slow = Slow()
-    gate = make_gate(translator, searcher=slow)
-    with on_a_port(gate) as port:
+    middleware = make_middleware(translator, searcher=slow)
+    with on_a_port(middleware) as port:
         first = threading.Thread(target=post, args=(port, PAIR | {"q": "first"}))
         first.start()
         slow.wait_for(1)
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(raw(PAIR | {"q": "gone"}))
-            until(gate, "mt_queued_texts", 1)
-        until(gate, 'mt_requests_total{endpoint="/translate",status="499"}', 1)
+            until(middleware, "mt_queued_texts", 1)
+        until(middleware, 'mt_requests_total{endpoint="/translate",status="499"}', 1)
         slow.may_go_on.set()
         first.join(DEADLINE)
         assert post(port, PAIR | {"q": "next"}) == (200, {"translatedText": "NEXT"})
     assert slow.searches == [["first"], ["next"]]
-    assert metric(gate, "mt_dropped_texts_total") == 1
+    assert metric(middleware, "mt_dropped_texts_total") == 1
 
 
 def test_a_full_queue_is_told(translator: Translator) -> None:
     slow = Slow()
-    gate = make_gate(translator, ServeOptions(queue_limit=1), searcher=slow)
-    with on_a_port(gate) as port:
+    middleware = make_middleware(translator, ServeOptions(queue_limit=1), searcher=slow)
+    with on_a_port(middleware) as port:
         threads = []
         for waiting, text in enumerate(["searched", "waits"]):
             threads.append(threading.Thread(target=post, args=(port, PAIR | {"q": text})))
             threads[-1].start()
             slow.wait_for(1)
-            until(gate, "mt_queued_texts", waiting)
+            until(middleware, "mt_queued_texts", waiting)
         status, answer = post(port, PAIR | {"q": "refused"})
         slow.may_go_on.set()
         for thread in threads:
@@ -141,13 +141,13 @@ def test_a_full_queue_is_told(translator: Translator) -> None:
 
 def test_while_it_drains_new_requests_are_refused(translator: Translator) -> None:
     slow = Slow()
-    gate = make_gate(translator, searcher=slow)
+    middleware = make_middleware(translator, searcher=slow)
     answers = []
-    with on_a_port(gate) as port:
+    with on_a_port(middleware) as port:
         first = threading.Thread(target=lambda: answers.append(post(port, PAIR | {"q": "first"})))
         first.start()
         slow.wait_for(1)
-        gate.draining = True
+        middleware.draining = True
         assert post(port, PAIR | {"q": "second"}) == (503, {"error": "the server is stopping"})
         slow.may_go_on.set()
         first.join(DEADLINE)
@@ -158,7 +158,7 @@ def test_while_it_drains_new_requests_are_refused(translator: Translator) -> Non
 def test_a_body_that_does_not_come(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(app, "BODY_SECONDS", 0.05)
     with (
-        on_a_port(make_gate(translator)) as port,
+        on_a_port(make_middleware(translator)) as port,
         socket.create_connection(("127.0.0.1", port)) as connection,
     ):
         connection.sendall(b"POST /detect HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n")

@@ -14,7 +14,7 @@ from mt.options import ServeOptions
 from mt.serve.keys import read_keys
 from mt.serve.limits import RateLimiter
 from mt.translator import Translator
-from tests.serve.setup import Slow, make_gate
+from tests.serve.setup import Slow, make_middleware
 
 PAIR = {"source": "aa", "target": "bb"}
 
@@ -139,7 +139,7 @@ def test_the_openapi_names_every_route_and_the_refusals(client: TestClient) -> N
 
 
 def test_metrics_count(translator: Translator) -> None:
-    with TestClient(make_gate(translator)) as client:
+    with TestClient(make_middleware(translator)) as client:
         client.post("/translate", json=PAIR | {"q": ["ba", "mo ne", ""]})
         client.post("/translate", json={})
         client.get("/a/path/of/somebody")
@@ -174,7 +174,7 @@ def test_a_failure_is_told_without_what_the_user_wrote(
     searcher = Slow()
     searcher.may_go_on.set()
     searcher.fail_on = "ba"
-    with TestClient(make_gate(translator, searcher=searcher), raise_server_exceptions=False) as client:
+    with TestClient(make_middleware(translator, searcher=searcher), raise_server_exceptions=False) as client:
         response = client.post("/translate", json=PAIR | {"q": ["ba", "mo"]})
         assert response.status_code == 500
         assert response.json().keys() == {"error"}
@@ -200,7 +200,7 @@ def test_nothing_is_told_to_opentelemetry(translator: Translator, monkeypatch: p
             return Tracer()
 
     monkeypatch.setattr(trace, "_TRACER_PROVIDER", Provider())
-    with TestClient(make_gate(translator)) as client:
+    with TestClient(make_middleware(translator)) as client:
         assert client.post("/translate", params=PAIR | {"q": "ba"}).status_code == 200
     assert spans == []
 
@@ -208,7 +208,7 @@ def test_nothing_is_told_to_opentelemetry(translator: Translator, monkeypatch: p
 def test_keys(translator: Translator, tmp_path: Path) -> None:
     file = tmp_path / "keys.txt"
     file.write_text("# ours\nalpha\nbeta 2  # a guest\n")
-    with TestClient(make_gate(translator, keys=read_keys(file))) as client:
+    with TestClient(make_middleware(translator, keys=read_keys(file))) as client:
 
         def status(path: str, **fields: str) -> int:
             return client.post(path, json=PAIR | {"q": "ba"} | fields).status_code
@@ -230,7 +230,7 @@ def test_keys(translator: Translator, tmp_path: Path) -> None:
 def test_rate_limit(translator: Translator) -> None:
     now = [0.0]
     options = ServeOptions(rate_limit=2)
-    with TestClient(make_gate(translator, options, limiter=RateLimiter(lambda: now[0]))) as client:
+    with TestClient(make_middleware(translator, options, limiter=RateLimiter(lambda: now[0]))) as client:
 
         def ask() -> tuple[int, str | None]:
             response = client.post("/detect", json={"q": "ba"})
@@ -251,7 +251,7 @@ def test_the_page_is_served_from_its_folder(
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(content)
     monkeypatch.setattr("mt.serve.pages.FOLDER", tmp_path)
-    with TestClient(make_gate(translator)) as client:
+    with TestClient(make_middleware(translator)) as client:
         page = client.get("/")
         assert (page.status_code, page.text) == (200, "<!doctype html>")
         assert page.headers["content-type"] == "text/html; charset=utf-8"

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import mt
 from mt.options import ServeOptions
 from mt.translator import Translator
-from tests.serve.setup import make_gate
+from tests.serve.setup import make_middleware
 
 PAIR = {"source": "aa", "target": "bb"}
 
@@ -229,7 +229,7 @@ def test_half_a_surrogate_pair_is_no_failure(client: TestClient) -> None:
 
 
 def test_a_body_is_not_read_beyond_its_limit(translator: Translator) -> None:
-    with TestClient(make_gate(translator, ServeOptions(char_limit=10))) as client:
+    with TestClient(make_middleware(translator, ServeOptions(char_limit=10))) as client:
         response = client.post("/translate", json=PAIR | {"q": "b" * 100_000})
         assert response.status_code == 400
         assert "the body is longer than" in response.json()["error"]
@@ -237,6 +237,6 @@ def test_a_body_is_not_read_beyond_its_limit(translator: Translator) -> None:
 
 
 def test_zero_permits_any_size(translator: Translator) -> None:
-    with TestClient(make_gate(translator, ServeOptions(char_limit=0, batch_limit=0))) as client:
+    with TestClient(make_middleware(translator, ServeOptions(char_limit=0, batch_limit=0))) as client:
         assert ask(client, q=["ba"] * 200)["translatedText"] == ["BA"] * 200
         assert ask(client, q="\n" * 6000)["translatedText"] == "\n" * 6000

@@ -1,4 +1,4 @@
-"""What every request passes through, whatever it asks: drain, CORS, headers, counting, the last catch.
+"""The middleware of every request: draining, CORS, headers, counting, the last handler of errors.
 
 Plain ASGI around the app, so that answers the framework gives by itself have the same headers and counts.
 """
@@ -39,14 +39,14 @@ GONE = 499  # nginx's number for a client that went away; nobody is sent it
 
 @dataclass
 class _Seen:
-    """What is known of an answer."""
+    """The status of a response, and when its request began."""
 
     status: int = 0
     began: float = field(default_factory=time.perf_counter)
 
 
-class Gate:
-    """The app, guarded. While `draining`, new requests are refused with 503."""
+class Middleware:
+    """ASGI middleware around the app. While `draining`, new requests are rejected with 503."""
 
     def __init__(self, app: ASGIApp, service: Service, *, log: Callable[[str], None] | None) -> None:
         self._app, self._service, self._log = app, service, log
