@@ -33,7 +33,7 @@ def test_the_server_starts_with_these_arguments(
     arguments: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(serve_command, "serve", lambda options, *_: started.append(options))
+    monkeypatch.setattr(serve_command, "serve", lambda options, *_, **__: started.append(options))
     assert cli.main(arguments) == 0
     assert started[0].port == 5000  # which the health check asks, and the files publish
     assert [Path(run).name for run in started[0].model] == ["mine"]
@@ -41,7 +41,7 @@ def test_the_server_starts_with_these_arguments(
 
 def test_training_writes_the_run_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(train_command, "train", lambda _, options, *__: started.append(options))
+    monkeypatch.setattr(train_command, "train", lambda _, options, *__, **___: started.append(options))
     (compose,) = re.findall(r"^    command: (train .*)$", COMPOSE, re.MULTILINE)
     (image,) = re.findall(r"^#   docker run .* mt (train .*)$", DOCKERFILE, re.MULTILINE)
     for arguments in (compose, image):
