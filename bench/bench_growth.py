@@ -17,11 +17,11 @@ import torch
 from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
 from bench.bench_model import BareTrainer, choose, settings_of, timed_steps
 from mt import checkpoint
-from mt.commands.train import read_corpora
 from mt.config import Config, load_preset
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
+from mt.training.corpora import read_corpora
 from mt.training.vocabulary import learn_tokenizers
 
 STEPS, WARM_UP, VOCABULARY = 200, 20, 600
@@ -78,11 +78,11 @@ def read(config: Config, count: int, found: Numbers) -> tuple[Seq2Seq, PiecePair
     console = Console()
     forget_peak()
     began = time.perf_counter()
-    corpora = read_corpora(config, console)
+    corpora = read_corpora(config.data, config.training.seed, console)
     found["reading, ms per 1,000 pairs"] = per_thousand(began, count)
     note_memory("reading", found)
     began = time.perf_counter()
-    src, tgt = learn_tokenizers(config, corpora.train, console)
+    src, tgt = learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
     found["learning pieces, ms per 1,000 pairs"] = per_thousand(began, count)
     note_memory("learning pieces", found)
     began = time.perf_counter()

@@ -15,13 +15,14 @@ import torch
 
 from bench.bench_base import Numbers, Settings
 from mt import checkpoint, device
-from mt.commands.train import complete, read_corpora
+from mt.commands.train import complete
 from mt.config import Config, load_file, load_preset
 from mt.console import Console
 from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
+from mt.training.corpora import read_corpora
 from mt.training.loader import BatchLoader
 from mt.training.schedule import learning_rate
 from mt.training.updater import Outcome, Updater
@@ -61,7 +62,8 @@ def prepared_pairs(settings: Settings) -> tuple[Config, Tokenizer, Tokenizer, Pi
     """The training pairs in pieces, by the run that `bench_setup` began."""
     config, facts = checkpoint.read_config(settings.run)
     src, tgt = checkpoint.read_tokenizers(settings.run, config, facts)
-    return config, src, tgt, cut(read_corpora(config, Console()).train, src, tgt)
+    corpora = read_corpora(config.data, config.training.seed, Console())
+    return config, src, tgt, cut(corpora.train, src, tgt)
 
 
 class BareTrainer:

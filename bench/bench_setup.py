@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from bench.bench_base import Columns, Settings, answer
 from bench.bench_model import settings_of
 from mt import checkpoint
-from mt.commands.train import read_corpora
 from mt.config import DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
 from mt.data.encoded import cut
+from mt.training.corpora import read_corpora
 from mt.training.vocabulary import learn_tokenizers
 
 SENTENCES = 1000
@@ -22,9 +22,9 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     """The run's files but for the weights."""
     config, console = settings_of(settings), Console()
     began = time.perf_counter()
-    corpora = read_corpora(config, console)
+    corpora = read_corpora(config.data, config.training.seed, console)
     read = time.perf_counter()
-    src, tgt = learn_tokenizers(config, corpora.train, console)
+    src, tgt = learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
     learned = time.perf_counter()
     pairs = cut(corpora.train, src, tgt)
     ended = time.perf_counter()
@@ -32,7 +32,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
         settings.run,
         config,
         (src, tgt),
-        {"corpora": corpora.fingerprints(), "split_chars": 2 * corpora.train.report.src.p95},
+        {"corpora": corpora.fingerprints, "split_chars": 2 * corpora.train.report.src.p95},
     )
     write_pairs(settings, corpora.train)
     write_test(settings)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
-from mt.device import instruction_set
+from mt.console import Console
+from mt.device import describe, instruction_set, resolve_precision
 
 
 @dataclass(frozen=True)
@@ -55,3 +56,26 @@ def current(device: torch.device, precision: str) -> Arithmetic:
         instructions=instruction_set(),
         threads=torch.get_num_threads(),
     )
+
+
+def settle(
+    precision: Literal["auto", "fp32", "bf16"],
+    device: torch.device,
+    before: Mapping[str, Any],
+    console: Console,
+) -> Arithmetic:
+    """What is computed with from now on; where it was otherwise before, a line says so.
+
+    before: what a run that goes on was computed with. It keeps its precision where the settings say `auto`.
+    """
+    here = resolve_precision(precision, device)
+    if (kept := before.get("precision", here)) != here:
+        console.warn(f"the run was begun in {kept} and goes on in it; on this device auto would be {here}")
+    console.note(describe(device, kept))
+    found = current(device, kept)
+    if others := found.differences(before):
+        console.warn(
+            f"the run was trained with other arithmetic: {', '.join(others)}; it goes on, "
+            "but not bit for bit as it would have there"
+        )
+    return found

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from mt import removed
 from mt.errors import ConfigError, reason
 from mt.text.encoding import decode
-from mt.text.languages import Direction, base_language, split_direction
+from mt.text.languages import Direction, base_language, split_direction, symbols, targets
 
 WORD = 2**63  # torch and Arrow count below it
 Positive = Annotated[int, Field(gt=0, lt=WORD)]
@@ -88,6 +88,11 @@ class DataConfig(Section):
     def several(self) -> bool:
         """Whether there are several target languages, of which one is to be chosen."""
         return len({direction.tgt for direction in self.named}) > 1
+
+    @property
+    def tags(self) -> list[str]:
+        """The pieces that choose among several target languages, which the training SPECs name."""
+        return symbols(targets(self.train))
 
     @property
     def source(self) -> str | None:

@@ -116,9 +116,9 @@ def test_a_run_goes_on_in_the_precision_it_was_begun_in(
 ) -> None:
     """Whatever `auto` would be on the machine where it goes on."""
     other = {"fp32": "bf16", "bf16": "fp32"}[begun]
-    monkeypatch.setattr(device, "resolve_precision", lambda *_: begun)
+    monkeypatch.setattr("mt.arithmetic.resolve_precision", lambda *_: begun)
     assert cli.main(command(tmp_path)) == 0
-    monkeypatch.setattr(device, "resolve_precision", lambda *_: other)
+    monkeypatch.setattr("mt.arithmetic.resolve_precision", lambda *_: other)
     assert cli.main(command(tmp_path, "--max-steps", "3")) == 0
     assert f"begun in {begun} and goes on in it; on this device auto would be {other}" in (
         capsys.readouterr().err

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from mt import cli
-from mt.commands.train import read_corpora
 from mt.config import Config, TrainingConfig
 from mt.training.clock import READING, TRAINING, VALIDATING, Clock
+from mt.training.corpora import read_corpora
 from mt.training.progress import Progress
 from mt.training.trainer import Trainer
 from mt.training.updater import Outcome, Updater

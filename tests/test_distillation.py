@@ -43,7 +43,9 @@ def read(folder: Path, teacher: Path, seed: int = 5) -> PiecePairs:
 
 def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, TopK]:
     """Some rows of different lengths, and what is expected in them."""
-    found = load_teachers(teachers)
+    first = load_run(teachers[0], CPU)
+    tokenizers = first.src_tokenizer, first.tgt_tokenizer
+    found = load_teachers([str(path) for path in teachers], first.config.data, tokenizers)
     assert found is not None
     batch = found.annotate(pairs, CPU, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
     assert batch.expected is not None

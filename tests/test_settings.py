@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from mt.commands.train import read_corpora, train
+from mt.commands.train import train
 from mt.config import Config, DataConfig, ModelConfig, SearchConfig, Section, TokenizerConfig, TrainingConfig
 from mt.console import Console
 from mt.data.batches import frame
@@ -19,6 +19,7 @@ from mt.errors import MTError
 from mt.model import build_model
 from mt.options import TrainOptions
 from mt.search import search
+from mt.training.corpora import read_corpora
 from mt.training.state import RunFiles
 from mt.training.vocabulary import learn_tokenizers, take_tokenizers
 from tests.runs import kept, logged
@@ -220,7 +221,8 @@ def behaviours() -> Behaviours:
 def test_settings_of_the_corpora(name: str, folder: Path, behaviours: Behaviours) -> None:
     def read(settings: Settings) -> Any:
         try:
-            return read_corpora(config(folder, {"data": placed(folder, settings)}), CONSOLE).fingerprints()
+            data = config(folder, {"data": placed(folder, settings)}).data
+            return read_corpora(data, 1, CONSOLE).fingerprints
         except MTError as problem:
             return str(problem)
 
@@ -234,9 +236,9 @@ def test_settings_of_the_pieces(name: str, folder: Path, behaviours: Behaviours)
 
     def learned(settings: Settings) -> Any:
         of_run = config(folder, {"tokenizer": placed(folder, settings)})
-        known = take_tokenizers(of_run, CONSOLE)
-        corpus = read_corpora(of_run, CONSOLE).train
-        src, tgt = known or learn_tokenizers(of_run, corpus, CONSOLE)
+        known = take_tokenizers(of_run.tokenizer, (), CONSOLE)
+        corpus = read_corpora(of_run.data, 1, CONSOLE).train
+        src, tgt = known or learn_tokenizers(of_run.tokenizer, corpus, (), CONSOLE)
         return src.serialized, tgt.serialized, src is tgt
 
     def trained(settings: Settings) -> Any:

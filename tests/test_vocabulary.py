@@ -38,7 +38,7 @@ def learn(
 ) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
     """The tokenizers of both sides, and what was said of them."""
     config = Config.model_validate({"tokenizer": {"character_coverage": 1.0, **settings}})
-    found = learn_tokenizers(config, corpus(tmp_path, pairs), Console())
+    found = learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs), (), Console())
     return found, capsys.readouterr().err.splitlines()
 
 
@@ -129,7 +129,7 @@ def test_a_corpus_of_many_rare_characters_trains(
     config, facts = read_config(run)
     for size in (config.tokenizer.vocab_size, read_tokenizers(run, config, facts)[0].vocab_size):
         again = config.tokenizer.model_copy(update={"pieces_of": str(run), "vocab_size": size})
-        assert take_tokenizers(config.model_copy(update={"tokenizer": again}), Console()) is not None
+        assert take_tokenizers(again, (), Console()) is not None
 
 
 def test_learning_pieces_of_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_learning_pieces_of_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -
     listener = Listener()
     config = Config.model_validate({"tokenizer": {"vocab_size": 300, "sample_sentences": 101}})
     pairs = [(f"Satz {n}", f"sentence {n}") for n in range(10_001)]
-    learn_tokenizers(config, corpus(tmp_path, pairs), listener)
+    learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs), (), listener)
     assert listener.shown == [
         f"{side} vocabulary: {text}"
         for side in ("source", "target")
         for text in ("10,000 of 10,001 sentences read", "10,001 sentences read, now learning pieces")
     ]
     listener.shown.clear()
-    learn_tokenizers(config, corpus(tmp_path, pairs[:10_000]), listener)
+    learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs[:10_000]), (), listener)
     assert listener.shown == [], "a small corpus is not worth a line"

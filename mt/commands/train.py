@@ -1,29 +1,29 @@
-"""Train: parallel text -> a run directory that translates."""
+"""Train: parallel text -> a run directory that translates.
+
+Five stages, each of which takes its own section of the settings and hands on one value: the corpora are read,
+pieces are learned, the pairs become ids, the model is built, and it is trained.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import torch
 
-from mt import arithmetic, checkpoint, device
-from mt.arithmetic import Arithmetic
+from mt import checkpoint, device
+from mt.arithmetic import Arithmetic, settle
 from mt.config import BUILT_IN, Config
 from mt.console import Console
-from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
-from mt.data.sampling import Sampler, SideSampler
-from mt.data.statistics import several_sentences
-from mt.errors import RunError
-from mt.metrics import spaceless_note
+from mt.data.sampling import make_sampler
 from mt.options import TrainOptions
-from mt.text.languages import check_languages, is_code, languages_of, split_direction, targets
+from mt.text.languages import split_direction, targets
 from mt.tokenizer import Tokenizer
 from mt.training.clock import ENCODING, PIECES, READING, TEACHERS, Clock
+from mt.training.corpora import Corpora, read_corpora
 from mt.training.distillation import load_teachers
 from mt.training.loader import BatchLoader
 from mt.training.lock import locked
@@ -39,25 +39,21 @@ from mt.training.updater import Updater
 from mt.training.validation import Validator, unigram_entropy
 from mt.training.vocabulary import learn_tokenizers, take_tokenizers
 
-
-@dataclass(frozen=True)
-class Corpora:
-    """What is learned from and what is validated on."""
-
-    train: Corpus
-    validation: Corpus
-
-    def fingerprints(self) -> dict[str, str]:
-        """Digests by which a resumed run knows its pairs again."""
-        return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
+Tokenizers = tuple[Tokenizer, Tokenizer]
 
 
 @dataclass(frozen=True)
 class Material:
-    """What a model learns from: corpora, the tokenizers of both sides, and the training pairs as ids."""
+    """What there is once the pairs are ids: all that a model is built for and trained on.
 
+    begun: the run that goes on; None for a new one.
+    """
+
+    files: RunFiles
+    begun: Begun | None
+    computed: Arithmetic
     corpora: Corpora
-    tokenizers: tuple[Tokenizer, Tokenizer]
+    tokenizers: Tokenizers
     pairs: PiecePairs
 
 
@@ -74,40 +70,9 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
     where = device.set_up(options.device, options.threads)
     with locked(run_dir):
-        begun = find_begun(run_dir, config)
-        computed = _settle_arithmetic(config, where, begun, console)
-        known = _known_tokenizers(config, run_dir, begun, console)
-        teachers = load_teachers([Path(name) for name in config.training.teachers])
-        if teachers:
-            teachers.check(config.data, known)
-        corpora = read_corpora(config, console)
-        fingerprints = corpora.fingerprints() | ({"teachers": teachers.fingerprint} if teachers else {})
-        if begun:
-            _refuse_other_corpora(run_dir, begun.facts, fingerprints)
-        clock.lap(READING)
-        tokenizers = known or learn_tokenizers(config, corpora.train, console)
-        clock.lap(PIECES)
-        identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
-        facts = {
-            "identity": identity,
-            "corpora": fingerprints,
-            "split_chars": max(30, 2 * corpora.train.report.src.p95),
-            "several_sentences": several_sentences(corpora.train.dataset, config.data.source),
-            "arithmetic": computed.as_dict(),
-        }
-        files = RunFiles(run_dir, config, identity)
-        checkpoint.save_setup(run_dir, config, tokenizers, facts)
-        pairs = cut(corpora.train, *tokenizers, console.progress)
-        console.settle()
-        _report_pieces(console, pairs)
-        clock.lap(ENCODING)
-        if teachers:
-            pairs = teachers.annotate(pairs, where, computed.precision, console)
-            clock.lap(TEACHERS)
-            del teachers  # and the memory they take
-        material = Material(corpora, tokenizers, pairs)
-        trainer = _set_up(files, material, where, computed.precision, clock, console)
-        _go_on(trainer, begun, computed)
+        material = _prepare(config, run_dir, where, clock, console)
+        trainer = _make_trainer(material, where, clock, console)
+        _go_on(trainer, material)
         with _events(trainer, options):
             progress = trainer.fit()
         write_card(run_dir, config, progress, clock)
@@ -116,46 +81,65 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     return run_dir
 
 
-def _set_up(
-    files: RunFiles,
-    material: Material,
-    where: torch.device,
-    precision: str,
-    clock: Clock,
-    console: Console,
-) -> Trainer:
+def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, console: Console) -> Material:
+    """Read the corpora, learn the pieces and make ids of the pairs; the run directory is begun by then."""
+    begun = find_begun(run_dir, config)
+    computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console)
+    known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
+    teachers = load_teachers(config.training.teachers, config.data, known)
+    corpora = read_corpora(config.data, config.training.seed, console)
+    fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
+    if begun:
+        begun.check_corpora(fingerprints)
+    clock.lap(READING)
+    tokenizers = known or learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
+    clock.lap(PIECES)
+    identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
+    facts = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
+    checkpoint.save_setup(run_dir, config, tokenizers, facts | corpora.facts())
+    pairs = cut(corpora.train, *tokenizers, console.progress)
+    console.settle()
+    _report_pieces(console, pairs)
+    clock.lap(ENCODING)
+    if teachers:
+        pairs = teachers.annotate(pairs, where, computed.precision, console)
+        clock.lap(TEACHERS)
+    return Material(RunFiles(run_dir, config, identity), begun, computed, corpora, tokenizers, pairs)
+
+
+def _make_trainer(material: Material, where: torch.device, clock: Clock, console: Console) -> Trainer:
     """Build the model and what trains it."""
-    config, validation, pairs = files.config, material.corpora.validation, material.pairs
-    src, tgt = material.tokenizers
+    files, tokenizers, pairs = material.files, material.tokenizers, material.pairs
+    config, precision = files.config, material.computed.precision
     torch.manual_seed(config.training.seed)
-    model = checkpoint.build(config, src, tgt).to(where)
+    model = checkpoint.build(config, *tokenizers).to(where)
     count = sum(weights.numel() for weights in model.parameters())
     console.note(f"{count:,} weights; run directory {files.path}")
-    sources = validation.dataset["src"][:]
+    sampler = make_sampler(config.tokenizer, pairs, tokenizers)
+    validation = material.corpora.validation
     validator = Validator(
-        sources=sources,
+        sources=validation.dataset["src"][:],
         references=validation.dataset["tgt"][:],
-        pairs=cut(validation, src, tgt),
-        tokenizer=tgt,
-        languages=languages_of(sources, config.data.tgt),
+        pairs=cut(validation, *tokenizers),
+        tokenizer=tokenizers[1],
+        languages=material.corpora.validation_languages,
         batch_tokens=config.training.batch_tokens,
         precision=precision,
     )
-    sampler = None
-    if (strength := config.tokenizer.sampling) is not None:
-        algorithm = config.tokenizer.algorithm
-        sides = (SideSampler(tokenizer, algorithm, strength) for tokenizer in (src, tgt))
-        sampler = Sampler(pairs, *sides)
-    loader = BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda")
-    floor = unigram_entropy(pairs, tgt.vocab_size)
-    reporter = Reporter(files.path, config.training, console, clock, floor)
-    updater = Updater(model, config.training, where, precision)
-    return Trainer(files, updater, loader, validator, reporter, clock)
+    floor = unigram_entropy(pairs, tokenizers[1].vocab_size)
+    return Trainer(
+        files,
+        Updater(model, config.training, where, precision),
+        BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda"),
+        validator,
+        Reporter(files.path, config.training, console, clock, floor),
+        clock,
+    )
 
 
-def _go_on(trainer: Trainer, begun: Begun | None, computed: Arithmetic) -> None:
+def _go_on(trainer: Trainer, material: Material) -> None:
     """Put the trainer where the run was; its logs say so."""
-    run_dir, console = trainer.files.path, trainer.reporter.console
+    begun, run_dir, console = material.begun, trainer.files.path, trainer.reporter.console
     if begun:
         trainer.resume()
         console.note(f"going on from step {trainer.progress.step:,}")
@@ -166,7 +150,7 @@ def _go_on(trainer: Trainer, begun: Begun | None, computed: Arithmetic) -> None:
             )
             trainer.replace_best()
     cut_logs(run_dir, trainer.progress)
-    start = computed.as_dict()
+    start = material.computed.as_dict()
     if begun and begun.changed:
         start["changed"] = {change.name: [change.before, change.after] for change in begun.changed}
     log_metrics(run_dir, START, trainer.progress.step, start)
@@ -181,38 +165,6 @@ def _events(trainer: Trainer, options: TrainOptions) -> Iterator[None]:
     with open_events(trainer.files.path, trainer.progress.step) as events:
         trainer.reporter = replace(trainer.reporter, events=events)
         yield
-
-
-def _settle_arithmetic(
-    config: Config, where: torch.device, begun: Begun | None, console: Console
-) -> Arithmetic:
-    """What is computed with from now on; where it is not what the run was begun with, a line says so.
-
-    Where the settings say `auto`, a run keeps the precision it was begun in.
-    """
-    before: Mapping[str, Any] = begun.facts.get("arithmetic", {}) if begun else {}
-    precision = device.resolve_precision(config.training.precision, where)
-    if (kept := before.get("precision", precision)) != precision:
-        console.warn(
-            f"the run was begun in {kept} and goes on in it; on this device auto would be {precision}"
-        )
-    console.note(device.describe(where, kept))
-    computed = arithmetic.current(where, kept)
-    if others := computed.differences(before):
-        console.warn(
-            f"the run was trained with other arithmetic: {', '.join(others)}; it goes on, "
-            "but not bit for bit as it would have there"
-        )
-    return computed
-
-
-def _known_tokenizers(
-    config: Config, run_dir: Path, begun: Begun | None, console: Console
-) -> tuple[Tokenizer, Tokenizer] | None:
-    """Those of the run that goes on, or of another one that the settings name; None if there are none yet."""
-    if begun:
-        return checkpoint.read_tokenizers(run_dir, config, begun.facts)
-    return take_tokenizers(config, console)
 
 
 def complete(config: Config) -> Config:
@@ -235,55 +187,6 @@ def default_name(config: Config) -> str:
         several = targets(config.data.train)
         codes = several if len(several) > 1 else direction
     return "-".join(part for part in (stem, *codes) if part)
-
-
-def _refuse_other_corpora(run_dir: Path, facts: Mapping[str, Any], fingerprints: Mapping[str, str]) -> None:
-    for name, fingerprint in fingerprints.items():
-        if facts.get("corpora", {}).get(name) != fingerprint:
-            what = name if name == "teachers" else f"{name} pairs"
-            raise RunError(
-                f"the {what} are not those that {run_dir} was begun with; "
-                "restore them to go on, or give another --out to start anew"
-            )
-
-
-def read_corpora(config: Config, console: Console) -> Corpora:
-    """Read, clean and report the training and validation pairs."""
-    data = config.data
-    check_languages(data.train, data.validation, "validation")
-    corpus = read_train(data, console.progress)
-    console.settle()
-    if data.validation:
-        validation = read_validation(data)
-        corpora = Corpora(corpus, validation)
-    else:
-        count = min(data.validation_pairs, max(1, len(corpus.dataset) // 10))
-        corpora = Corpora(*hold_out(corpus, count, config.training.seed))
-    if data.tgt and not is_code(data.tgt):
-        console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
-    sample = corpora.validation.dataset[:100]["tgt"]
-    for code in targets(data.train) or (data.tgt,):
-        if note := spaceless_note(code, sample):
-            console.note(f"validation: {note}")
-    for name, part in (("train", corpora.train), ("validation", corpora.validation)):
-        for line in part.report.lines():
-            console.note(f"{name}: {line}")
-        for warning in part.report.warnings:
-            console.warn(warning)
-    _report_overlap(corpora, console)
-    return corpora
-
-
-def _report_overlap(corpora: Corpora, console: Console) -> None:
-    shared = overlap(corpora.train, corpora.validation)
-    total = len(corpora.validation.dataset)
-    line = (
-        f"overlap: of {total:,} validation pairs {shared.src:,} sources, {shared.tgt:,} targets and "
-        f"{shared.pairs:,} whole pairs occur in train"
-    )
-    console.note(line)
-    if shared.pairs > 0.05 * total:
-        console.warn("the validation pairs are partly known from training, so scores on them flatter")
 
 
 def _report_pieces(console: Console, pairs: PiecePairs) -> None:

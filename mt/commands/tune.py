@@ -18,7 +18,6 @@ import torch
 from datasets import Dataset
 
 from mt.checkpoint import Run
-from mt.commands.train import read_corpora
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.data.batches import by_length, frame
@@ -32,6 +31,7 @@ from mt.output import check_output, stdout
 from mt.search import Hypothesis, length_norm, search
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
+from mt.training.corpora import read_corpora
 from mt.translator import Translator, open_translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))
@@ -186,7 +186,11 @@ def own_validation(run: Run, console: Console) -> Dataset:
     if dataset is not None:
         return dataset
     data = run.config.data
-    found = read_validation(data) if data.validation else read_corpora(run.config, console).validation
+    found = (
+        read_validation(data)
+        if data.validation
+        else read_corpora(data, run.config.training.seed, console).validation
+    )
     if found.fingerprint != run.validated_on:
         raise RunError(
             f"the pairs that {run.path} was validated on are not there any more; restore the files it was "

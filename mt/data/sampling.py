@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
+from mt.config import TokenizerConfig
 from mt.data.batches import Batch, IntArray, frame
 from mt.data.encoded import PiecePairs
 from mt.tokenizer import Tokenizer
@@ -181,3 +182,13 @@ class Sampler:
             for sampler, ids in ((self.src, self.pairs.src), (self.tgt, self.pairs.tgt))
         ]
         return frame(*sides)
+
+
+def make_sampler(
+    settings: TokenizerConfig, pairs: PiecePairs, tokenizers: tuple[Tokenizer, Tokenizer]
+) -> Sampler | None:
+    """That of the settings; None where they ask for none. tokenizers: of source and target."""
+    if settings.sampling is None:
+        return None
+    src, tgt = (SideSampler(tokenizer, settings.algorithm, settings.sampling) for tokenizer in tokenizers)
+    return Sampler(pairs, src, tgt)

@@ -74,12 +74,19 @@ class Teachers:
         return replace(pairs, expected=expected)
 
 
-def load_teachers(paths: Sequence[Path]) -> Teachers | None:
-    """The runs at these paths; None if there are none. Raises RunError if their pieces differ."""
-    if not paths:
+def load_teachers(
+    names: Sequence[str], data: DataConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None
+) -> Teachers | None:
+    """The runs of these names for a student on `data` that has these tokenizers; None if there are no names.
+
+    Raises RunError if their pieces differ, ConfigError if they cannot teach this student.
+    """
+    if not names:
         return None
-    runs = load_runs(paths, torch.device("cpu"))
-    return Teachers(runs, fingerprint(run.model for run in runs))
+    runs = load_runs([Path(name) for name in names], torch.device("cpu"))
+    teachers = Teachers(runs, fingerprint(run.model for run in runs))
+    teachers.check(data, tokenizers)
+    return teachers
 
 
 def _predict(

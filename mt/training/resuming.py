@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mt.checkpoint import CONFIG, MODEL, WRITTEN, read_config
+from mt.checkpoint import CONFIG, MODEL, WRITTEN, read_config, read_tokenizers
 from mt.config import Change, Config, changes, validate
 from mt.errors import ConfigError, RunError
 from mt.removed import take_out
 from mt.tensors import read_checked, read_tensors
+from mt.tokenizer import Tokenizer
 from mt.training.state import STATE
 
 SHOWN = 3  # settings that a message names
@@ -21,12 +22,29 @@ SHOWN = 3  # settings that a message names
 class Begun:
     """A run that training can go on with. facts: those under [run]. changed: limits other than before.
 
-    best_lost: the file with the best weights is gone.
+    tokenizers: of source and target. best_lost: the file with the best weights is gone.
     """
 
+    path: Path
     facts: Mapping[str, Any]
+    tokenizers: tuple[Tokenizer, Tokenizer]
     changed: tuple[Change, ...]
     best_lost: bool
+
+    @property
+    def arithmetic(self) -> Mapping[str, Any]:
+        """What it was computed with; empty where an mt before 0.2 began it."""
+        return self.facts.get("arithmetic", {})  # type: ignore[no-any-return]
+
+    def check_corpora(self, fingerprints: Mapping[str, str]) -> None:
+        """Raises RunError unless these are the pairs, and the teachers, that it was begun with."""
+        for name, fingerprint in fingerprints.items():
+            if self.facts.get("corpora", {}).get(name) != fingerprint:
+                what = name if name == "teachers" else f"{name} pairs"
+                raise RunError(
+                    f"the {what} are not those that {self.path} was begun with; "
+                    "restore them to go on, or give another --out to start anew"
+                )
 
     @property
     def identity(self) -> str:
@@ -60,7 +78,8 @@ def find_begun(path: Path, config: Config) -> Begun | None:
         )
     _, notes = read_tensors(path / STATE)
     _check_state(path, before, facts, notes)
-    return Begun(facts, tuple(limits), _best_lost(path, facts, notes))
+    tokenizers = read_tokenizers(path, before, facts)
+    return Begun(path, facts, tokenizers, tuple(limits), _best_lost(path, facts, notes))
 
 
 def named(found: list[Change]) -> str:

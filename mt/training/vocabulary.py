@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from mt import checkpoint
-from mt.config import Config, flag
+from mt.config import TokenizerConfig, flag
 from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
 from mt.errors import ConfigError, VocabularySizeError
-from mt.text.languages import symbols, targets
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer
 
@@ -23,31 +22,45 @@ _ATTEMPTS = 10  # to learn; two do unless the size changes what the text can fil
 Column = Literal["src", "tgt"]
 
 
-def learn_tokenizers(config: Config, corpus: Corpus, console: Console) -> tuple[Tokenizer, Tokenizer]:
+class Side(NamedTuple):
+    """What one set of pieces is learned for: its name, its columns, and tags that it has as pieces."""
+
+    name: str
+    columns: tuple[Column, ...]
+    tags: Sequence[str]
+
+
+def learn_tokenizers(
+    settings: TokenizerConfig, corpus: Corpus, tags: Sequence[str], console: Console
+) -> tuple[Tokenizer, Tokenizer]:
     """The pieces of both languages, or one set for both, from the training pairs.
+
+    tags: texts that are one piece of the source wherever they occur.
 
     A size that the text does not allow gives way to the nearest one that it does; a note says so.
     """
-    if config.tokenizer.shared:
-        both = _learn(config, corpus, "shared", ("src", "tgt"), console)
+    if settings.shared:
+        both = _learn(settings, corpus, Side("shared", ("src", "tgt"), tags), console)
         return both, both
     return (
-        _learn(config, corpus, "source", ("src",), console),
-        _learn(config, corpus, "target", ("tgt",), console),
+        _learn(settings, corpus, Side("source", ("src",), tags), console),
+        _learn(settings, corpus, Side("target", ("tgt",), ()), console),
     )
 
 
-def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokenizer] | None:
+def take_tokenizers(
+    settings: TokenizerConfig, tags: Sequence[str], console: Console
+) -> tuple[Tokenizer, Tokenizer] | None:
     """The tokenizers of another run, if the settings name one.
 
     Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
     """
-    if config.tokenizer.pieces_of is None:
+    if settings.pieces_of is None:
         return None
-    other = Path(config.tokenizer.pieces_of)
+    other = Path(settings.pieces_of)
     of_other, facts = checkpoint.read_config(other)
     src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
-    theirs, ours = of_other.tokenizer.model_dump(), config.tokenizer.model_dump()
+    theirs, ours = of_other.tokenizer.model_dump(), settings.model_dump()
     if ours["vocab_size"] in (None, src.vocab_size):
         ours["vocab_size"] = theirs["vocab_size"]  # which its text may not have allowed
     elif theirs["vocab_size"] is None:
@@ -59,28 +72,25 @@ def take_tokenizers(config: Config, console: Console) -> tuple[Tokenizer, Tokeni
     ]
     if other_settings:
         raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
-    for symbol in symbols(targets(config.data.train)):
-        if symbol not in src.pieces([symbol])[0]:
-            raise ConfigError(f"--pieces-of: {other} was not trained for {symbol} and has no piece for it")
+    for tag in tags:
+        if tag not in src.pieces([tag])[0]:
+            raise ConfigError(f"--pieces-of: {other} was not trained for {tag} and has no piece for it")
     console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
     return src, tgt
 
 
-def _learn(
-    config: Config, corpus: Corpus, name: str, columns: tuple[Column, ...], console: Console
-) -> Tokenizer:
+def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Console) -> Tokenizer:
     """With no size asked for, one that suits the number of pairs.
 
     Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
     """
-    settings = config.tokenizer
     default = min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE))
-    tags = symbols(targets(config.data.train)) if "src" in columns else ()
 
     def attempt(size: int) -> Tokenizer:
-        sentences = _sentences(corpus, columns, mark=settings.markup)
-        shown = _shown(sentences, f"{name} vocabulary", len(corpus.dataset) * len(columns), console)
-        return Tokenizer.learn(shown, settings, size, tags)
+        sentences = _sentences(corpus, side.columns, mark=settings.markup)
+        total = len(corpus.dataset) * len(side.columns)
+        shown = _shown(sentences, f"{side.name} vocabulary", total, console)
+        return Tokenizer.learn(shown, settings, size, side.tags)
 
     try:
         if settings.vocab_size is not None:
@@ -88,10 +98,10 @@ def _learn(
         else:
             tokenizer, why = _nearest(attempt, default, spare=SPARE_PIECES)
     except ConfigError as problem:
-        raise ConfigError(f"{name} vocabulary: {problem}") from None
+        raise ConfigError(f"{side.name} vocabulary: {problem}") from None
     finally:
         console.settle()
-    console.note(f"{name} vocabulary: {tokenizer.vocab_size:,} pieces ({settings.algorithm}){why}")
+    console.note(f"{side.name} vocabulary: {tokenizer.vocab_size:,} pieces ({settings.algorithm}){why}")
     return tokenizer
 
 

@@ -1,0 +1,83 @@
+"""Stage one of a training: read, clean and report the pairs to learn from and those to validate on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mt.config import DataConfig
+from mt.console import Console
+from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
+from mt.data.statistics import several_sentences
+from mt.metrics import spaceless_note
+from mt.text.languages import check_languages, is_code, languages_of, targets
+
+
+@dataclass(frozen=True)
+class Corpora:
+    """The pairs of both parts, and the languages that the settings name for them."""
+
+    train: Corpus
+    validation: Corpus
+    data: DataConfig
+
+    @property
+    def fingerprints(self) -> dict[str, str]:
+        """Digests by which a resumed run knows its pairs again."""
+        return {"train": self.train.fingerprint, "validation": self.validation.fingerprint}
+
+    @property
+    def validation_languages(self) -> Sequence[str | None]:
+        """What each validation source is to be translated into."""
+        return languages_of(self.validation.dataset["src"][:], self.data.tgt)
+
+    def facts(self) -> dict[str, Any]:
+        """What translating has to know of the training pairs, see `Run`."""
+        return {
+            "split_chars": max(30, 2 * self.train.report.src.p95),
+            "several_sentences": several_sentences(self.train.dataset, self.data.source),
+        }
+
+
+def read_corpora(data: DataConfig, seed: int, console: Console) -> Corpora:
+    """Read both parts; where no validation pairs are named, the seed sets training pairs aside."""
+    check_languages(data.train, data.validation, "validation")
+    train = read_train(data, console.progress)
+    console.settle()
+    if data.validation:
+        validation = read_validation(data)
+    else:
+        count = min(data.validation_pairs, max(1, len(train.dataset) // 10))
+        train, validation = hold_out(train, count, seed)
+    corpora = Corpora(train, validation, data)
+    _report_languages(corpora, console)
+    for name, part in (("train", train), ("validation", validation)):
+        for line in part.report.lines():
+            console.note(f"{name}: {line}")
+        for warning in part.report.warnings:
+            console.warn(warning)
+    _report_overlap(corpora, console)
+    return corpora
+
+
+def _report_languages(corpora: Corpora, console: Console) -> None:
+    """Of target languages: a code that is none, and how BLEU counts words where none are separated."""
+    data = corpora.data
+    if data.tgt and not is_code(data.tgt):
+        console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
+    sample = corpora.validation.dataset[:100]["tgt"]
+    for code in targets(data.train) or (data.tgt,):
+        if note := spaceless_note(code, sample):
+            console.note(f"validation: {note}")
+
+
+def _report_overlap(corpora: Corpora, console: Console) -> None:
+    shared = overlap(corpora.train, corpora.validation)
+    total = len(corpora.validation.dataset)
+    console.note(
+        f"overlap: of {total:,} validation pairs {shared.src:,} sources, {shared.tgt:,} targets and "
+        f"{shared.pairs:,} whole pairs occur in train"
+    )
+    if shared.pairs > 0.05 * total:
+        console.warn("the validation pairs are partly known from training, so scores on them flatter")
