@@ -25,8 +25,10 @@ def store_pairs(batches: Iterable[pa.RecordBatch]) -> tuple[datasets.Dataset, st
         with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
             for batch in batches:
                 writer.write_batch(batch)
-                for digest, column in zip(sides, batch.columns, strict=True):
-                    digest.update("".join(f"{text}\n" for text in column.to_pylist()).encode())
+                lines = ("".join(f"{text}\n" for text in side.to_pylist()) for side in batch.columns)
+                src, tgt = map(str.encode, lines)
+                sides[0].update(src)
+                sides[1].update(tgt)
         fingerprint = blake2b(sides[0].digest() + sides[1].digest(), digest_size=16).hexdigest()
         path = _folder() / f"{fingerprint}.arrow"
         if not path.exists():
