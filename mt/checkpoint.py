@@ -37,17 +37,17 @@ FEW = 0.02
 SHORT = 250  # split_chars; Multi30k's is 228, the Python manual's 836
 
 FORMAT = 1
-"""Version of a run directory's layout; a newer one is refused."""
+"""Version of a run directory's layout. mt rejects newer versions."""
 
 CONFIG, MODEL = "config.toml", "model.safetensors"
 WRITTEN = (MODEL, "README.md", "metrics.jsonl", "samples.txt")
 CHECKPOINTS = Path("checkpoints")
-"""Where runs are put and looked for if no directory is named."""
+"""The default directory of runs."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """A trained translator, ready to translate."""
+    """A trained run, loaded: settings, tokenizers and model."""
 
     path: Path
     config: Config
@@ -58,7 +58,7 @@ class Run:
 
     @property
     def split_chars(self) -> int:
-        """Longer sources than this, in characters, are better translated in parts."""
+        """The length, in characters, above which sources are translated in parts."""
         return int(self.facts["split_chars"])
 
     @property
@@ -79,9 +79,9 @@ class Run:
 def save_setup(
     path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], facts: Mapping[str, Any]
 ) -> None:
-    """Begin a run: its settings and tokenizers, and the facts under [run].
+    """Write the files that a run begins with: its settings, its tokenizers, and the metadata under [run].
 
-    facts: `corpora`, fingerprints by name, of teachers too, to repeat the run; `split_chars`, see `Run`;
+    facts: the metadata. `corpora`: fingerprints by name, those of teachers too; `split_chars`, see `Run`;
     `several_sentences`, the proportion of sources that hold more than one; `arithmetic`, see `Arithmetic`;
     `identity`.
     """
@@ -102,9 +102,9 @@ def save_setup(
 
 
 def identity(config: Config, tokenizers: tuple[Tokenizer, Tokenizer], corpora: Mapping[str, str]) -> str:
-    """Names a run by all that it is learned from and by: equal runs have the same one, no others.
+    """A digest of everything that training depends on. Equal runs have equal identities, others do not.
 
-    corpora: fingerprints by name. Its files carry it, so that parts of different runs are not mixed up.
+    corpora: fingerprints by name. The run's files hold it, so that files of different runs are not mixed.
     """
     settings = config.model_dump(mode="json")
     for name in MAY_CHANGE:
@@ -121,9 +121,9 @@ def _tokenizer_files(config: Config, src: Tokenizer, tgt: Tokenizer) -> dict[str
 
 
 def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, Any]]:
-    """A run's settings, and the facts under [run].
+    """A run's settings, and the metadata under [run].
 
-    Raises RunError; to resume also if it was trained by a method that mt no longer has.
+    Raises RunError if they cannot be read. With `resume` also if mt no longer has the training method.
     """
     file = path / CONFIG
     try:
@@ -190,16 +190,16 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
 
 
 def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> str:
-    """Write the best weights so far, with the shape they are for; returns the file's checksum.
+    """Write the best weights so far, with the model's shape. Returns the file's checksum.
 
-    Tied weights are written once. notes: `run`, the identity of their run, and what else is to be known.
+    Tied weights are written once. notes: `run`, the identity of the run, and other metadata.
     """
     described = {**notes, "model": config.model.model_dump(mode="json")}
     return write_tensors(path / MODEL, dict(model.named_parameters()), described)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
-    """Load translators that are to translate together. Raises RunError if pieces or languages differ."""
+    """Load the runs of an ensemble. Raises RunError if their pieces or languages differ."""
     runs = [load_run(path, device) for path in paths]
     for run in runs:
         if any(run.facts.get(name) != runs[0].facts.get(name) for name in ("src_tokenizer", "tgt_tokenizer")):
@@ -213,7 +213,7 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
 
 
 def load_run(path: Path, device: torch.device) -> Run:
-    """Load a trained translator. Raises RunError, one line, whatever is wrong with the directory."""
+    """Load a trained run. Raises RunError, a one-line message, if anything in the directory is wrong."""
     config, facts = read_config(path)
     src, tgt = read_tokenizers(path, config, facts)
     tensors, notes = read_tensors(path / MODEL)

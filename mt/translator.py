@@ -1,4 +1,4 @@
-"""A trained run, ready to translate: lists of texts in, lists of translations out."""
+"""Translating with trained runs: lists of texts -> lists of translations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its t
 
 @dataclass(frozen=True)
 class Aligned:
-    """A hypothesis in pieces, and for each of them the source piece that attention looked at most."""
+    """The pieces of a hypothesis, and the source piece with the largest attention weight for each."""
 
     source_pieces: tuple[str, ...]
     pieces: tuple[str, ...]
@@ -115,15 +115,15 @@ class _Candidate:
 
 
 def _joined(
-    text: str, pieces: Split, of_parts: list[list[_Candidate]], searched: int, tgt: str | None
+    text: str, parts: Split, of_parts: list[list[_Candidate]], searched: int, tgt: str | None
 ) -> Translation:
-    """A text's translation from the candidates for its parts, of which so many were searched."""
-    if not pieces.texts:
+    """The translation of a text from candidates for its parts. searched: how many parts were searched."""
+    if not parts.texts:
         return Translation(text, ("",), (0.0,), (_NOT_ALIGNED,), (0.0,), searched=False)
     rows = by_rank(of_parts)
     return Translation(
         source=text,
-        hypotheses=tuple(one_line(pieces.join([part.text for part in row], tgt=tgt)) for row in rows),
+        hypotheses=tuple(one_line(parts.join([part.text for part in row], tgt=tgt)) for row in rows),
         scores=tuple(sum(part.score for part in row) / max(1, searched) for row in rows),
         aligned=tuple(sum((part.aligned for part in row[1:]), start=row[0].aligned) for row in rows),
         log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
@@ -235,15 +235,15 @@ class Translator:
         listed = _listed(texts)
         self.check(nbest=nbest, aligned=aligned, tgt=tgt)
         splits = [self.split(text) for text in listed]
-        kept = {part: nothing_to_translate(part) for pieces in splits for part in pieces.texts}
-        searched = [part for pieces in splits for part in pieces.texts if not kept[part]]
+        kept = {part: nothing_to_translate(part) for parts in splits for part in parts.texts}
+        searched = [part for parts in splits for part in parts.texts if not kept[part]]
         found = iter(self._search_parts(searched, nbest, aligned, tgt, progress))
         into = tgt or self.run.config.data.target
         translations = []
-        for text, pieces in zip(listed, splits, strict=True):
-            of_parts = [[_Candidate(part)] if kept[part] else next(found) for part in pieces.texts]
-            count = sum(not kept[part] for part in pieces.texts)
-            translation = _joined(text, pieces, of_parts, count, into)
+        for text, parts in zip(listed, splits, strict=True):
+            of_parts = [[_Candidate(part)] if kept[part] else next(found) for part in parts.texts]
+            count = sum(not kept[part] for part in parts.texts)
+            translation = _joined(text, parts, of_parts, count, into)
             translations.append(translation if aligned else replace(translation, aligned=()))
         return translations
 
@@ -292,7 +292,7 @@ class Translator:
         from mt.decoding.mbr import rank  # and sacreBLEU with it, which nothing else here needs
 
         order = rank(self._decode(hypotheses), [row.log_prob for row in hypotheses], self.config.mbr)
-        return [hypotheses[place] for place in order]
+        return [hypotheses[index] for index in order]
 
     def _align(
         self, texts: list[str], sources: list[list[int]], found: list[list[Hypothesis]]

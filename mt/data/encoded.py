@@ -95,7 +95,7 @@ class PiecePairs:
         return replace(batch, expected=self.expected.of(rows, batch.tgt_out.shape[1]))
 
     def unknown_rate(self) -> tuple[float, float]:
-        """Share of pieces, of each side, that no piece stands for."""
+        """The proportion of unknown pieces on each side."""
         src, tgt = (side.counts(Tokenizer.unk_id + 1)[Tokenizer.unk_id] for side in (self.src, self.tgt))
         return src / max(1, self.src.lengths.sum()), tgt / max(1, self.tgt.lengths.sum())
 

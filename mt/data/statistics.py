@@ -20,7 +20,7 @@ from mt.text.sentences import split
 _BATCH = 10_000  # pairs
 _SENTENCE_SAMPLE = 5_000  # pairs whose sources are cut into sentences
 _SCRIPT_SAMPLE = 20_000  # pairs whose letters are counted
-_SHOWN_SHARE = 0.001  # of the letters: rarer scripts are in as_dict only
+_SHOWN_PROPORTION = 0.001  # of the letters: rarer scripts are in as_dict only
 # The first word of a letter's Unicode name, where it is not the name of its script.
 _SCRIPTS = {"Cjk": "Han", "Ideographic": "Han"} | dict.fromkeys(
     ("Fullwidth", "Feminine", "Masculine", "Kelvin", "Angstrom"), "Latin"
@@ -43,7 +43,7 @@ class SourceReport:
 
 @dataclass(frozen=True)
 class SideReport:
-    """One side of the pairs kept. Lengths are in characters; scripts are shares of its letters, 0 to 1."""
+    """One side of the pairs kept. Lengths are in characters; scripts are proportions of letters, 0 to 1."""
 
     mean: float
     median: int
@@ -107,16 +107,18 @@ def _counts(counts: Mapping[str, int]) -> str:
 
 
 def _side(side: SideReport) -> str:
-    shown = [(name, share) for name, share in side.scripts.items() if share >= _SHOWN_SHARE]
-    scripts = [f"{name} {_percent(share)}" for name, share in shown]
+    shown = [
+        (name, proportion) for name, proportion in side.scripts.items() if proportion >= _SHOWN_PROPORTION
+    ]
+    scripts = [f"{name} {_percent(proportion)}" for name, proportion in shown]
     return (
         f"{side.mean:.1f} characters on average, median {side.median}, 95 % up to {side.p95}, "
         f"longest {side.longest:,}; {', '.join(scripts) or 'no letters'}"
     )
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.0f} %" if share >= 0.005 else "<1 %"
+def _percent(proportion: float) -> str:
+    return f"{100 * proportion:.0f} %" if proportion >= 0.005 else "<1 %"
 
 
 def describe(dataset: datasets.Dataset, column: str) -> SideReport:
@@ -133,8 +135,10 @@ def describe(dataset: datasets.Dataset, column: str) -> SideReport:
         seen += len(texts)
     values = np.array(sorted(lengths))
     counts = np.array([lengths[value] for value in values.tolist()])
-    # The length below which (and at which) a share of the sentences lies.
-    median, p95 = (int(values[np.searchsorted(counts.cumsum(), share * seen)]) for share in (0.5, 0.95))
+    # The length below which (and at which) a proportion of the sentences lies.
+    median, p95 = (
+        int(values[np.searchsorted(counts.cumsum(), proportion * seen)]) for proportion in (0.5, 0.95)
+    )
     mean = float((values * counts).sum() / seen)
     return SideReport(mean, median, p95, int(values[-1]), count_scripts(letters))
 

@@ -18,7 +18,7 @@ from mt.model import Seq2Seq, nll_of
 
 @dataclass(frozen=True)
 class JointlyPrepared:
-    """What the steps of a batch share, of each model."""
+    """What all steps of a batch need, for each model."""
 
     parts: tuple[Prepared, ...]
 

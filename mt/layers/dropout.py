@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 
 class Dropout(nn.Module):
-    """Zeroes a share of the values in training and scales the others up, so that the mean stays.
+    """Zeroes a proportion of the values in training and scales the others up, so that the mean stays.
 
     locked: all steps of a sentence lose the same values (Gal & Ghahramani 2016); otherwise each step others.
     """
@@ -45,7 +45,7 @@ class PieceDropout(nn.Module):
 
 
 def mask(like: Tensor, rate: float) -> Tensor:
-    """0 with probability `rate`, and otherwise 1 / (1 - rate), in the shape, dtype and place of `like`.
+    """0 with probability `rate`, and otherwise 1 / (1 - rate), in the shape, dtype and device of `like`.
 
     On a CPU the rate is rounded to 1/256, but not to 0.
     """

@@ -1,6 +1,6 @@
 """Which of the served languages a text is in, by py3langid's model of byte sequences.
 
-Its confidences are shares among the languages that are served, not among all of the world: a text in a
+Its confidences are proportions among the languages that are served, not among all of the world: a text in a
 language that is not served is given to one that is.
 """
 

@@ -91,8 +91,8 @@ class Survival:
     marked: int
 
     def __str__(self) -> str:
-        share = 100 * self.intact / max(1, self.segments)
-        return f"{share:.1f} % ({self.intact:,} of {self.segments:,} segments that have any)"
+        proportion = 100 * self.intact / max(1, self.segments)
+        return f"{proportion:.1f} % ({self.intact:,} of {self.segments:,} segments that have any)"
 
 
 def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:

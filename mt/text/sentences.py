@@ -93,7 +93,7 @@ def split(text: str, *, language: str | None, max_chars: int, by_sentence: bool 
     if len(text.strip()) <= max_chars and not (by_sentence and _ends_inside(text)):
         return _trimmed([text])
     sentences = _sentences(text, base_language(language) or "en", block=max(_BLOCK, max_chars + 1))
-    return _trimmed(piece for sentence in sentences for piece in _cut(sentence, max_chars))
+    return _trimmed(part for sentence in sentences for part in _cut(sentence, max_chars))
 
 
 def _ends_inside(text: str) -> bool:
@@ -102,19 +102,19 @@ def _ends_inside(text: str) -> bool:
     return end is not None and any(map(str.isalnum, text[end.end() :]))
 
 
-def _trimmed(pieces: Iterator[str] | list[str]) -> Split:
-    """Move the white space at the ends of pieces, which make up the text, into `lead` and `gaps`."""
+def _trimmed(parts: Iterator[str] | list[str]) -> Split:
+    """Move the white space at the ends of parts, which make up the text, into `lead` and `gaps`."""
     texts: list[str] = []
     gaps = [""]  # one ahead of texts: the first is the lead
-    for piece in pieces:
-        core = piece.strip()
+    for part in parts:
+        core = part.strip()
         if not core:
-            gaps[-1] += piece
+            gaps[-1] += part
             continue
-        begin = len(piece) - len(piece.lstrip())
-        gaps[-1] += piece[:begin]
+        begin = len(part) - len(part.lstrip())
+        gaps[-1] += part[:begin]
         texts.append(core)
-        gaps.append(piece[begin + len(core) :])
+        gaps.append(part[begin + len(core) :])
     return Split(gaps[0], tuple(texts), tuple(gaps[1:]))
 
 
@@ -170,7 +170,7 @@ def _joined(text: str, lengths: list[int], language: str) -> list[int]:
 
 
 def _cut(sentence: str, max_chars: int) -> Iterator[str]:
-    """The sentence in pieces of at most `max_chars`, not counting white space at their ends."""
+    """The sentence in parts of at most `max_chars`, not counting white space at their ends."""
     end = len(sentence.rstrip())
     begin, text_begin = 0, len(sentence) - len(sentence.lstrip())
     while end - text_begin > max_chars:

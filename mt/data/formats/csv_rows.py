@@ -1,4 +1,4 @@
-"""CSV as rows of cells: which character separates them, and quotes that are open or in the wrong place."""
+"""CSV as rows of cells: which character separates them, and quotes that are open or misplaced."""
 
 from __future__ import annotations
 

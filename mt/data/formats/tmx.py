@@ -86,7 +86,7 @@ def _broken(error: etree.XMLSyntaxError) -> str:
     cause = str(error.msg).partition(", line ")[0]
     if "XML_PARSE_HUGE" in cause or "limit" in cause.lower():
         cause = cause.replace(", try XML_PARSE_HUGE", "")
-        return f"beyond a limit of the XML reader ({cause}); cut the unit or the file in pieces"
+        return f"beyond a limit of the XML reader ({cause}); split the unit or the file"
     return f"broken XML ({cause}); mend the file or export it again"
 
 
@@ -148,7 +148,7 @@ def _text(element: Any) -> str:
 
 
 def _parts(element: Any) -> Iterator[str | None]:
-    """The text of a <seg> in parts; None for a piece of mark-up, with a space if it breaks a line."""
+    """The text of a <seg> in parts; None for a markup element, with a space if it breaks a line."""
     yield element.text or ""
     for child in element:
         if child.tag is etree.Entity:
