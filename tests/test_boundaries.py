@@ -50,6 +50,28 @@ def test_every_sentence_end_and_no_other(language: str | None, sentences: str) -
     assert split(text, language=language, max_chars=999).texts == (text,)
 
 
+@pytest.mark.parametrize(
+    "span",
+    [
+        '<a href="x. Y">',
+        "{n, plural, one {# file. Yes!} other {# files. Yes!}}",
+        "{{ a? B }}",
+        "``a. B``",
+        "https://x.org/?A=b!C",
+        "%(a.b)s",
+        "me.Too@x.org",
+    ],
+)
+def test_no_sentence_ends_within_a_placeholder(span: str) -> None:
+    sentences = (f"Take {span} here.", f"{span} is it?", f"我看{span}。", f"This is {span}.", "It is.")
+    text = " ".join(sentences)
+    assert split(text, language="en", max_chars=999, by_sentence=True).texts == sentences
+    long = f"看看看看看看看看{span}看看看看看看看看看看看" * 5
+    parts = split(long, language="zh", max_chars=len(span) + 3).texts
+    assert "".join(parts) == long
+    assert sum(part.count(span) for part in parts) == 5
+
+
 @pytest.mark.parametrize("text", ["我爱北京", "我爱北京。", "Hi!", "“Hi!”", "3.14", "...", "", " ", "A b.\n"])
 def test_one_sentence_stays_whole(text: str) -> None:
     parts = split(text, language="zh", max_chars=999, by_sentence=True)

@@ -157,6 +157,8 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(
     monkeypatch.setattr("mt.commands.lines.READ", block)
     data = b"\xef\xbb\xbf123\nba de\n\xef\xbb\xbfba de\n"
     assert pipe(monkeypatch, toy_run, data) == b"123\nBA DE\nBA DE\n"
+    assert pipe(monkeypatch, toy_run, b"\xef\xbb\xbf") == b""  # an empty file
+    assert pipe(monkeypatch, toy_run, b"\xef\xbb\xbf\n") == b"\n"
     (tmp_path / "in").write_bytes(b"\xef\xbb\xbfba de\nba de\n")
     out = pipe(monkeypatch, toy_run, b"", "-i", str(tmp_path / "in"), "--json").splitlines()
     assert [json.loads(row)["source"] for row in out] == ["ba de", "ba de"]

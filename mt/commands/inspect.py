@@ -90,10 +90,7 @@ def _inspect_texts(translator: Translator, options: InspectOptions, console: Con
             if nothing_to_translate(text):
                 console.warn("mt translate leaves this text as it is: there is nothing to translate in it")
             if found.parts > 1:
-                console.warn(
-                    f"mt translate reads this text in {found.parts} parts, as the model knows shorter ones; "
-                    "here it is read whole"
-                )
+                console.warn(f"mt translate reads this text in {found.parts} parts; here it is read whole")
             if archive is not None:
                 archive.add(found.arrays(), "" if len(options.texts) == 1 else f"{number}/")
             if options.picture is not None:

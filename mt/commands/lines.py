@@ -61,7 +61,7 @@ class Lines:
         rest = b""
         for data in self._blocks():
             *lines, rest = (rest + data).split(b"\n")
-            if data == b"" and rest:
+            if data == b"" and rest.removeprefix(BOM if self._before == 0 else b""):
                 lines, rest = [*lines, rest], b""
             for start in range(0, len(lines), CHUNK):
                 chunk = lines[start : start + CHUNK]

@@ -44,7 +44,7 @@ KINDS = {
     "role": r":[A-Za-z][\w+.-]{0,63}(?::[\w+.-]{1,64}){0,3}:`(?:[^`<]+`|(?=[^`]*<[^`<>]*>`))",
     "address": r"<[^`<>\s][^`<>]*>`(?:__?)?",
     "substitution": r"\|[\w.-]+\|",
-    "url": r"(?<![A-Za-z0-9])(?:(?:https?|ftp)://|www\.(?=\w))[\w./?=&%#~+:@-]*[\w/]",
+    "url": r"(?<![A-Za-z0-9])(?:(?:https?|ftp)://|www\.(?=\w))[\w./?=&%#~+:@!$*,;-]*[\w/]",
     "email": r"(?<![\w.+-])[\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+",
     # ICU's: the whole message with the texts of its cases, which are not translated.
     "message": rf"\{{\s{{0,9}}[\w.]+\s{{0,9}},\s{{0,9}}(?:{_MESSAGE_KINDS})\s{{0,9}},{_nested(4)}\}}",

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from mt.errors import ConfigError
 from mt.text.boundaries import goes_on
 from mt.text.languages import base_language
+from mt.text.patterns import PATTERN
 
 # Written without a space between sentences. Thai, Lao, Khmer put none between words but one here.
 _NO_SPACE_BETWEEN_SENTENCES = frozenset({"zh", "zho", "cmn", "yue", "wuu", "lzh", "ja", "jpn"})
@@ -33,6 +34,8 @@ _SPACE = re.compile(r"\s")
 _LINE_BREAKS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 _DIGIT_BEHIND_END = re.compile(r"(?<=[。！？｡])\d")
+_WITHIN = "\ue000"  # stands for the characters of a placeholder but the first
+_PLAIN_KINDS = ("number", "emphasis")
 # What may end a sentence.
 _END = re.compile(r"[.!?…。！？｡．؟۔।॥።፧။៕༎།᠃᱿]")
 _AROUND = 40  # characters of the sentences around an end that are looked at
@@ -83,7 +86,8 @@ def split(text: str, *, language: str | None, max_chars: int, by_sentence: bool 
 
     A longer text, with `by_sentence` any, is cut at every sentence end. A sentence longer still is cut at
     the last clause end that fits, else at white space, else between characters, but not before a combining
-    mark, a joiner or a variation selector, unless a single cluster of these is longer than `max_chars`.
+    mark, a joiner or a variation selector, nor within a placeholder, tag or address, unless a single one of
+    these is longer than `max_chars`.
 
     `language` is the text's ("zh", "de-AT"; regions are ignored); unknown or None, English rules hold.
     Raises ConfigError when `max_chars` is below 1.
@@ -141,7 +145,7 @@ def _sentence_lengths(text: str, language: str) -> list[int]:
     """
     import sentencex
 
-    plain = re.sub("[\ud800-\udfff]", "\ufffd", _SPACE.sub(" ", text))
+    plain = re.sub("[\ud800-\udfff]", "\ufffd", _SPACE.sub(" ", _shielded(text)))
     plain = _DIGIT_BEHIND_END.sub("一", plain)
     try:
         lengths = [len(sentence) for sentence in sentencex.segment(language, plain)]
@@ -152,6 +156,15 @@ def _sentence_lengths(text: str, language: str) -> list[int]:
     if sum(lengths) != len(text):
         return [len(text)]
     return _joined(plain, lengths, language)
+
+
+def _shielded(text: str) -> str:
+    """The text with a stand-in of the same length for each placeholder, tag or address: no end is in it."""
+
+    def stand_in(found: re.Match[str]) -> str:
+        return found[0] if found.lastgroup in _PLAIN_KINDS else "X" + _WITHIN * (len(found[0]) - 1)
+
+    return PATTERN.sub(stand_in, text)
 
 
 def _joined(text: str, lengths: list[int], language: str) -> list[int]:
@@ -173,8 +186,9 @@ def _cut(sentence: str, max_chars: int) -> Iterator[str]:
     """The sentence in parts of at most `max_chars`, not counting white space at their ends."""
     end = len(sentence.rstrip())
     begin, text_begin = 0, len(sentence) - len(sentence.lstrip())
+    shielded = _shielded(sentence) if end - text_begin > max_chars else sentence
     while end - text_begin > max_chars:
-        cut = _best_cut(sentence, text_begin, text_begin + max_chars)
+        cut = _best_cut(shielded, text_begin, text_begin + max_chars)
         while sentence[cut].isspace():
             cut += 1
         yield sentence[begin:cut]
@@ -207,6 +221,7 @@ def _inside_cluster(text: str, cut: int) -> bool:
         or "\U0001f3fb" <= after <= "\U0001f3ff"  # skin tones
         or "\U000e0020" <= after <= "\U000e007f"  # tags: the flag of Scotland
         or "\u1160" <= after <= "\u11ff"  # vowels and finals of decomposed Hangul
+        or after == _WITHIN
     )
 
 
