@@ -81,6 +81,14 @@ def test_every_flag_named_in_the_text_exists(page: Path, flags: dict[str, set[st
     assert sorted(set(FLAG.findall(page.read_text(encoding="utf-8"))) - known) == []
 
 
+@pytest.mark.parametrize("page", pages(), ids=lambda page: page.stem)
+def test_every_make_target_named_exists(page: Path) -> None:
+    targets = set(re.findall("^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert "test" in targets
+    named = re.findall(r"(?:`|^)make ([a-z-]+)", page.read_text(encoding="utf-8"), re.MULTILINE)
+    assert sorted(set(named) - targets) == []
+
+
 @pytest.mark.parametrize("page", MARKDOWN, ids=lambda page: page.stem)
 def test_every_link_to_a_file_leads_somewhere(page: Path) -> None:
     links = LINK.findall(page.read_text(encoding="utf-8"))
