@@ -11,6 +11,9 @@ from pathlib import Path
 
 from mt.errors import FileError, reason
 
+_FOLDER_REFUSES = {errno.EACCES, errno.EPERM, errno.EROFS, errno.EBUSY, errno.EXDEV}
+"""Why a file may be written and not replaced. On a full disk writing it would lose the old content."""
+
 
 class Replacement:
     """A file's new content on its way: written to `partial`, which becomes `target` when it is complete.
@@ -28,8 +31,8 @@ class Replacement:
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0)
         try:
             self._file = os.open(partial, flags, 0o666)
-        except OSError:
-            if not there:
+        except OSError as problem:
+            if not there or problem.errno not in _FOLDER_REFUSES:
                 raise
             # No file may be made here, but the one that is here may be written.
             self._file, name = tempfile.mkstemp(prefix="mt-")
@@ -50,8 +53,8 @@ class Replacement:
             shutil.copymode(self._target, self._partial)
         try:
             self._partial.replace(self._target)
-        except OSError:
-            if not self._target.exists():
+        except OSError as problem:
+            if not self._target.exists() or problem.errno not in _FOLDER_REFUSES:
                 raise
             # It may be written but not replaced: a mount, or another user's file in a folder like /tmp.
             with self._partial.open("rb") as new, self._target.open("r+b") as old:

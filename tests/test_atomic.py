@@ -89,6 +89,20 @@ def test_a_file_that_cannot_be_renamed_is_named_or_written_where_it_is(
     assert [entry.name for entry in tmp_path.iterdir()] == ["file"]
 
 
+def test_a_full_disk_never_costs_the_old_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be renamed is not written in place for every cause."""
+    path = tmp_path / "file"
+    write_bytes(path, b"old")
+
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(FileError, match="No space left on device"):
+        write_bytes(path, b"new")
+    assert path.read_bytes() == b"old"
+
+
 def test_a_folder_of_that_name_is_named(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(FileError, match=r"cannot write .*folder: Is a directory; there is a folder of that"):

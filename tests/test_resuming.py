@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -161,6 +162,33 @@ def test_logs_of_a_run_that_was_killed_before_its_first_save_begin_anew(
     (run / "model.safetensors").unlink()
     assert cli.main([*command, "--out", str(run)]) == 0
     assert_equal(run, whole)
+
+
+@pytest.mark.parametrize("name", ["last.safetensors", "model.safetensors", "metrics.jsonl", "clock.json"])
+def test_a_full_disk_is_named_and_nothing_is_lost(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is full when a file is written for the second time; with more space the run goes on as before."""
+    run, fsync, times = tmp_path / "run", os.fsync, 0
+
+    def full(descriptor: int) -> None:
+        nonlocal times
+        inode = os.fstat(descriptor).st_ino
+        times += any(file.stat().st_ino == inode for file in run.rglob(f"*{name}*"))
+        if times == 2:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        assert cli.main(short(tmp_path, "run", "--validate-every", "2")) == 1
+    (file,) = run.rglob(name)
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        f"mt: cannot write {file}: No space left on device; free some space, then give the same command again"
+    )
+    assert cli.main(short(tmp_path, "run", "--validate-every", "2")) == 0
+    assert cli.main(short(tmp_path, "whole", "--validate-every", "2")) == 0
+    assert_equal(run, tmp_path / "whole")
 
 
 def _hear_ctrl_c() -> None:
