@@ -10,11 +10,11 @@ from typing import get_args
 
 import pytest
 
+from data.phrasebook import grammar as phrasebook
+from data.phrasebook import inflection, lexicon
+from data.phrasebook.grammar import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import Pair, Split
-from tools.phrasebook import grammar as phrasebook
-from tools.phrasebook import inflection, lexicon
-from tools.phrasebook.grammar import DEFAULT_SEED, DEMO, PATTERNS, SLOTS, Sentence
 
 Parts = dict[Split, list[tuple[str, str]]]
 
@@ -95,7 +95,7 @@ def test_the_order_is_shuffled_so_that_any_stretch_of_it_is_mixed(parts: Parts) 
 
 @pytest.mark.parametrize("split", get_args(Split))
 def test_the_package_holds_what_the_grammar_writes(split: Split, parts: Parts) -> None:
-    """If not: `python -m tools.phrasebook`."""
+    """If not: `python -m data.phrasebook`."""
     found = read_pairs("phrasebook", src=None, tgt=None, split=split)
     assert list(found) == [Pair(*pair) for pair in parts[split]]
 

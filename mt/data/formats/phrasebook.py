@@ -1,4 +1,4 @@
-"""The built-in corpus: Chinese-English pairs that a grammar wrote, `tools/phrasebook` of the repository."""
+"""The built-in corpus: Chinese-English pairs that a grammar wrote, `data/phrasebook` of the repository."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ A table holds one entry per `;` or line; `inflection`, which reads them, says wh
 
 from __future__ import annotations
 
-from tools.phrasebook.inflection import (
+from data.phrasebook.inflection import (
     act,
     acts,
     adjectives,

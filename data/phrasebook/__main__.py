@@ -1,11 +1,11 @@
-"""Write the parts of the built-in corpus as compressed TSV files: `python -m tools.phrasebook`."""
+"""Write the parts of the built-in corpus as compressed TSV files: `python -m data.phrasebook`."""
 
 from __future__ import annotations
 
 import lzma
 from pathlib import Path
 
-from tools.phrasebook.grammar import DEFAULT_SEED, parts
+from data.phrasebook.grammar import DEFAULT_SEED, parts
 
 FOLDER = Path(__file__).parents[2] / "mt" / "data" / "phrasebook"
 

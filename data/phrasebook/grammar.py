@@ -20,9 +20,9 @@ from math import prod
 from string import Formatter
 from zlib import crc32
 
+from data.phrasebook import lexicon as lx
+from data.phrasebook.inflection import Word, numbers, relatives
 from mt.data.formats.pairs import Split
-from tools.phrasebook import lexicon as lx
-from tools.phrasebook.inflection import Word, numbers, relatives
 
 DEFAULT_SEED = 1
 """The published corpus is the one of this seed."""

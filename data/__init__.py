@@ -1,0 +1,1 @@
+"""Corpora on this machine, and the grammar that wrote the built-in one."""
