@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-browser test-wheel screenshots test-api docs-check check format bench bench-peers clean
+.PHONY: help setup demo test test-browser test-wheel test-versions screenshots test-api docs-check check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -60,6 +60,9 @@ test-api: setup  ## schemathesis, installed beside mt, against the server's Open
 docs-check: setup  ## run the commands that README.md and docs/ show, on small data (about 5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.docs_check
 
+test-versions:  ## run the tests with the lowest and the newest versions that pyproject.toml admits
+	$(PYTHON) -m tests.versions
+
 check: setup  ## style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -75,6 +78,6 @@ bench: setup  ## measure training and translating speed on this machine
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
 	$(BIN)/python -m bench.peers
 
-clean:  ## remove .venv, .venv-api and caches; runs and corpora stay
-	rm -rf $(VENV) .venv-api .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
+clean:  ## remove environments and caches; runs and corpora stay
+	rm -rf $(VENV) .venv-api .venv-lowest .venv-newest .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
