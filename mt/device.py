@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import sys
+from pathlib import Path
 from typing import Any, Literal
 
 import torch
@@ -13,7 +14,7 @@ import torch
 from mt.errors import ConfigError
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
-
+_CPUINFO = Path("/proc/cpuinfo")
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -83,8 +84,14 @@ def _cpu_has_bf16() -> bool:
 
 
 def _cpu_capabilities() -> dict[str, Any]:
-    """What the processor has, by torch's names; empty where torch, before 2.11, does not tell."""
-    return dict(torch.cpu.get_capabilities()) if hasattr(torch.cpu, "get_capabilities") else {}
+    """What the processor has, by torch's names, which are Linux's too; empty where neither tells."""
+    if hasattr(torch.cpu, "get_capabilities"):  # since torch 2.11
+        return dict(torch.cpu.get_capabilities())
+    with contextlib.suppress(OSError):
+        for line in _CPUINFO.read_text().splitlines():
+            if line.startswith("flags"):
+                return dict.fromkeys(line.split(), True)
+    return {}
 
 
 _EXTENSIONS = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 import tomllib
 from pathlib import Path
 
@@ -50,10 +51,34 @@ def test_the_instruction_set_names_what_products_run_on(monkeypatch: pytest.Monk
     assert instruction_set() == "AVX512 (oneDNN up to AVX2)"
 
 
-def test_a_torch_that_does_not_tell_what_the_processor_has(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("flags", "found", "precision"),
+    [
+        ("flags\t\t: fpu avx2 avx512_vnni avx512_bf16 tsc\n", "AVX512 VNNI BF16", "bf16"),
+        ("flags\t\t: fpu avx2 tsc\n", "AVX512", "fp32"),
+        ("Features\t: fp asimd\n", "AVX512", "fp32"),  # of an ARM processor
+        (None, "AVX512", "fp32"),
+    ],
+)
+def test_where_torch_does_not_tell_what_the_processor_has_linux_does(
+    flags: str | None, found: str, precision: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """torch tells since 2.11."""
+    if flags is not None:
+        (tmp_path / "cpuinfo").write_text(f"processor\t: 0\n{flags}processor\t: 1\n{flags}")
+    for name in ("ONEDNN_MAX_CPU_ISA", "DNNL_MAX_CPU_ISA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(device, "_CPUINFO", tmp_path / "cpuinfo")
     monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
-    assert device._cpu_capabilities() == {}
-    assert device.resolve_precision("auto", torch.device("cpu")) == "fp32"
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: "AVX512")
+    assert instruction_set() == found
+    assert device.resolve_precision("auto", torch.device("cpu")) == precision
+
+
+@pytest.mark.skipif(not hasattr(torch.cpu, "get_capabilities"), reason="torch before 2.11")
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="of another processor torch tells other things")
+def test_torch_knows_these_names() -> None:
+    assert set(device._EXTENSIONS) <= set(torch.cpu.get_capabilities())
 
 
 @pytest.mark.parametrize(("cuda", "chosen"), [(True, "cuda"), (False, "cpu")])
