@@ -44,7 +44,7 @@ def load(
         length_penalty: exponent of the length normalisation; 0 is none.
         no_repeat_ngram: no run of so many pieces occurs twice in a translation; 0 permits it.
         mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
-        precision: arithmetic of the products; int8, on a CPU, is faster and not quite the same numbers.
+        precision: arithmetic of the products; int8 is faster on most CPUs and not quite the same numbers.
         datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.
 
     Nothing of the process is changed: neither environment nor threads nor memory settings, and no random

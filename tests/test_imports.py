@@ -82,3 +82,24 @@ def test_translating_loads_nothing_that_only_corpora_need() -> None:
     code = f"import sys, mt.commands.translate; print(*{unwanted} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+PRIVATE = {"layers/operators.py": {"ops"}, "training/skipping.py": {"found_inf"}}
+"""What is no public API of torch, by the file that uses it, behind a check whose fallback is tested."""
+
+
+def private(name: str) -> str | None:
+    """The part of a dotted name that torch does not document; None if it documents all."""
+    first, *parts = name.split(".")
+    hidden = [part for part in parts if part == "ops" or (part[0] == "_" and part[:2] != "__")]
+    return "found_inf" if parts[-1] == "found_inf" else hidden[0] if first == "torch" and hidden else None
+
+
+def test_private_api_of_torch_stays_where_it_is_checked() -> None:
+    found: dict[str, set[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = private(ast.unparse(node)) if isinstance(node, ast.Attribute) else None
+            if name is not None:
+                found.setdefault(path.relative_to(PACKAGE).as_posix(), set()).add(name)
+    assert found == PRIVATE

@@ -76,8 +76,8 @@ def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
 def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
     """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not.
 
-    If the faster product is wrong on this processor or in this torch, the plain product is returned instead;
-    for int8 this is logged as a warning, once a process.
+    If the faster product is missing or wrong on this processor or in this torch, the plain product is returned
+    instead; for int8 this is logged as a warning, once a process.
     """
     with torch.inference_mode():
         weight = weight.detach().contiguous()
@@ -92,4 +92,4 @@ def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecisi
 
 @cache
 def _warn_of_fallback() -> None:
-    log.warning("some 8-bit products come out wrong on this processor: they are computed in fp32 instead")
+    log.warning("8-bit products are missing or wrong here for some matrices, which stay in fp32")
