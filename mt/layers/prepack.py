@@ -76,8 +76,8 @@ def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
 def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
     """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not.
 
-    If the faster product is missing or wrong on this processor or in this torch, the plain product is returned
-    instead; for int8 this is logged as a warning, once a process.
+    If the faster product is missing or wrong in this torch or on this processor, the plain product is
+    returned instead; for int8 this is logged as a warning, once a process.
     """
     with torch.inference_mode():
         weight = weight.detach().contiguous()
