@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from mt.translator import Translation, Translator
+    from mt.translation import Translation
+    from mt.translator import Translator
 
 __version__ = "0.1.0"
 logging.getLogger("mt").addHandler(logging.NullHandler())  # a library says nothing unless it is asked to

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import torch
 
@@ -12,7 +12,7 @@ from mt import device
 from mt.checkpoint import Run, load_runs, newest_run
 from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
-from mt.decoding.alignment import Alignment, align
+from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
@@ -23,112 +23,12 @@ from mt.text.characters import one_line, readable, sound
 from mt.text.languages import base_language, find_code, tag, targets
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split, split
+from mt.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
 
 if TYPE_CHECKING:
     from mt.data.corpus import Corpus
 
-T = TypeVar("T")
 SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
-
-
-@dataclass(frozen=True)
-class Aligned:
-    """The pieces of a hypothesis, and the source piece with the largest attention weight for each."""
-
-    source_pieces: tuple[str, ...]
-    pieces: tuple[str, ...]
-    alignment: Alignment
-
-    def __str__(self) -> str:
-        """Pharaoh's form: `0-0 2-1`, source first."""
-        return " ".join(f"{src}-{tgt}" for src, tgt in self.alignment)
-
-    def __add__(self, other: Aligned) -> Aligned:
-        """Two parts of one text."""
-        src, tgt = len(self.source_pieces), len(self.pieces)
-        moved = tuple((there + src, here + tgt) for there, here in other.alignment)
-        return Aligned(
-            self.source_pieces + other.source_pieces, self.pieces + other.pieces, self.alignment + moved
-        )
-
-
-@dataclass(frozen=True)
-class Translation:
-    """A source and what was found for it, best first.
-
-    scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
-    mean over the parts. log_probs are without it, of a text in parts their sum. aligned, where that was asked
-    for, goes with hypotheses. What holds nothing to translate has itself as its one hypothesis, of score 0
-    and without alignment; a blank source an empty one. `searched` is False of both.
-    """
-
-    source: str
-    hypotheses: tuple[str, ...]
-    scores: tuple[float, ...]
-    aligned: tuple[Aligned, ...] = ()
-    log_probs: tuple[float, ...] = ()
-    searched: bool = True
-
-    @property
-    def text(self) -> str:
-        """The best hypothesis."""
-        return self.hypotheses[0]
-
-    @property
-    def score(self) -> float:
-        """Its score."""
-        return self.scores[0]
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        hypotheses: list[dict[str, Any]] = [
-            {"translation": text, "score": score}
-            for text, score in zip(self.hypotheses, self.scores, strict=True)
-        ]
-        for hypothesis, aligned in zip(hypotheses, self.aligned, strict=False):
-            hypothesis |= vars(aligned)
-        return {
-            "source": self.source,
-            "translation": self.text,
-            "score": self.score,
-            "hypotheses": hypotheses,
-        }
-
-
-def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
-    """The parts' bests, their second bests, …; a part with fewer than the others gives its last again."""
-    ranks = range(max(len(part) for part in of_parts))
-    return [[part[min(rank, len(part) - 1)] for part in of_parts] for rank in ranks]
-
-
-_NOT_ALIGNED = Aligned((), (), ())
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A hypothesis for a part of a text; without scores one that is the part itself."""
-
-    text: str
-    score: float = 0.0
-    log_prob: float = 0.0
-    aligned: Aligned = _NOT_ALIGNED
-
-
-def _joined(
-    text: str, parts: Split, of_parts: list[list[_Candidate]], searched: int, tgt: str | None
-) -> Translation:
-    """The translation of a text from candidates for its parts. searched: how many parts were searched."""
-    if not parts.texts:
-        return Translation(text, ("",), (0.0,), (_NOT_ALIGNED,), (0.0,), searched=False)
-    rows = by_rank(of_parts)
-    return Translation(
-        source=text,
-        hypotheses=tuple(one_line(parts.join([part.text for part in row], tgt=tgt)) for row in rows),
-        scores=tuple(sum(part.score for part in row) / max(1, searched) for row in rows),
-        aligned=tuple(sum((part.aligned for part in row[1:]), start=row[0].aligned) for row in rows),
-        log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
-        searched=searched > 0,
-    )
 
 
 def _listed(texts: Iterable[str]) -> list[str]:
@@ -241,9 +141,9 @@ class Translator:
         into = tgt or self.run.config.data.target
         translations = []
         for text, parts in zip(listed, splits, strict=True):
-            of_parts = [[_Candidate(part)] if kept[part] else next(found) for part in parts.texts]
+            of_parts = [[Candidate(part)] if kept[part] else next(found) for part in parts.texts]
             count = sum(not kept[part] for part in parts.texts)
-            translation = _joined(text, parts, of_parts, count, into)
+            translation = joined(text, parts, of_parts, count, into)
             translations.append(translation if aligned else replace(translation, aligned=()))
         return translations
 
@@ -267,7 +167,7 @@ class Translator:
         aligned: bool,
         tgt: str | None,
         progress: Callable[[float], None] | None,
-    ) -> list[list[_Candidate]]:
+    ) -> list[list[Candidate]]:
         """Up to `nbest` candidates for each part, best first."""
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
@@ -275,11 +175,11 @@ class Translator:
         found_of = search(self.model, sources, self.config, self.device, markers=markers, progress=progress)
         found = [self.rank(rows)[:nbest] for rows in found_of]
         looks = (
-            self._align(parts, sources, found) if aligned else [[_NOT_ALIGNED] * len(rows) for rows in found]
+            self._align(parts, sources, found) if aligned else [[NOT_ALIGNED] * len(rows) for rows in found]
         )
         return [
             [
-                _Candidate(text, row.score, row.log_prob, look)
+                Candidate(text, row.score, row.log_prob, look)
                 for text, row, look in zip(self._decode(rows, [part] * len(rows)), rows, of_rows, strict=True)
             ]
             for part, rows, of_rows in zip(parts, found, looks, strict=True)

@@ -15,7 +15,7 @@ ORDER = [
     *["errors", "atomic", "output", "text", "removed", "config", "options", "flags", "console", "device"],
     *["arithmetic", "metrics", "tokenizer", "tensors", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
-    *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
+    *["training", "translation", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
 ]
 """Files and folders of `mt`; each may import those before it."""
 

@@ -26,7 +26,8 @@ from mt.errors import ConfigError, RunError
 from mt.text.characters import one_line
 from mt.text.encoding import wide_encoding
 from mt.text.passthrough import nothing_to_translate
-from mt.translator import Aligned, Translator
+from mt.translation import Aligned
+from mt.translator import Translator
 from tests.toy import toy_pairs
 from tests.waiting import DEADLINE
 

@@ -12,7 +12,8 @@ from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.options import TranslateOptions
 from mt.output import Output, check_apart, check_output, open_output
-from mt.translator import Translation, Translator, open_translator
+from mt.translation import Translation
+from mt.translator import Translator, open_translator
 
 
 def translate(options: TranslateOptions, search: SearchConfig, console: Console) -> None:

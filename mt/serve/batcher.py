@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar
 
 from mt.serve.counters import Metrics
 from mt.serve.refusal import slow_down
-from mt.translator import Translation
+from mt.translation import Translation
 
 T = TypeVar("T")
 

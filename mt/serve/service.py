@@ -21,7 +21,7 @@ from mt.serve.models import Models, Served
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Template, markup, plain
 from mt.text.names import name_of
-from mt.translator import Translation, by_rank
+from mt.translation import Translation, by_rank
 
 
 class Service:

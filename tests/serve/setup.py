@@ -20,7 +20,8 @@ from mt.serve.middleware import Middleware
 from mt.serve.models import Models, Served
 from mt.serve.service import Service
 from mt.text.languages import Direction
-from mt.translator import Translation, Translator
+from mt.translation import Translation
+from mt.translator import Translator
 from tests.waiting import DEADLINE, wait_until
 
 TOY = Direction("aa", "bb")

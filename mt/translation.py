@@ -1,0 +1,113 @@
+"""A text and its translations, best first; put together from those of its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from mt.decoding.alignment import Alignment
+from mt.text.characters import one_line
+from mt.text.sentences import Split
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Aligned:
+    """The pieces of a hypothesis, and the source piece with the largest attention weight for each."""
+
+    source_pieces: tuple[str, ...]
+    pieces: tuple[str, ...]
+    alignment: Alignment
+
+    def __str__(self) -> str:
+        """Pharaoh's form: `0-0 2-1`, source first."""
+        return " ".join(f"{src}-{tgt}" for src, tgt in self.alignment)
+
+    def __add__(self, other: Aligned) -> Aligned:
+        """Two parts of one text."""
+        src, tgt = len(self.source_pieces), len(self.pieces)
+        moved = tuple((there + src, here + tgt) for there, here in other.alignment)
+        return Aligned(
+            self.source_pieces + other.source_pieces, self.pieces + other.pieces, self.alignment + moved
+        )
+
+
+@dataclass(frozen=True)
+class Translation:
+    """A source and what was found for it, best first.
+
+    scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
+    mean over the parts. log_probs are without it, of a text in parts their sum. aligned, where that was asked
+    for, goes with hypotheses. What holds nothing to translate has itself as its one hypothesis, of score 0
+    and without alignment; a blank source an empty one. `searched` is False of both.
+    """
+
+    source: str
+    hypotheses: tuple[str, ...]
+    scores: tuple[float, ...]
+    aligned: tuple[Aligned, ...] = ()
+    log_probs: tuple[float, ...] = ()
+    searched: bool = True
+
+    @property
+    def text(self) -> str:
+        """The best hypothesis."""
+        return self.hypotheses[0]
+
+    @property
+    def score(self) -> float:
+        """Its score."""
+        return self.scores[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        hypotheses: list[dict[str, Any]] = [
+            {"translation": text, "score": score}
+            for text, score in zip(self.hypotheses, self.scores, strict=True)
+        ]
+        for hypothesis, aligned in zip(hypotheses, self.aligned, strict=False):
+            hypothesis |= vars(aligned)
+        return {
+            "source": self.source,
+            "translation": self.text,
+            "score": self.score,
+            "hypotheses": hypotheses,
+        }
+
+
+def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
+    """The parts' bests, their second bests, …; a part with fewer than the others gives its last again."""
+    ranks = range(max(len(part) for part in of_parts))
+    return [[part[min(rank, len(part) - 1)] for part in of_parts] for rank in ranks]
+
+
+NOT_ALIGNED = Aligned((), (), ())
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A hypothesis for a part of a text; without scores one that is the part itself."""
+
+    text: str
+    score: float = 0.0
+    log_prob: float = 0.0
+    aligned: Aligned = NOT_ALIGNED
+
+
+def joined(
+    text: str, parts: Split, of_parts: list[list[Candidate]], searched: int, tgt: str | None
+) -> Translation:
+    """The translation of a text from candidates for its parts. searched: how many parts were searched."""
+    if not parts.texts:
+        return Translation(text, ("",), (0.0,), (NOT_ALIGNED,), (0.0,), searched=False)
+    rows = by_rank(of_parts)
+    return Translation(
+        source=text,
+        hypotheses=tuple(one_line(parts.join([part.text for part in row], tgt=tgt)) for row in rows),
+        scores=tuple(sum(part.score for part in row) / max(1, searched) for row in rows),
+        aligned=tuple(sum((part.aligned for part in row[1:]), start=row[0].aligned) for row in rows),
+        log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
+        searched=searched > 0,
+    )
