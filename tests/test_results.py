@@ -26,6 +26,22 @@ def test_every_result_has_one_row_which_says_what_its_json_says() -> None:
     assert rows()
 
 
+def test_the_table_of_the_readme_says_what_the_results_say() -> None:
+    named = [
+        "multi30k-en-de-attention",
+        "multi30k-en-de-student-4-sets",
+        "multi30k-de-en-vector",
+        "multi30k-de-en-vector-student",
+        "tatoeba-zh-en-attention-no-embedding",
+    ]
+    text = (records.TABLES.parent / "README.md").read_text(encoding="utf-8")
+    shown = [line.split(" | ")[1] for line in text.splitlines() if re.search(r"\| .* seeds?[;)]", line)]
+    means = [
+        re.split(r" [(\[]| and ", records.summary(records.read(name)["runs"], "bleu"))[0] for name in named
+    ]
+    assert [cell.split(" (")[0] for cell in shown] == means
+
+
 @pytest.mark.parametrize("identifier", records.identifiers())
 def test_a_result_holds_what_repeats_it_or_says_what_is_not_at_hand(identifier: str) -> None:
     folder, result = records.RESULTS / identifier, records.read(identifier)
