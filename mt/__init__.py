@@ -48,8 +48,8 @@ def load(
         precision: arithmetic of the products; int8 is faster on most CPUs and not quite the same numbers.
         datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.
 
-    Nothing of the process is changed: neither environment nor threads nor memory settings, and no random
-    number is drawn. Nothing is printed: what there is to say goes to the logger `mt`.
+    Loading and translating change neither environment, threads, memory settings nor random numbers of the
+    process, and print nothing: notes and warnings go to the logger `mt`.
 
     Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
     """

@@ -63,9 +63,9 @@ class Run:
 
     @property
     def by_sentence(self) -> bool:
-        """Whether the sources it learned from are single sentences: any text is translated by sentence.
+        """Whether any text is translated sentence by sentence, as the training sources are single sentences.
 
-        Of a run of an earlier version, which does not know, the length of its sources decides.
+        The length of the sources decides for a run of an earlier version, which did not count sentences.
         """
         several = self.facts.get("several_sentences")
         return self.split_chars <= SHORT if several is None else several < FEW

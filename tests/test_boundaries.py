@@ -30,7 +30,10 @@ from mt.translator import Translator
         ("en", "He came at 10 a.m. Monday. |He left at 5 p.m. |Then he slept."),
         ("en", "See p. 5, ed. by J. Smith. |It costs 3.14 dollars, e.g. here."),
         ("en", "France vs. Germany was on Jan. 5 at approx. 5 p.m. EST today."),
-        ("en", "Mr. Smith met Mrs. J. Brown. |Prof. Lee came. |I love you. |5 people came."),
+        (
+            "en",
+            "Mr. Smith met Mrs. J. Brown. |Prof. Lee came. |I love you. |5 people came. |So do I. |He left.",
+        ),
         ("en", 'A (very big!) dog ran. |"Stop!" |She ran.'),
         ("en", "Wait... what? |I am at step 3.|Yes."),
         ("fr", "M. Dupont et Mme. Blanc. |Mlle. Noir est là. |C'est l'art. 5 du Code."),

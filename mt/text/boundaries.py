@@ -1,9 +1,9 @@
-"""Sentence ends that are none: what sentencex takes for one, and a reader does not.
+"""False sentence ends: what sentencex takes for an end and a reader does not.
 
     M. | Dupont      art. | 5      10 a.m. | Monday      “走吧！” | 他说。      「行け！」 | と言った。
 
-To join too much costs little, as a text of two sentences is then translated whole; to cut a sentence in two
-costs its meaning.
+Joining too much costs little: two sentences are then translated together. Cutting a sentence in two costs its
+meaning.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from mt.text.languages import base_language
 _GOES_ON = re.compile(r"[,;:)\]}»”’、，；：」』）】〉》]")
 _TITLE = re.compile(
     r"""(?:^|[\s(«"'“‘])(?:Mr|Mrs|Ms|Dr|Drs|Prof|St|Ste|Rev|Hon|MM|Mmes?|Mlles?|Mgr|Sr|Sra|Srta|Dra|Ud|Uds"""
-    r"""|Sig|Dott|Avv|Dhr|Mevr|Hr|Hra|Frl|Pan|np|ul|bijv)\.$""",
+    r"""|Sig|Dott|Avv|Dhr|Mevr|Hr|Hra|Frl|np|bijv)\.$""",
     re.IGNORECASE,
 )
-_INITIAL = re.compile(r"""(?:^|[\s(«"'“‘-])[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]\.$""")
+_INITIAL = re.compile(r"""(?:^|[\s(«"'“‘-])(?!I\.)[A-Za-zÀ-ɏͰ-ϿЀ-ӿ]\.$""")  # "So do I." is an end
 _SHORT_WORD = re.compile(r"(?<![^\W\d_])[^\W\d_]{1,4}\.$")
 _BEFORE_NUMBER = re.compile(
     r"(?<![^\W\d_])(?:pp?|pgs?|pág|pag|arts?|figs?|abb|vols?|bd|caps?|chs?|kap|sec|eqs?|nos?|nrs?|núm|tel|str|max|min"
@@ -42,7 +42,7 @@ _WITH_ORDINALS = frozenset(
 
 
 def goes_on(before: str, after: str, language: str) -> bool:
-    """Whether a sentence goes on behind what was taken for its end; `language` is the text's code."""
+    """Whether `after` continues the sentence that `before` holds; `language` is the text's code."""
     closed = before.rstrip()
     following = after.lstrip()
     if not closed or not following:

@@ -1,4 +1,4 @@
-"""A text's characters as a model is to read them: none that is half a character, unseen, or ends a line."""
+"""The characters of a text that a model reads: no half of a pair, no unseen mark, no line break."""
 
 from __future__ import annotations
 

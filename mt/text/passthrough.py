@@ -7,8 +7,8 @@ import re
 from mt.text.characters import readable
 from mt.text.placeholders import without_spans
 
-# An address by itself may hold what ends one within a sentence: brackets, commas, letters with accents. Han
-# and kana count only where a part begins with them: Chinese text may follow an address without a space.
+# An address alone may hold what ends one within a sentence: brackets, commas, letters with accents. Han and
+# kana belong to it only where a part begins with them, as Chinese text may follow without a space.
 _ADDRESS_PART = (
     r"(?:[\u2e80-\u2fdf\u3040-\u9fff\uac00-\ud7ff]+|[^\s/\u2e80-\u9fff\uac00-\ud7ff\uff00-\uffef]*)"
 )
@@ -25,16 +25,16 @@ _CODE = re.compile(
     re.ASCII,
 )
 _MAY_BE_SPAN = re.compile(r"[\d{}%<>&$@|`*_/:\\#⟦(]|\.\S", re.ASCII)
-# A word of a menu, whose key is marked: _cancel, /_File, E_xit.
+# A menu's word with its key marked: _cancel, /_File, E_xit.
 _WITH_KEY = re.compile(r"(?<![A-Za-z0-9_.])(?:_[A-Za-z][a-z]*|[A-Z][a-z]*_[a-z]+)(?![\w(]|\.\w)", re.ASCII)
-# Letters to Unicode, that by themselves are none: an emoji, a number's ending, a rule of long vowels.
+# Unicode calls these letters, but alone they say nothing: an emoji, a number's ending, a rule of long vowels.
 _HARDLY_LETTERS = re.compile("[ℹªºーｰ]")
 
 
 def nothing_to_translate(text: str) -> bool:
-    """Whether a text has no letters but in addresses, code, placeholders and markup.
+    """Whether a text has no letters outside addresses, code, placeholders and markup.
 
-    Emoji, digits, dates, rules and unseen marks are no letters; a blank text has none either.
+    Emoji, digits, dates, rules and unseen marks are no letters. A blank text has none.
     """
     line = readable(text)
     if not _has_letters(line):

@@ -1,7 +1,7 @@
-"""What is left alone in a text, a pattern for each kind: markup, placeholders, code, addresses, numbers.
+"""Spans that a translation keeps, one pattern for each kind: markup, placeholders, code, addresses, numbers.
 
-Each pattern takes time in proportion to the text, also on text made to break it: what it reads ahead is
-bounded by a character that would begin the next one, by a number, or by what may not stand before it.
+Each pattern takes time in proportion to the length of any text. A character that would begin the next span, a
+number, or what may not stand before a span bounds how far it reads ahead.
 """
 
 from __future__ import annotations
