@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mt.translation import Translation
     from mt.translator import Translator
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 logging.getLogger("mt").addHandler(logging.NullHandler())  # a library says nothing unless it is asked to
 __all__ = ["Translation", "Translator", "__version__", "load"]
 
