@@ -222,7 +222,11 @@ def test_a_stop_before_the_server_is_ready_is_success(
         signal.raise_signal(number)
 
     monkeypatch.setattr("mt.serve.models.open_models", stopped)
-    assert cli.main(["serve", "-m", str(toy_run), "--port", "0"]) == 0
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+    try:
+        assert cli.main(["serve", "-m", str(toy_run), "--port", "0"]) == 0
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert capsys.readouterr().err == "stopped before the first request\n"
 
 
