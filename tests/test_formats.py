@@ -598,7 +598,7 @@ def test_hub_does_not_guess_at_rows_that_are_cut_wrongly(hub: Path) -> None:
         ("hub:./two:zh-en", "no configuration zh-en; add one of :de-en, :en-fr"),
         ("hub:./two", "several configurations; add one of :de-en, :en-fr"),
         ("hub:./one@test", "no split test; add one of @train, @dev"),
-        ("hub:./one", "has en, de, but no zh/en"),
+        ("hub:./one", ", but no zh/en, src/tgt"),  # the order of columns is that of `datasets`
         ("hub:./none", "no folder ./none"),
         ("hub:org/none", "cannot be loaded"),
         ("hub:", "names no data set"),

@@ -166,11 +166,11 @@ def test_no_font_for_it_is_logged_once_and_nothing_is_changed(
     logger = logging.getLogger("matplotlib.font_manager")
     before = dict(matplotlib.rcParams), logger.level
     assert render(spelt(plain, CHINESE), LIGHT, "png").startswith(b"\x89PNG")
-    (line,) = caplog.messages
+    (line,) = (record.getMessage() for record in caplog.records if record.name.startswith("mt"))
     assert "我爱北京" in line
     assert "apt-get install fonts-noto-cjk" in line
     render(spelt(plain, CHINESE), LIGHT, "svg")
-    assert caplog.messages == [line]  # whoever looks at it has his own fonts
+    assert caplog.messages.count(line) == 1  # whoever looks at it has his own fonts
     assert capfd.readouterr() == ("", "")
     assert (dict(matplotlib.rcParams), logger.level) == before
 
