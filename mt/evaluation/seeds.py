@@ -11,6 +11,8 @@ from typing import Any
 from mt.evaluation.result import Evaluation
 from mt.evaluation.table import Row, Table
 
+PERPLEXITY = "perplexity"
+
 
 @dataclass(frozen=True)
 class Spread:
@@ -26,7 +28,13 @@ class Spread:
         return cls(name, statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else None)
 
     def __str__(self) -> str:
-        return f"{self.mean:.1f}" + ("" if self.sd is None else f" ± {self.sd:.1f}")
+        values = [self.mean] if self.sd is None else [self.mean, self.sd]
+        return " ± ".join(rounded(self.name, value) for value in values)
+
+
+def rounded(name: str, value: float) -> str:
+    """A metric to as many digits as are worth reading."""
+    return f"{value:.2f}" if name == PERPLEXITY else f"{value:.1f}"
 
 
 @dataclass(frozen=True)
@@ -48,7 +56,7 @@ class RunGroup:
         columns = zip(*(run.scores for run in self.runs), strict=True)
         spreads = [Spread.of(scores[0].name, [score.value for score in scores]) for scores in columns]
         perplexities = [run.perplexity for run in self.runs if run.perplexity is not None]
-        return [*spreads, Spread.of("perplexity", perplexities)]
+        return [*spreads, Spread.of(PERPLEXITY, perplexities)]
 
 
 @dataclass(frozen=True)
@@ -90,5 +98,5 @@ def _rows(group: RunGroup) -> list[Row]:
 
 
 def _row(run: Evaluation) -> Row:
-    values = [*(score.value for score in run.scores), run.perplexity]
-    return (run.system, *("" if value is None else f"{value:.1f}" for value in values))
+    values = [(score.name, score.value) for score in run.scores] + [(PERPLEXITY, run.perplexity)]
+    return (run.system, *("" if value is None else rounded(name, value) for name, value in values))
