@@ -1,7 +1,8 @@
 """Arguments -> the command they name; the only place that prints errors and chooses the exit code.
 
-Exit codes: 0 done; 1 a problem that the message explains; 2 usage; 130 Ctrl-C; 143 SIGTERM; 141 the
-reader of our output went away. A server that was asked to stop, by Ctrl-C or SIGTERM, and did: 0.
+Exit codes: 0 done; 1 a problem that the message explains; 2 usage; 130 Ctrl-C; 143 SIGTERM;
+129 the terminal was closed; 141 the reader of our output went away. A server that was asked to stop, by
+Ctrl-C or SIGTERM, and did: 0.
 """
 
 from __future__ import annotations

@@ -47,6 +47,7 @@ def test_help_fits_a_screen_and_says_how_to_see_more(name: str, capsys: pytest.C
     assert len(text.splitlines()) <= 60
     assert text.startswith(f"usage: mt {name} [options]")
     assert "\nexamples:\n  mt " in text
+    assert max(map(len, text.splitlines())) <= 80
     flags = FLAG.findall(text)
     hidden = len(fields(command)) - len(flags)
     assert (f"mt {name} --help-all shows {hidden} more options" in text) is (hidden > 0)
@@ -103,6 +104,14 @@ def test_help_begins_with_the_commands_own_group(capsys: pytest.CaptureFixture[s
         assert groups[-2] == (Device.__doc__ or "").rstrip(".")
 
 
+def test_a_flag_is_in_the_same_group_in_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ALL:
+        text = shown(capsys, *name.split(), "--help-all")
+        if name not in ("train", "serve"):
+            assert "\nModel:\n  --model RUN, -m RUN " in text
+        assert "\nDevice and log:\n  --device {" in text
+
+
 def test_no_command_offers_what_it_refuses() -> None:
     """A vector is not searched for, and penalties are what tuning is about."""
     assert fields(COMMANDS["neighbours"]) & set(SearchConfig.model_fields) == {"precision", "batch_tokens"}
@@ -135,6 +144,7 @@ def test_help_answers_without_torch() -> None:
         ("tune", ["-m", "a"], "evaluate --tune", ["-m", "a"]),
         ("evaluate", ["-m", "a", "--tune"], "evaluate --tune", ["-m", "a"]),
         ("inspect", ["ba", "--json"], "inspect", ["ba", "--json"]),
+        ("inspect", ["--", "--report"], "inspect", ["--", "--report"]),
     ],
 )
 def test_former_spellings(name: str, former: list[str], command: str, arguments: list[str]) -> None:
@@ -161,6 +171,7 @@ def test_neighbours_by_the_former_flag_too(
         (["report", "-m", "a", "-m", "b"], "mt report is about one run: give -m once"),
         (["evaluate", "--tune", "--beam", "1"], "give --beam 2 or more"),
         (["train", "--seeds", "2", "--seed", "3"], "--seeds names all seeds: leave --seed out"),
+        (["train", "--seeds", "0"], "--seeds 0 is no seed at all"),
         (["train", "--seeds", "2", "1", "2"], "--seeds names a seed twice"),
         (["completion", "tcsh"], "name one of bash, zsh, fish"),
     ],

@@ -266,12 +266,20 @@ def test_where_nothing_may_be_renamed_the_content_is_replaced(
 def test_where_no_file_may_be_made_the_one_that_is_there_is_still_written(
     out: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A folder that only its owner may change."""
-    monkeypatch.setattr("mt.output._BESIDE", "no-such-folder/{}")
-    with pytest.raises(FileError, match="No such file"):
+    """A folder that only its owner may change; root may, so the system's answer is told here."""
+    opened = os.open
+
+    def refuse(path: str | Path, flags: int, *more: int) -> int:
+        if Path(path).parent == out.parent and flags & os.O_CREAT:
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(path, flags, *more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(FileError, match="Permission denied"):
         write_file(out.with_name("new"), b"new")
     write_file(out, b"new")
     assert out.read_bytes() == b"new"
+    assert list(out.parent.iterdir()) == [out]
 
 
 def test_a_file_that_may_not_be_written_is_not_replaced(out: Path, monkeypatch: pytest.MonkeyPatch) -> None:

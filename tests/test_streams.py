@@ -104,15 +104,21 @@ def test_lines_from_a_closed_stdin(forks: Forks, toy_run: Path, tmp_path: Path) 
         assert done.err.splitlines()[-1] == "mt: standard input is closed, and no text or file is given"
 
 
-def test_a_file_does_not_take_the_number_of_a_closed_stream(
+def test_what_cannot_be_done_is_said_before_anything_is_read(
     forks: Forks, toy_run: Path, tmp_path: Path
 ) -> None:
-    """The input would have number 1, and a library that writes to 1 would write into it."""
-    source, out = tmp_path / "in", tmp_path / "out"
-    source.write_text("ba\n")
-    arguments = ["translate", "-m", str(toy_run), "-i", str(source), "-o", str(out)]
-    assert forks.run(arguments, tmp_path, stdin=None, stdout=None, stderr=None).code == 0
-    assert (source.read_text(), out.read_text()) == ("ba\n", "BA\n")
+    """Also if there is nothing to read."""
+    for mistake in (["--tgt", "cc"], ["--alignments"]):
+        assert forks.run(["translate", "-m", str(toy_run), *mistake], tmp_path).code == 1
+
+
+def test_a_file_does_not_take_the_number_of_a_closed_stream() -> None:
+    """An input that had number 1 would be written to by whatever writes to 1."""
+    code = (
+        "import os; from mt import cli; cli.main(['completion']); os._exit(os.open(os.devnull, os.O_RDONLY))"
+    )
+    done = subprocess.run(["bash", "-c", f'"$0" -c "{code}" <&- >&- 2>&-', sys.executable])
+    assert done.returncode == 3
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,8 @@ def test_a_file_does_not_take_the_number_of_a_closed_stream(
 def test_by_the_shell(redirection: str, code: int, err: str, toy_run: Path) -> None:
     """As a person does it, Python's own start and end included."""
     line = f"echo ba | {{ '{sys.executable}' -m mt translate -m '{toy_run}' {redirection}; }}"
-    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True)
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=buffered)
     assert done.returncode == code
     assert done.stderr.endswith(err)
     assert "Traceback" not in done.stderr

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mt import removed
-from mt.commands.command import Command
+from mt.commands.command import Command, flags_of
 from mt.config import (
     BUILT_IN,
     FORMER_PRESETS,
@@ -60,7 +60,7 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
 
 
 def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
-    if {"--seed", "--seeds"} <= {word.split("=")[0] for word in arguments}:
+    if {"--seed", "--seeds"} <= flags_of(arguments):
         raise UsageError("mt train: --seeds names all seeds: leave --seed out")
     _, base = _base(arguments)
     return TrainOptions(), base.data, base.tokenizer, base.model, base.training
@@ -176,8 +176,8 @@ EVALUATE = Command(
     name="evaluate",
     description="Score a run or a file of translations by BLEU, chrF2++ and TER, as sacreBLEU\n"
     "computes them, with signatures.\n\n"
-    "mt evaluate --tune finds the best length penalty on validation pairs instead, and\n"
-    "with a datastore its weight and temperature: see mt evaluate --tune --help.",
+    "mt evaluate --tune finds the best length penalty on validation pairs instead,\n"
+    "and with a datastore its weight and temperature: see mt evaluate --tune --help.",
     sections=_with_search(EvaluateOptions()),
     run=_evaluate,
     everyday=(
@@ -186,13 +186,13 @@ EVALUATE = Command(
     ),
     examples="""\
   mt evaluate -m checkpoints/mine --test test.tsv
-  mt evaluate -m checkpoints/a --against checkpoints/b --against other.txt --test test.tsv
+  mt evaluate -m checkpoints/mine --against checkpoints/other --test test.tsv
   mt evaluate --runs checkpoints/a-1 checkpoints/a-2 --test test.tsv --latex
   mt evaluate --hypotheses out.txt -t multi30k/2016 -l en-de""",
 )
 TRANSLATE = Command(
     name="translate",
-    description="Translate texts, or the lines of a file or of standard input: n lines in, n lines\nout.",
+    description="Translate texts, or the lines of a file or of standard input: n lines in, n\nlines out.",
     sections=_with_search(TranslateOptions()),
     run=_translate,
     everyday=(
@@ -206,8 +206,8 @@ TRANSLATE = Command(
 )
 INSPECT = Command(
     name="inspect",
-    description="Show how a sentence is read piece by piece, the vector it becomes, and how that is\n"
-    "written out again.",
+    description="Show how a sentence is read piece by piece, the vector it becomes, and how that\n"
+    "is written out again.",
     sections=_with_search(InspectOptions()),
     run=_inspect,
     everyday=(*("texts", "model", "tgt", "as_json", "npz", "picture", "by_hand", "beam", *OF_DEVICE),),
@@ -229,8 +229,8 @@ NEIGHBOURS = Command(
 )
 REPORT = Command(
     name="report",
-    description="Write an HTML page about a run on test pairs: scores, curves, behaviour by length,\n"
-    "best and worst translations, a map of the sentence vectors.",
+    description="Write an HTML page about a run on test pairs: scores, curves, behaviour by\n"
+    "length, best and worst translations, a map of the sentence vectors.",
     sections=_with_search(ReportOptions()),
     run=_report,
     everyday=(*OF_TEST, "model", "save", "beam", *OF_DEVICE),
@@ -253,9 +253,9 @@ SERVE = Command(
 )
 TUNE = Command(
     name="evaluate --tune",
-    description="Find the length penalty with the highest BLEU on validation pairs; the test stays\n"
-    "unseen. One search serves all penalties. With a datastore also find its weight and\n"
-    "temperature, by perplexity.",
+    description="Find the length penalty with the highest BLEU on validation pairs; the test\n"
+    "stays unseen. One search serves all penalties. With a datastore also find its\n"
+    "weight and temperature, by perplexity.",
     sections=_with_search(TuneOptions()),
     run=_tune,
     without=("length_penalty", "mbr", "datastore_share", "datastore_temperature"),
@@ -273,11 +273,11 @@ def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
     """The command of that name and its arguments; former spellings are understood. Raises UsageError."""
     if name == "tune":
         return TUNE, arguments
-    if name == "evaluate" and "--tune" in arguments:
+    if name == "evaluate" and "--tune" in flags_of(arguments):
         return TUNE, [word for word in arguments if word != "--tune"]
     if name == "inspect":
         for former, (command, flag) in FORMER_FLAGS.items():
-            if any(word.split("=")[0] == former for word in arguments):
+            if former in flags_of(arguments):
                 return command, [
                     flag + word.removeprefix(former) if word.split("=")[0] == former else word
                     for word in arguments

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from mt.config import Section
 
 
+def flags_of(arguments: Sequence[str]) -> set[str]:
+    """The flags that are given, without their values; after -- come texts."""
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return {word.split("=")[0] for word in before if word.startswith("-")}
+
+
 @dataclass(frozen=True)
 class Command:
     """A command and its command line.
@@ -49,7 +55,7 @@ class Command:
         """
         sections = self.sections(arguments)
         parser = self.parser(arguments, sections)
-        flags = set(arguments[: arguments.index("--")] if "--" in arguments else arguments)
+        flags = flags_of(arguments)
         if flags & {"-h", "--help", "--help-all"}:
             return parser.help_text(full="--help-all" in flags)
         return read(parser, arguments, sections)

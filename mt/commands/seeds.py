@@ -18,9 +18,11 @@ from mt.training.logs import METRICS
 def train_seeds(config: Config, options: TrainOptions, console: Console) -> list[Path]:
     """Train, or go on training, a run for each seed, one after the other; returns their directories.
 
-    Raises UsageError for a seed that is named twice, and whatever `train` raises.
+    Raises UsageError for no seed, or one that is named twice, and whatever `train` raises.
     """
     seeds = range(1, options.seeds[0] + 1) if len(options.seeds) == 1 else options.seeds
+    if not seeds:
+        raise UsageError("mt train: --seeds 0 is no seed at all: give 1 or more")
     if len(set(seeds)) < len(seeds):
         raise UsageError("mt train: --seeds names a seed twice")
     base = options.out or CHECKPOINTS / default_name(complete(config))
