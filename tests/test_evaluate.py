@@ -266,14 +266,18 @@ def test_save_names_the_file_and_leaves_the_run_alone(
     assert sorted(run.iterdir()) == before
 
 
+@pytest.mark.parametrize("direction", ["", "zh-en="])
 @pytest.mark.parametrize("save", ["--test", "--against"])
-def test_save_never_overwrites_what_is_read(evaluate: Evaluate, run: Path, tmp_path: Path, save: str) -> None:
+def test_save_never_overwrites_what_is_read(
+    evaluate: Evaluate, run: Path, tmp_path: Path, save: str, direction: str
+) -> None:
     src = write_lines(tmp_path / "test.zh", [zh for zh, _ in TEST])
     tgt = write_lines(tmp_path / "test.en", [en for _, en in TEST])
     other = write_lines(tmp_path / "other.txt", [en for _, en in TEST])
     victim = {"--test": tgt, "--against": other}[save]
     before = victim.read_bytes()
-    result = evaluate("-m", run, "--test", f"{src},{tgt}", "--against", other, "--save", victim)
+    test = f"{direction}{src},{tgt}"
+    result = evaluate("-m", run, "--test", test, "--against", other, "--save", victim)
     assert "would overwrite what is read" in result.problem
     assert victim.read_bytes() == before
 

@@ -228,11 +228,16 @@ def test_output_may_not_be_what_is_read(toy_run: Path, out: Path, capsys: pytest
     for name in (out, link):
         assert cli.main([*command, "-i", str(out), "-o", str(name)]) == 1
         assert "is the input file too" in capsys.readouterr().err
-    arguments = [sys.executable, "-m", "mt", *command, "-o", str(out)]
-    with out.open("rb") as file:
-        done = subprocess.run(arguments, stdin=file, capture_output=True, text=True)
-    assert (done.returncode, out.read_bytes()) == (1, OLD)
-    assert done.stderr == f"mt: {out} is the input file too; write somewhere else\n"
+    for arguments in ([*command, "-o"], ["inspect", "-m", str(toy_run), "--npz"]):
+        with out.open("rb") as file:
+            done = subprocess.run(
+                [sys.executable, "-m", "mt", *arguments, str(out)], stdin=file, capture_output=True, text=True
+            )
+        assert (done.returncode, out.read_bytes()) == (1, OLD)
+        assert done.stderr == f"mt: {out} is the input file too; write somewhere else\n"
+    assert cli.main(["report", "-m", str(toy_run), "--test", f"aa-bb={out}", "--save", str(link)]) == 1
+    assert "is the input file too" in capsys.readouterr().err
+    assert out.read_bytes() == OLD
 
 
 def test_a_real_signal_leaves_it_as_it_was(toy_run: Path, out: Path) -> None:

@@ -16,7 +16,7 @@ from mt.errors import FileError, RunError, UsageError
 from mt.evaluation.result import Comparison, Evaluation, Segment
 from mt.evaluation.seeds import RunGroup, RunGroups
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
-from mt.evaluation.test_sets import TestSet, read_test_set
+from mt.evaluation.test_sets import TestSet, files_of, read_test_set
 from mt.metrics import (
     Scoring,
     check_tokenizer,
@@ -195,8 +195,7 @@ def _check(options: EvaluateOptions, search: SearchConfig) -> None:
 def _overwrites(options: EvaluateOptions) -> bool:
     """Whether --save names a file that holds test pairs or other translations."""
     save = options.save
-    names = [name.strip() for spec in options.test for name in (spec, *spec.split(","))]
-    read = [*(Path(name).expanduser() for name in names), *options.against]
+    read = [*files_of((*options.test, *options.datastore)), *options.against]
     return save is not None and any(same_file(save, path) for path in read)
 
 

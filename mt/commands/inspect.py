@@ -20,7 +20,7 @@ from mt.inspection.npz import open_archive
 from mt.inspection.source import cut_source
 from mt.inspection.terminal import show, shown
 from mt.options import InspectOptions
-from mt.output import check_output, stdout
+from mt.output import check_apart, check_output, stdout
 from mt.text.characters import is_blank
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator, open_translator
@@ -73,6 +73,8 @@ def _check(options: InspectOptions, search: SearchConfig) -> None:
     check_output(None)
     for path in (options.npz, options.picture):
         if path is not None:
+            if not options.texts:
+                check_apart(path, None)
             check_output(path)
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.errors import UsageError
+from mt.evaluation.test_sets import files_of
 from mt.inspection.report import write_report
 from mt.options import ReportOptions
-from mt.output import check_output
+from mt.output import check_apart, check_output
 from mt.translator import open_translator
 
 
@@ -16,5 +17,7 @@ def report(options: ReportOptions, search: SearchConfig, console: Console) -> No
     if len(options.model) > 1:
         raise UsageError("mt report is about one run: give -m once")
     if options.save is not None:
+        for file in files_of((*options.test, *options.datastore)):
+            check_apart(options.save, file)
         check_output(options.save)
     write_report(open_translator(options, search, console), options, console)

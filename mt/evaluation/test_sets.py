@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,12 @@ def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console)
         console.warn(warning)
     stem = "+".join(map(_stem, specs))
     return TestSet(" ".join(specs), stem, corpus.dataset["src"][:], [corpus.dataset["tgt"][:]], tgt)
+
+
+def files_of(specs: Iterable[str]) -> list[Path]:
+    """What may be the files of SPECs; none of them need exist."""
+    names = [split_direction(spec)[1] for spec in specs]
+    return [Path(part.strip()).expanduser() for name in names for part in (name, *name.split(","))]
 
 
 def _own_test(data: DataConfig) -> tuple[str, ...]:
