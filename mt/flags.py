@@ -28,6 +28,8 @@ ONE_AT_A_TIME = ("model", "datastore", "against")
 """Flags of several values that take one each time, as texts may follow them."""
 LAST = (SearchConfig, DatastoreConfig, Device)
 """Groups that help shows after the command's own."""
+SETTINGS = tuple(type(section) for section in vars(Config()).values())
+"""Sections whose switches a preset or a file may turn on, so that a flag must turn them off."""
 HELP_COLUMN = 28
 
 
@@ -143,7 +145,8 @@ def add_flags(parser: Parser, sections: Sequence[Section], without: Collection[s
 
 def _owner(section: type[Section], name: str) -> type[Section]:
     """The class that defines a field first: the flags of one thing stay together in every command."""
-    return next(owner for owner in reversed(section.__mro__) if name in getattr(owner, "__annotations__", {}))
+    owners = (owner for owner in reversed(section.__mro__) if issubclass(owner, Section))
+    return next(owner for owner in owners if name in owner.model_fields)
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _add_flag(add: Callable[..., argparse.Action], name: str, section: Section) 
         return add(name, nargs="*", metavar="TEXT", type=_text, **details)
     details["dest"] = name
     if kind.type is bool:
-        may_be_on = isinstance(section, _SETTINGS) or getattr(section, name) is None
+        may_be_on = isinstance(section, SETTINGS) or getattr(section, name) is None
         details["action"] = argparse.BooleanOptionalAction if may_be_on else "store_true"
     elif get_origin(kind.type) is Literal:
         details["choices"] = get_args(kind.type)
@@ -177,13 +180,9 @@ def _add_flag(add: Callable[..., argparse.Action], name: str, section: Section) 
     return add(flag(name), *([SHORT[name]] if name in SHORT else []), **details)
 
 
-_SETTINGS = tuple(type(section) for section in vars(Config()).values())
-"""Sections whose switches a preset or a file may turn on, so that a flag must turn them off."""
-
-
 def _default(section: Section, name: str, kind: Kind) -> str:
     value = getattr(section, name)
-    if value is None or value == () or (kind.type is bool and not isinstance(section, _SETTINGS)):
+    if value is None or value == () or (kind.type is bool and not isinstance(section, SETTINGS)):
         return ""
     shown = {True: "yes", False: "no"}[value] if kind.type is bool else value
     shown = " ".join(map(str, value)) if kind.several else shown
