@@ -47,7 +47,8 @@ class TrainOptions(Device):
     config: File | None = None
     """TOML file with settings, such as a run's config.toml. It overrides the preset, flags override both"""
     time_budget: Duration | None = None
-    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m"""
+    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; it counts from the start of
+    each command of a run, the last validation included"""
     seeds: tuple[Count, ...] = ()
     """Train once with each seed, in run directories NAME-1, NAME-2 …, with one tokenizer. A single number
     N means the seeds 1 to N"""

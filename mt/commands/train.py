@@ -22,7 +22,7 @@ from mt.data.sampling import make_sampler
 from mt.options import TrainOptions
 from mt.text.languages import split_direction, targets
 from mt.tokenizer import Tokenizer
-from mt.training.clock import ENCODING, PIECES, READING, TEACHERS, Clock
+from mt.training.clock import BUILDING, ENCODING, PIECES, READING, TEACHERS, Clock
 from mt.training.corpora import Corpora, read_corpora
 from mt.training.distillation import load_teachers
 from mt.training.loader import BatchLoader
@@ -73,6 +73,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
         material = _prepare(config, run_dir, where, clock, console)
         trainer = _make_trainer(material, where, clock, console)
         _go_on(trainer, material)
+        clock.lap(BUILDING)
         with _events(trainer, options):
             progress = trainer.fit()
         write_card(run_dir, config, progress, clock)

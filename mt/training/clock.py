@@ -9,6 +9,7 @@ from typing import Any
 from mt.console import duration
 
 READING, PIECES, ENCODING, TEACHERS = "reading", "learning pieces", "encoding", "asking teachers"
+BUILDING = "building the model"
 TRAINING, VALIDATING, SAVING = "training", "validating", "saving"
 
 

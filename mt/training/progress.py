@@ -44,6 +44,10 @@ class Progress:
         """JSON-able, for `of`."""
         return asdict(self)
 
+    def begin_window(self) -> None:
+        """Begin to sum up for the next report."""
+        self.reported, self.window_nll, self.window_tokens = self.step, 0.0, 0
+
     def why_stop(self, training: TrainingConfig) -> str:
         """The limit that is reached, in words; empty while there is none."""
         if self.since_best >= training.patience:

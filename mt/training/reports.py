@@ -72,8 +72,6 @@ class Reporter:
                     f"guessing pieces by frequency ({self.loss_floor:.2f}); try another --learning-rate, and "
                     "look whether the two sides really are translations of each other"
                 )
-        progress.reported, progress.window_nll, progress.window_tokens = progress.step, 0.0, 0
-        self.clock.since_report = 0.0
 
     def announce(self, progress: Progress, validation: Validation, better: bool) -> None:
         """A validation's scores, samples and symptoms."""

@@ -168,6 +168,8 @@ class Trainer:
         if progress.step % REPORT_STEPS == 0:
             self._settle()
             self.reporter.report(progress, self._learning_rate(progress.step))
+            progress.begin_window()
+            self.clock.since_report = 0.0
         if progress.nonfinite_row >= self.training.nonfinite_limit:
             self._save()
             raise TrainingError(
