@@ -10,12 +10,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import cached_property
 from pathlib import Path
-
-from rich.console import Console as RichConsole
-from rich.status import Status
+from typing import TYPE_CHECKING
 
 from mt.errors import FileError, legible, reason
+
+if TYPE_CHECKING:
+    from rich.console import Console as RichConsole
+    from rich.status import Status
 
 _LOGGER = logging.getLogger("mt")
 
@@ -30,7 +33,6 @@ class Console:
 
         Raises FileError if the log file cannot be written; lines are added to what it has.
         """
-        self._rich = RichConsole(stderr=True, highlight=False, soft_wrap=True)
         self.began = time.monotonic() if began is None else began
         self._status: Status | None = None
         self._shown = 0.0
@@ -40,6 +42,12 @@ class Console:
                 log_file.open("a").close()
             except OSError as problem:
                 raise FileError(f"cannot write {log_file}: {reason(problem)}") from None
+
+    @cached_property
+    def _rich(self) -> RichConsole:
+        from rich.console import Console as RichConsole  # its import draws from the program's random numbers
+
+        return RichConsole(stderr=True, highlight=False, soft_wrap=True)
 
     @property
     def is_terminal(self) -> bool:
