@@ -51,13 +51,13 @@ def test_spans_that_translators_leave_alone(text: str, found: list[str]) -> None
 @pytest.mark.parametrize(
     "placeholders",
     [
-        "%1$s|%.1f|%5d|%ld|%5.1f|%@|%1$@|%-10s|%%|%lld|%zu|%+d|%02d|%#x|%'d|%*d|%-*s|%.*f|%2$.1f|%1$ld|%i",
+        "%1$s|%.1f|%5d|%ld|%5.1f|%@|%1$@|%-10s|%%|%lld|%zu|%+d|%02d|%#x|%'d|%*d|%-*s|%.*f|%2$.1f|%1$ld|%i|%,d",
         "%(name)s|%(n)5.1f|%{count}|%<count>d|%user.name%|%name%|%1|%L2|%n|%Y",
         "{{name}}|{{ name }}|{{{raw}}}|{{user.name}}|{{#if x}}|{% if x %}|<%= x %>|<?php x ?>|<!-- x -->",
-        "{0}|{}|{0:.2f}|{obj.attr}|{user.name}|{name!r:>10}|{x[0]}|{имя}|{ name }|#{x}",
+        "{0}|{}|{0:.2f}|{obj.attr}|{user.name}|{name!r:>10}|{x[0]}|{имя}|{ name }|#{x}|{0,10}|{1,-5:N2}",
         "{n, number}|{d, date, short}|{count, plural, one {# file} other {# files}}",
         "{g, select, a {he} other {{n, plural, other {a {x}}}}}",
-        "${x}|$(x)|${user.name}|$HOME|$USER$",
+        "${x}|$(x)|$t(a.b)|${user.name}|$HOME|$USER$",
         "&name;|&#160;|&#xA0;|&brand.name;",
         """<a href="x y">|</a>|<br/>|<br />|<img src='a>b' alt=x>|<input disabled>|<0>|</0>|<x:b-c>""",
     ],
@@ -72,7 +72,7 @@ def test_placeholders_are_one_span_each(placeholders: str) -> None:
 
 
 LOOK_ALIKES = """\
-100 % sure|a 5 % discount|100%sure|50%ig|5 %-a|a%20and%20b|20 %: yes|%|%sure|%(
+100 % sure|20 %, then|a 5 % discount|100%sure|50%ig|5 %-a|a%20and%20b|20 %: yes|%|%sure|%(
 a & b;|R&D;|rock & roll; yes|&|&#;|$|$5|US$ 5|$(5)|$(x|${
 {|a { b|}|{a, b}|{{|{count, plural
 <3|a < b > c|x<y and z>w|i <n; j> k|a <- b|<your own name>|<a"""

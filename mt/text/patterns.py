@@ -26,7 +26,7 @@ _FORMAT_KINDS = "number|date|time|duration|spellout|ordinal|list"
 
 # printf's, Objective-C's and Python's. A space is no flag here, though C has it: "5 % discount".
 _CONVERSION = r"(?:hh?|ll?|[LqjztI])?[diouxXeEfFgGaAcCsSpnr@]"
-_SIZED = r"(?:\d+\$)?(?:-(?=[\d*]))?[+#0']*(?:\d+|\*)?(?:\.(?:\d+|\*)?)?"
+_SIZED = r"(?:\d+\$)?(?:-(?=[\d*]))?[+#0',]*(?:\d+|\*)?(?:\.(?:\d+|\*)?)?"
 
 # HTML's attributes that need no value; with any others "x <y and z> w" would be a tag.
 _FLAGS = (
@@ -50,8 +50,8 @@ KINDS = {
     "message": rf"\{{\s{{0,9}}[\w.]+\s{{0,9}},\s{{0,9}}(?:{_MESSAGE_KINDS})\s{{0,9}},{_nested(4)}\}}",
     "template": r"\{\{\{[^{}]*\}\}\}|\{\{[^{}]*\}\}|\{%[^{}%]*%\}"
     r"|<%[=\s-][^<>]*%>|<\?[^<>]*\?>|<!--[^<>]*-->",
-    "dollar": r"\$\{[^{}]*\}|\$\([A-Za-z_][^()]*\)|\$[A-Za-z_]\w*(?:\$(?![\w$({]))?",
-    "braces": rf"[%#@]?\{{\s?(?:{_ARGUMENT})(?:![rsa])?(?::[^{{}}\s]*)?\s?\}}"
+    "dollar": r"\$\{[^{}]*\}|\$[a-z]?\([A-Za-z_][^()]*\)|\$[A-Za-z_]\w*(?:\$(?![\w$({]))?",
+    "braces": rf"[%#@]?\{{\s?(?:{_ARGUMENT})(?:![rsa])?(?:,-?\d+)?(?::[^{{}}\s]*)?\s?\}}"
     rf"|\{{\s?[\w.]+\s?,\s?(?:{_FORMAT_KINDS})\s?(?:,[^{{}}]*)?\}}",
     "percent": r"%%|%[([<][A-Za-z_][\w.-]*[)\]>][-+#0-9.]*[A-Za-z]"
     r"|%[A-Za-z_]\w+(?:\.\w+)*%(?![\w%])"  # %name%
