@@ -17,7 +17,8 @@ import torch
 from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
 from bench.bench_model import BareTrainer, choose, settings_of, timed_steps
 from mt import checkpoint
-from mt.config import Config, load_preset
+from mt.config import Config
+from mt.config.files import load_preset
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq

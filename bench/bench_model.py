@@ -16,7 +16,8 @@ import torch
 from bench.bench_base import Numbers, Settings
 from mt import checkpoint, device
 from mt.commands.train import complete
-from mt.config import Config, load_file, load_preset
+from mt.config import Config
+from mt.config.files import load_file, load_preset
 from mt.console import Console
 from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs, cut

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from bench.peer_base import Finished, Places, Round, flags, fresh, interval, run
-from mt.tensors import read_tensors
+from mt.storage.tensors import read_tensors
 from mt.training.state import STATE
 
 SETTINGS = Path(__file__).with_name("peer_model.toml")

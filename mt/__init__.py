@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from mt.translation import Translation
+    from mt.decoding.translation import Translation
     from mt.translator import Translator
 
 __version__ = "0.2.0"

@@ -22,12 +22,14 @@ import tomli_w
 import torch
 from torch import Tensor
 
-from mt.atomic import write_bytes
-from mt.config import MAY_CHANGE, Config, ModelConfig, other_languages, validate
+from mt.config import Config, ModelConfig, other_languages
+from mt.config.changes import MAY_CHANGE
+from mt.config.files import validate
+from mt.config.removed import take_out
 from mt.errors import ConfigError, RunError, reason
 from mt.model import Seq2Seq, build_model
-from mt.removed import take_out
-from mt.tensors import read_tensors, write_tensors
+from mt.storage.atomic import write_bytes
+from mt.storage.tensors import read_tensors, write_tensors
 from mt.text.encoding import decode
 from mt.tokenizer import Tokenizer
 

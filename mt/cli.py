@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mt.errors import Interrupted, MTError, legible, out_of_memory, reason
-from mt.output import stdout
+from mt.storage.output import stdout
 
 if TYPE_CHECKING:
     from mt.console import Console

@@ -15,8 +15,8 @@ from typing import Annotated, Any, Literal, NoReturn, TypeVar, Union, get_args, 
 from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
-from mt import removed
-from mt.config import Config, DatastoreConfig, Metavar, SearchConfig, Section, describe, flag
+from mt.config import Config, DatastoreConfig, SearchConfig, removed
+from mt.config.fields import Metavar, Section, describe, flag
 from mt.errors import ConfigError, UsageError, legible
 from mt.options import Device
 

@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field
 
-from mt.config import Count, DatastoreConfig, File, Language, Metavar, Positive, RunDir, Section, Spec
+from mt.config import DatastoreConfig
+from mt.config.fields import Count, File, Language, Metavar, Positive, RunDir, Section, Spec
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 

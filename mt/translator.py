@@ -14,6 +14,7 @@ from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
 from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
+from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.layers.trial import int8_time
@@ -23,7 +24,6 @@ from mt.text.characters import one_line, readable, sound
 from mt.text.languages import base_language, find_code, tag, targets
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split, split
-from mt.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
 
 if TYPE_CHECKING:
     from mt.data.corpus import Corpus

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from mt.tensors import read_tensors
+from mt.storage.tensors import read_tensors
 from mt.training.state import STATE
 from mt.training.trainer import Trainer
 

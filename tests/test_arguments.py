@@ -15,7 +15,8 @@ from mt import cli
 from mt.commands.arguments import COMMANDS, TUNE, find
 from mt.commands.command import Command
 from mt.commands.completion import SHELLS, completion
-from mt.config import Config, SearchConfig, preset_names
+from mt.config import Config, SearchConfig
+from mt.config.files import preset_names
 from mt.errors import UsageError
 from mt.options import Device
 from tests.toy import toy_pairs, write_tsv

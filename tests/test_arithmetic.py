@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from mt import cli, device
-from mt.arithmetic import Arithmetic, current
 from mt.device import choose, instruction_set
 from mt.errors import ConfigError
+from mt.training.arithmetic import Arithmetic, current
 from tests.toy import train_arguments
 
 CPU = Arithmetic("cpu", "fp32", "2.13.0", "AVX2", 2)
@@ -127,7 +127,7 @@ def test_going_on_with_other_arithmetic_is_said(
 ) -> None:
     assert cli.main(command(tmp_path)) == 0
     assert "other arithmetic" not in capsys.readouterr().err
-    monkeypatch.setattr("mt.arithmetic.instruction_set", lambda: "AVX9")
+    monkeypatch.setattr("mt.training.arithmetic.instruction_set", lambda: "AVX9")
     assert cli.main(command(tmp_path, "--max-steps", "3")) == 0
     error = capsys.readouterr().err
     assert "trained with other arithmetic: instructions AVX9 (was " in error
@@ -141,9 +141,9 @@ def test_a_run_goes_on_in_the_precision_it_was_begun_in(
 ) -> None:
     """Whatever `auto` would be on the machine where it goes on."""
     other = {"fp32": "bf16", "bf16": "fp32"}[begun]
-    monkeypatch.setattr("mt.arithmetic.resolve_precision", lambda *_: begun)
+    monkeypatch.setattr("mt.training.arithmetic.resolve_precision", lambda *_: begun)
     assert cli.main(command(tmp_path)) == 0
-    monkeypatch.setattr("mt.arithmetic.resolve_precision", lambda *_: other)
+    monkeypatch.setattr("mt.training.arithmetic.resolve_precision", lambda *_: other)
     assert cli.main(command(tmp_path, "--max-steps", "3")) == 0
     assert f"begun in {begun} and goes on in it; on this device auto would be {other}" in (
         capsys.readouterr().err

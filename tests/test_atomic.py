@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from mt.atomic import append_text, write_bytes
 from mt.errors import FileError
+from mt.storage.atomic import append_text, write_bytes
 
 
 def test_a_file_is_replaced_in_a_folder_that_is_made(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 import tomli_w
 
 from mt import cli
-from mt.tensors import read_tensors, write_tensors
+from mt.storage.tensors import read_tensors, write_tensors
 from mt.training.state import STATE
 from tests.runs import assert_equal, logged, progress, same_weights
 from tests.toy import toy_pairs, train_arguments, write_tsv

@@ -23,7 +23,7 @@ from mt.checkpoint import (
     load_run,
 )
 from mt.errors import RunError
-from mt.tensors import read_tensors
+from mt.storage.tensors import read_tensors
 from mt.training.clock import Clock
 from mt.training.state import RunFiles
 from mt.training.updater import Updater

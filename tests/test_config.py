@@ -10,18 +10,12 @@ from typing import Any
 import pytest
 import tomli_w
 
-from mt import config as settings
 from mt.cli import main
-from mt.config import (
-    Change,
-    Config,
-    ModelConfig,
-    SearchConfig,
-    TrainingConfig,
-    changes,
-    load_file,
-    load_preset,
-)
+from mt.config import Config, DataConfig, ModelConfig, SearchConfig, TokenizerConfig, TrainingConfig
+from mt.config.changes import Change, changes
+from mt.config.fields import Section
+from mt.config.files import load_file, load_preset, preset_names
+from mt.config.files import parse as parse_toml
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, parse
 from mt.options import (
@@ -36,8 +30,8 @@ from mt.options import (
 )
 
 SECTIONS = [
-    settings.DataConfig,
-    settings.TokenizerConfig,
+    DataConfig,
+    TokenizerConfig,
     ModelConfig,
     TrainingConfig,
     SearchConfig,
@@ -53,17 +47,17 @@ SECTIONS = [
 
 
 @pytest.mark.parametrize("section", SECTIONS)
-def test_every_field_is_explained(section: type[settings.Section]) -> None:
+def test_every_field_is_explained(section: type[Section]) -> None:
     """That each does something, see test_settings."""
     for name, field in section.model_fields.items():
         assert field.description, f"{section.__name__}.{name} has no docstring"
 
 
-@pytest.mark.parametrize("name", settings.preset_names())
+@pytest.mark.parametrize("name", preset_names())
 def test_every_preset_loads_and_comes_back_from_toml(name: str) -> None:
     preset = load_preset(name)
     text = tomli_w.dumps(preset.model_dump(mode="json", exclude_none=True))
-    assert settings.parse(text, where="test", base=Config()) == preset
+    assert parse_toml(text, where="test", base=Config()) == preset
 
 
 def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
@@ -116,7 +110,7 @@ def test_missing_file_and_preset() -> None:
 
 def test_flags_are_checked_typed_and_repeatable() -> None:
     arguments = "--train a.tsv --train b.tsv c.tsv --pooling mean max --no-tied --embedding 9"
-    data, model = parse(Parser(prog="mt"), shlex.split(arguments), settings.DataConfig(), ModelConfig())
+    data, model = parse(Parser(prog="mt"), shlex.split(arguments), DataConfig(), ModelConfig())
     assert data.train == ("a.tsv", "b.tsv", "c.tsv")
     assert (model.pooling, model.tied, model.embedding) == (("mean", "max"), False, 9)
 

@@ -78,7 +78,7 @@ def test_translating_a_file_says_how_far_it_is(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("mt.console.PLAIN_INTERVAL", 0)
-    monkeypatch.setattr("mt.commands.lines.CHUNK", 2)
+    monkeypatch.setattr("mt.commands.text_input.CHUNK", 2)
     (tmp_path / "in").write_text("ba\nde fi go\n\nmo\n")
     arguments = ["-m", str(toy_run), "-i", str(tmp_path / "in"), "--batch-tokens", "4"]
     assert cli.main(["translate", *arguments, "-o", str(tmp_path / "out")]) == 0

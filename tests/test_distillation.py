@@ -18,7 +18,7 @@ from mt.data.corpus import read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.decoding.ensemble import Ensemble
 from mt.layers.loss import Targets, cross_entropy
-from mt.tensors import read_tensors
+from mt.storage.tensors import read_tensors
 from mt.training.distillation import LIKELIEST, load_teachers
 from tests.conftest import learn_once
 from tests.toy import toy_pairs, train_arguments, write_tsv

@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mt import cli
-from mt.config import Config, DataConfig, load_file
+from mt.config import Config, DataConfig
+from mt.config.files import load_file
 from mt.data.corpus import read_validation
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import BadLine, Pair

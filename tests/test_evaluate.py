@@ -28,11 +28,12 @@ from mt import checkpoint
 from mt.checkpoint import load_run
 from mt.cli import main
 from mt.commands import evaluate as evaluate_module
-from mt.config import BUILT_IN, DataConfig, SearchConfig, TokenizerConfig, load_preset
+from mt.config import BUILT_IN, DataConfig, SearchConfig, TokenizerConfig
+from mt.config.files import load_preset
 from mt.console import Console
+from mt.data.formats.built_in import read_phrasebook
 from mt.data.formats.pairs import Pair
-from mt.data.formats.phrasebook import read_phrasebook
-from mt.evaluation.result import Evaluation
+from mt.evaluation.scores import Evaluation
 from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
@@ -76,7 +77,7 @@ def use_phrasebook(
 ) -> None:
     """Have a smaller built-in corpus, of these parts alone."""
     folder.mkdir(exist_ok=True)
-    monkeypatch.setattr("mt.data.formats.phrasebook.FOLDER", folder)
+    monkeypatch.setattr("mt.data.formats.built_in.FOLDER", folder)
     for split, pairs in parts.items():
         lines = "".join(f"{zh}\t{en}\n" for zh, en in [("zh", "en"), *pairs])
         (folder / f"{split}.tsv.xz").write_bytes(lzma.compress(lines.encode()))

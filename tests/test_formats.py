@@ -612,7 +612,7 @@ def test_hub_says_what_exists(hub: Path, spec: str, cause: str) -> None:
 def test_phrasebook_has_two_directions_and_three_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mt.data.formats.phrasebook.FOLDER", tmp_path)
+    monkeypatch.setattr("mt.data.formats.built_in.FOLDER", tmp_path)
     for split in ("train", "validation", "test"):
         write(tmp_path / f"{split}.tsv.xz", lzma.compress(f"zh\ten\n{split}中\t7 en\n".encode()))
     assert read("phrasebook", None, None) == [Pair("train中", "7 en")]

@@ -12,10 +12,10 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    *["errors", "atomic", "output", "text", "removed", "config", "options", "flags", "console", "device"],
-    *["arithmetic", "metrics", "tokenizer", "tensors", "data"],
+    *["errors", "storage", "text", "config", "options", "flags", "console", "device"],
+    *["metrics", "tokenizer", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
-    *["training", "translation", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
+    *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
 ]
 """Files and folders of `mt`; each may import those before it."""
 

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from mt.config import ModelConfig, SearchConfig, load_preset, preset_names
+from mt.config import ModelConfig, SearchConfig
+from mt.config.files import load_preset, preset_names
 from mt.layers import operators, prepack
 from mt.layers.operators import FULL, SAFE, agrees
 from mt.layers.prepack import Linear, Prepackable, packed, prepack_linear
@@ -266,6 +267,6 @@ def test_the_same_under_a_lower_instruction_set() -> None:
     """All of the above, and packed layers, on AVX2 without VNNI, in a process of its own."""
     if os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2":
         pytest.skip("this is that process")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "tests/test_product.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "tests/test_prepack.py"]
     done = subprocess.run(command, env=os.environ | LOWER, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from mt.config import ModelConfig, load_preset, preset_names
+from mt.config import ModelConfig
+from mt.config.files import load_preset, preset_names
 from mt.data.batches import collate
 from mt.encoder import Encoder, Heads
 from mt.layers.prepack import packed

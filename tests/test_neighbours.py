@@ -12,8 +12,8 @@ import mt
 from mt.config import DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
-from mt.inspection import neighbours
-from mt.inspection.neighbours import Neighbour, find_neighbours, sentence_vectors
+from mt.inspection import nearest
+from mt.inspection.nearest import Neighbour, find_neighbours, sentence_vectors
 from mt.translator import Translator
 from tests.toy import toy_pairs, write_tsv
 
@@ -51,7 +51,7 @@ def test_the_nearest_are_those_of_all_cosines(
     translator: Translator, corpus: Corpus, chunk: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However the corpus is cut; the vectors one by one, by their definition."""
-    monkeypatch.setattr(neighbours, "CHUNK", chunk)
+    monkeypatch.setattr(nearest, "CHUNK", chunk)
 
     def cosine(one: str, other: str) -> float:
         a, b = (encode(translator, text) for text in (one, other))

@@ -17,7 +17,7 @@ import pytest
 from mt import cli
 from mt.errors import FileError, Interrupted
 from mt.inspection import Inspector
-from mt.output import open_output, write_file
+from mt.storage.output import open_output, write_file
 from mt.translator import Translator
 from tests.toy import toy_pairs, write_tsv
 
@@ -112,7 +112,7 @@ def test_what_stops_in_the_middle_leaves_it_as_it_was(
 def test_an_error_after_half_of_the_output_leaves_it_as_it_was(
     toy_run: Path, out: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mt.commands.lines.CHUNK", 1)
+    monkeypatch.setattr("mt.commands.text_input.CHUNK", 1)
     search, calls = Translator.search, []
 
     def fail_at_the_second(self: Translator, texts: list[str], **options: object) -> object:
@@ -212,7 +212,7 @@ def test_devices_are_written_and_stay_devices(
 @pytest.mark.parametrize("name", ["/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"])
 def test_the_process_own_descriptors_are_added_to(name: str, tmp_path: Path) -> None:
     """Redirected they are a regular file, which is not to be replaced nor written from its start."""
-    code = f"from pathlib import Path; from mt.output import write_file; write_file(Path({name!r}), b'new')"
+    code = f"import pathlib, mt.storage.output as out; out.write_file(pathlib.Path({name!r}), b'new')"
     with (tmp_path / "log").open("wb") as file:
         file.write(OLD)
         file.flush()

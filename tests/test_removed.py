@@ -14,9 +14,10 @@ import tomli_w
 import mt
 from mt import cli
 from mt.checkpoint import CONFIG, MODEL, read_config
-from mt.config import Config, load_file
+from mt.config import Config
+from mt.config.files import load_file
 from mt.errors import ConfigError
-from mt.tensors import read_tensors, write_tensors
+from mt.storage.tensors import read_tensors, write_tensors
 
 UNUSED: dict[str, dict[str, Any]] = {
     "model": {"attention_heads": 4, "input_feeding": False, "layer_norm": False},

@@ -12,7 +12,8 @@ import pytest
 import torch
 
 from mt.commands.train import train
-from mt.config import Config, DataConfig, ModelConfig, SearchConfig, Section, TokenizerConfig, TrainingConfig
+from mt.config import Config, DataConfig, ModelConfig, SearchConfig, TokenizerConfig, TrainingConfig
+from mt.config.fields import Section
 from mt.console import Console
 from mt.data.batches import frame
 from mt.errors import MTError
@@ -164,7 +165,7 @@ SEARCH: dict[str, tuple[Settings, Any]] = {
     "no_repeat_ngram": ({}, 1),
     "batch_tokens": ({}, 4),
 }
-ELSEWHERE = {"mbr": "tests/test_mbr.py", "precision": "tests/test_product.py"}
+ELSEWHERE = {"mbr": "tests/test_mbr.py", "precision": "tests/test_prepack.py"}
 """Settings of search that the search itself is not told."""
 
 
@@ -302,7 +303,7 @@ def behaviour_of_training(folder: Path, settings: dict[str, Settings]) -> Any:
 
 
 def learned(file: Path) -> Any:
-    from mt.tensors import read_tensors
+    from mt.storage.tensors import read_tensors
 
     tensors, notes = read_tensors(file)
     own = {key: value for key, value in notes.items() if key not in ("run", "settings", "best_checksum")}

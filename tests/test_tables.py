@@ -10,7 +10,7 @@ import pytest
 
 from mt import cli
 from mt.config import DataConfig
-from mt.evaluation.seeds import Spread
+from mt.evaluation.run_groups import Spread
 from mt.evaluation.table import Table
 from tests.test_evaluate import Evaluate, evaluate, make_run, pristine_run, run, test_tsv, write_lines
 

@@ -14,7 +14,7 @@ import safetensors.torch
 import torch
 
 from mt.errors import RunError
-from mt.tensors import KEY, read_checked, read_tensors, write_tensors
+from mt.storage.tensors import KEY, read_checked, read_tensors, write_tensors
 
 TENSORS = {"b": torch.arange(3.0), "a": torch.tensor([[1, 2]]), "count": torch.tensor(7.0)}
 
@@ -31,7 +31,7 @@ def test_notes_travel_with_tensors(tmp_path: Path) -> None:
 WRITE = """
 import sys, torch
 from pathlib import Path
-from mt.tensors import write_tensors
+from mt.storage.tensors import write_tensors
 names = sys.argv[2].split(",")
 write_tensors(Path(sys.argv[1]), {name: torch.ones(3) for name in names}, {name: 1 for name in names})
 """

@@ -17,7 +17,7 @@ from mt import cli
 from mt.config import Config, ModelConfig
 from mt.data.batches import Batch
 from mt.model import build_model
-from mt.tensors import read_tensors
+from mt.storage.tensors import read_tensors
 from mt.training.averaging import MovingAverage
 from mt.training.lock import locked
 from mt.training.state import STATE

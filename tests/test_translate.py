@@ -22,11 +22,11 @@ from hypothesis import strategies as st
 import mt
 from mt import cli
 from mt.config import SearchConfig
+from mt.decoding.translation import Aligned
 from mt.errors import ConfigError, RunError
 from mt.text.characters import one_line
 from mt.text.encoding import wide_encoding
 from mt.text.passthrough import nothing_to_translate
-from mt.translation import Aligned
 from mt.translator import Translator
 from tests.toy import toy_pairs
 from tests.waiting import DEADLINE
@@ -155,7 +155,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line(
     block: int, monkeypatch: pytest.MonkeyPatch, toy_run: Path, tmp_path: Path
 ) -> None:
     """By standard input in blocks of any size, and by -i; the same line twice gives the same output twice."""
-    monkeypatch.setattr("mt.commands.lines.READ", block)
+    monkeypatch.setattr("mt.commands.text_input.READ", block)
     data = b"\xef\xbb\xbf123\nba de\n\xef\xbb\xbfba de\n"
     assert pipe(monkeypatch, toy_run, data) == b"123\nBA DE\nBA DE\n"
     assert pipe(monkeypatch, toy_run, b"\xef\xbb\xbf") == b""  # an empty file
@@ -188,8 +188,8 @@ def test_utf16_is_refused_in_one_line(
 
 
 def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
-    monkeypatch.setattr("mt.commands.lines.CHUNK", 3)
-    monkeypatch.setattr("mt.commands.lines.READ", 7)
+    monkeypatch.setattr("mt.commands.text_input.CHUNK", 3)
+    monkeypatch.setattr("mt.commands.text_input.READ", 7)
     words = ["ba", "de fi", "go", "ku la mo ne", "", "mo"] * 4
     out = pipe(monkeypatch, toy_run, "".join(f"{word}\n" for word in words).encode()).decode()
     single = pipe(monkeypatch, toy_run, b"ku la mo ne\n").decode()
@@ -509,8 +509,8 @@ def test_memory_does_not_grow_with_the_file(
     toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten times the lines, the same peak: chunks are dropped once they are written."""
-    monkeypatch.setattr("mt.commands.lines.CHUNK", 50)
-    monkeypatch.setattr("mt.commands.lines.READ", 500)
+    monkeypatch.setattr("mt.commands.text_input.CHUNK", 50)
+    monkeypatch.setattr("mt.commands.text_input.READ", 500)
     peaks = []
     for count in (300, 3000):
         path = tmp_path / f"{count}"

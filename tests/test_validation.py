@@ -68,7 +68,7 @@ def test_pieces_that_are_all_the_same_cost_nothing() -> None:
 def test_a_model_that_learns_nothing_is_told_and_a_good_one_is_not(
     rate: str, warned: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    monkeypatch.setattr("mt.training.reports.PATIENT_STEPS", 50)
+    monkeypatch.setattr("mt.training.reporter.PATIENT_STEPS", 50)
     limits = ["--max-steps", "50", "--max-epochs", "99", "--patience", "99", "--validate-every", "50"]
     arguments = [*train_arguments(tmp_path, pairs=300), *limits, "--learning-rate", rate]
     assert cli.main([*arguments, "--out", str(tmp_path / "run")]) == 0

@@ -9,18 +9,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mt import removed
 from mt.commands.command import Command, flags_of
-from mt.config import (
-    BUILT_IN,
-    FORMER_PRESETS,
-    Config,
-    DatastoreConfig,
-    SearchConfig,
-    load_file,
-    load_preset,
-    preset_names,
-)
+from mt.config import BUILT_IN, Config, DatastoreConfig, SearchConfig, removed
+from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, lay_over
 from mt.options import (
@@ -35,7 +26,8 @@ from mt.options import (
 )
 
 if TYPE_CHECKING:
-    from mt.config import DataConfig, ModelConfig, Section, TokenizerConfig, TrainingConfig
+    from mt.config import DataConfig, ModelConfig, TokenizerConfig, TrainingConfig
+    from mt.config.fields import Section
     from mt.console import Console
 
 SPEC = """\

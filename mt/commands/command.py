@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from mt.flags import Parser, add_flags, read
 
 if TYPE_CHECKING:
-    from mt.config import Section
+    from mt.config.fields import Section
 
 
 def flags_of(arguments: Sequence[str]) -> set[str]:

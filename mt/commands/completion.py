@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mt.commands.arguments import COMMANDS
-from mt.config import preset_names
+from mt.config.files import preset_names
 from mt.errors import UsageError
 
 HELP = """\

@@ -10,11 +10,12 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mt.config import DataConfig, DatastoreConfig, SearchConfig, changed, other_languages
+from mt.config import DataConfig, DatastoreConfig, SearchConfig, other_languages
+from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import FileError, RunError, UsageError
-from mt.evaluation.result import Comparison, Evaluation, Segment
-from mt.evaluation.seeds import RunGroup, RunGroups
+from mt.evaluation.run_groups import RunGroup, RunGroups
+from mt.evaluation.scores import Comparison, Evaluation, Segment
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
 from mt.evaluation.test_sets import TestSet, files_of, read_test_set
 from mt.metrics import (
@@ -27,7 +28,7 @@ from mt.metrics import (
     wanted_tokenizer,
 )
 from mt.options import EvaluateOptions
-from mt.output import check_output, same_file, stdout, write_file
+from mt.storage.output import check_output, same_file, stdout, write_file
 from mt.text.languages import base_language, is_code
 from mt.text.moses import PREFIX
 from mt.text.placeholders import survival

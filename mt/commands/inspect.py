@@ -9,9 +9,10 @@ from rich.console import Console as RichConsole
 from rich.rule import Rule
 from rich.text import Text
 
-from mt.commands.lines import each_text
 from mt.commands.screen import BLANK, drawn
-from mt.config import SearchConfig, changed
+from mt.commands.text_input import each_text
+from mt.config import SearchConfig
+from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import UsageError
 from mt.inspection import Inspection, Inspector
@@ -20,7 +21,7 @@ from mt.inspection.npz import open_archive
 from mt.inspection.source import cut_source
 from mt.inspection.terminal import show, shown
 from mt.options import InspectOptions
-from mt.output import check_apart, check_output, stdout
+from mt.storage.output import check_apart, check_output, stdout
 from mt.text.characters import is_blank
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator, open_translator

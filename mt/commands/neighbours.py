@@ -9,16 +9,16 @@ from rich.console import Console as RichConsole
 from rich.table import Table
 from rich.text import Text
 
-from mt.commands.lines import each_text
 from mt.commands.screen import BLANK, drawn
+from mt.commands.text_input import each_text
 from mt.config import DataConfig, SearchConfig
 from mt.console import Console
 from mt.data.corpus import read_whole
 from mt.errors import UsageError
-from mt.inspection.neighbours import Neighbour, find_neighbours
+from mt.inspection.nearest import Neighbour, find_neighbours
 from mt.inspection.terminal import printable
 from mt.options import NeighboursOptions
-from mt.output import check_output, stdout
+from mt.storage.output import check_output, stdout
 from mt.translator import open_translator
 
 

@@ -8,7 +8,7 @@ from mt.errors import UsageError
 from mt.evaluation.test_sets import files_of
 from mt.inspection.report import write_report
 from mt.options import ReportOptions
-from mt.output import check_apart, check_output
+from mt.storage.output import check_apart, check_output
 from mt.translator import open_translator
 
 

@@ -10,7 +10,7 @@ from mt.commands.train import complete, default_name, train
 from mt.config import Config
 from mt.console import Console
 from mt.errors import UsageError
-from mt.evaluation.seeds import Spread
+from mt.evaluation.run_groups import Spread
 from mt.options import TrainOptions
 from mt.training.logs import METRICS
 

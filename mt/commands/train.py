@@ -14,7 +14,6 @@ from pathlib import Path
 import torch
 
 from mt import checkpoint, device
-from mt.arithmetic import Arithmetic, settle
 from mt.config import BUILT_IN, Config
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
@@ -22,6 +21,7 @@ from mt.data.sampling import make_sampler
 from mt.options import TrainOptions
 from mt.text.languages import split_direction, targets
 from mt.tokenizer import Tokenizer
+from mt.training.arithmetic import Arithmetic, settle
 from mt.training.clock import BUILDING, ENCODING, PIECES, READING, TEACHERS, Clock
 from mt.training.corpora import Corpora, read_corpora
 from mt.training.distillation import load_teachers
@@ -30,7 +30,7 @@ from mt.training.lock import locked
 from mt.training.logs import START, cut_logs, log_metrics
 from mt.training.model_card import example, write_card
 from mt.training.progress import Progress
-from mt.training.reports import Reporter
+from mt.training.reporter import Reporter
 from mt.training.resuming import Begun, find_begun
 from mt.training.state import RunFiles
 from mt.training.tensorboard import check_tensorboard, open_events

@@ -7,12 +7,12 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
-from mt.commands.lines import Lines, open_lines
+from mt.commands.text_input import Lines, open_lines
 from mt.config import SearchConfig
 from mt.console import Console, Pace
+from mt.decoding.translation import Translation
 from mt.options import TranslateOptions
-from mt.output import Output, check_apart, check_output, open_output
-from mt.translation import Translation
+from mt.storage.output import Output, check_apart, check_output, open_output
 from mt.translator import Translator, open_translator
 
 

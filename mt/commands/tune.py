@@ -27,8 +27,8 @@ from mt.decoding.datastore import Recalling, warn_of_known
 from mt.errors import RunError
 from mt.metrics import language_bleu, perplexity
 from mt.options import TuneOptions
-from mt.output import check_output, stdout
 from mt.search import Hypothesis, length_norm, search
+from mt.storage.output import check_output, stdout
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
 from mt.training.corpora import read_corpora

@@ -5,8 +5,8 @@ from __future__ import annotations
 import platform
 
 from mt import __version__
-from mt.arithmetic import current
 from mt.device import choose, resolve_precision
+from mt.training.arithmetic import current
 
 
 def version() -> str:

@@ -18,7 +18,7 @@ from mt.config import DataConfig
 from mt.data.cache import BATCH, SCHEMA, store_pairs
 from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
 from mt.data.formats.pairs import Pair, Split
-from mt.data.source import Reading, Tally, WhyDrop, clean_pairs
+from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
 from mt.text.languages import untagged

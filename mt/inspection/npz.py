@@ -11,7 +11,7 @@ from typing import IO, cast
 import numpy as np
 
 from mt.inspection.floats import Arrays
-from mt.output import open_output
+from mt.storage.output import open_output
 
 
 class Archive:

@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from mt.decoding.translation import Translation
 from mt.serve.counters import Metrics
 from mt.serve.refusal import slow_down
-from mt.translation import Translation
 
 T = TypeVar("T")
 

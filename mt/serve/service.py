@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from mt.decoding.translation import Translation, by_rank
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.options import ServeOptions
@@ -21,7 +22,6 @@ from mt.serve.models import Models, Served
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Template, markup, plain
 from mt.text.names import name_of
-from mt.translation import Translation, by_rank
 
 
 class Service:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from mt.atomic import append_text, write_bytes
+from mt.storage.atomic import append_text, write_bytes
 from mt.training.progress import Progress
 
 METRICS, SAMPLES = "metrics.jsonl", "samples.txt"

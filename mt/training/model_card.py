@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mt.atomic import write_bytes
 from mt.config import Config
+from mt.storage.atomic import write_bytes
 from mt.training.clock import Clock
 from mt.training.progress import Progress
 

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from mt.checkpoint import CONFIG, MODEL, WRITTEN, read_config, read_tokenizers
-from mt.config import Change, Config, changes, validate
+from mt.config import Config
+from mt.config.changes import Change, changes
+from mt.config.files import validate
+from mt.config.removed import take_out
 from mt.errors import ConfigError, RunError
-from mt.removed import take_out
-from mt.tensors import read_checked, read_tensors
+from mt.storage.tensors import read_checked, read_tensors
 from mt.tokenizer import Tokenizer
 from mt.training.state import STATE
 

@@ -15,11 +15,11 @@ from typing import Any
 from torch import Tensor
 
 from mt import checkpoint
-from mt.atomic import write_bytes
 from mt.config import Config
 from mt.errors import RunError, reason
 from mt.model import Seq2Seq
-from mt.tensors import read_tensors, write_tensors
+from mt.storage.atomic import write_bytes
+from mt.storage.tensors import read_tensors, write_tensors
 from mt.training.clock import Clock
 from mt.training.progress import Progress
 from mt.training.updater import Updater

@@ -15,7 +15,7 @@ from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_
 from mt.training.clock import SAVING, TRAINING, VALIDATING, Clock
 from mt.training.loader import BatchLoader
 from mt.training.progress import Progress
-from mt.training.reports import Reporter
+from mt.training.reporter import Reporter
 from mt.training.schedule import learning_rate
 from mt.training.signals import StopSignal
 from mt.training.state import RunFiles

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mt import checkpoint
-from mt.config import TokenizerConfig, flag
+from mt.config import TokenizerConfig
+from mt.config.fields import flag
 from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus

@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 import mt
+from mt.decoding.translation import Translation
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.batcher import Searcher
@@ -20,7 +21,6 @@ from mt.serve.middleware import Middleware
 from mt.serve.models import Models, Served
 from mt.serve.service import Service
 from mt.text.languages import Direction
-from mt.translation import Translation
 from mt.translator import Translator
 from tests.waiting import DEADLINE, wait_until
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from mt.data.formats.aligned import aligned_paths, read_aligned
+from mt.data.formats.built_in import read_phrasebook
 from mt.data.formats.hub import read_hub
 from mt.data.formats.jsonl import read_jsonl
 from mt.data.formats.lines import check_whole, uncompressed_suffix
 from mt.data.formats.pairs import BadLine, Record, Split
-from mt.data.formats.phrasebook import read_phrasebook
+from mt.data.formats.parquet import read_parquet
 from mt.data.formats.po import read_po, read_po_folder
 from mt.data.formats.rows import read_csv, read_tsv
-from mt.data.formats.tables import read_parquet
 from mt.data.formats.tmx import read_tmx
 from mt.errors import CorpusError
 

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import datasets
 
 from mt.data.formats.pairs import Record, Split
+from mt.data.formats.parquet import first_line, read_tables, table_columns
 from mt.data.formats.rows import read_csv, read_tsv
-from mt.data.formats.tables import first_line, read_tables, table_columns
 from mt.errors import CorpusError
 from mt.text.languages import split_pair
 

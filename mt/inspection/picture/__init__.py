@@ -27,7 +27,7 @@ from mt.inspection.picture.fonts import STACK, families, missing
 from mt.inspection.picture.labels import source_labels, target_labels
 from mt.inspection.picture.theme import DARK, LIGHT, Theme
 from mt.inspection.terminal import shown
-from mt.output import write_file
+from mt.storage.output import write_file
 
 _LOGGER = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from mt.inspection.report.examples import best, worst
 from mt.inspection.report.hints import hints
 from mt.inspection.report.measure import Measured, measure, with_interval
 from mt.options import ReportOptions
-from mt.output import check_output, write_file
+from mt.storage.output import check_output, write_file
 from mt.translator import Translator
 
 FILE = "report.html"

@@ -12,7 +12,7 @@ from mt.console import Console
 from mt.evaluation.systems import System, all_scores, into, reference_perplexity
 from mt.evaluation.test_sets import TestSet
 from mt.inspection.floats import to_array
-from mt.inspection.neighbours import sentence_vectors
+from mt.inspection.nearest import sentence_vectors
 from mt.inspection.plane import Map, Plane
 from mt.inspection.report.behaviour import Behaviour, behaviour
 from mt.inspection.report.curves import Curves, read_curves

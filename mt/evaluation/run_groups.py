@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mt.evaluation.result import Evaluation
+from mt.evaluation.scores import Evaluation
 from mt.evaluation.table import Row, Table
 
 PERPLEXITY = "perplexity"

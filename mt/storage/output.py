@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from mt.atomic import Replacement
 from mt.errors import ConfigError, FileError, reason
+from mt.storage.atomic import Replacement
 
 _BESIDE = ".mt-{}.partial"
 

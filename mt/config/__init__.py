@@ -6,49 +6,28 @@ command line's flags and their help, and as what the code reads.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
-from dataclasses import dataclass
-from importlib import resources
-from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from mt import removed
-from mt.errors import ConfigError, reason
-from mt.text.encoding import decode
+from mt.config.fields import (
+    WORD,
+    Count,
+    Language,
+    Positive,
+    PositiveFloat,
+    Probability,
+    RunName,
+    Section,
+    Spec,
+    changed,
+)
+from mt.errors import ConfigError
 from mt.text.languages import Direction, base_language, split_direction, symbols, targets
-
-WORD = 2**63  # torch and Arrow count below it
-Positive = Annotated[int, Field(gt=0, lt=WORD)]
-Count = Annotated[int, Field(ge=0, lt=WORD)]
-Probability = Annotated[float, Field(ge=0, lt=1)]
-PositiveFloat = Annotated[float, Field(gt=0)]
-
-
-@dataclass(frozen=True)
-class Metavar:
-    """What help shows as the value of a flag."""
-
-    text: str
-
-
-File = Annotated[Path, Metavar("FILE")]
-RunDir = Annotated[Path, Metavar("RUN")]
-"""A run directory. Its name must be UTF-8, as safetensors opens no other; that of another file need not."""
-RunName = Annotated[str, Metavar("RUN")]
-Spec = Annotated[str, Metavar("SPEC")]
-Language = Annotated[str, Metavar("CODE")]
 
 BUILT_IN = "phrasebook"
 """The corpus that ships with the package, and the preset that suits it."""
-
-
-class Section(BaseModel):
-    """A part of the tree: unknown keys are mistakes, values never change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
 
 
 class DataConfig(Section):
@@ -379,155 +358,3 @@ class DatastoreConfig(Section):
         ):
             raise ValueError(f"{', '.join(idle)}: nothing is recalled without --datastore SPEC")
         return self
-
-
-MAY_CHANGE = frozenset(
-    {
-        "training.max_epochs",
-        "training.max_steps",
-        "training.patience",
-        "training.save_minutes",
-        "training.nonfinite_limit",
-    }
-)
-"""Settings that a resumed run may change: they decide when it stops, not what it learns."""
-
-
-class Change(NamedTuple):
-    """A setting, such as training.seed, that is another one than before."""
-
-    name: str
-    before: Any
-    after: Any
-
-    def __str__(self) -> str:
-        """As one would write it: `--seed 2 (was 1)`."""
-        name = self.name.split(".")[-1]
-        if isinstance(self.after, bool):
-            return f"{flag(name, self.after)} (was {flag(name, self.before)})"
-        now = f"no {flag(name)}" if self.after in (None, ()) else flag(name, _written(self.after))
-        return f"{now} (was {'not given' if self.before in (None, ()) else _written(self.before)})"
-
-
-def _written(value: Any) -> str:
-    return " ".join(map(str, value)) if isinstance(value, tuple | list) else str(value)
-
-
-def changes(before: Config, after: Config) -> tuple[list[Change], list[Change]]:
-    """The settings that differ: those that decide what is learned, and the others.
-
-    With linear decay the last step decides every learning rate before it, so the limits belong to the first.
-    """
-    free = MAY_CHANGE
-    if before.training.decay == "linear":
-        free = free - {"training.max_epochs", "training.max_steps"}
-    old, new = before.model_dump(), after.model_dump()
-    found = [
-        Change(f"{section}.{name}", value, new[section][name])
-        for section, values in old.items()
-        for name, value in values.items()
-        if value != new[section][name]
-    ]
-    return [change for change in found if change.name not in free], [
-        change for change in found if change.name in free
-    ]
-
-
-PRESET_BASES = {"manual": "attention"}
-"""Presets that are laid over another one."""
-
-
-FORMER_PRESETS = {"seed": "elman"}
-"""Presets that had another name, which is still understood."""
-
-
-def preset_names() -> list[str]:
-    """The presets that ship with the package."""
-    folder = resources.files("mt") / "presets"
-    return sorted(
-        entry.name.removesuffix(".toml") for entry in folder.iterdir() if entry.name.endswith(".toml")
-    )
-
-
-def load_preset(name: str) -> Config:
-    """A named preset. Raises ConfigError if there is none of that name."""
-    name = FORMER_PRESETS.get(name, name)
-    if name not in preset_names():
-        raise ConfigError(f"there is no preset {name!r}; choose one of: {', '.join(preset_names())}")
-    text = (resources.files("mt") / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-    base = load_preset(PRESET_BASES[name]) if name in PRESET_BASES else Config()
-    return parse(text, where=f"preset {name}", base=base)
-
-
-def load_file(path: Path, base: Config) -> Config:
-    """Settings from a TOML file, laid over `base`. Raises ConfigError."""
-    try:
-        text = decode(path.read_bytes())
-    except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}") from None
-    except OSError as problem:
-        raise ConfigError(f"cannot read {path}: {reason(problem)}") from None
-    except ValueError as problem:
-        raise ConfigError(f"{path} {problem}; save it as UTF-8") from None
-    return parse(text, where=str(path), base=base)
-
-
-def parse(text: str, *, where: str, base: Config) -> Config:
-    """TOML text laid over `base`. Raises ConfigError that names `where` and every wrong key."""
-    try:
-        tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
-        raise ConfigError(f"{where}: not valid TOML: {problem}") from None
-    # A run's config.toml, known by its facts, has all settings but for those that are None.
-    of_run = tables.pop("run", None) is not None
-    if of_run:
-        base = Config()
-    tables, gone = removed.take_out(tables)
-    if refused := [str(setting) for setting in gone if setting.used or not of_run]:
-        raise ConfigError(f"{where}: {'; '.join(refused)}")
-    merged = base.model_dump()
-    for section, values in tables.items():
-        if isinstance(merged.get(section), dict) and isinstance(values, dict):
-            merged[section] |= values
-        else:
-            merged[section] = values
-    return validate(merged, where=where)
-
-
-def validate(values: dict[str, Any], *, where: str) -> Config:
-    """Plain nested values -> Config. Raises ConfigError with all problems in one line."""
-    try:
-        return Config.model_validate(values)
-    except ValidationError as problem:
-        raise ConfigError(f"{where}: {describe(problem)}") from None
-
-
-def flag(name: str, value: object = None) -> str:
-    """The command-line flag of a field, with a value if there is one: `batch_tokens` -> `--batch-tokens`,
-    `as_json` -> `--json`, `shared` and False -> `--no-shared`, `vocab_size` and 800 -> `--vocab-size 800`."""
-    word = name.removeprefix("as_").replace("_", "-")
-    if value is None or value is True:
-        return f"--{word}"
-    return f"--no-{word}" if value is False else f"--{word} {value}"
-
-
-def changed(section: Section, names: Iterable[str]) -> list[str]:
-    """The flags of those fields that differ from their defaults."""
-    fields = type(section).model_fields
-    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
-
-
-def describe(problem: ValidationError, as_flags: bool = False) -> str:
-    """Every fault of a ValidationError in one line: what is wrong with which setting (or flag)."""
-    parts = []
-    for error in problem.errors():
-        name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
-        if as_flags and name:
-            name = flag(name.split(".")[-1])
-        message = error["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
-        if error["type"] == "extra_forbidden":
-            message = "there is no such setting"
-        elif isinstance(error["input"], (str, int, float)):
-            message += f", not {error['input']!r}"
-        parts.append(f"{name}: {message}" if name else message)
-    return "; ".join(dict.fromkeys(parts))

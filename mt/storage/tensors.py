@@ -13,8 +13,8 @@ import safetensors.torch
 import torch
 from torch import Tensor
 
-from mt.atomic import write_bytes
 from mt.errors import RunError, reason
+from mt.storage.atomic import write_bytes
 
 KEY = "mt"
 """The one key of the file's own metadata: safetensors writes several in random order."""

@@ -1,0 +1,68 @@
+"""What sections of settings are made of: their base class, the types of their fields, names of flags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+WORD = 2**63  # torch and Arrow count below it
+Positive = Annotated[int, Field(gt=0, lt=WORD)]
+Count = Annotated[int, Field(ge=0, lt=WORD)]
+Probability = Annotated[float, Field(ge=0, lt=1)]
+PositiveFloat = Annotated[float, Field(gt=0)]
+
+
+@dataclass(frozen=True)
+class Metavar:
+    """What help shows as the value of a flag."""
+
+    text: str
+
+
+File = Annotated[Path, Metavar("FILE")]
+RunDir = Annotated[Path, Metavar("RUN")]
+"""A run directory. Its name must be UTF-8, as safetensors opens no other; that of another file need not."""
+RunName = Annotated[str, Metavar("RUN")]
+Spec = Annotated[str, Metavar("SPEC")]
+Language = Annotated[str, Metavar("CODE")]
+
+
+class Section(BaseModel):
+    """A part of the tree: unknown keys are mistakes, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+
+
+def flag(name: str, value: object = None) -> str:
+    """The command-line flag of a field, with a value if there is one: `batch_tokens` -> `--batch-tokens`,
+    `as_json` -> `--json`, `shared` and False -> `--no-shared`, `vocab_size` and 800 -> `--vocab-size 800`."""
+    word = name.removeprefix("as_").replace("_", "-")
+    if value is None or value is True:
+        return f"--{word}"
+    return f"--no-{word}" if value is False else f"--{word} {value}"
+
+
+def changed(section: Section, names: Iterable[str]) -> list[str]:
+    """The flags of those fields that differ from their defaults."""
+    fields = type(section).model_fields
+    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
+
+
+def describe(problem: ValidationError, as_flags: bool = False) -> str:
+    """Every fault of a ValidationError in one line: what is wrong with which setting (or flag)."""
+    parts = []
+    for error in problem.errors():
+        name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
+        if as_flags and name:
+            name = flag(name.split(".")[-1])
+        message = error["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+        if error["type"] == "extra_forbidden":
+            message = "there is no such setting"
+        elif isinstance(error["input"], (str, int, float)):
+            message += f", not {error['input']!r}"
+        parts.append(f"{name}: {message}" if name else message)
+    return "; ".join(dict.fromkeys(parts))
