@@ -41,7 +41,8 @@ class Translation:
     scores are log-probabilities after length normalisation, in nats; of a text translated in parts, the
     mean over the parts. log_probs are without it, of a text in parts their sum. aligned, where that was asked
     for, goes with hypotheses. What holds nothing to translate has itself as its one hypothesis, of score 0
-    and without alignment; a blank source an empty one. `searched` is False of both.
+    and without alignment; a blank source an empty one. `searched` is False of both. parts: of a text that was
+    translated in several parts, each of them.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Translation:
     aligned: tuple[Aligned, ...] = ()
     log_probs: tuple[float, ...] = ()
     searched: bool = True
+    parts: tuple[Translation, ...] = ()
 
     @property
     def text(self) -> str:
@@ -110,4 +112,15 @@ def joined(
         aligned=tuple(sum((part.aligned for part in row[1:]), start=row[0].aligned) for row in rows),
         log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
         searched=searched > 0,
+        parts=tuple(map(_part, parts.texts, of_parts)) if len(of_parts) > 1 else (),
+    )
+
+
+def _part(source: str, found: Sequence[Candidate]) -> Translation:
+    return Translation(
+        source=source,
+        hypotheses=tuple(one_line(candidate.text) for candidate in found),
+        scores=tuple(candidate.score for candidate in found),
+        aligned=tuple(candidate.aligned for candidate in found),
+        log_probs=tuple(candidate.log_prob for candidate in found),
     )

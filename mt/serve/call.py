@@ -30,6 +30,7 @@ class TranslateCall:
     is_html: bool
     alternatives: int
     scores: bool
+    sentences: bool
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ def translate_call(values: Values) -> TranslateCall:
         is_html=kind == "html",
         alternatives=_count(values, "alternatives"),
         scores=_flag(values, "scores"),
+        sentences=_flag(values, "sentences"),
     )
 
 

@@ -63,6 +63,11 @@ def translate(directions: Sequence[Direction], *, most_texts: int, most_characte
             "description": "Other translations wanted; there may be fewer",
         },
         "scores": {"type": "boolean", "default": False, "description": "Give probabilities"},
+        "sentences": {
+            "type": "boolean",
+            "default": False,
+            "description": "Give the sentences that were translated one by one",
+        },
         "api_key": _KEY,
     }
     answer = {
@@ -72,6 +77,7 @@ def translate(directions: Sequence[Direction], *, most_texts: int, most_characte
             "detectedLanguage": _one_or_many(_DETECTED),
             "alternatives": {"type": "array", "items": _one_or_many(_TEXT)},
             "scores": {"type": "array"},
+            "sentences": {"type": "array"},
         },
         "required": ["translatedText"],
         "description": "For an array of texts every field is an array, in the same order.",

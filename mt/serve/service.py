@@ -78,7 +78,7 @@ class Service:
             kept = rows[: 1 + call.alternatives]
             texts.append(kept[0][0])
             alternatives.append([text for text, _, _ in kept[1:]])
-            scores.append([{"score": score, "probability": math.exp(log)} for _, score, log in kept])
+            scores.append([_score(score, log) for _, score, log in kept])
         answer: dict[str, list[Any]] = {"translatedText": texts}
         if call.source == "auto":
             answer["detectedLanguage"] = [source._asdict() for source in sources]
@@ -86,6 +86,10 @@ class Service:
             answer["alternatives"] = alternatives
         if call.scores:
             answer["scores"] = scores
+        if call.sentences:
+            answer["sentences"] = [
+                [_sentence(part, call) for row in rows for part in row.parts or (row,)] for rows in found
+            ]
         return answer if call.many else {name: rows[0] for name, rows in answer.items()}
 
     async def inspect(self, call: InspectCall) -> dict[str, Any]:
@@ -145,6 +149,22 @@ class Service:
     def _count(self, served: Served, texts: Sequence[str]) -> None:
         self.metrics.texts.labels(*served.direction).inc(len(texts))
         self.metrics.characters.labels(*served.direction).inc(sum(map(len, texts)))
+
+
+def _score(score: float, log_prob: float) -> dict[str, float]:
+    return {"score": score, "probability": math.exp(log_prob)}
+
+
+def _sentence(part: Translation, call: TranslateCall) -> dict[str, Any]:
+    """A sentence of a text, in the form of an answer to that sentence alone."""
+    most = 1 + call.alternatives
+    answer: dict[str, Any] = {"source": part.source.strip(), "translatedText": part.text}
+    if call.alternatives:
+        answer["alternatives"] = list(part.hypotheses[1:most])
+    if call.scores:
+        pairs = zip(part.scores[:most], part.log_probs[:most], strict=True)
+        answer["scores"] = [_score(score, log) for score, log in pairs]
+    return answer
 
 
 def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, float, float]]:

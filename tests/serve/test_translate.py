@@ -96,6 +96,26 @@ def test_scores_are_those_of_the_search(client: TestClient, translator: Translat
     assert client.post("/translate", data=PAIR | {"q": "ba", "scores": "true"}).json()["scores"]
 
 
+def test_the_sentences_of_a_text_are_as_each_alone(client: TestClient) -> None:
+    sentences = ["Ba de fi go.", "Ku la mo go.", "Mo ne la ba!"]
+    text = f"{sentences[0]} {sentences[1]}\n\n{sentences[2]}"
+    wanted = {"alternatives": 2, "scores": True}
+    found = ask(client, q=text, sentences=True, **wanted)["sentences"]
+    assert [each["source"] for each in found] == sentences
+    alone = [ask(client, q=sentence, **wanted) for sentence in sentences]
+    for each, expected in zip(found, alone, strict=True):
+        assert each["translatedText"] == expected["translatedText"]
+        assert each["alternatives"] == expected["alternatives"]
+        assert [score["probability"] for score in each["scores"]] == pytest.approx(
+            [score["probability"] for score in expected["scores"]]
+        )
+    assert ask(client, q=["ba", " "], sentences=True)["sentences"] == [
+        [{"source": "ba", "translatedText": "BA"}],
+        [],
+    ]
+    assert "sentences" not in ask(client, q=text)
+
+
 def test_log_probabilities_are_scores_without_length_normalisation(toy_run: Path) -> None:
     plain, normalised = (mt.load(toy_run, device="cpu", length_penalty=penalty) for penalty in (0.0, 1.0))
     found = plain.search(["ba"], nbest=2)[0]
