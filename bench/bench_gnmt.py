@@ -23,7 +23,7 @@ from mt.tokenizer import Tokenizer
 WARM_UP, STEPS, SEED = 10, 50, 1
 MEAN, SPREAD, LONGEST = 27.0, 0.6, 120  # pieces a sentence; standard deviation of its logarithm
 PUBLISHED = 140_909.0
-"""Source and target pieces/s that NVIDIA publishes for GNMT v2 on one A100, mixed precision"""
+"""Source and target tokens/s that NVIDIA publishes for GNMT v2 on one A100, mixed precision"""
 
 
 def main(settings: Settings, words: Sequence[str]) -> Columns:
@@ -50,7 +50,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
         "peak memory, MB": torch.cuda.max_memory_allocated() / 2**20 if where.type == "cuda" else peak_mb(),
     }
     if where.type == "cuda":
-        found["times NVIDIA's, one A100, mixed precision"] = found["source and target pieces/s"] / PUBLISHED
+        found["times NVIDIA's, one A100, mixed precision"] = found["source and target tokens/s"] / PUBLISHED
     return {precision: found}
 
 
@@ -69,7 +69,7 @@ def configured(narrower: int, batch_tokens: int) -> Config:
         decoder_hidden=width,
         decoder_layers=4,
         attention="general",
-        attention_place="between",
+        attention_position="between",
         feed_start=False,
         feed_steps=False,
         feed_readout=False,

@@ -44,7 +44,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     timed = timed_steps(trainer, list(itertools.islice(itertools.cycle(plan), WARM_UP + steps)), WARM_UP)
     note_memory("training", found)
     micro = [(1e6 * step.seconds / step.target, 1e6 * step.made / step.target) for step in timed]
-    found["training, µs a target piece"] = statistics.median(whole for whole, _ in micro)
+    found["training, µs a target token"] = statistics.median(whole for whole, _ in micro)
     found["of that making the batch"] = statistics.median(made for _, made in micro)
     return {f"{count:,} pairs": found}
 
@@ -84,8 +84,8 @@ def read(config: Config, count: int, found: Numbers) -> tuple[Seq2Seq, PiecePair
     note_memory("reading", found)
     began = time.perf_counter()
     src, tgt = learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
-    found["learning pieces, ms per 1,000 pairs"] = per_thousand(began, count)
-    note_memory("learning pieces", found)
+    found["learning the vocabulary, ms per 1,000 pairs"] = per_thousand(began, count)
+    note_memory("learning the vocabulary", found)
     began = time.perf_counter()
     pairs = cut(corpora.train, src, tgt)
     found["cutting, ms per 1,000 pairs"] = per_thousand(began, count)

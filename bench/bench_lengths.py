@@ -39,7 +39,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
         trainer = BareTrainer(config, model.train(), joined, where, usual_precision(settings, where))
         timed = timed_steps(trainer, list(batches), WARM_UP)
         micro = statistics.median(1e6 * step.seconds / step.target for step in timed)
-        found[f"{length} pieces"] = {"training, µs a target piece": micro} | numbers
+        found[f"{length} tokens"] = {"training, µs a target token": micro} | numbers
     return found
 
 
@@ -72,7 +72,7 @@ def searching(model: Seq2Seq, pairs: PiecePairs, where: torch.device) -> Numbers
             pieces = sum(len(hypotheses[0].ids) + 1 for hypotheses in found)
     return {
         "greedy search, µs an output piece": 1e6 * statistics.median(times[1:]) / pieces,
-        "greedy search, µs a source piece": 1e6
+        "greedy search, µs a source token": 1e6
         * statistics.median(times[1:])
         / (len(sources) * len(sources[0])),
         "pieces an output": pieces / len(sources),

@@ -61,8 +61,8 @@ def usual_precision(settings: Settings, where: torch.device) -> str:
 
 def prepared_pairs(settings: Settings) -> tuple[Config, Tokenizer, Tokenizer, PiecePairs]:
     """The training pairs in pieces, by the run that `bench_setup` began."""
-    config, facts = checkpoint.read_config(settings.run)
-    src, tgt = checkpoint.read_tokenizers(settings.run, config, facts)
+    config, metadata = checkpoint.read_config(settings.run)
+    src, tgt = checkpoint.read_tokenizers(settings.run, config, metadata)
     corpora = read_corpora(config.data, config.training.seed, Console())
     return config, src, tgt, cut(corpora.train, src, tgt)
 
@@ -147,12 +147,12 @@ def speeds(steps: Sequence[Step], model: Seq2Seq) -> Numbers:
     work = [flops(model, step) / step.seconds for step in steps]
     tenths = statistics.quantiles(rates, n=10, method="inclusive")
     return {
-        "target pieces/s": statistics.median(rates),
-        "lowest tenth, target pieces/s": tenths[0],
-        "highest tenth, target pieces/s": tenths[-1],
-        "source and target pieces/s": statistics.median(both),
+        "target tokens/s": statistics.median(rates),
+        "lowest tenth, target tokens/s": tenths[0],
+        "highest tenth, target tokens/s": tenths[-1],
+        "source and target tokens/s": statistics.median(both),
         "achieved, GFLOP/s": statistics.median(work) / 1e9,
-        "target pieces a step": statistics.mean(step.target for step in steps),
+        "target tokens a step": statistics.mean(step.target for step in steps),
         "making a batch, % of learning from it": 100
         * sum(step.made for step in steps)
         / sum(step.learned for step in steps),
@@ -160,7 +160,7 @@ def speeds(steps: Sequence[Step], model: Seq2Seq) -> Numbers:
 
 
 def matrix_weights(model: Seq2Seq) -> tuple[int, int, int]:
-    """Weights that are multiplied once for each source piece, each target piece, and each sentence.
+    """Weights that are multiplied once for each source token, each target token, and each sentence.
 
     Tied weights count where they multiply. Looking up an embedding is no product.
     """

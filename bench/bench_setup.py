@@ -42,7 +42,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
             "reading them, s": read - began,
             "learning the pieces, s": learned - read,
             "cutting into pieces, s": ended - learned,
-            "pieces a source sentence": float(pairs.src.lengths.mean()),
+            "tokens a source sentence": float(pairs.src.lengths.mean()),
             "pieces a target sentence": float(pairs.tgt.lengths.mean()),
         }
     }

@@ -37,8 +37,8 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     source, target, sentence = matrix_weights(model)
     found |= {
         "weights": sum(weights.numel() for weights in model.parameters()),
-        "of those multiplied for each source piece": source,
-        "for each target piece": target,
+        "of those multiplied for each source token": source,
+        "for each target token": target,
         "for each sentence": sentence,
     }
     return {precision: found | shares(trainer, plan[-profiled:])}

@@ -56,7 +56,7 @@ class Finished:
 
 @dataclass(frozen=True)
 class Round:
-    """A stretch of training. speeds: real target pieces a second, </s> counted, one for each report of the
+    """A stretch of training. speeds: real target tokens a second, </s> counted, one for each report of the
     toolkit but the first; peak_mb: of its largest process."""
 
     speeds: tuple[float, ...]
@@ -89,8 +89,8 @@ class Tool(Protocol):
     def train(self, done: int, updates: int) -> Round:
         """Go on from `done` updates for `updates` more."""
 
-    def pieces_per_update(self) -> float:
-        """Real target pieces that an update learned from, on average."""
+    def tokens_per_update(self) -> float:
+        """Real target tokens that an update learned from, on average."""
 
     def translate(self, source: Path, output: Path, beam: int) -> Finished:
         """The whole command, start-up included."""

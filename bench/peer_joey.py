@@ -23,7 +23,7 @@ from bench.peer_setup import Patch, make_environment
 
 STEPS = (("torch==2.13.0",), ("joeynmt==2.3.0", "importlib_metadata", "sentencepiece==0.2.0"))
 PATCHES = (Patch("joeynmt/builders.py", '            "verbose": False,\n', ""),)
-# Epoch   1, Step:       20, …, Tokens per Sec:      563, …: target pieces, </s> counted
+# Epoch   1, Step:       20, …, Tokens per Sec:      563, …: target tokens, </s> counted
 REPORT = re.compile(r"Step: +\d+, .*Tokens per Sec: +(\d+)")
 LEARNED = "import sys, torch; print(torch.load(sys.argv[1])['stats_state']['total_tokens'])"
 
@@ -96,7 +96,7 @@ class Joey:
         began = run_for(command, self.folder / "train.log", seconds)
         return snapshots(run_dir.glob("[0-9]*.ckpt"), began, seconds - 1)
 
-    def pieces_per_update(self) -> float:
+    def tokens_per_update(self) -> float:
         """See `Tool`; its log does not say, its checkpoint does."""
         command = [self.python, "-c", LEARNED, str(self.checkpoint)]
         return int(subprocess.run(command, check=True, capture_output=True).stdout) / self.updates

@@ -50,7 +50,7 @@ PATCHES = (
         'map_location=torch.device("cpu"), weights_only=False)',
     ),
 )
-# Step 20/  100; …; bsz: 1768/1764/117; 1444/1441 tok/s; …: source and target pieces a batch and a second
+# Step 20/  100; …; bsz: 1768/1764/117; 1444/1441 tok/s; …: source and target tokens a batch and a second
 REPORT = re.compile(r"Step +\d+/ *\d+; .*bsz: +\d+/ *(\d+)/ *\d+; +\d+/ *(\d+) tok/s")
 
 
@@ -64,7 +64,7 @@ class OpenNMT:
         self.folder = places.runs / self.name
         self.environment = places.work / "env-onmt"
         self.checkpoint: Path | None = None
-        self.batches: list[int] = []  # target pieces
+        self.batches: list[int] = []  # target tokens
 
     def install(self) -> None:
         """See `Tool`."""
@@ -111,7 +111,7 @@ class OpenNMT:
         began = run_for(command, self.folder / "train.log", seconds)
         return snapshots(self.folder.glob("model_step_*.pt"), began, seconds - 1)
 
-    def pieces_per_update(self) -> float:
+    def tokens_per_update(self) -> float:
         """See `Tool`."""
         return statistics.mean(self.batches)
 

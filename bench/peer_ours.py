@@ -65,7 +65,7 @@ class Ours:
         ]
         return Round(tuple(speeds[1:]), finished.peak_mb)
 
-    def pieces_per_update(self) -> float:
+    def tokens_per_update(self) -> float:
         """See `Tool`."""
         _, progress = read_tensors(self.run_dir / STATE)
         return float(progress["tokens"] / progress["step"])

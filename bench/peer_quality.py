@@ -149,7 +149,7 @@ def train_ours(ours: Ours, places: Places, options: argparse.Namespace) -> Learn
     entries = [json.loads(line) for line in read_lines(ours.run_dir / "metrics.jsonl")]
     shift = (
         minutes - max(entry.get("seconds", 0) for entry in entries) / 60
-    )  # start-up, reading, learning pieces
+    )  # start-up, reading, learning the vocabulary
     learner = Learner(options.minutes or minutes)
     learner.curve = [
         (entry["seconds"] / 60 + shift, entry["step"], entry["bleu"])

@@ -53,7 +53,7 @@ class Record:
     rounds: list[Round] = field(default_factory=list)
     searches: dict[str, Searches] = field(default_factory=lambda: {name: Searches() for name in BEAMS})
     weights: int = 0
-    pieces_per_update: float = 0.0
+    tokens_per_update: float = 0.0
 
     def speeds(self) -> list[float]:
         """Of each round."""
@@ -64,8 +64,8 @@ class Record:
         speeds = self.speeds()
         found = {
             "weights, millions": self.weights / 1e6,
-            "target pieces an update": self.pieces_per_update,
-            "training, target pieces/s": statistics.median(speeds),
+            "target tokens an update": self.tokens_per_update,
+            "training, target tokens/s": statistics.median(speeds),
             "training, lowest round": min(speeds),
             "training, highest round": max(speeds),
             "peak memory in training, MB": max(found.peak_mb for found in self.rounds),
@@ -148,7 +148,7 @@ def report(
         mine.name: {name: ratios(records[mine.name], records[name]) for name in options.peers}
         for mine in ours
     }
-    console.note(f"\ntarget pieces in train: {cut['peers']:,} as the peers cut it, {cut['mt']:,} as mt does")
+    console.note(f"\ntarget tokens in train: {cut['peers']:,} as the peers cut it, {cut['mt']:,} as mt does")
     table(f"{options.rounds} rounds of {options.updates} updates", numbers, console)
     if options.peers:
         for name, columns in against.items():
@@ -159,10 +159,10 @@ def report(
         "updates between reports": interval(options.updates),
         "passes": options.passes,
         "sentences": options.sentences,
-        "target pieces in train": cut,
+        "target tokens in train": cut,
         "titles": {tool.name: tool.title for tool in tools},
         "tools": numbers,
-        "training, target pieces/s of each round": {name: found.speeds() for name, found in records.items()},
+        "training, target tokens/s of each round": {name: found.speeds() for name, found in records.items()},
         "times as good": against,
     }
     print(json.dumps(found))
@@ -183,7 +183,7 @@ def train(
             speed = statistics.median(found.speeds)
             console.note(f"updates {done} to {done + options.updates}: {tool.title}: {speed:,.0f} pieces/s")
     for tool in tools:
-        records[tool.name].pieces_per_update = tool.pieces_per_update()
+        records[tool.name].tokens_per_update = tool.tokens_per_update()
 
 
 def translate(tool: Tool, record: Record, name: str, places: Places) -> None:
@@ -212,7 +212,7 @@ def ratios(ours: Record, peer: Record) -> Numbers:
     rounds = [mine / its for mine, its in zip(ours.speeds(), peer.speeds(), strict=True)]
     mine, its = ours.numbers(), peer.numbers()
     found = {
-        "training, target pieces/s": statistics.median(rounds),
+        "training, target tokens/s": statistics.median(rounds),
         "training, lowest round": min(rounds),
         "training, highest round": max(rounds),
     }

@@ -43,7 +43,7 @@ def load(
         device: where to compute; `auto` takes a GPU if there is one.
         beam: hypotheses kept at each step; 1 is greedy search, and fastest.
         length_penalty: exponent of the length normalisation; 0 is none.
-        no_repeat_ngram: no run of so many pieces occurs twice in a translation; 0 permits it.
+        no_repeat_ngram: no run of so many tokens occurs twice in a translation; 0 permits it.
         mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
         precision: arithmetic of the products; int8 is faster on most CPUs and not quite the same numbers.
         datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.

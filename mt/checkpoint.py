@@ -1,7 +1,7 @@
 """A run directory: begin it, save and load its model; every file whole at any instant.
 
     config.toml          settings, and under [run] what the files must agree with
-    src.spm tgt.spm      pieces of each language (one shared.spm when shared)
+    src.spm tgt.spm      tokenizer of each language (one shared.spm when shared)
     model.safetensors    the best weights so far
     state/               what resuming needs, see `training.state`
 
@@ -53,7 +53,7 @@ class Run:
 
     path: Path
     config: Config
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     src_tokenizer: Tokenizer
     tgt_tokenizer: Tokenizer
     model: Seq2Seq
@@ -61,7 +61,7 @@ class Run:
     @property
     def split_chars(self) -> int:
         """The length, in characters, above which sources are translated in parts."""
-        return int(self.facts["split_chars"])
+        return int(self.metadata["split_chars"])
 
     @property
     def by_sentence(self) -> bool:
@@ -69,21 +69,21 @@ class Run:
 
         The length of the sources decides for a run of an earlier version, which did not count sentences.
         """
-        several = self.facts.get("several_sentences")
+        several = self.metadata.get("several_sentences")
         return self.split_chars <= SHORT if several is None else several < FEW
 
     @property
     def validated_on(self) -> str:
         """The fingerprint of its validation pairs."""
-        return str(self.facts.get("corpora", {}).get("validation", ""))
+        return str(self.metadata.get("corpora", {}).get("validation", ""))
 
 
 def save_setup(
-    path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], facts: Mapping[str, Any]
+    path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], metadata: Mapping[str, Any]
 ) -> None:
     """Write the files that a run begins with: its settings, its tokenizers, and the metadata under [run].
 
-    facts: the metadata. `corpora`: fingerprints by name, those of teachers too; `split_chars`, see `Run`;
+    metadata: `corpora`, fingerprints by name, those of teachers too; `split_chars`, see `Run`;
     `several_sentences`, the proportion of sources that hold more than one; `arithmetic`, see `Arithmetic`;
     `identity`.
     """
@@ -98,7 +98,7 @@ def save_setup(
         "src_tokenizer": src.fingerprint,
         "tgt_tokenizer": tgt.fingerprint,
     }
-    known = {name: fact for name, fact in facts.items() if fact not in (None, "", {})}
+    known = {name: value for name, value in metadata.items() if value not in (None, "", {})}
     tables = config.model_dump(mode="json", exclude_none=True) | {"run": own | known}
     write_bytes(path / CONFIG, tomli_w.dumps(tables).encode())
 
@@ -130,8 +130,8 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
     file = path / CONFIG
     try:
         tables = tomllib.loads(decode(file.read_bytes()))
-        facts = tables.pop("run")
-        found = facts["format"]
+        metadata = tables.pop("run")
+        found = metadata["format"]
     except (FileNotFoundError, NotADirectoryError):
         missing = "is a file" if path.is_file() else "does not exist"
         what = "has no config.toml: it is not a run of mt train" if path.is_dir() else missing
@@ -144,25 +144,25 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
         raise RunError(f"{file} has no [run] table with a format; it was not written by mt train") from None
     if found != FORMAT:
         raise RunError(
-            f"{path} was written in format {found} by mt {facts.get('mt_version', '?')}; "
+            f"{path} was written in format {found} by mt {metadata.get('mt_version', '?')}; "
             f"this mt reads format {FORMAT}: use the other version, or train again"
         )
     tables, gone = take_out(tables)
     if used := [str(setting) for setting in gone if setting.used and (resume or setting.of_model)]:
-        version = facts.get("mt_version", "?")
+        version = metadata.get("mt_version", "?")
         raise RunError(
             f"{path} was trained by mt {version}: {'; '.join(used)}; use mt {version}, or train again"
         )
     try:
-        return validate(tables, where=str(file)), facts
+        return validate(tables, where=str(file)), metadata
     except ConfigError as problem:
         raise RunError(f"{problem}; restore it, or train again") from None
 
 
-def read_tokenizers(path: Path, config: Config, facts: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
+def read_tokenizers(path: Path, config: Config, metadata: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
     """A run's tokenizers for source and target, one object if shared. Raises RunError."""
     names = ["shared.spm"] if config.tokenizer.shared else ["src.spm", "tgt.spm"]
-    expected = [facts.get("src_tokenizer"), facts.get("tgt_tokenizer")]
+    expected = [metadata.get("src_tokenizer"), metadata.get("tgt_tokenizer")]
     found = []
     for name, fingerprint in zip(names, expected, strict=False):
         file = path / name
@@ -191,23 +191,26 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
     )
 
 
-def save_model(path: Path, model: Seq2Seq, config: Config, notes: Mapping[str, Any]) -> str:
+def save_model(path: Path, model: Seq2Seq, config: Config, metadata: Mapping[str, Any]) -> str:
     """Write the best weights so far, with the model's shape. Returns the file's checksum.
 
-    Tied weights are written once. notes: `run`, the identity of the run, and other metadata.
+    Tied weights are written once. metadata: `run`, the identity of the run, and whatever else is to be kept.
     """
-    described = {**notes, "model": config.model.model_dump(mode="json")}
+    described = {**metadata, "model": config.model.model_dump(mode="json")}
     return write_tensors(path / MODEL, dict(model.named_parameters()), described)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
-    """Load the runs of an ensemble. Raises RunError if their pieces or languages differ."""
+    """Load the runs of an ensemble. Raises RunError if their tokenizers or languages differ."""
     runs = [load_run(path, device) for path in paths]
     for run in runs:
-        if any(run.facts.get(name) != runs[0].facts.get(name) for name in ("src_tokenizer", "tgt_tokenizer")):
+        if any(
+            run.metadata.get(name) != runs[0].metadata.get(name)
+            for name in ("src_tokenizer", "tgt_tokenizer")
+        ):
             raise RunError(
-                f"{runs[0].path} and {run.path} cut text into other pieces and cannot translate together; "
-                f"train the second with --pieces-of {runs[0].path}"
+                f"{runs[0].path} and {run.path} have different tokenizers and cannot translate together; "
+                f"train the second with --tokenizer-from {runs[0].path}"
             )
         if problem := other_languages(runs[0].config.data, run.config.data):
             raise RunError(f"{runs[0].path} and {run.path} cannot translate together: {problem}")
@@ -216,18 +219,18 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
 
 def load_run(path: Path, device: torch.device) -> Run:
     """Load a trained run. Raises RunError, a one-line message, if anything in the directory is wrong."""
-    config, facts = read_config(path)
-    src, tgt = read_tokenizers(path, config, facts)
-    tensors, notes = read_tensors(path / MODEL)
+    config, metadata = read_config(path)
+    src, tgt = read_tokenizers(path, config, metadata)
+    tensors, of_model = read_tensors(path / MODEL)
     shape = config.model.model_dump(mode="json")
-    of_file, _ = take_out({"model": notes.get("model") or {}})
+    of_file, _ = take_out({"model": of_model.get("model") or {}})
     written = ModelConfig().model_dump(mode="json") | of_file["model"]
     if written != shape:  # settings that are newer than the file stood as they do by default
         names = ", ".join(name for name in written if written[name] != shape.get(name))
         raise RunError(
             f"{path / CONFIG} and {MODEL} disagree on {names}; restore one of them, or train again"
         )
-    if notes.get("run", "") != facts.get("identity", ""):
+    if of_model.get("run", "") != metadata.get("identity", ""):
         raise RunError(
             f"{path / CONFIG} and {MODEL} are of different runs; restore the one that was replaced, "
             "or train again"
@@ -235,7 +238,7 @@ def load_run(path: Path, device: torch.device) -> Run:
     with torch.random.fork_rng(devices=[]):  # whoever loads a run keeps the random numbers to come
         model = build(config, src, tgt)
     assign(model, tensors, path / MODEL)
-    return Run(path, config, facts, src, tgt, model.to(device).eval())
+    return Run(path, config, metadata, src, tgt, model.to(device).eval())
 
 
 def assign(model: Seq2Seq, tensors: Mapping[str, Tensor], file: Path) -> None:

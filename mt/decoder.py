@@ -11,7 +11,7 @@ from mt.attention import Attention, Memory
 from mt.config import ModelConfig
 from mt.encoder import Encoded
 from mt.layers.dropout import Dropout, PieceDropout
-from mt.layers.operators import Product
+from mt.layers.operators import LinearFunction
 from mt.layers.prepack import Linear, Prepackable, SearchPrecision, prepack_linear
 from mt.layers.recurrence import Recurrence, State, add_per_sentence
 
@@ -65,13 +65,13 @@ class Decoder(Prepackable):
         vocab_size, width, hidden = embedding.num_embeddings, embedding.embedding_dim, config.decoder_hidden
         readout = (config.readout_size or width) if config.readout else 0
         self.embedding, self.hidden, self.residual = embedding, hidden, config.residual
-        self.between = config.attention_place == "between"
+        self.between = config.attention_position == "between"
         self.attention = (
             None
             if config.attention == "none"
             else Attention(config.attention, query_size=hidden, memory_size=memory_size)
         )
-        self.dropout_pieces = PieceDropout(config.dropout_tgt_pieces)
+        self.dropout_pieces = PieceDropout(config.dropout_tgt_tokens)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
         self.dropout_output = Dropout(config.dropout_output, locked=config.dropout_locked)
@@ -99,7 +99,7 @@ class Decoder(Prepackable):
         if config.tied:
             self.output.weight = embedding.weight
         nn.init.zeros_(self.output.bias)
-        self.prepacked_readout: Product | None = None  # of the parts that change from step to step
+        self.prepacked_readout: LinearFunction | None = None  # of the parts that change from step to step
 
     def pack(self, precision: SearchPrecision) -> None:
         """Prepack the readout's parts that change from step to step as one matrix."""

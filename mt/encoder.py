@@ -79,7 +79,7 @@ class Encoder(nn.Module):
         self.reverse_source, self.pooling = config.reverse_source, config.pooling
         self.residual = config.residual
         self.attended, self.attend_embedding = config.attention != "none", config.attend_embedding
-        self.dropout_pieces = PieceDropout(config.dropout_src_pieces)
+        self.dropout_pieces = PieceDropout(config.dropout_src_tokens)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
         size, self.memory_size = config.encoder_state_size, config.memory_size

@@ -73,9 +73,9 @@ class Interrupted(MTError):
 
 _ADVICE = {
     errno.ENOSPC: "free some space, then give the same command again",
-    errno.EACCES: "change its permissions, or name another place",
-    errno.EPERM: "change its permissions, or name another place",
-    errno.EROFS: "name a place that can be written",
+    errno.EACCES: "change its permissions, or name another path",
+    errno.EPERM: "change its permissions, or name another path",
+    errno.EROFS: "name a path that can be written",
     errno.EISDIR: "there is a folder of that name",
 }
 

@@ -151,19 +151,19 @@ def _explain(problem: str, vocab_size: int) -> ConfigError:
     largest = re.search(r"value <= (\d+)", problem)
     if largest:
         return VocabularySizeError(
-            f"the text is too small for {vocab_size:,} pieces: "
+            f"the text is too small for {vocab_size:,} tokens: "
             f"set --vocab-size to {largest.group(1)} or less, or give more text",
             int(largest.group(1)),
         )
     smallest = re.search(r"smaller than required_chars.*?(\d+) vs (\d+)", problem)
     if smallest:
         return VocabularySizeError(
-            f"{vocab_size:,} pieces are fewer than the text has characters: "
+            f"{vocab_size:,} tokens are fewer than the text has characters: "
             f"set --vocab-size to {smallest.group(2)} or more, or lower --character-coverage",
             int(smallest.group(2)),
         )
     if "sentences_.empty()" in problem:
         return ConfigError(
-            "there is no text to learn pieces from, or only in lines of more than 65,536 bytes"
+            "there is no text to learn a vocabulary from, or only in lines of more than 65,536 bytes"
         )
-    return ConfigError(f"SentencePiece could not learn {vocab_size:,} pieces: {' '.join(problem.split())}")
+    return ConfigError(f"SentencePiece could not learn {vocab_size:,} tokens: {' '.join(problem.split())}")

@@ -57,10 +57,10 @@ def write_runs(folder: Path, environment: dict[str, str]) -> None:
     """The runs that a page names: `a` and its like, with one tokenizer; `en-zh`; `attentive`."""
     zh_en = ["--train", "train.zh,train.en", "--validation", "val.zh,val.en", "--src", "zh", "--tgt", "en"]
     en_zh = ["--train", "train.en,train.zh", "--validation", "val.en,val.zh", "--src", "en", "--tgt", "zh"]
-    attention = ["--attention", "general", "--attention-place", "between", "--decoder-layers", "2"]
+    attention = ["--attention", "general", "--attention-position", "between", "--decoder-layers", "2"]
     for name, more in (
         ("a", zh_en),
-        ("b", [*zh_en, "--seed", "2", "--pieces-of", "checkpoints/a"]),
+        ("b", [*zh_en, "--seed", "2", "--tokenizer-from", "checkpoints/a"]),
         ("en-zh", en_zh),
         ("attentive", [*zh_en, *attention]),
     ):

@@ -116,7 +116,7 @@ def test_a_flag_is_in_the_same_group_in_every_command(capsys: pytest.CaptureFixt
 def test_no_command_offers_what_it_refuses() -> None:
     """A vector is not searched for, and penalties are what tuning is about."""
     assert fields(COMMANDS["neighbours"]) & set(SearchConfig.model_fields) == {"precision", "batch_tokens"}
-    assert not fields(TUNE) & {"length_penalty", "mbr", "datastore_share", "datastore_temperature"}
+    assert not fields(TUNE) & {"length_penalty", "mbr", "datastore_weight", "datastore_temperature"}
 
 
 def test_the_overview_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:

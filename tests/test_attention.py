@@ -69,7 +69,7 @@ def model(**changes: Any) -> Seq2Seq:
 def test_what_attention_finds_reaches_the_output(place: str) -> None:
     """With the sentence vector cut off, another word in the source still changes every step."""
     net = model(
-        attention_place=place, decoder_layers=2, feed_start=False, feed_steps=False, feed_readout=False
+        attention_position=place, decoder_layers=2, feed_start=False, feed_steps=False, feed_readout=False
     )
     tgt_in, lengths = torch.tensor([[2, 5, 6]]), torch.tensor([3])
     one, other = (net(torch.tensor([[7, word, 3]]), lengths, tgt_in) for word in (8, 9))
@@ -92,7 +92,7 @@ def test_what_attention_sees_of_a_piece_ends_with_its_embedding(reverse_source: 
 
 CHANGES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({}, {"attention": "mlp"}),
-    ({"decoder_layers": 2}, {"attention_place": "between"}),
+    ({"decoder_layers": 2}, {"attention_position": "between"}),
     ({}, {"attend_embedding": True}),
     ({"tied": False}, {"readout_size": 5}),
     ({"decoder_layers": 2}, {"residual": True}),
@@ -141,10 +141,13 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
     ("changes", "message"),
     [
         ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs decoder_hidden = 10"),
-        ({"attention_place": "between"}, "between layers needs decoder_layers = 2"),
+        ({"attention_position": "between"}, "between layers needs decoder_layers = 2"),
         ({"readout": False, "feed_readout": False}, "attention after the decoder needs readout"),
         ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),
-        ({"attention": "none", "attention_place": "between"}, "attention_place between needs attention"),
+        (
+            {"attention": "none", "attention_position": "between"},
+            "attention_position between needs attention",
+        ),
         ({"attention": "dot", "attend_embedding": True}, "dot attention needs decoder_hidden = 16"),
         ({"readout_size": 5}, "embedding = readout_size"),
     ],

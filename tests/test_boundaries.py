@@ -97,14 +97,14 @@ def translator(toy_run: Path) -> Translator:
 
 def test_short_sentences_are_translated_one_by_one(translator: Translator) -> None:
     """The toy language is of single sentences, and its run knows it."""
-    assert translator.run.facts["several_sentences"] == 0
+    assert translator.run.metadata["several_sentences"] == 0
     whole, *single = translator.search([" ".join(SHORT), *SHORT], nbest=1)
     assert whole.text == " ".join(part.text for part in single)
     assert whole.score == pytest.approx(sum(part.score for part in single) / len(single))
 
 
 @pytest.mark.parametrize(
-    ("facts", "parts"),
+    ("metadata", "parts"),
     [
         ({"several_sentences": 0.019}, 3),
         ({"several_sentences": 0.02}, 1),
@@ -115,8 +115,8 @@ def test_short_sentences_are_translated_one_by_one(translator: Translator) -> No
     ],
 )
 def test_whether_short_sentences_are_split_is_the_corpus_s_affair(
-    translator: Translator, facts: dict[str, float | None], parts: int
+    translator: Translator, metadata: dict[str, float | None], parts: int
 ) -> None:
-    run = replace(translator.run, facts={**translator.run.facts, **facts})
+    run = replace(translator.run, metadata={**translator.run.metadata, **metadata})
     other = Translator([run], translator.config, translator.device)
     assert len(other.split(" ".join(SHORT)).texts) == parts

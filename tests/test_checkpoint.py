@@ -189,7 +189,7 @@ def test_the_optimiser_is_put_back_where_the_weights_are(run: Path) -> None:
     with torch.device("meta"):
         model = build(loaded.config, loaded.src_tokenizer, loaded.tgt_tokenizer)
     updater = Updater(model, loaded.config.training, torch.device("meta"), "fp32")
-    RunFiles(run, loaded.config, loaded.facts["identity"]).load_state(updater, Clock())
+    RunFiles(run, loaded.config, loaded.metadata["identity"]).load_state(updater, Clock())
     states = [updater.optimizer.state[parameter] for parameter in model.parameters()]
     assert {name for state in states for name in state} == {"step", "exp_avg", "exp_avg_sq"}
     assert {tensor.device.type for state in states for tensor in state.values()} == {"meta"}

@@ -221,7 +221,7 @@ def test_reading_and_cutting_a_large_corpus_shows_how_far_it_is(tmp_path: Path) 
     tokenizer = Tokenizer.learn(iter(["s0123456789", "t0123456789"]), settings, 20)
     for _ in range(2):  # the second time the pieces are in the cache
         assert len(cut(corpus, tokenizer, tokenizer, shown.append)) == 20_001
-    assert shown == [f"cutting into pieces: {n} of 20,001 pairs" for n in ("10,000", "20,000")]
+    assert shown == [f"cutting into tokens: {n} of 20,001 pairs" for n in ("10,000", "20,000")]
 
 
 # ---- bad lines

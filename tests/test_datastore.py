@@ -19,7 +19,7 @@ from safetensors.numpy import save_file
 import mt
 from mt import cli
 from mt.checkpoint import Run, load_run
-from mt.commands.tune import SHARES, TEMPERATURES
+from mt.commands.tune import TEMPERATURES, WEIGHTS
 from mt.config import DatastoreConfig, ModelConfig, SearchConfig
 from mt.console import Console
 from mt.data.batches import IntArray, frame
@@ -61,7 +61,7 @@ def run_with(toy_run: Path, path: Path, **settings: object) -> Run:
 def test_the_formula_written_out() -> None:
     """Three of four places, at cosines 1, 0.8 and 0 of a readout of length 5; one piece twice."""
     keys = [[1.0, 0.0], [0.8, 0.6], [0.0, -1.0], [-1.0, 0.0]]
-    settings = config(datastore_neighbours=3, datastore_temperature=0.5, datastore_share=0.3)
+    settings = config(datastore_neighbours=3, datastore_temperature=0.5, datastore_weight=0.3)
     plain, readouts = model(), torch.tensor([[5.0, 0.0]])
     found = Recalling(plain, store(keys, [5, 7, 5, 6]), settings)
     with torch.no_grad():
@@ -91,7 +91,7 @@ SHAPES = [
         decoder_layers=2,
         cell="lstm",
         attention="general",
-        attention_place="between",
+        attention_position="between",
         readout=False,
         feed_readout=False,
         tied=False,
@@ -145,7 +145,7 @@ def test_what_was_seen_before_is_recalled_word_for_word(
     sources = sorted({source for source, _ in toy_pairs(300, seed=few)})
     pairs = list(zip(sources, [text.upper() for text in reversed(sources)], strict=True))
     run = run_with(
-        toy_run, write_tsv(tmp_path / f"pairs{few}.tsv", pairs), datastore_neighbours=1, datastore_share=0.99
+        toy_run, write_tsv(tmp_path / f"pairs{few}.tsv", pairs), datastore_neighbours=1, datastore_weight=0.99
     )
     assert isinstance(run.model, Recalling)
     assert isinstance(run.model.datastore.index, faiss.IndexRefine) == (few == 100)
@@ -225,7 +225,7 @@ def command(name: str, run: Path, pairs: Path) -> list[str]:
     return [name, "-m", str(run), "--threads", "1", "--datastore", str(pairs)]
 
 
-WHOLLY = ["--datastore-share", "0.99", "--datastore-neighbours", "1"]
+WHOLLY = ["--datastore-weight", "0.99", "--datastore-neighbours", "1"]
 
 
 def test_translate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,7 +235,7 @@ def test_translate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[
         captured = capsys.readouterr()
         assert captured.out == "KU MO LA NE\n"
         assert "datastore: 10 positions in 3 pairs" in captured.err
-    assert cli.main([*arguments, "--datastore-share", "0.01"]) == 0
+    assert cli.main([*arguments, "--datastore-weight", "0.01"]) == 0
     assert capsys.readouterr().out == "BA DE\n"
     both = [*arguments, *WHOLLY, "-m", str(toy_run)]
     assert cli.main(both) == 0
@@ -246,7 +246,7 @@ def test_temperature_says_how_near_is_near(toy_run: Path, tmp_path: Path) -> Non
     """The lower, the more the nearest of all places counts."""
     likeliest = []
     for temperature in (0.01, 100.0):
-        run = run_with(toy_run, strange(tmp_path), datastore_temperature=temperature, datastore_share=0.99)
+        run = run_with(toy_run, strange(tmp_path), datastore_temperature=temperature, datastore_weight=0.99)
         with torch.no_grad():
             probs = run.model.log_probs(torch.ones(1, run.model.decoder.output.in_features)).exp()
         likeliest.append(float(probs.max()))
@@ -273,7 +273,7 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert "3 of the 3 pairs to be scored are in the datastore, so scores flatter" in captured.err
-    assert found["datastore"]["datastore_share"] == 0.99
+    assert found["datastore"]["datastore_weight"] == 0.99
     assert found["hypotheses"] == str(toy_run / "hypotheses.datastore.strange.txt")
     assert found["perplexity"] < 1.1 < alone["perplexity"]
     assert found["comparisons"][0]["results"][0]["baseline"]["value"] == pytest.approx(
@@ -284,7 +284,7 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
 
 
 def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each share and temperature has the perplexity of evaluating with it; the best are searched by."""
+    """Each weight and temperature has the perplexity of evaluating with it; the best are searched by."""
     path = str(strange(tmp_path))
     recall = ["-m", str(toy_run), "-m", str(toy_run), "--threads", "1", "--datastore", path]
     arguments = ["evaluate", "--tune", *recall, "--validation", path]
@@ -294,9 +294,9 @@ def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "3 of the 3 pairs to be scored are in the datastore" in captured.err
     assert found["best"]["bleu"] == pytest.approx(100)
     trials = found["datastore"]["trials"]
-    assert len(trials) == len(SHARES) * len(TEMPERATURES)
+    assert len(trials) == len(WEIGHTS) * len(TEMPERATURES)
     assert found["datastore"]["best"] == min(trials, key=lambda trial: trial["perplexity"])
-    assert found["datastore"]["best"]["datastore_share"] == 0.9
+    assert found["datastore"]["best"]["datastore_weight"] == 0.9
     for trial in trials[:: len(trials) // 3]:
         flags = [f"--{name.replace('_', '-')}={trial[name]}" for name in trial if name != "perplexity"]
         assert cli.main(["evaluate", *recall, *flags, "--test", path, "--json"]) == 0
@@ -304,10 +304,10 @@ def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
         assert trial["perplexity"] == pytest.approx(evaluated, rel=1e-4)
     assert cli.main(arguments) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["datastore", "share", "best", "temperature", "perplexity"]
-    assert "--datastore-share 0.9 --datastore-temperature" in lines[-1]
-    assert cli.main([*arguments, "--datastore-share", "0.5"]) == 2
-    assert "unrecognized arguments: --datastore-share" in capsys.readouterr().err
+    assert lines[0].split() == ["datastore", "weight", "best", "temperature", "perplexity"]
+    assert "--datastore-weight 0.9 --datastore-temperature" in lines[-1]
+    assert cli.main([*arguments, "--datastore-weight", "0.5"]) == 2
+    assert "unrecognized arguments: --datastore-weight" in capsys.readouterr().err
 
 
 def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -319,7 +319,7 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert [step[0]["piece"] for step in found["recalled"]] == [step["piece"] for step in found["steps"]]
     first, last = found["recalled"][0][0], found["recalled"][-1][0]
     assert first == {
-        "share": 0.99,
+        "proportion": 0.99,
         "source": "ba de",
         "target": "KU MO LA NE",
         "before": "",
@@ -333,7 +333,7 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     assert "6  What search ended with" in text
     assert re.search(r" 99% +KU MO LA NE ⏎  ←  ba de", text)
     with np.load(seen) as arrays:
-        assert arrays["recalled_share"].shape == (len(found["steps"]), 3)
+        assert arrays["recalled_proportion"].shape == (len(found["steps"]), 3)
         assert arrays["recalled_source"][0].tolist() == ["ba de", "", ""]
     plain = ["inspect", "-m", str(toy_run), "--threads", "1", "--json", "ba de"]
     assert cli.main(plain) == 0
@@ -345,12 +345,16 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
 @pytest.mark.parametrize(
     ("more", "code", "problem"),
     [
-        (["--datastore-share", "0.5"], 2, "--datastore-share: nothing is recalled without --datastore SPEC"),
+        (
+            ["--datastore-weight", "0.5"],
+            2,
+            "--datastore-weight: nothing is recalled without --datastore",
+        ),
         (["--datastore", "nowhere.tsv"], 1, "nowhere.tsv"),
         (
-            ["--datastore", "phrasebook", "--datastore-share", "1"],
+            ["--datastore", "phrasebook", "--datastore-weight", "1"],
             2,
-            "--datastore-share: should be less than 1",
+            "--datastore-weight: should be less than 1",
         ),
         (["--datastore", "aa-bb=x.tsv"], 1, "the training pairs are into no language that is named"),
     ],

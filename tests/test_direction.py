@@ -240,7 +240,15 @@ def test_runs_of_other_languages_neither_translate_together_nor_teach(
 ) -> None:
     run, folder = both
     other = tmp_path / "other"
-    arguments = ["train", *SETTINGS, "--shared", "--train", f"{folder}/train.bb.tsv", "--pieces-of", str(run)]
+    arguments = [
+        "train",
+        *SETTINGS,
+        "--shared",
+        "--train",
+        f"{folder}/train.bb.tsv",
+        "--tokenizer-from",
+        str(run),
+    ]
     assert cli.main([*arguments, "--max-steps", "1", "--out", str(other)]) == 0
     assert cli.main(["translate", "-m", str(run), "-m", str(other), "--tgt", "bb", "ba"]) == 1
     assert f"{run} and {other} cannot translate together: the one was trained" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""Word-level distillation: what teachers expect is what they predict, and it is learned to its share."""
+"""Word-level distillation: what teachers expect is what they predict, and it counts by its weight."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CPU = torch.device("cpu")
 @pytest.fixture(scope="module")
 def teachers(toy_run: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """Two runs of the same pieces, one of which knows little."""
-    options = ("--pieces-of", str(toy_run), "--max-epochs", "2", "--seed", "7")
+    options = ("--tokenizer-from", str(toy_run), "--max-epochs", "2", "--seed", "7")
     return toy_run, learn_once(tmp_path_factory, "novice", *options)
 
 
@@ -101,14 +101,14 @@ def test_the_loss_and_its_gradients_written_out(rows: int) -> None:
     layer, ids = torch.nn.Linear(5, 9), torch.randint(0, 9, (rows, 4))
     readouts = torch.randn(rows, 4, 5, requires_grad=True)
     expected = TopK(torch.rand(rows, 4, 9).topk(3).indices, torch.rand(rows, 4, 3) / 3)
-    teaching, smoothing = 0.3, 0.1
+    weight, smoothing = 0.3, 0.1
     leaves = [readouts, layer.weight, layer.bias]
-    loss, nll = cross_entropy(layer, readouts, Targets(ids, 0, smoothing, expected, teaching))
+    loss, nll = cross_entropy(layer, readouts, Targets(ids, 0, smoothing, expected, weight))
     found = torch.autograd.grad(loss, leaves)
     log_probs = torch.log_softmax(layer(readouts), dim=-1)
     came = torch.nn.functional.one_hot(ids, 9) * (1 - smoothing) + smoothing / 9
     said = torch.zeros(rows, 4, 9).scatter(2, *expected) + (1 - expected.probs.sum(2, keepdim=True)) / 9
-    target = (1 - teaching) * came + teaching * said
+    target = (1 - weight) * came + weight * said
     wanted = -(target * log_probs).sum(dim=-1)[ids != 0].sum()
     torch.testing.assert_close(loss, wanted)
     torch.testing.assert_close(nll, -log_probs.gather(2, ids.unsqueeze(2))[ids != 0].sum())
@@ -120,7 +120,7 @@ def test_teachers_and_their_share_decide_what_is_learned(teachers: tuple[Path, P
     """And a student that goes on is the one that was not stopped."""
     arguments = [
         *train_arguments(tmp_path, pairs=120),
-        "--pieces-of",
+        "--tokenizer-from",
         str(teachers[0]),
         "--batch-tokens",
         "64",
@@ -133,7 +133,7 @@ def test_teachers_and_their_share_decide_what_is_learned(teachers: tuple[Path, P
 
     both = ("--teachers", *map(str, teachers))
     alone, taught_by_one = trained("alone"), trained("one", "--teachers", str(teachers[1]))
-    whole, less = trained("both", *both), trained("less", *both, "--teaching", "0.1")
+    whole, less = trained("both", *both), trained("less", *both, "--distillation-weight", "0.1")
     found = [tensors["model/decoder.output.bias"] for tensors in (alone, taught_by_one, whole, less)]
     assert all(not one.equal(other) for place, one in enumerate(found) for other in found[:place])
     assert cli.main([*arguments, *both, "--max-steps", "3", "--out", str(tmp_path / "again")]) == 0
@@ -145,7 +145,7 @@ def test_a_student_goes_on_with_the_teachers_it_had(
     teachers: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     mine = Path(shutil.copytree(teachers[1], tmp_path / "mine"))
-    arguments = [*train_arguments(tmp_path, pairs=60), "--pieces-of", str(mine), "--teachers", str(mine)]
+    arguments = [*train_arguments(tmp_path, pairs=60), "--tokenizer-from", str(mine), "--teachers", str(mine)]
     arguments += ["--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--max-epochs", "1"]) == 0
     assert cli.main([*arguments, "--max-epochs", "2"]) == 0
@@ -157,12 +157,15 @@ def test_a_student_goes_on_with_the_teachers_it_had(
 @pytest.mark.parametrize(
     ("options", "problem"),
     [
-        (["--teachers", "RUN"], "a student cuts text as its teachers do; give --pieces-of RUN too"),
-        (["--teaching", "0.3"], "teaching is the share of what teachers expect: name them by teachers"),
+        (["--teachers", "RUN"], "a student cuts text as its teachers do; give --tokenizer-from RUN too"),
+        (
+            ["--distillation-weight", "0.3"],
+            "is that of the teachers' predictions: name teachers",
+        ),
         (["--teachers", "nowhere"], "nowhere does not exist; name the directory of a run"),
         (
-            ["--teachers", "RUN", "--pieces-of", "RUN", "--sampling", "0.5"],
-            "teachers expect pieces of one cut of the text: leave sampling",
+            ["--teachers", "RUN", "--tokenizer-from", "RUN", "--sampling", "0.5"],
+            "teachers need a fixed segmentation: set either teachers or sampling",
         ),
     ],
 )

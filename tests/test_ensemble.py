@@ -143,14 +143,14 @@ def test_runs_with_other_pieces_cannot(
     capsys.readouterr()
     assert cli.main(["translate", "-m", str(toy_run), "-m", str(other), "ba"]) == 1
     error = capsys.readouterr().err.splitlines()[-1]
-    assert error.startswith(f"mt: {toy_run} and {other} cut text into other pieces")
-    assert error.endswith(f"train the second with --pieces-of {toy_run}")
+    assert error.startswith(f"mt: {toy_run} and {other} have different tokenizers")
+    assert error.endswith(f"train the second with --tokenizer-from {toy_run}")
 
 
 def test_runs_on_other_pairs_can_with_the_pieces_of_one(toy_run: Path, tmp_path: Path) -> None:
     """Fewer pairs alone would have given other pieces; the run goes on by the same command."""
     arguments = train_arguments(tmp_path, pairs=60)
-    arguments += ["--pieces-of", str(toy_run), "--out", str(tmp_path / "run")]
+    arguments += ["--tokenizer-from", str(toy_run), "--out", str(tmp_path / "run")]
     assert cli.main([*arguments, "--max-epochs", "1"]) == 0
     assert cli.main([*arguments, "--max-epochs", "2"]) == 0
     for name in ("src.spm", "tgt.spm"):
@@ -161,17 +161,24 @@ def test_runs_on_other_pairs_can_with_the_pieces_of_one(toy_run: Path, tmp_path:
 @pytest.mark.parametrize(
     ("more", "problem"),
     [
-        (["--shared"], "need --no-shared here too"),
-        (["--vocab-size", "20"], "need --vocab-size 26 here too"),
-        (["--algorithm", "bpe", "--byte-fallback"], "need --algorithm unigram --no-byte-fallback here too"),
-        (["--markup"], "need --no-markup here too"),
+        (["--shared"], "needs --no-shared here too"),
+        (["--vocab-size", "20"], "needs --vocab-size 26 here too"),
+        (["--algorithm", "bpe", "--byte-fallback"], "needs --algorithm unigram --no-byte-fallback here too"),
+        (["--markup"], "needs --no-markup here too"),
     ],
 )
 def test_pieces_of_another_run_must_suit(
     more: list[str], problem: str, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "run"
-    arguments = [*train_arguments(tmp_path, pairs=60), "--pieces-of", str(toy_run), "--out", str(out), *more]
+    arguments = [
+        *train_arguments(tmp_path, pairs=60),
+        "--tokenizer-from",
+        str(toy_run),
+        "--out",
+        str(out),
+        *more,
+    ]
     assert cli.main(arguments) == 1
     assert problem in capsys.readouterr().err
     assert not (out / "config.toml").exists()
@@ -181,11 +188,11 @@ def test_pieces_of_a_run_must_know_the_language(
     toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments = train_arguments(tmp_path, pairs=60)
-    for place in (arguments.index("--train"), arguments.index("--validation")):
-        arguments[place + 1] = "aa-bb=" + arguments[place + 1]
-    arguments += ["--pieces-of", str(toy_run), "--out", str(tmp_path / "run")]
+    for index in (arguments.index("--train"), arguments.index("--validation")):
+        arguments[index + 1] = "aa-bb=" + arguments[index + 1]
+    arguments += ["--tokenizer-from", str(toy_run), "--out", str(tmp_path / "run")]
     assert cli.main(arguments) == 1
-    assert f"{toy_run} was not trained for <2bb> and has no piece for it" in capsys.readouterr().err
+    assert f"{toy_run} was not trained for <2bb> and has no token for it" in capsys.readouterr().err
     arguments[arguments.index(str(toy_run))] = str(tmp_path / "nowhere")
     assert cli.main(arguments) == 1
     assert f"{tmp_path / 'nowhere'} does not exist; name the directory of a run" in capsys.readouterr().err

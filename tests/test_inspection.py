@@ -54,9 +54,9 @@ def translator(shape: ModelConfig, **search_settings: Any) -> Translator:
     model = small(shape)
     with torch.no_grad():
         model.decoder.output.weight.mul_(3)
-    facts = {"split_chars": 40, "corpora": {}}
+    metadata = {"split_chars": 40, "corpora": {}}
     run = Run(
-        Path("somewhere"), Config(model=shape), facts, tokenizer(upper=False), tokenizer(upper=True), model
+        Path("somewhere"), Config(model=shape), metadata, tokenizer(upper=False), tokenizer(upper=True), model
     )
     return Translator([run], SearchConfig(**{"beam": 3, **search_settings}), CPU)
 
@@ -179,7 +179,7 @@ def test_influence_is_the_total_variation_between_two_predictions(place: int) ->
         one, other = (torch.softmax(of.run.model.decode(tgt_in, part), dim=2)[0] for part in (known, zeros))
     expected = [float((p - q).clamp(min=0).sum()) for p, q in zip(one, other, strict=True)]
     np.testing.assert_allclose([step.influence for step in found.steps], expected, atol=1e-5)
-    assert "with zeros in its place" in found.as_dict()["influence_method"]
+    assert "and the one with zeros instead" in found.as_dict()["influence_method"]
 
 
 @every_shape
@@ -481,7 +481,7 @@ def test_validation_pairs_are_found_in_the_cache_or_in_their_files_or_not_at_all
     assert state_sample.sample_pairs(run) == pairs
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", tmp_path / "another-cache")
     assert state_sample.sample_pairs(moved) == []
-    assert state_sample.sample_pairs(dataclasses.replace(run, facts={}, config=Config())) == []
+    assert state_sample.sample_pairs(dataclasses.replace(run, metadata={}, config=Config())) == []
 
 
 @pytest.mark.parametrize("reverse_source", [False, True])

@@ -218,12 +218,12 @@ def no_int8(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
     if request.param == "missing":
         monkeypatch.setattr(torch.ops.quantized, "linear_prepack", missing)
         return
-    right = operators._quantized_product
+    right = operators._quantized_linear
 
-    def wrong(matrix: Tensor, bias: Tensor | None) -> operators.Product:
+    def wrong(matrix: Tensor, bias: Tensor | None) -> operators.LinearFunction:
         return lambda rows: right(matrix, bias)(rows) * 0.99
 
-    monkeypatch.setattr(operators, "_quantized_product", wrong)
+    monkeypatch.setattr(operators, "_quantized_linear", wrong)
 
 
 @pytest.mark.usefixtures("no_int8")
@@ -245,7 +245,7 @@ def test_fp32_does_without_onednn(gone: str, monkeypatch: pytest.MonkeyPatch) ->
     """Without a word: the numbers are the same."""
     monkeypatch.setattr(torch.ops.mkldnn, gone, missing)
     weight, bias, rows = torch.randn(40, 64), torch.randn(40), torch.randn(5, 64)
-    assert operators.onednn_product(weight, bias) is None
+    assert operators.onednn_linear(weight, bias) is None
     torch.testing.assert_close(prepack_linear(weight, bias, "fp32")(rows), linear(rows, weight, bias))
 
 
@@ -256,7 +256,7 @@ def test_the_lower_instruction_set_is_in_force() -> None:
     before, right = torch.backends.quantized.engine, {}
     for torch.backends.quantized.engine in ENGINES:
         matrix = operators._rounded(torch.ones(8, 64), FULL)
-        product = operators._quantized_product(matrix, None)
+        product = operators._quantized_linear(matrix, None)
         right[torch.backends.quantized.engine] = agrees(product, torch.ones(8, 64), None)
     torch.backends.quantized.engine = before
     assert not all(right.values()), right

@@ -64,10 +64,10 @@ ATTENTIONS = [
     ModelConfig(attention="general", feed_steps=False, feed_readout=False, reverse_source=True),
     ModelConfig(attention="mlp", cell="lstm", feed_start=False),
     ModelConfig(attention="mlp", encoder_layers=2, residual=True),
-    ModelConfig(attention="general", attention_place="between", decoder_layers=3, residual=True),
+    ModelConfig(attention="general", attention_position="between", decoder_layers=3, residual=True),
     ModelConfig(
         attention="mlp",
-        attention_place="between",
+        attention_position="between",
         decoder_layers=2,
         readout=False,
         feed_readout=False,

@@ -96,7 +96,7 @@ def test_bars_are_the_moves_and_what_the_vector_depends_on(plain: Inspection) ->
     for axes, reading in zip(labelled(plain, "moved"), plain.readings, strict=True):
         assert heights(axes) == pytest.approx(reading.moves.tolist())
         assert axes.get_ylim() == (0, 1)
-    (shares,) = labelled(plain, "share")
+    (shares,) = labelled(plain, "proportion")
     assert heights(shares) == pytest.approx(plain.vector_dependence.tolist())
     assert column_names(shares) == source_labels(plain)
 

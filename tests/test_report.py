@@ -318,7 +318,7 @@ SINKING = (
         ({"curves": CLIMBING}, ["gained 5.0 BLEU"]),
         ({"buckets": SINKING}, ["One vector of 64 numbers"]),
         ({"buckets": SINKING, "attends": True}, ["With attention"]),
-        ({"unknown": 0.1}, ["10.0% of the sources' pieces"]),
+        ({"unknown": 0.1}, ["10.0% of the sources' tokens"]),
         (
             {"outputs": LOOPING},
             ["are their source", "twice in a row", "are empty", "for several sources", "0.50 times"],

@@ -31,15 +31,15 @@ def settings_with(teacher: Path) -> dict[str, list[str]]:
     return {
         "unigram": [
             *["--sampling", "0.5", "--average-decay", "0.9", "--accumulate", "2", "--bag-of-words", "0.5"],
-            *["--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-pieces", "0.1"],
-            *["--dropout-tgt-pieces", "0.1", "--validate-every", "3"],
+            *["--dropout-recurrent", "0.2", "--dropout-locked", "--dropout-src-tokens", "0.1"],
+            *["--dropout-tgt-tokens", "0.1", "--validate-every", "3"],
         ],
         "bpe": [
             *["--algorithm", "bpe", "--sampling", "0.2", "--attention", "general", "--encoder-layers", "2"],
-            *["--decoder-layers", "2", "--attention-place", "between", "--decay", "linear"],
+            *["--decoder-layers", "2", "--attention-position", "between", "--decay", "linear"],
             *["--cell", "lstm"],
         ],
-        "teachers": ["--pieces-of", str(teacher), "--teachers", str(teacher), "--weight-decay", "0.1"],
+        "teachers": ["--tokenizer-from", str(teacher), "--teachers", str(teacher), "--weight-decay", "0.1"],
     }
 
 

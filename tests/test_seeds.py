@@ -27,7 +27,7 @@ def test_a_run_for_each_seed_with_one_tokenizer(
     first, second = tmp_path / "x-1", tmp_path / "x-2"
     assert not (tmp_path / "x").exists()
     assert [read_config(run)[0].training.seed for run in (first, second)] == [1, 2]
-    assert read_config(second)[0].tokenizer.pieces_of == str(first)
+    assert read_config(second)[0].tokenizer.tokenizer_from == str(first)
     for name in ("src.spm", "tgt.spm"):
         assert (first / name).read_bytes() == (second / name).read_bytes()
     assert (first / "model.safetensors").read_bytes() != (second / "model.safetensors").read_bytes()

@@ -96,7 +96,7 @@ TOKENIZER: dict[str, tuple[Settings, Any]] = {
     "sampling": ({}, 0.2),
     "sample_sentences": ({}, 101),
     "markup": ({}, True),
-    "pieces_of": ({}, "run"),
+    "tokenizer_from": ({}, "run"),
 }
 
 ATTENTION: Settings = {"attention": "mlp", "decoder_layers": 2}
@@ -113,7 +113,7 @@ MODEL: dict[str, tuple[Settings, Any]] = {
     "decoder_hidden": ({}, 9),
     "decoder_layers": ({}, 2),
     "attention": ({}, "general"),
-    "attention_place": (ATTENTION, "between"),
+    "attention_position": (ATTENTION, "between"),
     "attend_embedding": (ATTENTION, True),
     "feed_start": ({}, False),
     "feed_steps": ({}, False),
@@ -127,8 +127,8 @@ MODEL: dict[str, tuple[Settings, Any]] = {
     "dropout_output": ({}, 0.7),
     "dropout_recurrent": ({}, 0.5),
     "dropout_locked": ({}, True),
-    "dropout_src_pieces": ({}, 0.5),
-    "dropout_tgt_pieces": ({}, 0.5),
+    "dropout_src_tokens": ({}, 0.5),
+    "dropout_tgt_tokens": ({}, 0.5),
 }
 
 BAD: Settings = {"learning_rate": 1e38, "warmup_steps": 0, "clip_norm": 1e30, "max_steps": 8}
@@ -147,7 +147,7 @@ TRAINING: dict[str, tuple[Settings, Any]] = {
     "average_decay": ({}, 0.9),
     "label_smoothing": ({}, 0.3),
     "teachers": ({}, ("run",)),
-    "teaching": ({"teachers": ("run",)}, 0.9),
+    "distillation_weight": ({"teachers": ("run",)}, 0.9),
     "max_epochs": ({}, 1),
     "max_steps": ({}, 2),
     "validate_every": ({}, 2),
@@ -246,8 +246,8 @@ def test_settings_of_the_pieces(name: str, folder: Path, behaviours: Behaviours)
         return behaviour_of_training(folder, {"tokenizer": settings, "training": {"max_steps": 2}})
 
     given, value = TOKENIZER[name]
-    if name == "pieces_of":
-        with pytest.raises(MTError, match=r"the pieces of .*run need --vocab-size"):
+    if name == "tokenizer_from":
+        with pytest.raises(MTError, match=r"the tokenizer of .*run needs --vocab-size"):
             learned({"vocab_size": 19, name: value})
     if name == "sampling":
         behaviours.assert_differs("training", trained, given, {name: value})
@@ -314,7 +314,7 @@ def learned(file: Path) -> Any:
 def test_settings_of_training(name: str, folder: Path, behaviours: Behaviours) -> None:
     given, value = TRAINING[name]
     base: Settings = {"max_steps": 4} | given
-    tokenizer = {"pieces_of": "run"} if "teach" in name else {}
+    tokenizer = {"tokenizer_from": "run"} if name in ("teachers", "distillation_weight") else {}
 
     def trained(settings: Settings) -> Any:
         return behaviour_of_training(folder, {"training": settings, "tokenizer": tokenizer})

@@ -182,7 +182,7 @@ def test_names_that_are_no_utf8_work(
         ["train", "--train", BYTES],
         ["train", "--validation", BYTES],
         ["train", "--teachers", BYTES],
-        ["train", "--pieces-of", BYTES],
+        ["train", "--tokenizer-from", BYTES],
         ["evaluate", "--test", BYTES],
         ["evaluate", "--src", BYTES],
         ["translate", "--datastore", BYTES, "ba"],

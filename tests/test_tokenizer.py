@@ -87,7 +87,7 @@ def test_framing_ids_never_come_out_of_text() -> None:
 
 def test_a_text_too_small_names_the_size_that_fits() -> None:
     with pytest.raises(
-        VocabularySizeError, match=r"too small for 5,000 pieces: set --vocab-size to (\d+) or less"
+        VocabularySizeError, match=r"too small for 5,000 tokens: set --vocab-size to (\d+) or less"
     ) as caught:
         learn(ENGLISH, 5000)
     assert learn(ENGLISH, caught.value.nearest).vocab_size == caught.value.nearest
@@ -104,7 +104,7 @@ def test_more_characters_than_pieces_names_a_size_that_fits() -> None:
 
 
 def test_what_sentencepiece_refuses_is_a_setting_of_the_user() -> None:
-    with pytest.raises(ConfigError, match="no text to learn pieces from"):
+    with pytest.raises(ConfigError, match="no text to learn a vocabulary from"):
         learn([], 300)
 
 

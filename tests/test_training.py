@@ -286,7 +286,7 @@ SHAPES = [
     "--cell lstm --encoder-layers 2 --decoder-layers 2 --residual --no-tied --dropout-recurrent 0.2",
     "--no-readout --no-feed-readout --no-tied --no-feed-start --shared",
     "--attention general --no-feed-steps --algorithm bpe --byte-fallback --vocab-size 280",
-    "--attention mlp --attention-place between --decoder-layers 2 --attend-embedding",
+    "--attention mlp --attention-position between --decoder-layers 2 --attend-embedding",
     "--pooling mean max attentive --vector-size 9 --vocab-size 20 --embedding 20",
 ]
 
@@ -318,7 +318,7 @@ def test_the_settings_of_a_run_are_in_it(toy_run: Path) -> None:
     """config.toml is a --config: its [run] table aside, it is the tree of settings."""
     from mt.checkpoint import read_config
 
-    config, facts = read_config(toy_run)
+    config, metadata = read_config(toy_run)
     assert isinstance(config, Config)
     assert config.model.encoder_hidden == 32
-    assert set(facts["corpora"]) == {"train", "validation"}
+    assert set(metadata["corpora"]) == {"train", "validation"}

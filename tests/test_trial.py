@@ -69,13 +69,13 @@ def test_a_command_says_that_fp32_is_faster(
 @pytest.fixture
 def _no_int8(monkeypatch: pytest.MonkeyPatch) -> None:
     prepack._warn_of_fallback.cache_clear()
-    monkeypatch.setattr(prepack, "int8_product", lambda *_: None)
+    monkeypatch.setattr(prepack, "int8_linear", lambda *_: None)
 
 
 def test_where_int8_is_not_to_be_had_the_library_prints_nothing(toy_run: Path) -> None:
     """In a process of its own: what pytest does with logs is not what a program sees."""
     program = (
-        "import sys, mt; from mt.layers import prepack; prepack.int8_product = lambda *_: None\n"
+        "import sys, mt; from mt.layers import prepack; prepack.int8_linear = lambda *_: None\n"
         "print(mt.load(sys.argv[1], device='cpu', precision='int8').translate(['ba']))"
     )
     done = subprocess.run(

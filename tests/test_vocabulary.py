@@ -46,13 +46,13 @@ def learn(
     ("settings", "source", "target"),
     [
         # 3,000 characters, ▁, 4 special pieces, 256 bytes; unigram finds nothing that recurs, so no more fit.
-        ({}, "3,261 pieces (unigram) instead of 1,000: fewer than 3,261 cannot spell its text", ""),
-        ({"vocab_size": 8000}, "3,261 pieces (unigram) instead of 8,000: its text fills no more", ""),
-        ({"byte_fallback": False}, "3,005 pieces (unigram) instead of 1,000: fewer than 3,005", ""),
-        ({"algorithm": "bpe"}, "3,761 pieces (bpe) instead of 1,000: fewer than 3,261", "1,000 pieces (bpe)"),
-        ({"vocab_size": 4}, "3,261 pieces (unigram) instead of 4:", "273 pieces (unigram) instead of 4:"),
-        ({"vocab_size": 300}, "3,261 pieces (unigram) instead of 300:", "300 pieces (unigram)"),
-        ({"vocab_size": 3500, "algorithm": "bpe"}, "3,500 pieces (bpe)", ""),
+        ({}, "3,261 tokens (unigram) instead of 1,000: fewer than 3,261 cannot spell its text", ""),
+        ({"vocab_size": 8000}, "3,261 tokens (unigram) instead of 8,000: its text fills no more", ""),
+        ({"byte_fallback": False}, "3,005 tokens (unigram) instead of 1,000: fewer than 3,005", ""),
+        ({"algorithm": "bpe"}, "3,761 tokens (bpe) instead of 1,000: fewer than 3,261", "1,000 tokens (bpe)"),
+        ({"vocab_size": 4}, "3,261 tokens (unigram) instead of 4:", "273 tokens (unigram) instead of 4:"),
+        ({"vocab_size": 300}, "3,261 tokens (unigram) instead of 300:", "300 tokens (unigram)"),
+        ({"vocab_size": 3500, "algorithm": "bpe"}, "3,500 tokens (bpe)", ""),
     ],
 )  # fmt: skip
 def test_each_side_takes_the_nearest_size(
@@ -62,7 +62,7 @@ def test_each_side_takes_the_nearest_size(
     assert of_source.startswith(f"source vocabulary: {source}")
     assert of_target.startswith(f"target vocabulary: {target}")
     for tokenizer, said in zip(tokenizers, (of_source, of_target), strict=True):
-        assert re.findall(r"[\d,]+(?= pieces)", said) == [f"{tokenizer.vocab_size:,}"]
+        assert re.findall(r"[\d,]+(?= tokens)", said) == [f"{tokenizer.vocab_size:,}"]
     texts = [text for pair in RARE[:20] for text in pair]
     assert tokenizers[0].decode(tokenizers[0].encode(texts)) == texts or not settings.get(
         "byte_fallback", True
@@ -73,7 +73,7 @@ def test_a_size_that_fits_is_said_without_a_reason(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     _, said = learn(tmp_path, PLAIN, capsys, vocab_size=300)
-    assert said == ["source vocabulary: 300 pieces (unigram)", "target vocabulary: 300 pieces (unigram)"]
+    assert said == ["source vocabulary: 300 tokens (unigram)", "target vocabulary: 300 tokens (unigram)"]
 
 
 def test_shared_pieces_take_the_nearest_size_of_both_texts(
@@ -81,7 +81,7 @@ def test_shared_pieces_take_the_nearest_size_of_both_texts(
 ) -> None:
     (src, tgt), (said,) = learn(tmp_path, RARE, capsys, shared=True, vocab_size=20)
     assert src is tgt
-    assert said.startswith(f"shared vocabulary: {src.vocab_size:,} pieces (unigram) instead of 20:")
+    assert said.startswith(f"shared vocabulary: {src.vocab_size:,} tokens (unigram) instead of 20:")
 
 
 def test_a_lower_coverage_needs_fewer_pieces(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,9 +126,9 @@ def test_a_corpus_of_many_rare_characters_trains(
     assert cli.main(["train", *arguments, "--max-steps", "1", "--validation-pairs", "3"]) == 0
     assert " instead of " in capsys.readouterr().err
     # Another run may take its pieces by the size that was wanted, and by the one that came of it.
-    config, facts = read_config(run)
-    for size in (config.tokenizer.vocab_size, read_tokenizers(run, config, facts)[0].vocab_size):
-        again = config.tokenizer.model_copy(update={"pieces_of": str(run), "vocab_size": size})
+    config, metadata = read_config(run)
+    for size in (config.tokenizer.vocab_size, read_tokenizers(run, config, metadata)[0].vocab_size):
+        again = config.tokenizer.model_copy(update={"tokenizer_from": str(run), "vocab_size": size})
         assert take_tokenizers(again, (), Console()) is not None
 
 
@@ -148,7 +148,7 @@ def test_learning_pieces_of_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -
     assert listener.shown == [
         f"{side} vocabulary: {text}"
         for side in ("source", "target")
-        for text in ("10,000 of 10,001 sentences read", "10,001 sentences read, now learning pieces")
+        for text in ("10,000 of 10,001 sentences read", "10,001 sentences read, now learning the vocabulary")
     ]
     listener.shown.clear()
     learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs[:10_000]), (), listener)

@@ -250,7 +250,7 @@ TUNE = Command(
     "weight and temperature, by perplexity.",
     sections=_with_search(TuneOptions()),
     run=_tune,
-    without=("length_penalty", "mbr", "datastore_share", "datastore_temperature"),
+    without=("length_penalty", "mbr", "datastore_weight", "datastore_temperature"),
     examples="""\
   mt evaluate --tune -m checkpoints/mine""",
 )
@@ -263,6 +263,7 @@ FORMER_FLAGS = {"--report": (REPORT, "--test"), "--neighbours": (NEIGHBOURS, "--
 
 def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
     """The command of that name and its arguments; former spellings are understood. Raises UsageError."""
+    arguments = list(removed.current_flags(arguments))
     if name == "tune":
         return TUNE, arguments
     if name == "evaluate" and "--tune" in flags_of(arguments):

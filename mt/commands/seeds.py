@@ -39,8 +39,8 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
 def _of_seed(config: Config, seed: int, first: Path | None) -> Config:
     """The settings with a seed; after the first run with its tokenizer, unless another one is asked for."""
     tokenizer, training = config.tokenizer, config.training.model_copy(update={"seed": seed})
-    if first is not None and tokenizer.pieces_of is None:
-        tokenizer = tokenizer.model_copy(update={"pieces_of": str(first)})
+    if first is not None and tokenizer.tokenizer_from is None:
+        tokenizer = tokenizer.model_copy(update={"tokenizer_from": str(first)})
     return config.model_copy(update={"tokenizer": tokenizer, "training": training})
 
 

@@ -114,7 +114,7 @@ def each_text(texts: Sequence[str], console: Console) -> Iterator[str]:
 def _size(stream: BinaryIO) -> int:
     """Bytes in a regular file; 0 of anything else, whose end is not known."""
     try:
-        facts = os.fstat(stream.fileno())
+        status = os.fstat(stream.fileno())
     except OSError:
         return 0
-    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0

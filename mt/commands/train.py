@@ -1,7 +1,7 @@
 """Train: parallel text -> a run directory that translates.
 
 Five stages, each of which takes its own section of the settings and hands on one value: the corpora are read,
-pieces are learned, the pairs become ids, the model is built, and it is trained.
+the vocabulary is learned, the pairs become ids, the model is built, and it is trained.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from mt.options import TrainOptions
 from mt.text.languages import split_direction, targets
 from mt.tokenizer import Tokenizer
 from mt.training.arithmetic import Arithmetic, settle
-from mt.training.clock import BUILDING, ENCODING, PIECES, READING, TEACHERS, Clock
+from mt.training.clock import BUILDING, ENCODING, READING, TEACHERS, VOCABULARY, Clock
 from mt.training.corpora import Corpora, read_corpora
 from mt.training.distillation import load_teachers
 from mt.training.loader import BatchLoader
@@ -83,7 +83,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
 
 
 def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, console: Console) -> Material:
-    """Read the corpora, learn the pieces and make ids of the pairs; the run directory is begun by then."""
+    """Read the corpora, learn the tokenizers, make ids of the pairs; the run directory is begun by then."""
     begun = find_begun(run_dir, config)
     computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console)
     known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
@@ -94,13 +94,13 @@ def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, c
         begun.check_corpora(fingerprints)
     clock.lap(READING)
     tokenizers = known or learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
-    clock.lap(PIECES)
+    clock.lap(VOCABULARY)
     identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
-    facts = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
-    checkpoint.save_setup(run_dir, config, tokenizers, facts | corpora.facts())
+    metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
+    checkpoint.save_setup(run_dir, config, tokenizers, metadata | corpora.metadata())
     pairs = cut(corpora.train, *tokenizers, console.progress)
     console.settle()
-    _report_pieces(console, pairs)
+    _report_tokens(console, pairs)
     clock.lap(ENCODING)
     if teachers:
         pairs = teachers.annotate(pairs, where, computed.precision, console)
@@ -190,10 +190,10 @@ def default_name(config: Config) -> str:
     return "-".join(part for part in (stem, *codes) if part)
 
 
-def _report_pieces(console: Console, pairs: PiecePairs) -> None:
+def _report_tokens(console: Console, pairs: PiecePairs) -> None:
     unknown_src, unknown_tgt = pairs.unknown_rate()
     console.note(
-        f"pieces: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
+        f"tokens: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
         f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
     )
 

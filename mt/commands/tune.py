@@ -1,6 +1,6 @@
 """Tune: which length penalty suits a model, and how much of a datastore, found on its validation pairs.
 
-Of a datastore those share and temperature are best by which the references are likeliest: what is recalled
+Of a datastore that weight and temperature are best with which the references are likeliest: what is recalled
 for them is looked up once.
 
 The penalty ranks finished hypotheses and does not steer the search, so one search serves all of them. (Of a
@@ -35,7 +35,7 @@ from mt.training.corpora import read_corpora
 from mt.translator import Translator, open_translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))
-SHARES = tuple(step / 10 for step in range(1, 10))
+WEIGHTS = tuple(step / 10 for step in range(1, 10))
 TEMPERATURES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 
@@ -52,15 +52,15 @@ class Trial:
 class RecallTrial:
     """What recalling so much, and from so far, comes to: perplexity of the references."""
 
-    datastore_share: float
+    datastore_weight: float
     datastore_temperature: float
     perplexity: float
 
     @property
     def flags(self) -> str:
         """What asks for them."""
-        share, temperature = self.datastore_share, self.datastore_temperature
-        return f"--datastore-share {share} --datastore-temperature {temperature}"
+        weight, temperature = self.datastore_weight, self.datastore_temperature
+        return f"--datastore-weight {weight} --datastore-temperature {temperature}"
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ class Searched:
 def tune(options: TuneOptions, search_config: SearchConfig, console: Console) -> list[Trial]:
     """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named.
 
-    With a datastore its share and temperature come first, and the search is by the best of them.
+    With a datastore its weight and temperature come first, and the search is by the best of them.
     """
     check_output(None)
     translator = open_translator(options, search_config, console)
@@ -128,11 +128,11 @@ def tune(options: TuneOptions, search_config: SearchConfig, console: Console) ->
 def tune_datastore(
     translator: Translator, src_ids: Sequence[Sequence[int]], tgt_ids: Sequence[Sequence[int]]
 ) -> list[RecallTrial]:
-    """How likely N references are by each share and temperature; from then on the best are recalled by."""
+    """How likely N references are by each weight and temperature; from then on the best are recalled by."""
     members = [part for part in translator.model.modules() if isinstance(part, Recalling)]
     temperatures = torch.tensor(TEMPERATURES, device=translator.device)
-    shares = torch.tensor(SHARES, device=translator.device).view(-1, 1, 1)
-    total, pieces = torch.zeros(len(SHARES), len(TEMPERATURES), device=translator.device), 0
+    weights = torch.tensor(WEIGHTS, device=translator.device).view(-1, 1, 1)
+    total, pieces = torch.zeros(len(WEIGHTS), len(TEMPERATURES), device=translator.device), 0
     pairs = [tuple(map(np.asarray, pair)) for pair in zip(src_ids, tgt_ids, strict=True)]
     lengths = np.array([max(map(len, pair)) + 1 for pair in pairs])
     for rows in by_length(lengths, translator.config.batch_tokens):
@@ -140,19 +140,19 @@ def tune_datastore(
         with torch.inference_mode():
             mixed = torch.stack(
                 [
-                    (1 - shares) * own.unsqueeze(1) + shares * recalled
+                    (1 - weights) * own.unsqueeze(1) + weights * recalled
                     for own, recalled in (member.chances(batch, temperatures) for member in members)
                 ]
             ).mean(dim=0)
         total -= mixed.log().sum(dim=1)
         pieces += mixed.shape[1]
     trials = [
-        RecallTrial(share, temperature, perplexity(float(loss), pieces))
-        for share, losses in zip(SHARES, total, strict=True)
+        RecallTrial(weight, temperature, perplexity(float(loss), pieces))
+        for weight, losses in zip(WEIGHTS, total, strict=True)
         for temperature, loss in zip(TEMPERATURES, losses, strict=True)
     ]
     best = _best(trials)
-    chosen = {name: getattr(best, name) for name in ("datastore_share", "datastore_temperature")}
+    chosen = {name: getattr(best, name) for name in ("datastore_weight", "datastore_temperature")}
     for member in members:
         member.config = member.config.model_copy(update=chosen)
     return trials
@@ -167,10 +167,10 @@ def _table(trials: Sequence[Trial], recalls: Sequence[RecallTrial], best: Trial,
     flags = [f"--length-penalty {best.length_penalty} --beam {beam}"]
     if recalls:
         flags.append(_best(recalls).flags)
-        yield "datastore share  best temperature  perplexity"
-    for share in dict.fromkeys(trial.datastore_share for trial in recalls):
-        one = _best([trial for trial in recalls if trial.datastore_share == share])
-        yield f"{share:15.1f}{one.datastore_temperature:18.2f}{one.perplexity:12.2f}"
+        yield "datastore weight  best temperature  perplexity"
+    for weight in dict.fromkeys(trial.datastore_weight for trial in recalls):
+        one = _best([trial for trial in recalls if trial.datastore_weight == weight])
+        yield f"{weight:15.1f}{one.datastore_temperature:18.2f}{one.perplexity:12.2f}"
     yield "length penalty    BLEU  length ratio"
     for trial in trials:
         yield f"{trial.length_penalty:14.1f}{trial.bleu:8.2f}{trial.length_ratio:14.3f}"

@@ -70,7 +70,7 @@ class DataConfig(Section):
 
     @property
     def tags(self) -> list[str]:
-        """The pieces that choose among several target languages, which the training SPECs name."""
+        """The tokens that choose among several target languages, which the training SPECs name."""
         return symbols(targets(self.train))
 
     @property
@@ -110,7 +110,7 @@ class TokenizerConfig(Section):
     algorithm: Literal["unigram", "bpe"] = "unigram"
     """Subword model: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
     vocab_size: Annotated[int, Field(ge=4, lt=WORD)] | None = None
-    """Pieces in a vocabulary, or the nearest number that the text allows. If unset, an eighth of the number
+    """Tokens in a vocabulary, or the nearest number that the text allows. If unset, an eighth of the number
     of pairs, between 1,000 and 8,000"""
     shared: bool = False
     """One vocabulary and one embedding matrix for both languages"""
@@ -126,8 +126,8 @@ class TokenizerConfig(Section):
     sample_sentences: Annotated[int, Field(gt=100, lt=WORD)] = 200_000
     """Learn the vocabulary from at most this many sentences of each language, chosen by the seed"""
     markup: bool = False
-    """Keep markup, code, addresses and numbers as one piece each and copy them into the translation"""
-    pieces_of: RunName | None = None
+    """Keep markup, code, addresses and numbers as one token each and copy them into the translation"""
+    tokenizer_from: RunName | None = None
     """Use the tokenizer of this run instead of learning one. Runs with the same tokenizer can translate
     together"""
 
@@ -161,11 +161,11 @@ class ModelConfig(Section):
     """Recurrent layers in the decoder"""
     attention: Literal["none", "dot", "general", "mlp"] = "none"
     """Attention over the encoder states; none leaves the decoder only the sentence vector"""
-    attention_place: Literal["after", "between"] = "after"
+    attention_position: Literal["after", "between"] = "after"
     """Which decoder layer queries attention: the last, or the first, whose context then feeds the layers
     above"""
     attend_embedding: bool = False
-    """Attend to each source piece's embedding as well as to its encoder state"""
+    """Attend to each source token's embedding as well as to its encoder state"""
     feed_start: bool = True
     """Initialise the decoder from the sentence vector"""
     feed_steps: bool = True
@@ -173,7 +173,7 @@ class ModelConfig(Section):
     feed_readout: bool = True
     """Give the readout layer the sentence vector; needs --readout"""
     readout: bool = True
-    """A tanh layer between the decoder state and the output, which also sees the previous piece"""
+    """A tanh layer between the decoder state and the output, which also sees the previous token"""
     readout_size: Positive | None = None
     """Size of the readout layer. If unset, that of the embeddings"""
     tied: bool = True
@@ -191,17 +191,17 @@ class ModelConfig(Section):
     """Dropout of the recurrent weights U, one mask for each batch (Merity et al. 2018)"""
     dropout_locked: bool = False
     """One dropout mask for all steps of a sentence (Gal & Ghahramani 2016)"""
-    dropout_src_pieces: Probability = 0.0
-    """Word dropout: proportion of source pieces that are dropped"""
-    dropout_tgt_pieces: Probability = 0.0
-    """Word dropout: proportion of previous target pieces that are dropped"""
+    dropout_src_tokens: Probability = 0.0
+    """Word dropout: proportion of source tokens that are dropped"""
+    dropout_tgt_tokens: Probability = 0.0
+    """Word dropout: proportion of previous target tokens that are dropped"""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
         width = (self.readout_size or self.embedding) if self.readout else self.decoder_hidden
         if self.tied and width != self.embedding:
             raise ValueError(
-                "tied needs an output read from as many numbers as an embedding has: embedding = "
+                "tied needs equal sizes of embedding and output layer: embedding = "
                 f"{'readout_size' if self.readout else 'decoder_hidden'}"
             )
         if self.feed_readout and not self.readout:
@@ -216,29 +216,29 @@ class ModelConfig(Section):
             self._attention_fits()
         elif self.attend_embedding:
             raise ValueError("attend_embedding needs attention: choose a kind, or set it false")
-        elif self.attention_place == "between":
-            raise ValueError("attention_place between needs attention: choose a kind, or set it after")
+        elif self.attention_position == "between":
+            raise ValueError("attention_position between needs attention: choose a kind, or set it to after")
         return self
 
     @property
     def encoder_state_size(self) -> int:
-        """Numbers in a state of the encoder, of both directions where there are two."""
+        """Size of a state of the encoder, of both directions where there are two."""
         return self.encoder_hidden * (2 if self.bidirectional else 1)
 
     @property
     def memory_size(self) -> int:
-        """Numbers in what attention sees of a source piece."""
+        """Size of what attention sees of a source token."""
         return self.encoder_state_size + self.embedding * self.attend_embedding
 
     def _attention_fits(self) -> None:
         if self.attention == "dot" and self.memory_size != self.decoder_hidden:
             raise ValueError(
-                f"dot attention needs decoder_hidden = {self.memory_size}, as many numbers as it sees of a "
-                "source piece; general does not"
+                f"dot attention needs decoder_hidden = {self.memory_size}, the size of what it attends to; "
+                "general attention does not"
             )
-        if self.attention_place == "between" and self.decoder_layers == 1:
+        if self.attention_position == "between" and self.decoder_layers == 1:
             raise ValueError("attention between layers needs decoder_layers = 2 or more")
-        if not self.readout and self.attention_place == "after":
+        if not self.readout and self.attention_position == "after":
             raise ValueError("attention after the decoder needs readout")
 
 
@@ -265,7 +265,7 @@ class TrainingConfig(Section):
     clip_norm: PositiveFloat = 1.0
     """Maximum norm of the gradient (Pascanu et al. 2013)"""
     bag_of_words: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of a second loss: predict the target's pieces, in any order, from the sentence vector. 0
+    """Weight of a second loss: predict the target's tokens, in any order, from the sentence vector. 0
     turns it off; needs --feed-readout"""
     average_decay: Probability = 0.0
     """Decay of the exponential moving average of the weights; 0 turns it off. The average is validated and
@@ -275,7 +275,7 @@ class TrainingConfig(Section):
     teachers: tuple[RunName, ...] = ()
     """Teacher runs with the same tokenizer: train on their averaged predictions as well as on the
     references (Kim & Rush 2016)"""
-    teaching: Annotated[float, Field(gt=0, le=1)] = 0.5
+    distillation_weight: Annotated[float, Field(gt=0, le=1)] = 0.5
     """Weight of the teachers' predictions; the references have the rest"""
     max_epochs: Positive = 30
     """Maximum number of epochs"""
@@ -308,9 +308,9 @@ class Config(Section):
         if self.training.bag_of_words and not self.model.feed_readout:
             raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
         if self.training.teachers and self.tokenizer.sampling is not None:
-            raise ValueError("teachers expect pieces of one cut of the text: leave sampling")
-        if not self.training.teachers and changed(self.training, ["teaching"]):
-            raise ValueError("teaching is the share of what teachers expect: name them by teachers")
+            raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
+        if not self.training.teachers and changed(self.training, ["distillation_weight"]):
+            raise ValueError("distillation_weight is that of the teachers' predictions: name teachers")
         return self
 
 
@@ -322,9 +322,9 @@ class SearchConfig(Section):
     length_penalty: Annotated[float, Field(ge=0)] = 1.0
     """Length normalisation: exponent of (5 + length) / 6 (Wu et al. 2016); 0 turns it off"""
     max_length_ratio: PositiveFloat = 3.0
-    """Maximum length of a translation: this many pieces for each source piece, plus ten"""
+    """Maximum length of a translation: this many tokens for each source token, plus ten"""
     no_repeat_ngram: Count = 0
-    """Never repeat an n-gram of this many pieces; 0 allows it"""
+    """Never repeat an n-gram of this many tokens; 0 allows it"""
     mbr: Literal["none", "chrf", "bleu"] = "none"
     """Minimum Bayes risk decoding: choose the hypothesis that is most similar to the others, by chrF or
     BLEU"""
@@ -348,13 +348,13 @@ class DatastoreConfig(Section):
     """Neighbours to look up at each step"""
     datastore_temperature: PositiveFloat = 0.07
     """Temperature of the weights of neighbours: a small one trusts the nearest alone"""
-    datastore_share: Annotated[float, Field(gt=0, lt=1)] = 0.4
+    datastore_weight: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Weight of the neighbours' distribution; the model's has the rest"""
 
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.datastore and (
-            idle := changed(self, ("datastore_neighbours", "datastore_temperature", "datastore_share"))
+            idle := changed(self, ("datastore_neighbours", "datastore_temperature", "datastore_weight"))
         ):
             raise ValueError(f"{', '.join(idle)}: nothing is recalled without --datastore SPEC")
         return self

@@ -60,7 +60,7 @@ def parse(text: str, *, where: str, base: Config) -> Config:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as problem:
         raise ConfigError(f"{where}: not valid TOML: {problem}") from None
-    # A run's config.toml, known by its facts, has all settings but for those that are None.
+    # A run's config.toml, known by its [run] table, has all settings but for those that are None.
     of_run = tables.pop("run", None) is not None
     if of_run:
         base = Config()

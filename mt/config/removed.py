@@ -1,8 +1,11 @@
-"""Settings that mt no longer has. A run of an older version loads if it did not use them."""
+"""Settings that mt no longer has, or has under another name.
+
+A run of an older version loads if it did not use what was removed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 VERSION = "0.2"
@@ -22,13 +25,23 @@ SETTINGS: dict[str, tuple[object, str]] = {
     "model.attention_heads": (ANY, "leave it out"),
     "model.input_feeding": (
         False,
-        "attention_place = between lets the layers above see what attention found",
+        "attention_position = between lets the layers above see what attention found",
     ),
     "model.layer_norm": (False, "leave it out"),
     "training.keep": (ANY, "average_decay = 0.999 saves a moving average of the weights"),
     "training.r_drop": (0, "leave it out"),
 }
 """Settings that are gone, the value under which they did nothing, and what to do instead."""
+
+RENAMED = {
+    "model.attention_place": "attention_position",
+    "model.dropout_src_pieces": "dropout_src_tokens",
+    "model.dropout_tgt_pieces": "dropout_tgt_tokens",
+    "tokenizer.pieces_of": "tokenizer_from",
+    "training.teaching": "distillation_weight",
+    "datastore.datastore_share": "datastore_weight",
+}
+"""Former names of settings, which are still understood, and those of today."""
 
 COMMANDS = {"average": "mt train --average-decay 0.999 saves a moving average of the weights"}
 """Commands that are gone, and what to do instead."""
@@ -60,17 +73,36 @@ def of_flag(flag: str, value: str = "") -> str:
     return ""
 
 
+def current_flags(arguments: Iterable[str]) -> Iterator[str]:
+    """Arguments with the flags that were renamed as they are called today; what follows -- is text."""
+    new = {_flag(old): _flag(name) for old, name in RENAMED.items()}
+    flags = True
+    for argument in arguments:
+        flags = flags and argument != "--"
+        word, equals, value = argument.partition("=")
+        yield new.get(word, word) + equals + value if flags else argument
+
+
+def _flag(setting: str) -> str:
+    return "--" + setting.split(".")[-1].replace("_", "-")
+
+
 def take_out(tables: Mapping[str, Any]) -> tuple[dict[str, Any], list[Removed]]:
     """Settings by section -> the same without removed settings, and those that were there.
 
-    A removed value of a setting that still exists stays in the tables.
+    Renamed settings have their names of today. A removed value of a setting that still exists stays in the
+    tables.
     """
     kept, found = {}, []
     for section, values in tables.items():
         if not isinstance(values, Mapping):
             kept[section] = values
             continue
-        kept[section] = {name: value for name, value in values.items() if f"{section}.{name}" not in SETTINGS}
+        kept[section] = {
+            RENAMED.get(f"{section}.{name}", name): value
+            for name, value in values.items()
+            if f"{section}.{name}" not in SETTINGS
+        }
         found += [gone for name, value in values.items() if (gone := _removed(f"{section}.{name}", value))]
     return kept, found
 

@@ -119,7 +119,7 @@ def cut(
         total = len(corpus.dataset)
         for number, table in enumerate(corpus.dataset.with_format("arrow").iter(batch_size=BATCH)):
             if progress is not None and number:
-                progress(f"cutting into pieces: {number * BATCH:,} of {total:,} pairs")
+                progress(f"cutting into tokens: {number * BATCH:,} of {total:,} pairs")
             sources, targets = table.column("src").to_pylist(), table.column("tgt").to_pylist()
             ids = [src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)]
             yield pa.record_batch(ids, schema=_SCHEMA)

@@ -64,7 +64,7 @@ class Datastore:
 class Recalling(Seq2Seq):
     """A trained model with a datastore beside it.
 
-    p = (1 - w) · p_model + w · p_recalled, where w is `datastore_share`. p_recalled of a piece is the total
+    p = (1 - w) · p_model + w · p_recalled, where w is `datastore_weight`. p_recalled of a piece is the total
     weight of the nearest positions at which it came next. The weights are a softmax of -distance² /
     temperature. Keys and readouts are scaled to length 1: distance² = 2 - 2 · cosine, and one temperature
     suits models of all sizes.
@@ -77,7 +77,7 @@ class Recalling(Seq2Seq):
     def log_probs(self, readouts: Tensor) -> Tensor:
         """Readouts (…, F) -> log-probabilities (…, V) of model and datastore together."""
         own = super().log_probs(readouts)
-        rows, proportion = own.flatten(0, -2), self.config.datastore_share
+        rows, proportion = own.flatten(0, -2), self.config.datastore_weight
         positions, weights = self._recall(readouts.flatten(0, -2))
         pieces = self.datastore.pieces[positions].to(own.device)
         recalled = torch.zeros_like(rows).scatter_add_(1, pieces, weights).gather(1, pieces)
@@ -98,7 +98,7 @@ class Recalling(Seq2Seq):
         chosen = positions.gather(1, order).numpy()
         rows = np.searchsorted(self.datastore.starts, chosen, side="right") - 1
         within = chosen - self.datastore.starts[rows]
-        proportions = best * self.config.datastore_share
+        proportions = best * self.config.datastore_weight
         return [
             [found for found in zip(*step, strict=True) if found[1] >= 0]  # faiss may have found fewer
             for step in zip(proportions.tolist(), rows.tolist(), within.tolist(), strict=True)

@@ -52,7 +52,7 @@ class Evaluation:
     system: run directory or file of translations.
     hypotheses: the file that holds the system's; None if it could not be written.
     markup: see `placeholders.survival`.
-    perplexity: of the references under the model, teacher-forced, per target piece, the end counted as one.
+    perplexity: of the references under the model, teacher-forced, per target token, the end counted as one.
     datastore: what was recalled, and how; None if nothing was.
     sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
     """
@@ -90,7 +90,7 @@ class Evaluation:
     def __str__(self) -> str:
         lines = [str(score) for score in self.scores]
         if self.perplexity is not None:
-            lines.append(f"perplexity {self.perplexity:.2f} per target piece")
+            lines.append(f"perplexity {self.perplexity:.2f} per target token")
         if self.sentences_per_second is not None:
             lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
         if self.markup.marked:

@@ -12,7 +12,7 @@ from mt.decoding.constraints import MarkerConstraint
 from mt.errors import ConfigError
 from mt.inspection.floats import to_array
 from mt.inspection.reading import read_sentence
-from mt.inspection.result import Inspection, ModelFacts, SearchResult
+from mt.inspection.result import Inspection, ModelSummary, SearchResult
 from mt.inspection.retrieval import retrieved_tokens
 from mt.inspection.source import cut_source
 from mt.inspection.state_sample import StateSample, fit_state_sample, sample_of_one
@@ -77,7 +77,7 @@ class Inspector:
             source=text,
             translation=found[0].translation,
             parts=source.parts,
-            model=self._facts(tgt),
+            model=self._model_summary(tgt),
             pieces=source.pieces,
             unknown=source.unknown,
             readings=read.readings,
@@ -105,9 +105,9 @@ class Inspector:
             for text, row in zip(texts, ranked, strict=True)
         )
 
-    def _facts(self, tgt: str | None) -> ModelFacts:
+    def _model_summary(self, tgt: str | None) -> ModelSummary:
         config = self.translator.run.config
-        return ModelFacts(
+        return ModelSummary(
             name=self.translator.name,
             cell=config.model.cell,
             attention=config.model.attention,

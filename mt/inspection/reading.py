@@ -18,8 +18,8 @@ from mt.inspection.floats import Arrays, FloatArray, short, to_array
 from mt.layers.recurrence import reverse_by_length
 
 DEPENDENCE_METHOD = (
-    "by perturbation: each piece in turn is left blank (its numbers x are set to 0); its share is how far "
-    "the state then moves, out of the sum over the pieces read so far."
+    "by perturbation: each piece in turn is left blank (its numbers x are set to 0); its proportion is how "
+    "far the state then moves, out of the sum over the pieces read so far."
 )
 
 

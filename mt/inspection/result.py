@@ -21,7 +21,7 @@ from mt.inspection.writing import Step, step_arrays
 
 
 @dataclass(frozen=True)
-class ModelFacts:
+class ModelSummary:
     """What the run is: its directory, shape and languages."""
 
     name: str
@@ -63,7 +63,7 @@ class Inspection:
     source: str
     translation: str
     parts: int
-    model: ModelFacts
+    model: ModelSummary
     pieces: tuple[str, ...]
     unknown: tuple[int, ...]
     readings: tuple[Reading, ...]
@@ -118,7 +118,7 @@ class Inspection:
         for each direction, as `states_left_to_right`: order (S,), states (S, H), moves (S,),
         dependence (S, S) with 0 above the diagonal, trajectory (S, 2), explained (2,), background (N, 2)
         step_pieces, probabilities, influence (T,); runners_up, runners_up_probabilities (T, 4), empty and 0
-        where there are fewer; attention (T, S), with attention only; recalled_share, recalled_source,
+        where there are fewer; attention (T, S), with attention only; recalled_proportion, recalled_source,
         recalled_target, recalled_before, recalled_piece (T, 3), with a datastore only; decoder_states (T, H),
         decoder_trajectory (T, 2), decoder_explained (2,)
         beam_pieces, beam_parents, beam_log_probs, beam_ended (steps, widest), padded with an empty text, -1,

@@ -31,7 +31,7 @@ class RetrievedToken:
     def fields(self) -> dict[str, float | str]:
         """By the names that JSON and npz give them."""
         return {
-            "share": self.proportion,
+            "proportion": self.proportion,
             "source": self.source,
             "target": self.target,
             "before": self.before,
@@ -64,7 +64,7 @@ def retrieved_tokens(
 
 
 def retrieval_arrays(retrieved: Sequence[Sequence[RetrievedToken]]) -> Arrays:
-    """T steps for npz, (T, 3) each: `recalled_share` and, as texts, the others; 0 and empty where fewer."""
+    """T steps for npz, (T, 3) each: `recalled_proportion` and, as texts, the others; 0 and empty where fewer."""
     nothing = RetrievedToken(0.0, "", "", "", "")
     table = [[token.fields() for token in [*step, *[nothing] * TOKENS][:TOKENS]] for step in retrieved]
     return {

@@ -51,8 +51,8 @@ class StateSample:
         """What the influence of a decoder's step is, in a sentence."""
         other = f"the mean vector of {self.sentences} validation sentences" if self.sentences else "zeros"
         return (
-            f"Total variation between the prediction with this sentence's vector and the one with {other} in "
-            "its place, after the same pieces: 0 if they are the same, 1 if they share nothing."
+            f"Total variation between the prediction with this sentence's vector and the one with {other} "
+            "instead, after the same pieces: 0 if they are the same, 1 if they have nothing in common."
         )
 
     def as_dict(self) -> dict[str, Any]:

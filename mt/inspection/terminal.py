@@ -191,7 +191,7 @@ class Panels:
         if self.inspection.recalled is None:
             return
         yield _heading("5", "Recalling: where other text was about to say the most similar thing")
-        table = _table("piece", "share")
+        table = _table("piece", "proportion")
         table.add_column("the position, and its source")
         pieces = [self._written(index, step) for index, step in enumerate(self.inspection.steps)]
         room = self.room - max(piece.cell_len for piece in pieces) - 9
@@ -205,8 +205,8 @@ class Panels:
             table.add_row(piece, percent(one.proportion), said)
         yield _indented(table)
         yield _note(
-            "Of each step the position that counted most, and its share of the prediction; --json has three. "
-            "Right before ← is what came next there."
+            "At each step the position that counted most, and its proportion of the prediction; --json has "
+            "three. Right before ← is what came next there."
         )
 
     def _search(self) -> Iterator[RenderableType]:

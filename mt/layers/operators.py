@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-Product = Callable[[Tensor], Tensor]
+LinearFunction = Callable[[Tensor], Tensor]
 
 FULL, SAFE = 127, 64
 """Steps on each side of zero that an output's weights are rounded to.
@@ -27,7 +27,7 @@ EXTREME_OUTPUTS = 2  # whose weights are tried with inputs of their own
 TOLERANCE = 1e-5  # of the sum of |input · weight|: rounding in fp32, and less than one cut-off sum
 
 
-def onednn_product(weight: Tensor, bias: Tensor | None) -> Product | None:
+def onednn_linear(weight: Tensor, bias: Tensor | None) -> LinearFunction | None:
     """In fp32, by the operators that torch.compile uses: the matrix laid out once in oneDNN's way."""
     try:
         matrix = torch.ops.mkldnn._reorder_linear_weight(weight, None)
@@ -42,7 +42,7 @@ def onednn_product(weight: Tensor, bias: Tensor | None) -> Product | None:
         return None
 
 
-def int8_product(weight: Tensor, bias: Tensor | None) -> Product | None:
+def int8_linear(weight: Tensor, bias: Tensor | None) -> LinearFunction | None:
     """In 8-bit integers, with all steps of the weights if this processor adds them up right, else with half.
 
     The weights have a scale for each output, found now; the inputs have one for all, found at each call.
@@ -51,8 +51,8 @@ def int8_product(weight: Tensor, bias: Tensor | None) -> Product | None:
         for steps in (FULL, SAFE):
             matrix = _rounded(weight, steps)
             # First without the bias: a large one would hide what is wrong with the rest.
-            if agrees(_quantized_product(matrix, None), matrix.dequantize(), None):
-                product = _quantized_product(matrix, bias)
+            if agrees(_quantized_linear(matrix, None), matrix.dequantize(), None):
+                product = _quantized_linear(matrix, bias)
                 return product if agrees(product, matrix.dequantize(), bias) else None
     except (AttributeError, RuntimeError):  # no such operator, or no engine for it
         return None
@@ -69,7 +69,7 @@ def _rounded(weight: Tensor, steps: int) -> Tensor:
         return torch.quantize_per_channel(weight, scales, zeros, 0, torch.qint8)
 
 
-def _quantized_product(matrix: Tensor, bias: Tensor | None) -> Product:
+def _quantized_linear(matrix: Tensor, bias: Tensor | None) -> LinearFunction:
     """By the engine that torch has for this kind of processor (FBGEMM on x86, QNNPACK on ARM)."""
     packed = torch.ops.quantized.linear_prepack(matrix, bias)
 
@@ -79,7 +79,7 @@ def _quantized_product(matrix: Tensor, bias: Tensor | None) -> Product:
     return product
 
 
-def agrees(product: Product, weight: Tensor, bias: Tensor | None) -> bool:
+def agrees(product: LinearFunction, weight: Tensor, bias: Tensor | None) -> bool:
     """Whether a product of W (O, I) and b is the plain one, on rows that 8 bits hold exactly.
 
     Ones, where neighbouring weights of one sign are largest together; and for the outputs with the largest

@@ -15,7 +15,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from mt.layers.operators import Product, int8_product, onednn_product
+from mt.layers.operators import LinearFunction, int8_linear, onednn_linear
 
 SearchPrecision = Literal["fp32", "int8"]
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ class Prepackable(nn.Module):
 class Linear(nn.Linear, Prepackable):
     """torch's linear layer, prepackable."""
 
-    prepacked: Product | None = None
+    prepacked: LinearFunction | None = None
 
     def forward(self, rows: Tensor) -> Tensor:
         """(…, I) -> (…, O)."""
@@ -73,7 +73,7 @@ def packed(model: nn.Module, precision: SearchPrecision) -> Iterator[None]:
         unpack(model)
 
 
-def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> Product:
+def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecision) -> LinearFunction:
     """W (O, I) and b (O) -> the function rows (…, I) -> (…, O); int8 rounds, fp32 does not.
 
     If the faster product is missing or wrong in this torch or on this processor, the plain product is
@@ -83,11 +83,11 @@ def prepack_linear(weight: Tensor, bias: Tensor | None, precision: SearchPrecisi
         weight = weight.detach().contiguous()
         bias = None if bias is None else bias.detach()
         if precision == "int8":
-            product = int8_product(weight, bias)
+            product = int8_linear(weight, bias)
             if product is not None:
                 return product
             _warn_of_fallback()
-        return onednn_product(weight, bias) or (lambda rows: nn.functional.linear(rows, weight, bias))
+        return onednn_linear(weight, bias) or (lambda rows: nn.functional.linear(rows, weight, bias))
 
 
 @cache

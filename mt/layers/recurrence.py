@@ -15,14 +15,14 @@ from torch.func import functional_call
 from torch.nn.functional import linear
 
 from mt.layers.dropout import mask
-from mt.layers.operators import Product
+from mt.layers.operators import LinearFunction
 from mt.layers.prepack import Prepackable, SearchPrecision, prepack_linear
 
 Cell = Literal["rnn", "gru", "lstm"]
 State = tuple[Tensor, ...]
 
 
-class Products(NamedTuple):
+class LinearParts(NamedTuple):
     """A layer's matrices as functions of rows (N, ·). Single steps use them.
 
     inputs and constant together are W·x + b, from the part of x that changes and the part that does not;
@@ -30,10 +30,10 @@ class Products(NamedTuple):
     packed.
     """
 
-    inputs: Product
-    state: Product
-    constant: Product | None
-    both: Product | None = None
+    inputs: LinearFunction
+    state: LinearFunction
+    constant: LinearFunction | None
+    both: LinearFunction | None = None
 
 
 class Recurrence(Prepackable):
@@ -60,7 +60,7 @@ class Recurrence(Prepackable):
         self.input_size, self.hidden_size, self.constant_size = input_size, hidden_size, constant_size
         self.states = 2 if cell == "lstm" else 1
         self.layer = self.LAYERS[cell](input_size + constant_size, hidden_size, batch_first=True)
-        self.products: Products | None = None  # set by `pack`
+        self.prepacked: LinearParts | None = None  # set by `pack`
         self._initialise()
 
     def _initialise(self) -> None:
@@ -85,8 +85,8 @@ class Recurrence(Prepackable):
         """All steps: (B, T, I), start state or zeros, constant inputs (B, C) -> outputs (B, T, H)."""
         if state is None:
             state = (inputs.new_zeros(inputs.shape[0], self.hidden_size),) * self.states
-        if self.products is not None and self.cell != "lstm":  # torch has oneDNN's LSTM, no other
-            return self._walk(self.products, inputs, state, constant)
+        if self.prepacked is not None and self.cell != "lstm":  # torch has oneDNN's LSTM, no other
+            return self._walk(self.prepacked, inputs, state, constant)
         if constant is not None:
             spread = constant.unsqueeze(1).expand(-1, inputs.shape[1], -1)
             inputs = torch.cat([inputs, spread], dim=2)
@@ -99,21 +99,21 @@ class Recurrence(Prepackable):
         return functional_call(self.layer, dropped, (inputs, first))[0]  # type: ignore[no-any-return]
 
     def pack(self, precision: SearchPrecision) -> None:
-        products = self._products(lambda weight, bias: prepack_linear(weight, bias, precision))
+        parts = self._linear_parts(lambda weight, bias: prepack_linear(weight, bias, precision))
         if self.cell != "gru":  # which looks at the halves of its sums
             weight, recurrent, bias, recurrent_bias = self.weights()
             joined = torch.cat([weight[:, : self.input_size], recurrent], dim=1)
             biases = recurrent_bias if self.constant_size else bias + recurrent_bias
-            products = products._replace(both=prepack_linear(joined, biases, precision))
-        self.products = products
+            parts = parts._replace(both=prepack_linear(joined, biases, precision))
+        self.prepacked = parts
 
     def unpack(self) -> None:
-        self.products = None
+        self.prepacked = None
 
-    def _products(self, make: Callable[[Tensor, Tensor | None], Product]) -> Products:
+    def _linear_parts(self, make: Callable[[Tensor, Tensor | None], LinearFunction]) -> LinearParts:
         weight, recurrent, bias, recurrent_bias = self.weights()
         varying, constant = weight[:, : self.input_size], weight[:, self.input_size :]
-        return Products(
+        return LinearParts(
             make(varying, None if self.constant_size else bias),
             make(recurrent, recurrent_bias),
             make(constant, bias) if self.constant_size else None,
@@ -121,34 +121,34 @@ class Recurrence(Prepackable):
 
     def constant_gates(self, constant: Tensor) -> Tensor | None:
         """What constant inputs (B, C) add to the gates (B, G·H); None where there are none."""
-        product = (self.products or self._products(_as_they_are)).constant
+        product = (self.prepacked or self._linear_parts(_as_they_are)).constant
         return product(constant) if product else None
 
     def step(self, inputs: Tensor, state: State, from_constant: Tensor | None = None) -> State:
         """One step: (N, I), this layer's state, the constants' part (B, G·H) -> the next state."""
-        products = self.products or self._products(_as_they_are)
-        if products.both is None:
-            return self._advance_by(products, products.inputs(inputs), state, from_constant)
-        gates = products.both(torch.cat([inputs, state[0]], dim=1))
+        parts = self.prepacked or self._linear_parts(_as_they_are)
+        if parts.both is None:
+            return self._advance_by(parts, parts.inputs(inputs), state, from_constant)
+        gates = parts.both(torch.cat([inputs, state[0]], dim=1))
         return self._advance(
             gates if from_constant is None else add_per_sentence(gates, from_constant), None, state
         )
 
-    def _walk(self, products: Products, inputs: Tensor, state: State, constant: Tensor | None) -> Tensor:
+    def _walk(self, parts: LinearParts, inputs: Tensor, state: State, constant: Tensor | None) -> Tensor:
         """`forward` by single steps, which is as fast as the fused layer where oneDNN has none."""
         from_constant = None if constant is None else self.constant_gates(constant)
         outputs = []
-        for from_inputs in products.inputs(inputs).unbind(dim=1):
-            state = self._advance_by(products, from_inputs, state, from_constant)
+        for from_inputs in parts.inputs(inputs).unbind(dim=1):
+            state = self._advance_by(parts, from_inputs, state, from_constant)
             outputs.append(state[0])
         return torch.stack(outputs, dim=1)
 
     def _advance_by(
-        self, products: Products, from_inputs: Tensor, state: State, from_constant: Tensor | None
+        self, parts: LinearParts, from_inputs: Tensor, state: State, from_constant: Tensor | None
     ) -> State:
         if from_constant is not None:
             from_inputs = add_per_sentence(from_inputs, from_constant)
-        return self._advance(from_inputs, products.state(state[0]), state)
+        return self._advance(from_inputs, parts.state(state[0]), state)
 
     def _advance(self, from_inputs: Tensor, from_state: Tensor | None, state: State) -> State:
         """W·x + b (N, G·H), U·h + B, or None where it is in the first already, and the state -> the next."""
@@ -191,5 +191,5 @@ def reverse_by_length(sequences: Tensor, lengths: Tensor) -> Tensor:
     return sequences.gather(1, index)
 
 
-def _as_they_are(weight: Tensor, bias: Tensor | None) -> Product:
+def _as_they_are(weight: Tensor, bias: Tensor | None) -> LinearFunction:
     return lambda rows: linear(rows, weight, bias)

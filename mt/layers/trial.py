@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from mt.layers.operators import Product
+from mt.layers.operators import LinearFunction
 from mt.layers.prepack import Prepackable, prepack_linear
 
 PASSES = 3
@@ -39,7 +39,7 @@ def int8_time(model: nn.Module, rows: int, clock: Callable[[], float] = time.per
     return min(one for one, _ in times) / min(other for _, other in times)
 
 
-def _seconds(product: Product, inputs: Tensor, clock: Callable[[], float]) -> float:
+def _seconds(product: LinearFunction, inputs: Tensor, clock: Callable[[], float]) -> float:
     began = clock()
     product(inputs)
     return clock() - began

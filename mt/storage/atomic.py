@@ -47,9 +47,9 @@ class Replacement:
         os.fsync(self._file)
         self._close()
         if self._target.exists():
-            facts = self._target.stat()
+            status = self._target.stat()
             with suppress(OSError, AttributeError):  # who is not root may give nothing away
-                os.chown(self._partial, facts.st_uid, facts.st_gid)
+                os.chown(self._partial, status.st_uid, status.st_gid)
             shutil.copymode(self._target, self._partial)
         try:
             self._partial.replace(self._target)

@@ -176,7 +176,7 @@ def _descriptor(path: Path) -> int | None:
 def _identity(path: Path | None, descriptor: int) -> tuple[int, int] | None:
     """Device and inode of a regular file, by its name or else of a standard stream; None of anything else."""
     try:
-        facts = os.fstat(descriptor) if path is None else path.stat()
+        status = os.fstat(descriptor) if path is None else path.stat()
     except OSError:
         return None
-    return (facts.st_dev, facts.st_ino) if stat.S_ISREG(facts.st_mode) else None
+    return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

@@ -20,23 +20,23 @@ KEY = "mt"
 """The one key of the file's own metadata: safetensors writes several in random order."""
 
 
-def write_tensors(path: Path, tensors: Mapping[str, Tensor], notes: Mapping[str, Any]) -> str:
-    """Write tensors and JSON-able notes; the same ones give the same bytes. Returns the checksum.
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, Any]) -> str:
+    """Write tensors and JSON-able metadata; the same ones give the same bytes. Returns the checksum.
 
     Raises FileError.
     """
     plain = {name: tensor.detach().to("cpu").contiguous() for name, tensor in tensors.items()}
-    text = json.dumps(notes, sort_keys=True)
+    text = json.dumps(metadata, sort_keys=True)
     checksum = _checksum(plain, text)
-    metadata = {KEY: json.dumps({"checksum": checksum, "notes": text})}
-    write_bytes(path, safetensors.torch.save(plain, metadata))
+    header = {KEY: json.dumps({"checksum": checksum, "notes": text})}
+    write_bytes(path, safetensors.torch.save(plain, header))
     return checksum
 
 
 def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """What `write_tensors` wrote. Raises RunError if the file is missing or damaged in any bit."""
-    tensors, notes, _ = read_checked(path)
-    return tensors, notes
+    tensors, metadata, _ = read_checked(path)
+    return tensors, metadata
 
 
 def read_checked(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str]:
@@ -45,7 +45,7 @@ def read_checked(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str]:
         with path.open("rb"):  # safetensors would not say what it is that cannot be opened
             pass
         with safetensors.safe_open(path, framework="pt") as file:
-            checksum, notes = _metadata(file.metadata() or {})
+            checksum, metadata = _metadata(file.metadata() or {})
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (FileNotFoundError, NotADirectoryError):
         raise RunError(f"{path} is missing; restore it, train again, or name another run with -m") from None
@@ -53,13 +53,13 @@ def read_checked(path: Path) -> tuple[dict[str, Tensor], dict[str, Any], str]:
         raise RunError(f"{path} is damaged ({problem}); restore it, or train again") from None
     except OSError as problem:
         raise RunError(f"cannot read {path}: {reason(problem)}") from None
-    if checksum != _checksum(tensors, notes):
+    if checksum != _checksum(tensors, metadata):
         raise RunError(f"{path} is damaged (its checksum does not fit); restore it, or train again")
-    return tensors, json.loads(notes), checksum
+    return tensors, json.loads(metadata), checksum
 
 
 def _metadata(raw: Mapping[str, str]) -> tuple[str, str]:
-    """Checksum and notes; mt 0.1 wrote each under a key of its own. Raises ValueError if it was not mt."""
+    """Checksum and metadata; mt 0.1 wrote each under a key of its own. Raises ValueError if it was not mt."""
     found = json.loads(raw[KEY]) if KEY in raw else raw
     if not isinstance(found, dict) or not all(
         isinstance(found.get(key), str) for key in ("checksum", "notes")
@@ -68,8 +68,8 @@ def _metadata(raw: Mapping[str, str]) -> tuple[str, str]:
     return found["checksum"], found["notes"]
 
 
-def _checksum(tensors: Mapping[str, Tensor], notes: str) -> str:
-    digest = hashlib.blake2b(notes.encode(), digest_size=16)
+def _checksum(tensors: Mapping[str, Tensor], metadata: str) -> str:
+    digest = hashlib.blake2b(metadata.encode(), digest_size=16)
     for name in sorted(tensors):
         tensor = tensors[name]
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())

@@ -8,7 +8,7 @@ from typing import Any
 
 from mt.console import duration
 
-READING, PIECES, ENCODING, TEACHERS = "reading", "learning pieces", "encoding", "asking teachers"
+READING, VOCABULARY, ENCODING, TEACHERS = "reading", "vocabulary", "encoding", "asking teachers"
 BUILDING = "building the model"
 TRAINING, VALIDATING, SAVING = "training", "validating", "saving"
 

@@ -32,7 +32,7 @@ class Corpora:
         """What each validation source is to be translated into."""
         return languages_of(self.validation.dataset["src"][:], self.data.tgt)
 
-    def facts(self) -> dict[str, Any]:
+    def metadata(self) -> dict[str, Any]:
         """What translating has to know of the training pairs, see `Run`."""
         return {
             "split_chars": max(30, 2 * self.train.report.src.p95),

@@ -49,7 +49,7 @@ class Teachers:
         theirs = [first.src_tokenizer.fingerprint, first.tgt_tokenizer.fingerprint]
         if [tokenizer.fingerprint for tokenizer in tokenizers or ()] != theirs:
             raise ConfigError(
-                f"--teachers: a student cuts text as its teachers do; give --pieces-of {first.path} too"
+                f"--teachers: a student cuts text as its teachers do; give --tokenizer-from {first.path} too"
             )
         for run in self.runs:
             if problem := other_languages(data, run.config.data):

@@ -48,7 +48,7 @@ def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> st
             f"| trained on | {', '.join(data.train)} |",
             f"| validated on | {', '.join(data.validation) or 'pairs set aside from the training pairs'} |",
             f"| best validation {metric} | {best} |",
-            f"| training | {progress.step:,} steps, {progress.tokens:,} target pieces, "
+            f"| training | {progress.step:,} steps, {progress.tokens:,} target tokens, "
             f"{clock.learning / 60:.0f} minutes; stopped: {progress.finished} |",
             f"| steps skipped (not finite) | {progress.nonfinite} |",
             "",

@@ -17,7 +17,7 @@ class Progress:
     step: int = 0
     epoch: int = 1
     position: int = 0  # batches of this epoch that are done
-    tokens: int = 0  # target pieces learned from
+    tokens: int = 0  # of the target, learned from
     scale: float = 1.0  # of the learning rate; plateau decay halves it
     best: float | None = None  # of the weights that are kept
     best_step: int = 0

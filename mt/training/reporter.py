@@ -69,7 +69,7 @@ class Reporter:
             if progress.step == PATIENT_STEPS and nll >= self.loss_floor:
                 self.console.warn(
                     f"nothing is learned after {progress.step} steps: the loss {nll:.2f} is no better than "
-                    f"guessing pieces by frequency ({self.loss_floor:.2f}); try another --learning-rate, and "
+                    f"guessing tokens by frequency ({self.loss_floor:.2f}); try another --learning-rate, and "
                     "look whether the two sides really are translations of each other"
                 )
 

@@ -22,13 +22,13 @@ SHOWN = 3  # settings that a message names
 
 @dataclass(frozen=True)
 class Begun:
-    """A run that training can go on with. facts: those under [run]. changed: limits other than before.
+    """A run that training can go on with. metadata: those under [run]. changed: limits other than before.
 
     tokenizers: of source and target. best_lost: the file with the best weights is gone.
     """
 
     path: Path
-    facts: Mapping[str, Any]
+    metadata: Mapping[str, Any]
     tokenizers: tuple[Tokenizer, Tokenizer]
     changed: tuple[Change, ...]
     best_lost: bool
@@ -36,12 +36,12 @@ class Begun:
     @property
     def arithmetic(self) -> Mapping[str, Any]:
         """What it was computed with; empty where an mt before 0.2 began it."""
-        return self.facts.get("arithmetic", {})  # type: ignore[no-any-return]
+        return self.metadata.get("arithmetic", {})  # type: ignore[no-any-return]
 
     def check_corpora(self, fingerprints: Mapping[str, str]) -> None:
         """Raises RunError unless these are the pairs, and the teachers, that it was begun with."""
         for name, fingerprint in fingerprints.items():
-            if self.facts.get("corpora", {}).get(name) != fingerprint:
+            if self.metadata.get("corpora", {}).get(name) != fingerprint:
                 what = name if name == "teachers" else f"{name} pairs"
                 raise RunError(
                     f"the {what} are not those that {self.path} was begun with; "
@@ -51,7 +51,7 @@ class Begun:
     @property
     def identity(self) -> str:
         """Empty where an mt before 0.2 began it."""
-        return str(self.facts.get("identity", ""))
+        return str(self.metadata.get("identity", ""))
 
 
 def find_begun(path: Path, config: Config) -> Begun | None:
@@ -65,7 +65,7 @@ def find_begun(path: Path, config: Config) -> Begun | None:
         if theirs:
             raise RunError(f"{path} is no run and its {theirs[0]} would be replaced; give another --out")
         return None
-    before, facts = read_config(path, resume=True)
+    before, metadata = read_config(path, resume=True)
     if not (path / STATE).exists():
         if (path / MODEL).exists():
             raise RunError(
@@ -78,10 +78,10 @@ def find_begun(path: Path, config: Config) -> Begun | None:
             f"{path} was trained with other settings: {named(decisive)}; to go on give the same ones, as "
             f"mt train --config {path / CONFIG} --out {path} does, or another --out to train anew"
         )
-    _, notes = read_tensors(path / STATE)
-    _check_state(path, before, facts, notes)
-    tokenizers = read_tokenizers(path, before, facts)
-    return Begun(path, facts, tokenizers, tuple(limits), _best_lost(path, facts, notes))
+    _, state = read_tensors(path / STATE)
+    _check_state(path, before, metadata, state)
+    tokenizers = read_tokenizers(path, before, metadata)
+    return Begun(path, metadata, tokenizers, tuple(limits), _best_lost(path, metadata, state))
 
 
 def named(found: list[Change]) -> str:
@@ -90,15 +90,15 @@ def named(found: list[Change]) -> str:
     return ", ".join(map(str, found[:SHOWN])) + more
 
 
-def _check_state(path: Path, config: Config, facts: Mapping[str, Any], notes: Mapping[str, Any]) -> None:
-    if notes.get("run", "") != facts.get("identity", ""):
+def _check_state(path: Path, config: Config, metadata: Mapping[str, Any], state: Mapping[str, Any]) -> None:
+    if state.get("run", "") != metadata.get("identity", ""):
         raise RunError(
             f"{path / STATE} and {path / CONFIG} are of different runs; restore the one that was replaced"
         )
-    if "settings" not in notes:  # written by mt 0.1
+    if "settings" not in state:  # written by mt 0.1
         return
     try:
-        settings, _ = take_out(notes["settings"])
+        settings, _ = take_out(state["settings"])
         edited, _ = changes(validate(settings, where=str(path / STATE)), config)
     except ConfigError as problem:
         raise RunError(f"{problem}; restore it, or train again") from None
@@ -108,20 +108,20 @@ def _check_state(path: Path, config: Config, facts: Mapping[str, Any], notes: Ma
         )
 
 
-def _best_lost(path: Path, facts: Mapping[str, Any], notes: Mapping[str, Any]) -> bool:
+def _best_lost(path: Path, metadata: Mapping[str, Any], state: Mapping[str, Any]) -> bool:
     """Whether the best weights are gone. Raises RunError if others are in their place."""
     if not (path / MODEL).exists():
-        return notes["best"] is not None
+        return state["best"] is not None
     way_on = (
-        f"restore it, or delete it: training goes on without the best weights up to step {notes['step']:,}"
+        f"restore it, or delete it: training goes on without the best weights up to step {state['step']:,}"
     )
     try:
         _, of_model, checksum = read_checked(path / MODEL)
     except RunError as problem:
         raise RunError(f"{str(problem).split(';')[0]}; {way_on}") from None
     # A crash between writing the weights and the state leaves weights of a later validation.
-    newer = of_model.get("step", 0) > notes["validated"]
-    known = notes.get("best_checksum") in (checksum, "", None)  # mt 0.1 did not note it
-    if of_model.get("run", "") != facts.get("identity", "") or not (known or newer):
+    newer = of_model.get("step", 0) > state["validated"]
+    known = state.get("best_checksum") in (checksum, "", None)  # mt 0.1 did not note it
+    if of_model.get("run", "") != metadata.get("identity", "") or not (known or newer):
         raise RunError(f"{path / MODEL} is not the one that this run has written; {way_on}")
     return False

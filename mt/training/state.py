@@ -38,9 +38,9 @@ class RunFiles:
     config: Config
     identity: str
 
-    def save_model(self, model: Seq2Seq, notes: Mapping[str, Any]) -> str:
+    def save_model(self, model: Seq2Seq, metadata: Mapping[str, Any]) -> str:
         """Write the best weights so far; returns the checksum of the file."""
-        return checkpoint.save_model(self.path, model, self.config, {"run": self.identity, **notes})
+        return checkpoint.save_model(self.path, model, self.config, {"run": self.identity, **metadata})
 
     def save_state(self, updater: Updater, progress: Progress, clock: Clock) -> None:
         """Write all that resuming needs."""
@@ -53,13 +53,13 @@ class RunFiles:
             for key, value in updater.optimizer.state[parameter].items():
                 tensors[f"optimizer/{name}/{key}"] = value
         settings = self.config.model_dump(mode="json")
-        notes = {"run": self.identity, "settings": settings, **progress.as_dict()}
-        write_tensors(self.path / STATE, tensors, notes)
+        metadata = {"run": self.identity, "settings": settings, **progress.as_dict()}
+        write_tensors(self.path / STATE, tensors, metadata)
         write_bytes(self.path / CLOCK, json.dumps(clock.as_dict()).encode())
 
     def load_state(self, updater: Updater, clock: Clock) -> Progress:
         """Put weights, the optimiser's moments and the time back. Raises RunError."""
-        tensors, notes = read_tensors(self.path / STATE)
+        tensors, metadata = read_tensors(self.path / STATE)
         for key, model in updater.models.items():
             prefix = f"{key}/"
             weights = {name[len(prefix) :]: rows for name, rows in tensors.items() if name.startswith(prefix)}
@@ -70,10 +70,10 @@ class RunFiles:
                 if key.startswith(prefix):
                     # the count of steps too: a fused optimiser wants it there
                     updater.optimizer.state[parameter][key[len(prefix) :]] = tensor.to(parameter.device)
-        clock.go_on(self._read_clock(notes))
-        return Progress.of(notes)
+        clock.go_on(self._read_clock(metadata))
+        return Progress.of(metadata)
 
-    def _read_clock(self, notes: Mapping[str, Any]) -> dict[str, Any]:
+    def _read_clock(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
         """The time spent; mt 0.1 kept that of training beside the counters."""
         nothing = {"spent": {}, "latest": {}, "since_report": 0.0}
         file = self.path / CLOCK
@@ -81,7 +81,7 @@ class RunFiles:
             found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
             return {key: found[key] for key in nothing}
         except FileNotFoundError:
-            return nothing | {"spent": {"training": notes["seconds"]} if "seconds" in notes else {}}
+            return nothing | {"spent": {"training": metadata["seconds"]} if "seconds" in metadata else {}}
         except OSError as problem:
             raise RunError(f"cannot read {file}: {reason(problem)}") from None
         except (ValueError, KeyError, TypeError):

@@ -88,7 +88,11 @@ class Updater:
             encoded = self.model.encode(batch.src, batch.src_lengths)
             readouts = self.model.readouts(batch.tgt_in, encoded)
             targets = Targets(
-                batch.tgt_out, Tokenizer.pad_id, training.label_smoothing, batch.expected, training.teaching
+                batch.tgt_out,
+                Tokenizer.pad_id,
+                training.label_smoothing,
+                batch.expected,
+                training.distillation_weight,
             )
             loss, nll = cross_entropy(decoder.output, readouts, targets)
             if training.bag_of_words:

@@ -120,7 +120,7 @@ def corpus_nll(
     device: torch.device,
     precision: str = "fp32",
 ) -> tuple[float, int]:
-    """Summed negative log-likelihood of the targets in nats, and their number of pieces with eos.
+    """Summed negative log-likelihood of the targets in nats, and their number of tokens with eos.
 
     The model's training mode is as before afterwards.
     """
@@ -137,7 +137,7 @@ def corpus_nll(
 
 
 def unigram_entropy(pairs: PiecePairs, vocab_size: int) -> float:
-    """Nats a target piece costs if pieces are guessed by their frequency: what any model must beat."""
+    """Nats a target token costs if tokens are guessed by their frequency: what any model must beat."""
     counts = pairs.tgt.counts(vocab_size)
     counts[Tokenizer.eos_id] += len(pairs)
     frequencies = counts[counts > 0] / counts.sum()

@@ -1,4 +1,4 @@
-"""The pieces that a run cuts its text into: learned from its training pairs, or taken from another run."""
+"""A run's tokenizers: learned from its training pairs, or taken from another run."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def take_tokenizers(
 
     Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
     """
-    if settings.pieces_of is None:
+    if settings.tokenizer_from is None:
         return None
-    other = Path(settings.pieces_of)
-    of_other, facts = checkpoint.read_config(other)
-    src, tgt = checkpoint.read_tokenizers(other, of_other, facts)
+    other = Path(settings.tokenizer_from)
+    of_other, metadata = checkpoint.read_config(other)
+    src, tgt = checkpoint.read_tokenizers(other, of_other, metadata)
     theirs, ours = of_other.tokenizer.model_dump(), settings.model_dump()
     if ours["vocab_size"] in (None, src.vocab_size):
         ours["vocab_size"] = theirs["vocab_size"]  # which its text may not have allowed
@@ -69,14 +69,16 @@ def take_tokenizers(
     other_settings = [
         flag(name, value)
         for name, value in theirs.items()
-        if name not in ("pieces_of", "sampling") and value != ours[name]
+        if name not in ("tokenizer_from", "sampling") and value != ours[name]
     ]
     if other_settings:
-        raise ConfigError(f"--pieces-of: the pieces of {other} need {' '.join(other_settings)} here too")
+        raise ConfigError(
+            f"--tokenizer-from: the tokenizer of {other} needs {' '.join(other_settings)} here too"
+        )
     for tag in tags:
         if tag not in src.pieces([tag])[0]:
-            raise ConfigError(f"--pieces-of: {other} was not trained for {tag} and has no piece for it")
-    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} pieces")
+            raise ConfigError(f"--tokenizer-from: {other} was not trained for {tag} and has no token for it")
+    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} tokens")
     return src, tgt
 
 
@@ -102,7 +104,7 @@ def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Conso
         raise ConfigError(f"{side.name} vocabulary: {problem}") from None
     finally:
         console.settle()
-    console.note(f"{side.name} vocabulary: {tokenizer.vocab_size:,} pieces ({settings.algorithm}){why}")
+    console.note(f"{side.name} vocabulary: {tokenizer.vocab_size:,} tokens ({settings.algorithm}){why}")
     return tokenizer
 
 
@@ -133,10 +135,10 @@ def _sentences(corpus: Corpus, columns: tuple[Column, ...], *, mark: bool) -> It
 
 
 def _shown(sentences: Iterator[str], name: str, total: int, console: Console) -> Iterator[str]:
-    """Pass sentences on, and show how many of a large corpus have been; then that pieces are made of them."""
+    """Pass sentences on, and show how many of a large corpus have been."""
     for number, sentence in enumerate(sentences):
         if number % BATCH == 0 < number:
             console.progress(f"{name}: {number:,} of {total:,} sentences read")
         yield sentence
     if total > BATCH:
-        console.progress(f"{name}: {total:,} sentences read, now learning pieces")
+        console.progress(f"{name}: {total:,} sentences read, now learning the vocabulary")

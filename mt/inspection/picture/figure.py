@@ -30,7 +30,7 @@ MARGIN, LEFT = 0.15, 0.5  # of the figure; of axes, for the names of what is dra
 HEAD, HEADING, GAP = 1.15, 0.55, 0.25
 TITLE = 0.28
 MOVES, STATES = 0.42, 2.3
-VECTOR, SHARES = 0.28, 0.5
+VECTOR, BARS = 0.28, 0.5
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def compose(inspection: Inspection, theme: Theme) -> Figure:
 
 
 class Canvas:
-    """An inspection on its way to a figure. Places are in inches from the upper left corner."""
+    """An inspection on its way to a figure. Positions are in inches from the upper left corner."""
 
     def __init__(self, inspection: Inspection, theme: Theme) -> None:
         from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ class Canvas:
         self.width = min(WIDEST, max(12.0 if short else 15.0, self.abreast * (len(self.source) * 0.24 + 1)))
         self.column = (self.width - 2 * MARGIN) / self.abreast  # of a direction
         self.square = min(7.0, (self.width - 2 * MARGIN) / (readings + 1) - 0.45)
-        self.shares_width = min(self.width - 2 * MARGIN - LEFT, max(4.0, len(self.source) * 0.5))
+        self.bars_width = min(self.width - 2 * MARGIN - LEFT, max(4.0, len(self.source) * 0.5))
         self.height = 1.0
         self.figure = Figure(facecolor=theme.paper)
 
@@ -119,7 +119,7 @@ class Canvas:
                 f"The sentence vector: {len(seen.vector):,} numbers",
                 "As many for any sentence; the one furthest from 0 is "
                 f"{float(np.abs(seen.vector).max()):.2f} from it. Bars: how much depends on each piece.",
-                VECTOR + TITLE + SHARES + column_room(self.source, self.shares_width),
+                VECTOR + TITLE + BARS + column_room(self.source, self.bars_width),
                 self.vector,
             ),
             Part(
@@ -148,12 +148,12 @@ class Canvas:
         looks = " alone" if model.attention == "none" else f" and {model.attention} attention"
         self.write(0.25, self.inspection.source, 15, theme.ink)
         self.write(0.6, f"→ {self.inspection.translation}", 15, theme.accent)
-        facts = (
+        summary = (
             f"{model.name}: {model.cell} cells, {model.src or '?'} to {model.tgt or '?'}, written from the "
             f"vector{looks}. ⏎ ends the sentence, · begins a word, ? marks a piece that the model does not "
             "know."
         )
-        self.write(0.92, facts, 8.5, theme.faint)
+        self.write(0.92, summary, 8.5, theme.faint)
 
     def reading(self, top: float) -> None:
         """For each direction how far each step moved the state, and the states."""
@@ -189,9 +189,9 @@ class Canvas:
             interpolation="nearest",
         )
         axes.set(xticks=[], yticks=[])
-        below = self.axes(MARGIN + LEFT, top + VECTOR + TITLE, self.shares_width, SHARES)
-        draw_columns(below, self.inspection.vector_dependence, "share", self.theme)
-        name_columns(below, self.source, self.theme, inches=self.shares_width)
+        below = self.axes(MARGIN + LEFT, top + VECTOR + TITLE, self.bars_width, BARS)
+        draw_columns(below, self.inspection.vector_dependence, "proportion", self.theme)
+        name_columns(below, self.source, self.theme, inches=self.bars_width)
 
     def paths(self, top: float) -> None:
         """The ways of the encoder's and of the decoder's state."""

@@ -57,7 +57,7 @@ def page(translator: Translator, measured: Measured) -> str:
             title=f"Report: {translator.name}",
             policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
             style=Markup(style),
-            facts=facts(translator, measured),
+            summary=summary(translator, measured),
             measured=measured,
             hints=hints(measured),
             curves=training(measured.curves),
@@ -85,7 +85,7 @@ def environment() -> Environment:
     return found
 
 
-def facts(translator: Translator, measured: Measured) -> list[str]:
+def summary(translator: Translator, measured: Measured) -> list[str]:
     """What the run is and what it was tested on."""
     config, search = translator.run.config, translator.config
     model, data = config.model, config.data

@@ -14,7 +14,7 @@ MOST_POINTS = 300
 
 @dataclass(frozen=True)
 class Learned:
-    """The loss since the point before, in nats per target piece, after so many steps and seconds."""
+    """The loss since the point before, in nats per target token, after so many steps and seconds."""
 
     step: float
     seconds: float

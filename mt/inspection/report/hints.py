@@ -86,6 +86,6 @@ def _of_outputs(measured: Measured) -> Iterator[str]:
 def _of_pieces(measured: Measured) -> Iterator[str]:
     if measured.unknown > 0.005:
         yield (
-            f"{measured.unknown:.1%} of the sources' pieces are unknown to the model: the test uses "
+            f"{measured.unknown:.1%} of the sources' tokens are unknown to the model: the test uses "
             "characters that training never showed (`--byte-fallback` reads them all)."
         )
