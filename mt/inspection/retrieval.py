@@ -64,7 +64,7 @@ def retrieved_tokens(
 
 
 def retrieval_arrays(retrieved: Sequence[Sequence[RetrievedToken]]) -> Arrays:
-    """T steps for npz, (T, 3) each: `recalled_proportion` and, as texts, the others; 0 and empty where fewer."""
+    """T steps for npz, (T, 3) each: `recalled_proportion`; the others as texts. 0 and empty where fewer."""
     nothing = RetrievedToken(0.0, "", "", "", "")
     table = [[token.fields() for token in [*step, *[nothing] * TOKENS][:TOKENS]] for step in retrieved]
     return {
