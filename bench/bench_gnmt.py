@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 import torch
 from numpy.typing import NDArray
 
 from bench.bench_base import Columns, Settings, answer, peak_mb
 from bench.bench_model import BareTrainer, choose, matrix_weights, real_share, speeds, timed_steps
 from mt.config import Config, ModelConfig, TrainingConfig
-from mt.data.encoded import PiecePairs, Ragged
+from mt.data.encoded import PiecePairs
+from mt.data.ragged import Ragged
 from mt.model import build_model
 from mt.tokenizer import Tokenizer
 
@@ -85,15 +85,15 @@ def random_pairs(count: int, vocabulary: int) -> PiecePairs:
     generator = np.random.default_rng(SEED)
     source = generator.normal(np.log(MEAN) - SPREAD**2 / 2, SPREAD, count)
     target = source + generator.normal(0, 0.15, count)
-    src, tgt = (Ragged(_ids(generator, np.exp(side), vocabulary)) for side in (source, target))
+    src, tgt = (_ids(generator, np.exp(side), vocabulary) for side in (source, target))
     return PiecePairs(src, tgt)
 
 
-def _ids(generator: np.random.Generator, lengths: NDArray[np.float64], vocabulary: int) -> pa.ChunkedArray:
+def _ids(generator: np.random.Generator, lengths: NDArray[np.float64], vocabulary: int) -> Ragged:
     sizes = np.clip(np.rint(lengths), 1, LONGEST).astype(np.int32)
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int32)
-    values = generator.integers(Tokenizer.eos_id + 1, vocabulary, int(offsets[-1]), dtype=np.int32)
-    return pa.chunked_array([pa.ListArray.from_arrays(pa.array(offsets), pa.array(values))])
+    ends = np.cumsum(sizes)
+    values = generator.integers(Tokenizer.eos_id + 1, vocabulary, int(ends[-1]), dtype=np.int32)
+    return Ragged(values, sizes, ends - sizes)
 
 
 if __name__ == "__main__":

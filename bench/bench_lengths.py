@@ -8,7 +8,6 @@ import time
 from collections.abc import Sequence
 
 import numpy as np
-import pyarrow as pa
 import torch
 
 from bench.bench_base import Columns, Numbers, Settings, answer
@@ -16,7 +15,8 @@ from bench.bench_model import BareTrainer, choose, prepared_pairs, timed_steps, 
 from mt import checkpoint
 from mt.config import SearchConfig
 from mt.data.batches import IntArray
-from mt.data.encoded import PiecePairs, Ragged
+from mt.data.encoded import PiecePairs
+from mt.data.ragged import Ragged
 from mt.layers.prepack import packed
 from mt.model import Seq2Seq
 from mt.search import search
@@ -45,11 +45,11 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
 
 def join(pairs: PiecePairs, length: int, count: int) -> PiecePairs:
     """So many pairs, both sides of them exactly so long without eos."""
-    src, tgt = (Ragged(_column(side, length, count)) for side in (pairs.src, pairs.tgt))
-    return PiecePairs(src, tgt)
+    src, tgt = (_column(side, length, count) for side in (pairs.src, pairs.tgt))
+    return PiecePairs.of(src, tgt)
 
 
-def _column(side: Ragged, length: int, count: int) -> pa.ChunkedArray:
+def _column(side: Ragged, length: int, count: int) -> list[IntArray]:
     """Rows that follow each other in the corpus, laid end to end; each new row begins with a sentence."""
     source = itertools.cycle(range(len(side)))
     rows: list[IntArray] = []
@@ -58,7 +58,7 @@ def _column(side: Ragged, length: int, count: int) -> pa.ChunkedArray:
         while len(row) < length:
             row = np.concatenate([row, side[next(source)]])
         rows.append(row[:length])
-    return pa.chunked_array([pa.array([row.tolist() for row in rows], pa.list_(pa.int32()))])
+    return rows
 
 
 def searching(model: Seq2Seq, pairs: PiecePairs, where: torch.device) -> Numbers:

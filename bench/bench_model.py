@@ -79,7 +79,7 @@ class BareTrainer:
         self.steps = 0
         self.unsettled: deque[Outcome] = deque()
 
-    def plan(self, epoch: int) -> list[IntArray]:
+    def plan(self, epoch: int) -> Sequence[IntArray]:
         """The batches of an epoch, as row numbers."""
         return self.loader.plan(epoch)
 

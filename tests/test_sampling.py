@@ -13,13 +13,13 @@ from functools import cache
 from typing import Literal
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from mt.config import TokenizerConfig
-from mt.data.encoded import PiecePairs, Ragged
+from mt.data.encoded import PiecePairs
+from mt.data.ragged import Ragged
 from mt.data.sampling import BpeDropout, Sampler, SideSampler, UnigramSampler
 from mt.text.placeholders import MARKERS
 from mt.tokenizer import Tokenizer
@@ -211,7 +211,7 @@ def test_other_processes_draw_the_same() -> None:
 def test_batches_hold_the_same_sentences_segmented_otherwise() -> None:
     tokenizer = learn("unigram")
     texts = ENGLISH[:20]
-    column = Ragged(pa.chunked_array([pa.array(tokenizer.encode(texts), pa.list_(pa.int32()))]))
+    column = Ragged.of(tokenizer.encode(texts))
     side = SideSampler(tokenizer, "unigram", 0.1)
     sampler = Sampler(PiecePairs(column, column), side, side)
     rows = np.array([4, 9, 17])

@@ -1,4 +1,4 @@
-"""Ids -> length-grouped, padded `Batch`; the seeded plan of batches."""
+"""Ids -> length-grouped, padded `Batch`."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from torch import Tensor
 
 from mt.tokenizer import Tokenizer
 
-# Of rows in a training batch: fewer shapes, for each of which oneDNN compiles and keeps a product.
-ROWS_MULTIPLE = 8
 IntArray = npt.NDArray[np.integer]
 
 
@@ -61,25 +59,34 @@ class Batch:
         )
 
 
-def pad(rows: Sequence[Sequence[int] | IntArray], pad_id: int) -> tuple[Tensor, Tensor]:
-    """N sequences of ids -> ids (N, longest), padded at the right, and their lengths (N,)."""
-    lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
-    ids = np.full((len(rows), int(lengths.max(initial=0))), pad_id, dtype=np.int64)
-    for target, row in zip(ids, rows, strict=True):
-        target[: len(row)] = row
-    return torch.from_numpy(ids), torch.from_numpy(lengths)
+class Rows(NamedTuple):
+    """N sequences of ids, one after another: flat (sum of lengths,), and lengths (N,)."""
+
+    flat: IntArray
+    lengths: IntArray
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int] | IntArray]) -> Rows:
+        """Sequences that are not laid out like that."""
+        lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+        parts = [np.asarray(row, dtype=np.int64) for row in rows]
+        return cls(np.concatenate(parts) if parts else np.empty(0, np.int64), lengths)
 
 
 def collate_source(
-    rows: Sequence[Sequence[int] | IntArray], *, pad_id: int, eos_id: int
+    rows: Sequence[Sequence[int] | IntArray] | Rows, *, pad_id: int, eos_id: int
 ) -> tuple[Tensor, Tensor]:
     """Source ids -> src (B, S), each row closed by eos, and src_lengths (B,)."""
-    return pad([[*row, eos_id] for row in rows], pad_id)
+    flat, lengths = rows if isinstance(rows, Rows) else Rows.of(rows)
+    ids = np.full((len(lengths), int(lengths.max(initial=0)) + 1), pad_id, dtype=np.int64)
+    ids[np.arange(ids.shape[1]) < lengths[:, None]] = flat
+    ids[np.arange(len(ids)), lengths] = eos_id
+    return torch.from_numpy(ids), torch.from_numpy(lengths.astype(np.int64) + 1)
 
 
 def collate(
-    sources: Sequence[Sequence[int] | IntArray],
-    targets: Sequence[Sequence[int] | IntArray],
+    sources: Sequence[Sequence[int] | IntArray] | Rows,
+    targets: Sequence[Sequence[int] | IntArray] | Rows,
     *,
     pad_id: int,
     bos_id: int,
@@ -87,36 +94,20 @@ def collate(
 ) -> Batch:
     """Pairs of ids without bos and eos -> `Batch`."""
     src, src_lengths = collate_source(sources, pad_id=pad_id, eos_id=eos_id)
-    framed, _ = pad([[bos_id, *row, eos_id] for row in targets], pad_id)
-    tgt_in = framed[:, :-1]
-    tgt_in = tgt_in.masked_fill(tgt_in == eos_id, pad_id)  # the shorter rows' eos is no input
-    return Batch(src, src_lengths, tgt_in.contiguous(), framed[:, 1:].contiguous())
+    tgt_out, _ = collate_source(targets, pad_id=pad_id, eos_id=eos_id)
+    before = tgt_out[:, :-1]
+    before = before.masked_fill(before == eos_id, pad_id)  # the shorter rows' eos is no input
+    tgt_in = torch.cat([torch.full((len(tgt_out), 1), bos_id), before], dim=1)
+    return Batch(src, src_lengths, tgt_in, tgt_out)
 
 
-def frame(sources: Sequence[Sequence[int] | IntArray], targets: Sequence[Sequence[int] | IntArray]) -> Batch:
+def frame(
+    sources: Sequence[Sequence[int] | IntArray] | Rows, targets: Sequence[Sequence[int] | IntArray] | Rows
+) -> Batch:
     """Pairs of ids -> a batch, with the ids that frame sequences here."""
     return collate(
         sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id
     )
-
-
-def plan(
-    src_lengths: IntArray, tgt_lengths: IntArray, *, batch_tokens: int, seed: int, epoch: int
-) -> list[IntArray]:
-    """The batches of one epoch, each an array of row numbers: a pure function of its arguments.
-
-    Pairs of like length stand together and a batch holds as many as fit `batch_tokens`, counted with
-    padding on the longer side, so hardly any padding is computed. Who stands beside whom, and the
-    order of the batches, change with (seed, epoch) and with nothing else: that is what makes a
-    resumed run the run that was not stopped. A pair longer than the budget is a batch of its own.
-    """
-    generator = np.random.default_rng([seed, epoch])
-    shuffled = generator.permutation(len(src_lengths))
-    order = shuffled[np.lexsort((src_lengths[shuffled], tgt_lengths[shuffled]))]
-    longer = np.maximum(src_lengths, tgt_lengths)[order]
-    cuts = cut_by_tokens(longer, batch_tokens, multiple=ROWS_MULTIPLE)
-    batches = np.split(order, cuts)
-    return [batches[index] for index in generator.permutation(len(batches))]
 
 
 def by_length(lengths: IntArray, batch_tokens: int) -> list[IntArray]:
@@ -132,11 +123,20 @@ def cut_by_tokens(lengths: IntArray, batch_tokens: int, *, multiple: int = 1) ->
 
     A batch of more than `multiple` rows has a multiple of them, but for the last one.
     """
-    cuts, start, longest = [], 0, 0
-    for position, length in enumerate(lengths.tolist()):
-        longest = max(longest, length)
-        while (rows := position - start) and (rows + 1) * longest > batch_tokens:
-            start += rows - rows % multiple if rows > multiple else rows
-            cuts.append(start)
-            longest = int(lengths[start : position + 1].max())
+    cuts: list[int] = []
+    start = 0
+    while (rows := _fitting(lengths[start:], batch_tokens)) < len(lengths) - start:
+        start += rows - rows % multiple if rows > multiple else rows
+        cuts.append(start)
     return cuts
+
+
+def _fitting(lengths: IntArray, batch_tokens: int) -> int:
+    """How many of the first lengths fit; at least one."""
+    window = batch_tokens // max(1, int(lengths[0])) + 1 if len(lengths) else 1
+    while True:
+        longest = np.maximum.accumulate(lengths[:window])
+        fits = int(np.count_nonzero(longest * np.arange(1, len(longest) + 1) <= batch_tokens))
+        if fits < window or window > len(lengths):
+            return max(1, fits)
+        window *= 2  # shorter ones follow

@@ -1,7 +1,8 @@
-"""Tables on disk: Arrow files in the cache of `datasets`, named by what they hold and memory-mapped."""
+"""Tables on disk: files in the cache of `datasets`, named by what they hold and memory-mapped."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
@@ -47,17 +48,6 @@ def _open_pairs(path: Path) -> datasets.Dataset:
     return datasets.Dataset(datasets.Dataset.from_file(str(path)).data, fingerprint=path.stem)
 
 
-def store_table(name: str, schema: pa.Schema, batches: Callable[[], Iterable[pa.RecordBatch]]) -> pa.Table:
-    """Map the table `name` from the cache; where it is not there yet, write `batches()` of `schema` first."""
-
-    def write(file: Path) -> None:
-        with file.open("xb") as opened, pa.ipc.new_stream(opened, schema) as writer:
-            for batch in batches():
-                writer.write_batch(batch)
-
-    return pa.ipc.open_stream(pa.memory_map(str(store_file(f"{name}.arrow", write)))).read_all()
-
-
 def store_file(name: str, write: Callable[[Path], None]) -> Path:
     """The file `name` in the cache; where it is not there yet, `write` makes it first, under another name."""
     path = _folder() / name
@@ -65,6 +55,21 @@ def store_file(name: str, write: Callable[[Path], None]) -> Path:
         with _partial() as partial:
             write(partial)
             partial.replace(path)
+    return path
+
+
+def store_folder(name: str, write: Callable[[Path], None]) -> Path:
+    """As `store_file`, of a folder: `write` gets an empty one."""
+    path = _folder() / name
+    if not path.exists():
+        with _partial() as partial:
+            partial.mkdir()
+            write(partial)
+            try:
+                partial.replace(path)
+            except OSError:
+                if not path.exists():  # if it does, another process was faster
+                    raise
     return path
 
 
@@ -81,4 +86,6 @@ def _partial() -> Iterator[Path]:
     try:
         yield path
     finally:
+        if path.is_dir():
+            shutil.rmtree(path)
         path.unlink(missing_ok=True)

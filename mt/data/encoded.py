@@ -7,44 +7,14 @@ from dataclasses import dataclass, replace
 from hashlib import blake2b
 
 import numpy as np
-import pyarrow as pa
 import torch
 
-from mt.data.batches import Batch, IntArray, TopK, frame
-from mt.data.cache import BATCH, store_table
+from mt.data.batches import Batch, IntArray, Rows, TopK, frame
+from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
+from mt.data.ragged import Ragged, store_ragged
 from mt.text.patterns import PATTERN
 from mt.tokenizer import Tokenizer
-
-_SCHEMA = pa.schema([("src", pa.list_(pa.int32())), ("tgt", pa.list_(pa.int32()))])
-
-
-class Ragged:
-    """N rows of ids of different lengths; a row is a view of the file it lies in."""
-
-    def __init__(self, column: pa.ChunkedArray) -> None:
-        chunks = [chunk for chunk in column.chunks if len(chunk)]
-        self._offsets = [chunk.offsets.to_numpy() for chunk in chunks]
-        self._values = [chunk.values.to_numpy() for chunk in chunks]
-        self._starts = np.cumsum([0, *(len(chunk) for chunk in chunks)])
-        self.lengths: IntArray = np.concatenate([np.diff(offsets) for offsets in self._offsets])
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def counts(self, vocab_size: int) -> IntArray:
-        """How often each id below `vocab_size` occurs (V,)."""
-        total = np.zeros(vocab_size, dtype=np.int64)
-        for offsets, values in zip(self._offsets, self._values, strict=True):
-            total += np.bincount(values[offsets[0] : offsets[-1]], minlength=vocab_size)[:vocab_size]
-        return total
-
-    def __getitem__(self, row: int) -> IntArray:
-        """The ids of a row."""
-        chunk = int(np.searchsorted(self._starts, row, side="right")) - 1
-        offsets = self._offsets[chunk]
-        local = row - self._starts[chunk]
-        return self._values[chunk][offsets[local] : offsets[local + 1]]  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -59,9 +29,9 @@ class Expected:
         """Those of some rows (B, T, N), padded to `length` positions with nothing."""
         ids = np.zeros((len(rows), length, self.count), dtype=np.int64)
         probs = np.zeros(ids.shape, dtype=np.float32)
-        for index, row in enumerate(rows):
-            for all_rows, found in ((ids, self.ids[row]), (probs, self.probs[row])):
-                all_rows[index, : len(found) // self.count] = found.reshape(-1, self.count)
+        for numbers, side in ((ids, self.ids), (probs, self.probs)):
+            flat, lengths = side.take(rows)
+            numbers[np.arange(length) < lengths[:, None] // self.count] = flat.reshape(-1, self.count)
         return TopK(torch.from_numpy(ids), torch.from_numpy(probs))
 
 
@@ -78,18 +48,18 @@ class PiecePairs:
     expected: Expected | None = None
 
     @classmethod
-    def of(cls, src: Sequence[Sequence[int]], tgt: Sequence[Sequence[int]]) -> PiecePairs:
+    def of(
+        cls, src: Sequence[Sequence[int] | IntArray], tgt: Sequence[Sequence[int] | IntArray]
+    ) -> PiecePairs:
         """Ids of both sides, N rows each, that are in memory."""
-        columns = (pa.chunked_array([pa.array(ids, pa.list_(pa.int32()))]) for ids in (src, tgt))
-        of_src, of_tgt = map(Ragged, columns)
-        return cls(of_src, of_tgt)
+        return cls(Ragged.of(src), Ragged.of(tgt))
 
     def __len__(self) -> int:
         return len(self.src)
 
     def batch(self, rows: IntArray) -> Batch:
         """The pairs of these rows, framed and padded."""
-        batch = frame([self.src[row] for row in rows], [self.tgt[row] for row in rows])
+        batch = frame(self.src.take(rows), self.tgt.take(rows))
         if self.expected is None:
             return batch
         return replace(batch, expected=self.expected.of(rows, batch.tgt_out.shape[1]))
@@ -113,16 +83,16 @@ def cut(
     names = [corpus.fingerprint, src_tokenizer.fingerprint, tgt_tokenizer.fingerprint]
     if src_tokenizer.markers:
         names.append(PATTERN.pattern)
-    name = "pieces-" + blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
+    name = "ids-" + blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
 
-    def batches() -> Iterator[pa.RecordBatch]:
+    def batches() -> Iterator[dict[str, Rows]]:
         total = len(corpus.dataset)
         for number, table in enumerate(corpus.dataset.with_format("arrow").iter(batch_size=BATCH)):
             if progress is not None and number:
                 progress(f"cutting into tokens: {number * BATCH:,} of {total:,} pairs")
             sources, targets = table.column("src").to_pylist(), table.column("tgt").to_pylist()
-            ids = [src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)]
-            yield pa.record_batch(ids, schema=_SCHEMA)
+            src, tgt = src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)
+            yield {"src": Rows.of(src), "tgt": Rows.of(tgt)}
 
-    table = store_table(name, _SCHEMA, batches)
-    return PiecePairs(Ragged(table.column("src")), Ragged(table.column("tgt")), name)
+    columns = store_ragged(name, {"src": np.int32, "tgt": np.int32}, batches)
+    return PiecePairs(columns["src"], columns["tgt"], name)

@@ -158,7 +158,7 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
         index.k_factor = _CANDIDATES
     console.note(f"datastore: {index.ntotal:,} positions in {len(pairs):,} pairs")
     sizes = pairs.tgt.lengths + 1
-    return Datastore(index, torch.from_numpy(_next_pieces(pairs)), np.cumsum(sizes) - sizes)
+    return Datastore(index, _next_pieces(pairs), np.cumsum(sizes) - sizes)
 
 
 def share_threads() -> None:
@@ -223,12 +223,10 @@ def _keys(model: Seq2Seq, pairs: PiecePairs, rows: IntArray) -> NDArray[np.float
     return keys
 
 
-def _next_pieces(pairs: PiecePairs) -> IntArray:
+def _next_pieces(pairs: PiecePairs) -> Tensor:
     """The piece that came next at each position of the targets, row after row: (M,)."""
-    eos = [Tokenizer.eos_id]
-    return np.concatenate([part for row in range(len(pairs)) for part in (pairs.tgt[row], eos)]).astype(
-        np.int64
-    )
+    flat, lengths = pairs.tgt.take(np.arange(len(pairs)))
+    return torch.from_numpy(np.insert(flat.astype(np.int64), np.cumsum(lengths), Tokenizer.eos_id))
 
 
 def warn_of_known(

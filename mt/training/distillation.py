@@ -13,16 +13,16 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 import torch
 from torch.nn.functional import pad
 
 from mt.checkpoint import Run, load_runs
 from mt.config import DataConfig, other_languages
 from mt.console import Console
-from mt.data.batches import IntArray, by_length
-from mt.data.cache import BATCH, store_table
-from mt.data.encoded import Expected, PiecePairs, Ragged
+from mt.data.batches import IntArray, Rows, by_length
+from mt.data.cache import BATCH
+from mt.data.encoded import Expected, PiecePairs
+from mt.data.ragged import store_ragged
 from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
 from mt.errors import ConfigError
@@ -33,7 +33,7 @@ LIKELIEST = (
     8  # pieces kept at each position: they hold nearly all that is not spread over the whole vocabulary
 )
 _TOKENS = 2048  # predicted at once
-_SCHEMA = pa.schema([("ids", pa.list_(pa.int32())), ("probs", pa.list_(pa.float16()))])
+_TYPES = {"ids": np.int32, "probs": np.float16}
 
 
 @dataclass(frozen=True)
@@ -60,17 +60,17 @@ class Teachers:
     ) -> PiecePairs:
         """The same pairs with what the teachers expect: from the cache, or predicted now on that device."""
         key = f"{pairs.name} {LIKELIEST} {precision} {self.fingerprint}"
-        name = f"expected-{blake2b(key.encode(), digest_size=16).hexdigest()}"
+        name = f"teachers-{blake2b(key.encode(), digest_size=16).hexdigest()}"
 
-        def batches() -> Iterator[pa.RecordBatch]:
+        def batches() -> Iterator[dict[str, Rows]]:
             ensemble = Ensemble([run.model for run in self.runs]).to(device).eval()
             for start in range(0, len(pairs), BATCH):
                 rows = np.arange(start, min(start + BATCH, len(pairs)))
                 yield _predict(ensemble, pairs, rows, precision, console)
             console.note(f"teachers: all {len(pairs):,} pairs")
 
-        table = store_table(name, _SCHEMA, batches)
-        expected = Expected(Ragged(table.column("ids")), Ragged(table.column("probs")), LIKELIEST)
+        columns = store_ragged(name, _TYPES, batches)
+        expected = Expected(columns["ids"], columns["probs"], LIKELIEST)
         return replace(pairs, expected=expected)
 
 
@@ -91,7 +91,7 @@ def load_teachers(
 
 def _predict(
     ensemble: Ensemble, pairs: PiecePairs, rows: IntArray, precision: str, console: Console
-) -> pa.RecordBatch:
+) -> dict[str, Rows]:
     """What the teachers expect in these rows, a row of the table for each."""
     device = next(ensemble.parameters()).device
     targets = pairs.tgt.lengths[rows] + 1
@@ -110,4 +110,5 @@ def _predict(
             probs[index] = of_probs[: targets[index]].astype(np.float16).reshape(-1)
         done += len(indices)
         console.progress(f"teachers: {done:,} of {len(pairs):,} pairs")
-    return pa.record_batch([pa.array(ids, _SCHEMA.types[0]), pa.array(probs, _SCHEMA.types[1])], _SCHEMA)
+    lengths = targets * LIKELIEST
+    return {"ids": Rows(np.concatenate(ids), lengths), "probs": Rows(np.concatenate(probs), lengths)}

@@ -9,8 +9,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 import numpy as np
 
 from mt.config import TrainingConfig
-from mt.data.batches import Batch, IntArray, plan
+from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs
+from mt.data.plan import Plan
 from mt.data.sampling import Sampler
 
 AHEAD = 2  # groups of batches made before they are needed
@@ -25,11 +26,11 @@ class BatchLoader:
         """pin: put batches into memory from which a GPU copies without waiting."""
         self.pairs, self.training, self.sampler, self.pin = pairs, training, sampler, pin
 
-    def plan(self, epoch: int) -> list[IntArray]:
+    def plan(self, epoch: int) -> Plan:
         """The batches of an epoch, as row numbers."""
-        return plan(
-            self.pairs.src.lengths + 1,
-            self.pairs.tgt.lengths + 1,
+        return Plan(
+            self.pairs.src.lengths,
+            self.pairs.tgt.lengths,
             batch_tokens=self.training.batch_tokens,
             seed=self.training.seed,
             epoch=epoch,

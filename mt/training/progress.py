@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 from mt.config import TrainingConfig
+from mt.data.plan import PLAN
 from mt.training.validation import Validation
 
 
@@ -17,6 +18,7 @@ class Progress:
     step: int = 0
     epoch: int = 1
     position: int = 0  # batches of this epoch that are done
+    plan: int = PLAN  # the version of the plan in which they are counted
     tokens: int = 0  # of the target, learned from
     scale: float = 1.0  # of the learning rate; plateau decay halves it
     best: float | None = None  # of the weights that are kept
@@ -38,7 +40,7 @@ class Progress:
         """What was saved, of an older version too; a run that goes on is not finished."""
         names = {field.name for field in fields(cls)} - {"finished"}
         known = {name: value for name, value in saved.items() if name in names}
-        return cls(**({"reported": saved["step"]} | known))
+        return cls(**({"reported": saved["step"], "plan": 1} | known))
 
     def as_dict(self) -> dict[str, Any]:
         """JSON-able, for `of`."""

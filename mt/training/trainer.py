@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from mt.data.batches import Batch
+from mt.data.plan import PLAN
 from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_of_memory
 from mt.training.clock import SAVING, TRAINING, VALIDATING, Clock
 from mt.training.loader import BatchLoader
@@ -49,7 +50,14 @@ class Trainer:
 
     def resume(self) -> None:
         """Go on from the run's state. Raises RunError if it does not fit."""
-        self.progress = self.files.load_state(self.updater, self.clock)
+        self.progress = progress = self.files.load_state(self.updater, self.clock)
+        if progress.plan != PLAN and progress.position:
+            self.reporter.console.warn(
+                f"{self.files.path} was saved by an mt that puts other pairs into a batch, so epoch "
+                f"{progress.epoch} begins anew: some of its pairs are learned from twice"
+            )
+            progress.position = 0
+        progress.plan = PLAN
 
     def replace_best(self) -> None:
         """Take the weights as they are for the best so far, as the file that had the best is gone."""
