@@ -15,7 +15,7 @@ ORDER = [
     *["errors", "storage", "text", "config", "options", "flags", "console", "device"],
     *["metrics", "tokenizer", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
-    *["training", "translator", "evaluation", "inspection", "serve", "commands", "cli"],
+    *["training", "translator", "inline", "evaluation", "inspection", "serve", "commands", "cli"],
 ]
 """Files and folders of `mt`; each may import those before it."""
 
