@@ -24,7 +24,7 @@ S = TypeVar("S", bound=Section)
 
 SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
 POSITIONAL = "texts"
-ONE_AT_A_TIME = ("model", "datastore", "against")
+ONE_AT_A_TIME = ("model", "datastore", "against", "glossary")
 """Flags of several values that take one each time, as texts may follow them."""
 LAST = (SearchConfig, DatastoreConfig, Device)
 """Groups that help shows after the command's own."""

@@ -65,7 +65,15 @@ class RunOptions(DatastoreConfig, Device):
     -m A -m B"""
 
 
-class TranslateOptions(RunOptions):
+class TermOptions(Section):
+    """Terms."""
+
+    glossary: tuple[File, ...] = ()
+    """Terms and their translations, which the output must hold: .tsv, .csv or .tbx. A term with the same
+    text on both sides is never translated"""
+
+
+class TranslateOptions(TermOptions, RunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
@@ -74,6 +82,8 @@ class TranslateOptions(RunOptions):
     """Translate the lines of this file (default: standard input)"""
     output: File | None = None
     """Write to this file, which is replaced when everything is translated (default: standard output)"""
+    prefix: File | None = None
+    """What each translation begins with: as many lines as the input has, blank where it is free"""
     tgt: Language | None = None
     """Target language, for a model with several"""
     nbest: Positive = 1
@@ -177,7 +187,7 @@ class ReferenceOptions(Section):
     languages"""
 
 
-class EvaluateOptions(ReferenceOptions, RunOptions):
+class EvaluateOptions(ReferenceOptions, TermOptions, RunOptions):
     """What to score."""
 
     hypotheses: File | None = None

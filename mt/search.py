@@ -12,7 +12,9 @@ from torch import Tensor
 
 from mt.config import SearchConfig
 from mt.data.batches import IntArray, by_length, collate_source
-from mt.decoding.constraints import MarkerConstraint
+from mt.decoding.constraints import Constraint, MarkerConstraint, Together
+from mt.decoding.hints import Hints
+from mt.decoding.terms import TermSteering, missing
 from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
@@ -21,6 +23,7 @@ NEVER = slice(0, EOS)  # pad, unk and bos are never output
 SPARE_LENGTH = 10
 SEGMENT = 64  # pieces in each segment whose maximum `top` takes first
 FEW_ROWS = 8  # `top` calls torch.topk for fewer
+TERM_BEAMS = 16  # hypotheses more than the beam, where a translation must hold terms
 GPU_STEPS = 8  # steps between checks of what has ended: a check makes the GPU wait
 
 
@@ -70,13 +73,15 @@ def search(
     device: torch.device,
     markers: range = range(0),
     progress: Callable[[float], None] | None = None,
+    hints: Hints | None = None,
 ) -> list[list[Hypothesis]]:
     """Translate N sources, ids without eos -> the hypotheses of each, in the same order, best first.
 
     Sources of similar length are searched together. Greedy search returns one hypothesis, beam search up to
     `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
     its source; both sides have the same ids for them. After each batch `progress` gets the proportion of
-    source pieces that have been searched, 0 to 1.
+    source pieces that have been searched, 0 to 1. hints: beginnings of the N translations, and terms that
+    they must hold. Where the best hypothesis lacks terms a search for them follows.
     """
     was_training = model.training
     model.train(False)
@@ -90,13 +95,20 @@ def search(
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
-            constraint = MarkerConstraint.of(batch, markers, device)
+            begun = None if hints is None else hints.select(rows.tolist()).constraint()
+            constraint = Together.of(MarkerConstraint.of(batch, markers, device), begun)
             found = method(model, encoded, limit.to(device), config, constraint)
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
         done += int(lengths[rows].sum())
         if progress is not None:
             progress(done / int(lengths.sum()))
+    if hints is not None and (lacking := hints.lacking([rows[0].ids for rows in results])):
+        again = [sources[row] for row in lacking]
+        for row, hypotheses in zip(
+            lacking, search_terms(model, again, config, device, markers, hints.select(lacking)), strict=True
+        ):
+            results[row] = hypotheses
     model.train(was_training)
     return results
 
@@ -106,7 +118,7 @@ def greedy_search(
     encoded: Any,
     limit: Tensor,
     config: SearchConfig,
-    constraint: MarkerConstraint | None = None,
+    constraint: Constraint | None = None,
 ) -> list[list[Hypothesis]]:
     """Take the most probable piece at each step, until eos or `limit` (B,) pieces. One hypothesis a row."""
     state, prepared = model.start(encoded), model.prepare(encoded)
@@ -162,23 +174,15 @@ def beam_search(
     encoded: Any,
     limit: Tensor,
     config: SearchConfig,
-    constraint: MarkerConstraint | None = None,
+    constraint: Constraint | None = None,
 ) -> list[list[Hypothesis]]:
     """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
 
     Each step takes a sentence's 2K best continuations. Those among the first K that end are finished; the K
     best others go on. A sentence is done when K hypotheses are finished, or at `limit` (B,) pieces.
     """
-    beam = Beam(model, encoded, limit, config, constraint)
-    last = int(limit.max())
-    for step in range(1, last + 1):
-        beam.advance(step)
-        if rows := _leaving(beam.done, step, last):
-            beam.collect()
-            if len(rows) == len(beam.done):
-                break
-            beam.drop()
-    return [sorted(rows, key=lambda found: -found.score)[: config.beam] for rows in beam.found]
+    found = Beam(model, encoded, limit, config, constraint).run()
+    return [sorted(rows, key=lambda row: -row.score)[: config.beam] for rows in found]
 
 
 class Beam:
@@ -190,9 +194,9 @@ class Beam:
         encoded: Any,
         limit: Tensor,
         config: SearchConfig,
-        constraint: MarkerConstraint | None = None,
+        constraint: Constraint | None = None,
     ) -> None:
-        size = config.beam
+        size = self.goal = config.beam  # goal: the number of finished hypotheses that ends a search
         self.model, self.config, self.limit, self.constraint = model, config, limit, constraint
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
         # Step, which (R, K), ids, log-probabilities.
@@ -208,28 +212,52 @@ class Beam:
         self.totals = torch.full((len(limit), size), float("-inf"), device=limit.device)
         self.totals[:, 0] = 0.0
 
+    def run(self) -> list[list[Hypothesis]]:
+        """Search to the end -> the hypotheses of each sentence, in no order."""
+        last = int(self.limit.max())
+        for step in range(1, last + 1):
+            self.advance(step)
+            if rows := _leaving(self.done, step, last):
+                self.collect()
+                if len(rows) == len(self.done):
+                    break
+                self.drop()
+        return self.found
+
     def advance(self, step: int) -> None:
         """Do one step: finish the hypotheses that end, keep the K best others of each sentence."""
         size = self.config.beam
         log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
         log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.constraint)
-        totals, parents, pieces = top_of_beams(log_probs, self.totals, 2 * size)
+        totals, parents, pieces = self._continuations(log_probs)
         ends = pieces == EOS
         width = min(size, ends.shape[1])
         rows = torch.arange(len(self.alive), device=ends.device).unsqueeze(1) * size
         before = self.history[(rows + parents[:, :width]).flatten()].view(len(rows), width, -1)
         self._finish(step, ends[:, :width] & totals[:, :width].isfinite(), before, totals[:, :width])
-        # A stable sort on `ends` moves the K best that go on to the front, in their order.
-        keep = ends.to(torch.int8).argsort(dim=1, stable=True)[:, :size]
-        self.totals = totals.masked_fill(ends, float("-inf")).gather(1, keep)
+        going = totals.masked_fill(ends, float("-inf"))
+        keep = self._kept(going, parents, pieces)
+        self.totals = going.gather(1, keep)
         chosen = (rows + parents.gather(1, keep)).flatten()
         self.previous = pieces.gather(1, keep).flatten()
         self.history = torch.cat([self.history[chosen], self.previous.unsqueeze(1)], dim=1)
         self.state = _select(self.state, chosen)
-        cut = (self.limit <= step) & (self.finished < size)
+        cut = (self.limit <= step) & (self.finished < self.goal)
         under_way = self.history.view(len(rows), size, -1)
         self._finish(step, cut.unsqueeze(1) & self.totals.isfinite(), under_way, self.totals)
-        self.done |= (self.finished >= size) | cut | ~self.totals.isfinite().any(dim=1)
+        self.done |= (self.finished >= self.goal) | cut | ~self.totals.isfinite().any(dim=1)
+
+    def _continuations(self, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The continuations that may be kept: totals, hypotheses, pieces, (R, 2K) each, best first.
+
+        Those among the first K that end are finished.
+        """
+        return top_of_beams(log_probs, self.totals, 2 * self.config.beam)
+
+    def _kept(self, totals: Tensor, parents: Tensor, pieces: Tensor) -> Tensor:  # noqa: ARG002
+        """The indices of the K continuations that go on (R, K); totals are -inf for those that end."""
+        # A stable sort moves the K best that go on to the front, in their order.
+        return (pieces == EOS).to(torch.int8).argsort(dim=1, stable=True)[:, : self.config.beam]
 
     def _finish(self, step: int, which: Tensor, ids: Tensor, totals: Tensor) -> None:
         """Record hypotheses that end at this step: `which` (R, K) of ids (R, K, t). Skip done sentences."""
@@ -259,6 +287,65 @@ class Beam:
         self.previous, self.history = self.previous[beams], self.history[beams]
         self.state, self.prepared = _select(self.state, beams), self.prepared.select(rows)
         self.constraint = self.constraint and self.constraint.select(rows)
+
+
+class TermBeam(Beam):
+    """A beam whose translations hold terms. It is wider than `config.beam`, by the terms' pieces."""
+
+    def __init__(
+        self,
+        model: Model,
+        encoded: Any,
+        limit: Tensor,
+        config: SearchConfig,
+        constraint: Constraint | None,
+        hints: Hints,
+    ) -> None:
+        most = max(sum(term.size for term in terms) for terms in hints.terms)
+        wide = config.model_copy(update={"beam": config.beam + min(TERM_BEAMS, most)})
+        super().__init__(model, encoded, limit, wide, constraint)
+        self.goal = config.beam
+        self.steering = TermSteering(hints.terms, hints.words, wide.beam)
+
+    def _continuations(self, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        self.steering.mask(log_probs)
+        return self.steering.candidates(log_probs, self.totals, self.goal)
+
+    def _kept(self, totals: Tensor, parents: Tensor, pieces: Tensor) -> Tensor:
+        return self.steering.keep(totals, parents, pieces)
+
+    def drop(self) -> None:
+        """Remove the sentences that are done from the batch."""
+        self.steering.select((~self.done).nonzero().flatten())
+        super().drop()
+
+
+def search_terms(
+    model: Model,
+    sources: Sequence[Sequence[int] | IntArray],
+    config: SearchConfig,
+    device: torch.device,
+    markers: range,
+    hints: Hints,
+) -> list[list[Hypothesis]]:
+    """As `search`, for translations that hold the terms of their sentences (see `mt.decoding.terms`).
+
+    A hypothesis that lacks terms when it is as long as it may be ranks behind those that do not.
+    """
+    results: list[list[Hypothesis]] = [[] for _ in sources]
+    lengths = np.array([len(row) + 1 for row in sources])
+    for rows in by_length(lengths, max(1, config.batch_tokens // TERM_BEAMS)):
+        batch, of = [sources[row] for row in rows], hints.select(rows.tolist())
+        src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
+        limit = length_limit(src_lengths, config) + of.term_pieces()
+        with torch.inference_mode():
+            encoded = model.encode(src.to(device), src_lengths.to(device))
+            constraint = Together.of(MarkerConstraint.of(batch, markers, device), of.constraint())
+            found = TermBeam(model, encoded, limit.to(device), config, constraint, of).run()
+        for row, terms, hypotheses in zip(rows, of.terms, found, strict=True):
+            ranked = sorted(hypotheses, key=lambda one: (missing(one.ids, terms, of.words), -one.score))
+            results[row] = ranked[: config.beam]
+    return results
 
 
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -299,9 +386,7 @@ def _select(state: State, rows: Tensor) -> State:
     return tuple(part.index_select(0, rows) for part in state)
 
 
-def _mask(
-    log_probs: Tensor, history: Tensor, no_repeat_ngram: int, constraint: MarkerConstraint | None
-) -> Tensor:
+def _mask(log_probs: Tensor, history: Tensor, no_repeat_ngram: int, constraint: Constraint | None) -> Tensor:
     """Set log_probs (N, V) of forbidden next pieces to -inf. history (N, t) are the pieces so far."""
     log_probs[:, NEVER] = float("-inf")
     if constraint is not None:

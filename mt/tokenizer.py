@@ -112,9 +112,32 @@ class Tokenizer:
         """A digest of the pieces. Tokenizers with equal fingerprints give equal ids."""
         return hashlib.blake2b(self.serialized, digest_size=16).hexdigest()
 
+    def texts(self) -> dict[int, str]:
+        """What each piece stands for, by id; ▁ is a space. Special pieces and bytes are left out."""
+        of = self._pieces
+        return {
+            row: of.IdToPiece(row)
+            for row in range(self.vocab_size)
+            if not (of.IsControl(row) or of.IsUnknown(row) or of.IsByte(row))
+        }
+
     def encode(self, texts: Sequence[str], sources: Sequence[str] | None = None) -> list[list[int]]:
         """N texts -> N lists of ids."""
-        return self._pieces.Encode(self._masked(texts, sources), out_type=int)  # type: ignore[no-any-return]
+        return self._pieces.Encode(self.masked(texts, sources), out_type=int)  # type: ignore[no-any-return]
+
+    def encode_glued(self, text: str) -> list[int]:
+        """The ids of a text that follows other text without a space."""
+        ids: list[int] = self._pieces.Encode(text, out_type=int)
+        first = self._pieces.IdToPiece(ids[0]).removeprefix(self.space) if ids else ""
+        cut = []
+        while first:
+            size = next((n for n in range(len(first), 1, -1) if self._is_piece(first[:n])), 1)
+            cut.append(int(self._pieces.PieceToId(first[:size])))
+            first = first[size:]
+        return cut + ids[1:]
+
+    def _is_piece(self, text: str) -> bool:
+        return int(self._pieces.PieceToId(text)) != self.unk_id
 
     def decode(self, ids: Sequence[Sequence[int]], sources: Sequence[str] | None = None) -> list[str]:
         """N lists of ids -> N texts. Without sources markers remain in the text."""
@@ -133,14 +156,15 @@ class Tokenizer:
 
     def pieces(self, texts: Sequence[str]) -> list[list[str]]:
         """N sources -> their pieces, as they look; ▁ marks a space."""
-        found: list[list[str]] = self._pieces.Encode(self._masked(texts, None), out_type=str)
+        found: list[list[str]] = self._pieces.Encode(self.masked(texts, None), out_type=str)
         if not self.markers:
             return found
         return [
             [unmask(piece, of) for piece in row] for row, of in zip(found, map(spans, texts), strict=True)
         ]
 
-    def _masked(self, texts: Sequence[str], sources: Sequence[str] | None) -> list[str]:
+    def masked(self, texts: Sequence[str], sources: Sequence[str] | None) -> list[str]:
+        """The texts with markers for their sources' spans; unchanged by a tokenizer without markers."""
         if not self.markers:
             return list(texts)
         return masked(texts, texts if sources is None else sources)

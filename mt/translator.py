@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
@@ -14,6 +16,7 @@ from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
 from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
+from mt.decoding.hints import HintMaker, Hints
 from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
@@ -21,6 +24,7 @@ from mt.layers.trial import int8_time
 from mt.options import RunOptions
 from mt.search import Hypothesis, search
 from mt.text.characters import one_line, readable, sound
+from mt.text.glossary import Glossary
 from mt.text.languages import base_language, find_code, tag, targets
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split, split
@@ -70,7 +74,21 @@ class Translator:
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of
+        self.glossary: Glossary | None = None
         self.name = " + ".join(str(run.path) for run in runs)
+
+    def use_glossary(self, *paths: str | Path) -> None:
+        """Translate the terms of these files (TSV, CSV, TBX) as they say, from now on.
+
+        Raises CorpusError that names file and line for what cannot be read.
+        """
+        if not paths:
+            self.glossary = None
+            return
+        from mt.data.glossaries import read_glossary  # and lxml with it, which nothing else here needs
+
+        data = self.run.config.data
+        self.glossary = read_glossary(map(Path, paths), data.source, data.target)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -125,19 +143,33 @@ class Translator:
         aligned: bool = False,
         tgt: str | None = None,
         progress: Callable[[float], None] | None = None,
+        prefixes: Sequence[str] | None = None,
     ) -> list[Translation]:
         """Up to `nbest` translations of each text, `aligned` with it if asked, into `tgt`.
 
-        progress: told now and then how much of the texts is translated, 0 to 1.
+        progress: told now and then how much of the texts is translated, 0 to 1. prefixes: what each
+        translation begins with, "" where it is free; a text that has one is not split at sentence ends.
         Half of a surrogate pair is read as U+FFFD. Raises TypeError for what are no strings, ConfigError as
         `check` does.
         """
         listed = _listed(texts)
         self.check(nbest=nbest, aligned=aligned, tgt=tgt)
-        splits = [self.split(text) for text in listed]
+        begun = [""] * len(listed) if prefixes is None else [readable(prefix) for prefix in prefixes]
+        splits = [
+            self.split(text, whole=bool(prefix.strip())) for text, prefix in zip(listed, begun, strict=True)
+        ]
         kept = {part: nothing_to_translate(part) for parts in splits for part in parts.texts}
         searched = [part for parts in splits for part in parts.texts if not kept[part]]
-        found = iter(self._search_parts(searched, nbest, aligned, tgt, progress))
+        starts = [
+            prefix
+            for prefix, parts in zip(begun, splits, strict=True)
+            for part in parts.texts
+            if not kept[part]
+        ]
+        hints = None
+        if self.glossary is not None or any(starts):
+            hints = self._hint_maker.hints(searched, starts, self.glossary)
+        found = iter(self._search_parts(searched, nbest, aligned, tgt, progress, hints))
         into = tgt or self.run.config.data.target
         translations = []
         for text, parts in zip(listed, splits, strict=True):
@@ -147,12 +179,21 @@ class Translator:
             translations.append(translation if aligned else replace(translation, aligned=()))
         return translations
 
-    def split(self, text: str) -> Split:
-        """The text in the parts that are translated by themselves; one with nothing to translate as it is."""
+    @cached_property
+    def _hint_maker(self) -> HintMaker:
+        return HintMaker(self.run.tgt_tokenizer)
+
+    def split(self, text: str, *, whole: bool = False) -> Split:
+        """The text in the parts that are translated by themselves; one with nothing to translate as it is.
+
+        whole: in one part.
+        """
         if nothing_to_translate(text):
             line = one_line(sound(text))
             return Split("", (line,), ("",)) if line.strip() else Split(line, (), ())
         run = self.run
+        if whole:
+            return Split("", (readable(text).strip(),), ("",))
         return split(
             readable(text),
             language=run.config.data.source,
@@ -167,12 +208,15 @@ class Translator:
         aligned: bool,
         tgt: str | None,
         progress: Callable[[float], None] | None,
+        hints: Hints | None,
     ) -> list[list[Candidate]]:
         """Up to `nbest` candidates for each part, best first."""
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
-        found_of = search(self.model, sources, self.config, self.device, markers=markers, progress=progress)
+        found_of = search(
+            self.model, sources, self.config, self.device, markers=markers, progress=progress, hints=hints
+        )
         found = [self.rank(rows)[:nbest] for rows in found_of]
         looks = (
             self._align(parts, sources, found) if aligned else [[NOT_ALIGNED] * len(rows) for rows in found]

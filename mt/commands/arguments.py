@@ -189,11 +189,13 @@ TRANSLATE = Command(
     run=_translate,
     everyday=(
         *("texts", "input", "output", "model", "tgt", "nbest", "scores", "alignments", "as_json"),
-        *("beam", "length_penalty", "precision", "batch_tokens", "datastore", *OF_DEVICE),
+        *("glossary", "prefix", "beam", "length_penalty", "precision", "batch_tokens", "datastore"),
+        *OF_DEVICE,
     ),
     examples="""\
   mt translate -m checkpoints/mine "我爱北京"
   mt translate -m checkpoints/mine -i article.zh -o article.en
+  mt translate -m checkpoints/mine -i article.zh --glossary terms.tsv
   mt translate -m checkpoints/a -m checkpoints/b < article.zh > article.en""",
 )
 INSPECT = Command(

@@ -29,6 +29,7 @@ from mt.metrics import (
 )
 from mt.options import EvaluateOptions
 from mt.storage.output import check_output, same_file, stdout, write_file
+from mt.text.glossary import TermCount, count_terms
 from mt.text.languages import base_language, is_code
 from mt.text.moses import PREFIX
 from mt.text.placeholders import survival
@@ -138,9 +139,24 @@ def _measure(system: System, task: _Task) -> tuple[Evaluation, list[str]]:
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
         markup=survival(test_set.sources, hypotheses),
+        terms=_terms(system, task, hypotheses),
         worst=_worst(hypotheses, test_set, options.worst),
     )
     return evaluation, hypotheses
+
+
+def _terms(system: System, task: _Task, hypotheses: list[str]) -> tuple[TermCount, ...]:
+    """How the terms of the glossary came through."""
+    paths, test_set = task.options.glossary, task.test_set
+    if not paths:
+        return ()
+    from mt.data.glossaries import read_glossary
+
+    glossary = read_glossary(paths, task.options.src or system.data.source, test_set.tgt)
+    found = count_terms(glossary, test_set.sources, hypotheses)
+    if not found:
+        task.console.warn(f"no term of {', '.join(map(str, paths))} occurs in the sources of {test_set.name}")
+    return tuple(found)
 
 
 def _compare(hypotheses: list[str], other: System, task: _Task) -> Comparison:
@@ -196,7 +212,7 @@ def _check(options: EvaluateOptions, search: SearchConfig) -> None:
 def _overwrites(options: EvaluateOptions) -> bool:
     """Whether --save names a file that holds test pairs or other translations."""
     save = options.save
-    read = [*files_of((*options.test, *options.datastore)), *options.against]
+    read = [*files_of((*options.test, *options.datastore)), *options.against, *options.glossary]
     return save is not None and any(same_file(save, path) for path in read)
 
 
@@ -205,13 +221,14 @@ def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Co
     from mt.translator import open_translator
 
     translator = open_translator(options, search_config, console)
+    translator.use_glossary(*options.glossary)
     return System(translator.run.path, translator.name, translator)
 
 
 def _open_other(path: Path, options: EvaluateOptions, search: SearchConfig, console: Console) -> System:
-    """A system to compare with: a run, without a datastore, or a file of translations."""
+    """A system to compare with: a run, without datastore and glossary, or a file of translations."""
     if path.is_dir():
-        alone = options.model_copy(update={"model": (path,), "datastore": ()})
+        alone = options.model_copy(update={"model": (path,), "datastore": (), "glossary": ()})
         return _open_run(alone, search, console)
     return open_file(path)
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 
+from mt.commands.beginnings import Beginnings, open_beginnings
 from mt.commands.text_input import Lines, open_lines
 from mt.config import SearchConfig
 from mt.console import Console, Pace
@@ -29,15 +30,20 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         if not options.texts:
             check_apart(options.output, options.input)
             chunks = stack.enter_context(open_lines(options.input, console))
+        for path in filter(None, (options.prefix, *options.glossary)):
+            check_apart(options.output, path)
+        prefixes = stack.enter_context(open_beginnings(options.prefix, console))
         translator = open_translator(options, search, console)
+        translator.use_glossary(*options.glossary)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         output = stack.enter_context(open_output(options.output))
-        _translate_all(translator, chunks, output, options, console)
+        _translate_all(translator, chunks, prefixes, output, options, console)
 
 
 def _translate_all(
     translator: Translator,
     chunks: Iterable[list[str]],
+    prefixes: Beginnings,
     output: Output,
     options: TranslateOptions,
     console: Console,
@@ -51,10 +57,12 @@ def _translate_all(
             aligned=options.alignments,
             tgt=options.tgt,
             progress=None if watched is None else _progress(pace, watched, done, len(chunk)),
+            prefixes=prefixes.take(len(chunk)),
         )
         rows = (_format(row, number, options) for number, row in enumerate(found, start=done))
         output.text("".join(rows))
         done += len(chunk)
+    prefixes.check_end(done)
     if watched is not None:
         pace.close(done)
 

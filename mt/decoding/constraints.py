@@ -1,15 +1,51 @@
-"""The constraint on markers: a translation holds each marker as often as its source, and no other."""
+"""Constraints on the next pieces of hypotheses, and the one on markers.
+
+A translation holds each marker as often as its source, and no other.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from mt.data.batches import IntArray
 from mt.tokenizer import Tokenizer
+
+
+class Constraint(Protocol):
+    """Forbids next pieces, of R·K hypotheses, the K of a sentence next to each other."""
+
+    def select(self, rows: Tensor) -> Constraint:
+        """The constraint for these sentences (n,) only."""
+
+    def mask(self, log_probs: Tensor, history: Tensor) -> None:
+        """Change log_probs (R·K, V) of the next pieces after history (R·K, t), in place."""
+
+
+@dataclass(frozen=True)
+class Together:
+    """Several constraints, applied in their order."""
+
+    parts: tuple[Constraint, ...]
+
+    @classmethod
+    def of(cls, *parts: Constraint | None) -> Constraint | None:
+        """Those that are there; None if none is."""
+        there = tuple(part for part in parts if part is not None)
+        return there[0] if len(there) == 1 else cls(there) if there else None
+
+    def select(self, rows: Tensor) -> Together:
+        """As `Constraint.select`."""
+        return Together(tuple(part.select(rows) for part in self.parts))
+
+    def mask(self, log_probs: Tensor, history: Tensor) -> None:
+        """As `Constraint.mask`."""
+        for part in self.parts:
+            part.mask(log_probs, history)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from typing import Any
 from mt.config import SearchConfig
 from mt.evaluation.table import Table
 from mt.metrics import PairedResult, Score
+from mt.text.glossary import TermCount
 from mt.text.placeholders import Survival
+
+TERMS_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Evaluation:
 
     system: run directory or file of translations.
     hypotheses: the file that holds the system's; None if it could not be written.
-    markup: see `placeholders.survival`.
+    markup: see `placeholders.survival`. terms: of a glossary, those that occur in the test.
     perplexity: of the references under the model, teacher-forced, per target token, the end counted as one.
     datastore: what was recalled, and how; None if nothing was.
     sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
@@ -67,6 +70,7 @@ class Evaluation:
     perplexity: float | None
     sentences_per_second: float | None
     markup: Survival
+    terms: tuple[TermCount, ...]
     worst: tuple[Segment, ...]
     comparisons: tuple[Comparison, ...] = ()
 
@@ -79,6 +83,7 @@ class Evaluation:
             "scores": [score.as_dict() for score in self.scores],
             "perplexity": self.perplexity if finite else None,
             "markup": asdict(self.markup),
+            "terms": [asdict(count) for count in self.terms],
             "worst": [asdict(segment) for segment in self.worst],
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
         }
@@ -95,11 +100,26 @@ class Evaluation:
             lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
         if self.markup.marked:
             lines.append(f"markup and numbers intact: {self.markup}")
+        lines += self._terms()
         if self.comparisons:
             lines += ["", self._compared().text()]
         if self.worst:
             lines += ["", "worst segments:", *map(str, self.worst)]
         return "\n".join(lines)
+
+    def _terms(self) -> list[str]:
+        """How many terms came through, and each of those that came through least."""
+        if not self.terms:
+            return []
+        wanted, used = (sum(getattr(count, name) for count in self.terms) for name in ("wanted", "used"))
+        worst = sorted(self.terms, key=lambda count: (count.used / count.wanted, -count.wanted))
+        rest = len(worst) - TERMS_SHOWN
+        more = [f"  and {rest:,} more: --json has all"] if rest > 0 else []
+        return [
+            f"terms used: {100 * used / wanted:.1f} % ({used:,} of {wanted:,}, {len(worst):,} different)",
+            *(f"  {count}" for count in worst[:TERMS_SHOWN]),
+            *more,
+        ]
 
     def _alone(self) -> Table:
         header, row = ["system"], [self.system]

@@ -10,7 +10,7 @@ import numpy as np
 from torch import Tensor
 
 from mt.config import SearchConfig
-from mt.decoding.constraints import MarkerConstraint
+from mt.decoding.constraints import Constraint
 from mt.inspection.floats import Arrays, short
 from mt.search import EOS, Beam, Hypothesis, Model
 
@@ -63,7 +63,7 @@ def trace(
     encoded: Any,
     limit: Tensor,
     config: SearchConfig,
-    constraint: MarkerConstraint | None,
+    constraint: Constraint | None,
     spell: Spell,
 ) -> Trace:
     """Beam search for one sentence, watched; limit (1,). Greedy search is a beam of one."""

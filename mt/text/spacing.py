@@ -18,6 +18,7 @@ _SCRIPTS = frozenset(["thai", "laoo", "tibt", "mymr", "khmr", "lana", "talu", "t
 _LETTER = re.compile(
     "[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9df\ua9e0-\ua9ff\uaa60-\uaadf]"
 )
+_IDEOGRAPHS = re.compile("[\u2e80-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff]")  # Han and kana
 
 
 def is_spaceless(code: str | None) -> bool:
@@ -34,3 +35,8 @@ def looks_spaceless(texts: Iterable[str]) -> bool:
         spaceless += found
         letters += found + sum(map(str.isalpha, _LETTER.sub("", text)))
     return spaceless > letters / 2
+
+
+def is_word_letter(character: str) -> bool:
+    """Whether a letter or digit belongs to a script with spaces between words: no Han, kana, Thai."""
+    return character.isalnum() and not (_LETTER.match(character) or _IDEOGRAPHS.match(character))

@@ -1,0 +1,73 @@
+"""What is known of N translations before the search: their beginnings, and terms that they must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from mt.decoding.prefix import PieceTexts, Prefix, PrefixConstraint
+from mt.decoding.terms import Term, WordEnds, missing, spellings
+from mt.text.glossary import Glossary
+from mt.tokenizer import Tokenizer
+
+
+@dataclass(frozen=True)
+class Hints:
+    """prefixes and terms of N sentences, and what the tokenizer's pieces look like."""
+
+    prefixes: Sequence[Prefix | None]
+    terms: Sequence[Sequence[Term]]
+    pieces: PieceTexts
+    words: WordEnds
+
+    def lacking(self, found: Sequence[Sequence[int]]) -> list[int]:
+        """The indices of the translations found (N), as ids, that lack terms."""
+        of = zip(found, self.terms, strict=True)
+        return [row for row, (ids, terms) in enumerate(of) if terms and missing(ids, terms, self.words)]
+
+    def term_pieces(self) -> Tensor:
+        """How many pieces the terms of each sentence have at most (N,)."""
+        return torch.tensor([sum(term.size for term in terms) for terms in self.terms])
+
+    def constraint(self) -> PrefixConstraint | None:
+        """The beginnings, as a constraint of search."""
+        return PrefixConstraint.of(self.prefixes, self.pieces)
+
+    def select(self, rows: Sequence[int]) -> Hints:
+        """The hints for these sentences (n,) only."""
+        prefixes, terms = [self.prefixes[row] for row in rows], [self.terms[row] for row in rows]
+        return Hints(prefixes, terms, self.pieces, self.words)
+
+
+class HintMaker:
+    """Turns beginnings and the terms of a glossary into pieces of one tokenizer."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._pieces, self._words = PieceTexts(tokenizer), WordEnds(tokenizer)
+
+    def hints(self, sources: Sequence[str], prefixes: Sequence[str], glossary: Glossary | None) -> Hints:
+        """The hints for N sources and the beginnings of their translations; "" leaves one free."""
+        begun = [
+            Prefix.of(prefix, self._tokenizer, source)
+            for source, prefix in zip(sources, prefixes, strict=True)
+        ]
+        terms = [[] if glossary is None else self._terms(source, glossary) for source in sources]
+        return Hints(begun, terms, self._pieces, self._words)
+
+    def _terms(self, source: str, glossary: Glossary) -> list[Term]:
+        return [
+            Term(
+                tuple(
+                    spelling
+                    for target in found.targets(source)
+                    for spelling in spellings(
+                        target, self._tokenizer, source, inflected=found.entry.match == "inflected"
+                    )
+                )
+            )
+            for found in glossary.find(source)
+        ]

@@ -1,0 +1,203 @@
+"""Glossaries: terms in sources, terms in translations, files, and the search that keeps them."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+import mt
+from mt import cli
+from mt.config import SearchConfig
+from mt.data.glossaries import read_glossary
+from mt.decoding.hints import Hints
+from mt.decoding.terms import Progress, Spelling, Term, WordEnds, missing, share_out, spellings
+from mt.errors import CorpusError
+from mt.search import search
+from mt.text.glossary import Entry, Glossary, count_terms, missed_terms
+from mt.tokenizer import Tokenizer
+from tests.test_search import CPU, SOURCES, model
+
+GLOSSARY = Glossary(
+    [
+        Entry("disk", ("Platte",)),
+        Entry("hard disk", ("Festplatte",)),
+        Entry("GIMP", ("GIMP",), "exact"),
+        Entry("file", ("Datei", "Akte"), "inflected"),
+        Entry("北京", ("Peking",)),
+        Entry("C++", ("C++",)),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The hard disk and a Disk.", ["hard disk", "Disk"]),
+        ("disks, disk-like, floppydisk", ["disk"]),
+        ("GIMP is no gimp", ["GIMP"]),
+        ("Files, filed away; profile, filename", ["Files", "filed"]),
+        ("我爱北京人", ["北京"]),
+        ("Write C++, not xC++", ["C++"]),
+        ("", []),
+    ],
+)
+def test_terms_are_whole_words_and_the_longest_come_first(text: str, found: list[str]) -> None:
+    assert [text[one.start : one.end] for one in GLOSSARY.find(text)] == found
+
+
+@given(st.text(alphabet="dis k北京C+", max_size=40))
+def test_terms_do_not_overlap(text: str) -> None:
+    found = GLOSSARY.find(text)
+    assert all(before.end <= after.start for before, after in itertools.pairwise(found))
+    assert all(text[one.start : one.end].lower() == one.entry.source.lower() for one in found)
+
+
+def test_the_case_of_a_source_is_one_of_the_translations() -> None:
+    (found,) = GLOSSARY.find("DISK")
+    assert found.targets("DISK") == ("Platte", "PLATTE")
+    entry = Glossary([Entry("Datei", ("file",))])
+    assert entry.find("Datei")[0].targets("Datei") == ("file", "File")
+    kept = Glossary([Entry("iPhone", ("iPhone",))])
+    assert kept.find("IPHONE")[0].targets("IPHONE") == ("iPhone",)  # never translated, never changed
+
+
+def test_terms_are_counted_as_often_as_both_sides_hold_them() -> None:
+    counts = count_terms(
+        GLOSSARY, ["disk, disk and file", "a file"], ["Platte und Dateien", "Platte, aber Aktenordner"]
+    )
+    assert [(count.source, count.wanted, count.used) for count in counts] == [("disk", 2, 1), ("file", 2, 1)]
+    assert missed_terms(GLOSSARY, "disk on a hard disk", "Platte auf der Festplatte") == []
+    assert missed_terms(GLOSSARY, "disk on a hard disk", "auf der Festplatte") == ["disk"]
+
+
+TBX = """<?xml version="1.0"?><tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><body>
+<conceptEntry><langSec xml:lang="en"><termSec><term>disk</term></termSec></langSec>
+<langSec xml:lang="de"><termSec><term>Platte</term></termSec><termSec><term>Disk</term></termSec></langSec>
+</conceptEntry></body></text></tbx>"""
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("terms.tsv", "disk\tPlatte\tof a computer\ndisk\tDisk\n"),
+        ("terms.tsv", "# ours\n\ndisk\tPlatte\n disk \tDisk\r\n"),
+        ("terms.tsv", "comment\tde\ten\n\tPlatte\tdisk\nold\tDisk\tdisk\n"),
+        ("terms.csv", "source,target,match\ndisk,Platte,any-case\ndisk,Disk,\n"),
+        ("terms.tbx", TBX),
+        ("terms.tbx", TBX.replace("conceptEntry", "termEntry").replace("langSec", "langSet")),
+    ],
+)
+def test_files_of_terms(tmp_path: Path, name: str, text: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    assert read_glossary([path], "en", "de").entries == (Entry("disk", ("Platte", "Disk")),)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("terms.tsv", "disk\tPlatte\nfile\n", "line 2: has one column"),
+        ("terms.tsv", "disk\t \n", "line 1: a side is empty"),
+        ("terms.tsv", "source\ttarget\tmatch\ndisk\tPlatte\tstem\n", "line 2: match is 'stem'"),
+        ("terms.tsv", "# nothing\n", "holds no terms"),
+        ("terms.ods", "disk\tPlatte\n", ".tsv, .csv or .tbx"),
+        ("terms.tbx", TBX.replace("</langSec>", "", 1), "line 4: broken XML"),
+        ("terms.tbx", TBX.replace('"de"', '"fr"'), "has en, fr, not en with de"),
+    ],
+)
+def test_a_fault_in_a_file_of_terms_is_named(tmp_path: Path, name: str, text: str, message: str) -> None:
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CorpusError, match=rf"{name}.*{message}"):
+        read_glossary([path], "en", "de")
+
+
+def test_progress_towards_terms_within_terms() -> None:
+    """5 6 is a term, and so is 5 6 7: the longer spelling of one, met when it has come to its end."""
+    short, long = Spelling((5, 6), True, True), Spelling((5, 6, 7), True, True)
+    terms = [Term((short, long))]
+    after = Progress().after(5, terms, False)
+    assert (after.bank, after.wanted(terms, False), after.met) == (1, [6, 7][:1] * 2, frozenset())
+    met = after.after(6, terms, False)
+    assert (met.bank, met.met, met.closed, met.expected()) == (2, frozenset({0}), True, [7])
+    assert met.after(7, terms, False).met == {0}
+    assert after.after(9, terms, False).bank == 0  # what was begun and not ended does not count
+    assert Progress().wanted([Term((Spelling((5,), False, True),))], True) == []  # it would lengthen a word
+
+
+def test_two_occurrences_of_a_term_need_two_translations() -> None:
+    words = WordEnds.__new__(WordEnds)
+    words.open = [False] * 10
+    terms = [Term((Spelling((5, 6), True, False),))] * 2
+    assert [missing(ids, terms, words) for ids in ([5, 6], [5, 6, 5, 6], [5, 5, 6], [6, 5])] == [1, 0, 1, 2]
+
+
+@given(st.lists(st.tuples(st.floats(-9, 0), st.integers(0, 3)), min_size=4, max_size=12), st.integers(1, 4))
+def test_each_bank_keeps_its_best(candidates: list[tuple[float, int]], size: int) -> None:
+    totals, banks = zip(*candidates, strict=True)
+    kept = share_out(totals, banks, size, 4)
+    assert len(kept) == len(set(kept)) == size
+    fullest = max(banks)
+    best = max(total for total, bank in candidates if bank == fullest)
+    assert any(banks[row] == fullest and totals[row] == best for row in kept) or size < 4 - fullest + 1
+
+
+@pytest.mark.parametrize("beam", [1, 2, 5])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_each_translation_holds_its_terms(beam: int, seed: int) -> None:
+    """A random model never asked for them; the terms of a sentence are no others' business."""
+    net = model(seed, vocab=12)
+    words = WordEnds.__new__(WordEnds)
+    words.continuing, words.open = torch.zeros(12, dtype=torch.bool), [False] * 12
+    words.continuing[11] = True
+    of = [
+        [Term((Spelling((9, 10), True, True), Spelling((8, 8), True, False)))],
+        [],
+        [Term((Spelling((10, 9, 10), True, False),)), Term((Spelling((7,), True, True),))],
+        [Term((Spelling((6,), True, False),))] * 2,
+    ]
+    hints = Hints([None] * 4, of, None, words)  # type: ignore[arg-type]
+    config = SearchConfig(beam=beam)
+    found = search(net, SOURCES, config, CPU, hints=hints)
+    plain = search(net, SOURCES, config, CPU)
+    assert found[1] == plain[1]
+    for hypotheses, terms in zip(found, of, strict=True):
+        assert 1 <= len(hypotheses) <= beam
+        assert missing(hypotheses[0].ids, terms, words) == 0
+        ranks = [(missing(one.ids, terms, words), -one.score) for one in hypotheses]
+        assert ranks == sorted(ranks)
+    ids = found[2][0].ids
+    closed = ids.index(7) if 7 in ids else len(ids) - 1
+    assert 11 not in ids[closed + 1 : closed + 2]  # the word of a term does not go on
+
+
+def test_spellings_of_a_term(toy_run: Path) -> None:
+    tokenizer = mt.load(toy_run).run.tgt_tokenizer
+    word = "BA"
+    spaced, *glued = spellings(word, tokenizer, "", inflected=False)
+    assert (spaced.opens, spaced.closes) == (True, True)
+    assert tokenizer.decode([spaced.ids]) == [word]
+    assert all(not one.opens and tokenizer.spell(one.ids)[0][:1] != Tokenizer.space for one in glued)
+
+
+def test_a_glossary_through_the_commands(
+    toy_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    text = "la ku"
+    plain = mt.load(toy_run).translate([text])[0]
+    target = f"{plain.split()[-1]} {plain.split()[0]}".lower()
+    terms, test = tmp_path / "terms.tsv", tmp_path / "test.tsv"
+    terms.write_text(f"{text}\t{target}\n", encoding="utf-8")
+    test.write_text(f"{text}\t{plain}\n", encoding="utf-8")
+    assert cli.main(["translate", "-m", str(toy_run), "--glossary", str(terms), text]) == 0
+    assert target in capfd.readouterr().out.lower()
+    evaluate = ["evaluate", "-m", str(toy_run), "--test", str(test), "--save", str(tmp_path / "out")]
+    assert cli.main([*evaluate, "--beam", "2", "--glossary", str(terms)]) == 0
+    assert "terms used: 100.0 % (1 of 1, 1 different)" in capfd.readouterr().out
+    assert cli.main(["translate", "-m", str(toy_run), "--glossary", str(terms), "-o", str(terms), text]) == 1
+    assert terms.read_text(encoding="utf-8") == f"{text}\t{target}\n"
