@@ -26,6 +26,17 @@ def _seconds(text: object) -> object:
 Duration = Annotated[float, BeforeValidator(_seconds), Metavar("30m")]
 
 
+def _shard(text: object) -> object:
+    """3/16 is the third of sixteen."""
+    number, _, count = str(text).partition("/")
+    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
+        raise ValueError("should be a shard such as 3/16; the first is 1/16, the last 16/16")
+    return f"{int(number)}/{int(count)}"
+
+
+Shard = Annotated[str, BeforeValidator(_shard), Metavar("N/M")]
+
+
 class Device(Section):
     """Device and log."""
 
@@ -94,6 +105,12 @@ class TranslateOptions(TermOptions, RunOptions):
     """Write the word alignment after each translation, in Pharaoh format; needs attention"""
     as_json: bool = False
     """Write a JSON object for each line: id, source, translation, score, hypotheses"""
+
+    shard: Shard | None = None
+    """Translate the N-th of M parts of --input, a file or a folder, plain or compressed. Any machine may
+    translate any part, and a part that was stopped goes on; then give --join"""
+    join: bool = False
+    """Check the parts that --shard has translated and join them to --output"""
 
 
 class InspectOptions(RunOptions):

@@ -19,6 +19,9 @@ SYMBOLS = re.compile(r"\[(mt/[\w/]+\.py)\]\([^)]*\)((?: `[A-Za-z_.]+`)+)")
 COMMAND = re.compile(r"\bmt (?:\[options\] )?([a-z]+)\b")
 OTHERS = {
     "--version",
+    "--requeue",
+    "--parsable",
+    "--wrap",
     "--torch-backend",
     "--extra-index-url",
     "--rm",

@@ -102,9 +102,29 @@ def _translate(console: Console, options: TranslateOptions, search: SearchConfig
     except ConfigError as problem:
         raise UsageError(f"mt translate: {problem}") from None
 
+    if options.shard is not None or options.join:
+        _translate_shard(console, options, search)
+        return
+
     from mt.commands.translate import translate
 
     translate(options, search, console)
+
+
+def _translate_shard(console: Console, options: TranslateOptions, search: SearchConfig) -> None:
+    if options.shard is not None and options.join:
+        raise UsageError("mt translate: give --shard for each part, then --join once, not both")
+    if options.texts or options.input is None or options.output is None:
+        raise UsageError("mt translate: --shard and --join need --input and --output, and no texts")
+    if options.prefix is not None:
+        raise UsageError("mt translate: --prefix cannot be sharded; leave --shard out")
+
+    from mt.commands.shards import join_shards, translate_shard
+
+    if options.join:
+        join_shards(options, console)
+    else:
+        translate_shard(options, search, console)
 
 
 def _inspect(console: Console, options: InspectOptions, search: SearchConfig) -> None:

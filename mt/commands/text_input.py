@@ -21,7 +21,9 @@ READ = 1 << 20  # bytes
 class Lines:
     """Chunks of lines as they come, and how much of a file they are."""
 
-    def __init__(self, stream: BinaryIO, name: str, console: Console) -> None:
+    def __init__(self, stream: BinaryIO, name: str, console: Console, before: int = 0) -> None:
+        """before: lines of the file that the stream is past."""
+        self._number = before
         self.prompts = stream.isatty()
         self._stream, self._name, self._console = stream, name, console
         self._before, self._chunk, self._size = 0, 0, _size(stream)  # bytes
@@ -31,7 +33,7 @@ class Lines:
 
         Raises ConfigError for UTF-16 and UTF-32, and if reading fails.
         """
-        number, warned = 0, False
+        number, warned = self._number, False
         for lines in self._chunks():
             if number == 0:
                 self._refuse_wide(b"\n".join(lines))

@@ -59,7 +59,7 @@ def _translate_all(
             progress=None if watched is None else _progress(pace, watched, done, len(chunk)),
             prefixes=prefixes.take(len(chunk)),
         )
-        rows = (_format(row, number, options) for number, row in enumerate(found, start=done))
+        rows = (formatted(row, number, options) for number, row in enumerate(found, start=done))
         output.text("".join(rows))
         done += len(chunk)
     prefixes.check_end(done)
@@ -81,7 +81,7 @@ def _progress(pace: Pace, lines: Lines, before: int, size: int) -> Callable[[flo
     return show
 
 
-def _format(translation: Translation, number: int, options: TranslateOptions) -> str:
+def formatted(translation: Translation, number: int, options: TranslateOptions) -> str:
     """One line, or with `nbest` one for each hypothesis in Moses' form; a JSON object if asked."""
     if options.as_json:
         return json.dumps({"id": number, **translation.as_dict()}, ensure_ascii=False) + "\n"

@@ -78,6 +78,8 @@ def _open_zst(path: Path) -> io.BufferedReader:
 
 
 _OPENERS = {".gz": _open_gzip, ".xz": _open_xz, ".zst": _open_zst}  # open_bytes closes what these open
+COMPRESSED = frozenset(_OPENERS)
+"""Suffixes of compressed files."""
 
 
 def uncompressed_suffix(path: Path) -> str:

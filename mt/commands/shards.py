@@ -1,0 +1,231 @@
+"""Translate a large file, or a folder of files, in shards that any number of processes work on."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from mt.commands.text_input import Lines
+from mt.commands.translate import formatted
+from mt.config import SearchConfig
+from mt.console import Console, Pace
+from mt.data.formats.lines import COMPRESSED, open_bytes
+from mt.errors import ConfigError, RunError
+from mt.model import fingerprint
+from mt.options import Device, TranslateOptions
+from mt.storage.atomic import write_bytes
+from mt.storage.output import check_output, open_output
+from mt.storage.part import Part
+from mt.text.encoding import BOM
+from mt.translator import Translator, open_translator
+
+_SETTINGS = "settings.json"
+_OWN = {"texts", "input", "output", "model", "shard", "join", "prefix", *Device.model_fields}
+"""Options in which the shards of a translation may differ, or that are compared otherwise."""
+_BLOCK = 1 << 20  # bytes
+
+
+class Measure(NamedTuple):
+    """How many lines a file has, and a digest of its bytes."""
+
+    lines: int
+    digest: str
+
+
+@dataclass(frozen=True)
+class Piece:
+    """The `number`-th of `count` parts of a file, and the name of its translation in the shards' folder."""
+
+    source: Path
+    name: str
+    number: int = 1
+    count: int = 1
+
+    def lines(self, total: int) -> range:
+        """Which of so many lines."""
+        return range(total * (self.number - 1) // self.count, total * self.number // self.count)
+
+
+def translate_shard(options: TranslateOptions, search: SearchConfig, console: Console) -> None:
+    """Translate the shard that the options name, or what is left of it.
+
+    Raises MTError: RunError where the other shards were translated with other settings or inputs.
+    """
+    source, output, (number, count) = _named(options)
+    folder = _folder(output)
+    pieces = _pieces(source, count)[number - 1]
+    translator = open_translator(options, search, console)
+    translator.use_glossary(*options.glossary)
+    translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
+    _check_settings(folder, _settings(options, translator, count))
+    for piece in pieces:
+        measure = _measure(piece.source)
+        part = Part(folder / piece.name, measure.digest)
+        if part.finished:
+            console.note(f"{part.path} is finished")
+            continue
+        with part.writing():
+            _translate(translator, piece, piece.lines(measure.lines), part, (options, console))
+        console.note(f"{part.path}: {part.lines:,} lines")
+
+
+def join_shards(options: TranslateOptions, console: Console) -> None:
+    """Check that all shards are finished and have as many lines as the input; join them to the output.
+
+    Raises MTError that names what is missing. The shards' folder is deleted when the output is complete.
+    """
+    source, output, _ = _named(options)
+    folder = _folder(output)
+    settings = _read_settings(folder)
+    shards = _pieces(source, settings["shards"])
+    parts: dict[Path, list[Part]] = {}
+    measures: dict[Path, Measure] = {}
+    missing = []
+    for number, pieces in enumerate(shards, start=1):
+        for piece in pieces:
+            measure = measures[piece.source] = measures.get(piece.source) or _measure(piece.source)
+            part = Part(folder / piece.name, measure.digest)
+            whole = part.finished and part.lines == len(piece.lines(measure.lines))
+            missing += [] if whole or number in missing else [number]
+            target = output / piece.name if source.is_dir() else output
+            parts.setdefault(target, []).append(part)
+    if missing:
+        named = ", ".join(f"{number}/{len(shards)}" for number in missing[:10])
+        raise RunError(
+            f"not finished: --shard {named}{' …' if len(missing) > 10 else ''}; translate what is missing"
+        )
+    total = sum(measure.lines for measure in measures.values())
+    if source.is_dir():
+        output.mkdir(parents=True, exist_ok=True)
+    for target, of_target in parts.items():
+        with open_output(target) as joined:
+            for part in of_target:
+                with part.path.open("rb") as file:
+                    while data := file.read(_BLOCK):
+                        joined.write(data)
+    shutil.rmtree(folder)
+    console.note(f"{output}: {total:,} lines from {len(shards):,} shards")
+
+
+def _named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
+    """Input, output, and which of how many shards."""
+    source, output = options.input, options.output
+    if source is None or output is None:
+        raise ConfigError("--shard and --join need --input and --output")
+    if not source.exists():
+        raise ConfigError(f"cannot open {source}: there is no such file or folder")
+    if output.suffix.lower() in COMPRESSED:
+        raise ConfigError(f"{output}: shards are written as plain text; name it {output.with_suffix('')}")
+    if source.is_dir() and output.exists() and not output.is_dir():
+        raise ConfigError(f"{output} is a file and {source} a folder; name a folder for its translations")
+    if output.exists() and source.samefile(output):
+        raise ConfigError(f"{output} is the input too; write somewhere else")
+    if source.is_file():
+        check_output(output)
+    number, _, count = (options.shard or "1/1").partition("/")
+    return source, output, (int(number), int(count))
+
+
+def _folder(output: Path) -> Path:
+    return output.with_name(f"{output.name}.shards")
+
+
+def _pieces(source: Path, count: int) -> list[list[Piece]]:
+    """What each shard translates: of a file as many lines each, of a folder as many files."""
+    if not source.is_dir():
+        return [[Piece(source, f"{number}-of-{count}", number, count)] for number in range(1, count + 1)]
+    files = sorted(path for path in source.iterdir() if not path.name.startswith("."))
+    if inner := [path for path in files if path.is_dir()]:
+        raise ConfigError(f"{inner[0]} is a folder; name folders of text files one by one")
+    names = [path.stem if path.suffix.lower() in COMPRESSED else path.name for path in files]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise ConfigError(f"{source} holds {min(twice)} twice, compressed and plain; take one of them away")
+    pieces = [Piece(path, name) for path, name in zip(files, names, strict=True)]
+    return [pieces[number::count] for number in range(count)]
+
+
+def _settings(options: TranslateOptions, translator: Translator, count: int) -> dict[str, Any]:
+    """All that the shards of a translation must have in common."""
+    shown = options.model_dump(mode="json", exclude=_OWN)
+    weights = fingerprint([translator.model])
+    glossaries = [_measure(path).digest for path in options.glossary]
+    search = translator.config.model_dump(mode="json")
+    return {"shards": count, "weights": weights, "search": search, **shown, "glossary": glossaries}
+
+
+def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
+    """The first shard writes them down. Raises RunError where they are others."""
+    if not (folder / _SETTINGS).exists():
+        write_bytes(folder / _SETTINGS, json.dumps(settings).encode())
+    before = _read_settings(folder)
+    other = [name for name in settings if before.get(name) != settings[name]]
+    if other:
+        raise RunError(
+            f"{folder} was begun with other {', '.join(other)}; give the same, or delete it to translate anew"
+        )
+
+
+def _read_settings(folder: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RunError(f"there are no shards in {folder}; translate them with --shard first") from None
+    except (OSError, ValueError) as problem:
+        raise RunError(f"{folder / _SETTINGS} cannot be read ({problem}); delete {folder}") from None
+    return found
+
+
+def _measure(path: Path) -> Measure:
+    """As `Lines` counts them: the last line may lack its end, and a byte order mark is none."""
+    digest, lines, size, last = blake2b(digest_size=16), 0, 0, b"\n"
+    with open_bytes(path) as stream:
+        while data := stream.read(_BLOCK):
+            digest.update(data)
+            lines, size, last = lines + data.count(b"\n"), size + len(data), data
+    unended = not last.endswith(b"\n") and not (size == len(BOM) and last == BOM)
+    return Measure(lines + unended, digest.hexdigest())
+
+
+def _translate(
+    translator: Translator, piece: Piece, lines: range, part: Part, how: tuple[TranslateOptions, Console]
+) -> None:
+    """Translate those lines that the part has not yet."""
+    options, console = how
+    pace, before = Pace(console, "lines"), part.lines
+    for chunk in _read(piece.source, lines[part.lines :], console):
+        found = translator.search(chunk, nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
+        first = lines.start + part.lines
+        rows = (formatted(row, number, options) for number, row in enumerate(found, start=first))
+        part.append("".join(rows).encode("utf-8", errors="replace"), len(chunk))
+        pace.show(part.lines - before, len(lines) - before)
+    console.settle()
+
+
+def _read(path: Path, lines: range, console: Console) -> Iterator[list[str]]:
+    """These lines of a file, in chunks."""
+    left = len(lines)
+    with open_bytes(path) as stream:
+        _skip(stream, lines.start)
+        for chunk in Lines(stream, str(path), console, before=lines.start) if left else ():
+            yield chunk[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return
+
+
+def _skip(stream: io.BufferedReader, lines: int) -> None:
+    """Read past so many line feeds, without making lines of what is skipped."""
+    while lines and (data := stream.peek()):
+        found = data.count(b"\n")
+        if found < lines:
+            lines -= found
+            stream.read(len(data))
+        else:
+            stream.read(len(data) - len(data.split(b"\n", lines)[-1]))
+            return
