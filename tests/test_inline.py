@@ -23,7 +23,7 @@ _WORD = re.compile(r"\w+|[^\w\s]")
 
 
 def segment(text: str) -> list[str | Code]:
-    """`a <b>b</b> <x/>` as text and codes."""
+    """`a <b>b</b> <x/> <showf/>` as text and codes, of which the last shows f to the model."""
     parts: list[str | Code] = []
     for part in _TAG.split(text):
         name = part.strip("</>")
@@ -32,7 +32,8 @@ def segment(text: str) -> list[str | Code]:
         elif part.startswith("</"):
             parts.append(Code(part, "close", name))
         else:
-            parts.append(Code(part) if part.endswith("/>") else Code(part, "open", name))
+            single = Code(part, shown=name[4:] if name.startswith("show") else "")
+            parts.append(single if part.endswith("/>") else Code(part, "open", name))
     return parts
 
 
@@ -93,6 +94,30 @@ def test_codes_are_put_around_what_was_made_from_what_they_held(
     assert (str(found), found.how == "position") == (expected, False)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "alignment", "expected", "how"),
+    [
+        ("call <showf/> now", "F f RUFEN", "0-2 2-0", "F <showf/> RUFEN", "alignment"),
+        ("call <showf/> now", "jetzt f rufen", "", "jetzt <showf/> rufen", "position"),
+        ("<showf/> calls", "RUFT f", "", "RUFT <showf/>", "position"),
+        # Not word for word: it takes the place of what was made from it, if that is known.
+        ("call <showf/> now", "JETZT F! RUFEN", "0-3 1-1 1-2 2-0", "JETZT <showf/> RUFEN", "alignment"),
+        ("call <showf/> now", "rufe F jetzt", "", "rufe F <showf/> jetzt", "position"),
+        ("a <showf/> b", "A B", "0-0 2-1", "A <showf/> B", "position"),
+        ("a <showf/> <showf/>", "f af A f", "", "<showf/> af A <showf/>", "position"),
+        ("a <b>b <showf/></b>", "f B A", "0-2 1-1 2-0", "<b><showf/> B</b> A", "alignment"),
+        ("a (<showf/>)", "A (f)", "0-0 2-2", "A (<showf/>)", "alignment"),
+    ],
+)
+def test_a_code_that_is_shown_to_the_model_is_one_again(
+    source: str, target: str, alignment: str, expected: str, how: str
+) -> None:
+    prepared = Prepared(segment(source), markers=False)
+    assert prepared.text == re.sub("<show(.)/>|</?b>", r"\1", source)
+    found = placed(source, target, alignment)
+    assert (str(found), found.how) == (expected, how)
+
+
 def test_without_alignment_the_position_decides_and_it_is_said() -> None:
     found = placed("one <b>two</b> three <x/> four", "EINS ZWEI DREI VIER")
     assert str(found) == "EINS <b>ZWEI</b> DREI <x/> VIER"
@@ -150,7 +175,7 @@ def test_words() -> None:
 
 
 ITEMS = st.sampled_from(
-    ["<b>", "</b>", "<i>", "</i>", "<x/>", "a", "b c", " ", ", ", "我", "1", "<a>", "</a>"]
+    ["<b>", "</b>", "<i>", "</i>", "<x/>", "<showA/>", "a", "b c", " ", ", ", "我", "1", "<a>", "</a>"]
 )
 SEGMENTS = st.lists(ITEMS, max_size=14).map("".join).map(segment)
 TARGETS = st.lists(st.sampled_from(["A", "B", "我", "们", " ", " ", ",", "."]), max_size=9).map("".join)
@@ -165,7 +190,8 @@ def checked(source: Segment, parts: Sequence[str | Code], target: str) -> None:
     codes, found = codes_of(source), codes_of(parts)
     assert sorted(map(id, found)) == sorted(map(id, codes))
     text = "".join(part for part in parts if isinstance(part, str))
-    assert text.split() == target.split() or text.replace(" ", "") == target.replace(" ", "")
+    if not any(code.shown for code in codes):
+        assert text.split() == target.split() or text.replace(" ", "") == target.replace(" ", "")
     assert balance(found) == balance(codes)
 
 

@@ -20,28 +20,34 @@ class _Placed(NamedTuple):
 
 
 def write(root: Node, spans: Spans, text: str, units: Sequence[Unit]) -> list[str | Code]:
-    """The text with the codes of the nodes below the root, each before and behind its units."""
+    """The text with the codes of the nodes below the root: each around its units, or in their place."""
     at: list[list[_Placed]] = [[] for _ in range(len(units) + 1)]
+    replaced = {index for index, unit in enumerate(units) if unit.stands_in}
+    inner = set[int]()  # before them white space goes too
     # Without text, before the unit, in the order of the source; then the pair that begins with the unit.
     for node, left in walk(root, key=lambda node: (spans[node][0], spans[node][0] < spans[node][1])):
-        if node.is_point:
-            at[spans[node][0]].append(_point(node))
-        elif left:
-            at[spans[node][1]].append(_Placed(node.closing, (False, True)))
+        begin, end = spans[node]
+        if left:
+            at[end].append(_Placed(node.closing, (False, True)))
+        elif node.closing or begin < end:
+            at[begin].append(_Placed(node.opening, (True, False)))
         else:
-            at[spans[node][0]].append(_Placed(node.opening, (True, False)))
+            at[begin].append(_point(node))
+        if node.stands_for:
+            replaced.update(range(begin, end))
+            inner.update(range(begin + 1, end))
     parts: list[str | Code] = []
     end = 0
     for index, placed in enumerate(at):
         begin = units[index].start if index < len(units) else len(text)
-        parts += _with_space(placed, text, end, begin)
+        parts += [] if index in inner else _with_space(placed, text, end, begin)
         end = units[index].end if index < len(units) else begin
-        parts.append(text[begin:end])
+        parts += [] if index in replaced else [text[begin:end]]
     return merged(parts)
 
 
 def _point(node: Node) -> _Placed:
-    """A code without text. An opening or closing one without its partner keeps to its side."""
+    """Codes without text. An opening or closing one without its partner keeps to its side."""
     kind = node.opening[0].kind if len(node.opening) == 1 else "single"
     sides = {"open": (True, False), "close": (False, True), "single": node.spaced}
     return _Placed(node.opening, sides[kind])

@@ -75,7 +75,7 @@ class Marked:
             if around[node] is not within[-1]:
                 return None
             spans[node] = index, index
-            if not node.is_point:
+            if node.closing:
                 within.append(node)
         return spans
 
@@ -92,10 +92,10 @@ def mark(tree: Tree) -> Marked | None:
     text, end = "", 0
     for node, left in walk(tree.root):
         at = node.end if left else node.start
-        tag = f"</{names[node]}>" if left else f"<{names[node]}/>" if node.is_point else f"<{names[node]}>"
+        tag = f"</{names[node]}>" if left else f"<{names[node]}>" if node.closing else f"<{names[node]}/>"
         tags[tag] = node, left
         apart = node.is_point and node.spaced[1] and not tree.text[at : at + 1].isspace()
         text += tree.text[end:at] + tag + (" " if apart else "")
-        end = at
+        end = node.end if node.stands_for else at
     text += tree.text[end:]
     return Marked(tree, text, tags) if set(tags) <= set(spans(text)) else None

@@ -27,13 +27,16 @@ class Placer:
     """Finds the units of nodes in the translation of a text.
 
     Where nothing was made from what a pair held, its proportion of the source decides, and `guessed` is set.
+    aligned: whether it is known what units were made from. If not, a code replaces no words but those that
+    stand in for it.
     """
 
-    def __init__(self, source: str, text: str, units: Sequence[Unit]) -> None:
-        self.source, self.text, self.units = source, text, units
+    def __init__(self, source: str, text: str, units: Sequence[Unit], *, aligned: bool) -> None:
+        self.source, self.text, self.units, self.aligned = source, text, units, aligned
         self.guessed = False
         self._spans: Spans = {}
         self._looks = 0
+        self._standing_in = {unit.sources[0]: index for index, unit in enumerate(units) if unit.stands_in}
         made = sorted((begin, index) for index, unit in enumerate(units) for begin, _ in unit.sources)
         self._begins, self._made = [begin for begin, _ in made], [index for _, index in made]
         self._longest = max((end - begin for unit in units for begin, end in unit.sources), default=0)
@@ -52,17 +55,31 @@ class Placer:
         return self._spans
 
     def _place_pairs(self, parent: Node) -> None:
-        """Those that hold more text first: they are the surest."""
+        """Codes that stand for text first, then pairs that hold more text: they are the surest."""
         holding = [child for child in parent.children if not child.is_point]
         free = [span for span in [self._spans[parent]] if span[0] < span[1]]
-        for child in sorted(holding, key=lambda child: child.start - child.end):
-            if (child.start, child.end) == (parent.start, parent.end):
+        for child in sorted(holding, key=lambda child: (not child.stands_for, child.start - child.end)):
+            if (child.start, child.end) == (parent.start, parent.end) and not child.stands_for:
                 self._spans[child] = self._spans[parent]
                 return
-            span = self._found(child, free) or self._guess(child, free)
+            span = self._stand_in(child, free) if child.stands_for else self._around(child, free)
             if span is not None:
-                self._spans[child] = self._tidied(child, span, free)
-                _take(free, self._spans[child])
+                self._spans[child] = span
+                _take(free, span)
+
+    def _stand_in(self, node: Node, free: Sequence[Range]) -> Range | None:
+        """The unit that stands in for a code, or what was made from what the model read in its place."""
+        index = self._standing_in.get((node.start, node.end))
+        if index is not None and _is_free(free, index):
+            return index, index + 1
+        span = self._found(node, free) if self.aligned else None
+        self.guessed = self.guessed or span is None
+        return span
+
+    def _around(self, node: Node, free: Sequence[Range]) -> Range | None:
+        """What a pair is put around; None if no unit is left."""
+        span = self._found(node, free) or self._guess(node, free)
+        return None if span is None else self._tidied(node, span, free)
 
     def _found(self, node: Node, free: Sequence[Range]) -> Range | None:
         """The run of free units with the greatest sum; None if there is none above 0."""

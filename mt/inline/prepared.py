@@ -10,8 +10,8 @@ from mt.decoding.translation import Aligned, Translation
 from mt.inline.assembling import write
 from mt.inline.markers import mark
 from mt.inline.placing import Placer
-from mt.inline.segment import Code, Segment, merged, parse
-from mt.inline.units import by_alignment, by_position, cut_copies
+from mt.inline.segment import Code, Segment, merged, parse, walk
+from mt.inline.units import by_alignment, by_position, copies, cut_copies, standing_in
 from mt.translator import Translator
 
 How = Literal["edges", "markers", "alignment", "position"]
@@ -71,7 +71,11 @@ class Prepared:
             units = by_alignment(text, source, aligned, hidden)
         else:
             units = by_position(text, source)
-        placer = Placer(source, text, cut_copies(units, text, source, self._tree.cuts()))
+        units = cut_copies(units, text, source, self._tree.cuts())
+        shown = [(node.start, node.end) for node, _ in walk(root) if node.stands_for]
+        copied = zip(copies(text, source, shown), shown, strict=True)
+        units = standing_in(units, {here: there for here, there in copied if here is not None})
+        placer = Placer(source, text, units, aligned=attends)
         spans = placer.place(root)
         how: How = "alignment" if attends and not placer.guessed else "position"
         return write(root, spans, text, placer.units), how

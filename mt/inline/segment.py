@@ -17,13 +17,14 @@ class Code(NamedTuple):
     """An inline code, such as a tag of HTML. It comes out of a translation once, and as it is.
 
     text: what stands in the document; it is never read. id: an opening code and the next closing one of the
-    same id are a pair. separates: whether words on its two sides are two words without a space, as at an
-    image.
+    same id are a pair. shown: what a model reads in place of a single code, such as the words of a name that
+    stays as it is. separates: whether words on its two sides are two words without a space, as at an image.
     """
 
     text: str
     kind: Literal["open", "close", "single"] = "single"
     id: str = ""
+    shown: str = ""
     separates: bool = False
 
 
@@ -35,8 +36,10 @@ Segment = Sequence[str | Code]
 class Node:
     """What stands at a position of the text: a pair of codes around text[start:end], or codes without text.
 
-    opening, closing: the pair's codes; of codes without text `opening` holds them all. spaced: whether white
-    space stands before and after codes without text.
+    Or a code that stands for text[start:end], which a model reads in its place.
+
+    opening, closing: the pair's codes; else `opening` holds them all. spaced: whether white space stands
+    before and after codes that are no pair.
     """
 
     start: int
@@ -48,8 +51,13 @@ class Node:
 
     @property
     def is_point(self) -> bool:
-        """Whether it holds no text."""
+        """Whether it has no text."""
         return self.start == self.end
+
+    @property
+    def stands_for(self) -> bool:
+        """Whether it is a code that stands for its text."""
+        return self.start < self.end and not self.closing
 
 
 @dataclass(frozen=True)
@@ -71,8 +79,8 @@ class Tree:
 
 
 def walk(root: Node, key: Callable[[Node], Any] | None = None) -> Iterator[tuple[Node, bool]]:
-    """The nodes below the root as they are entered, and those with text once more, with True, as they are
-    left; children in their order or sorted by the key.
+    """The nodes below the root as they are entered, and pairs once more, with True, as they are left;
+    children in their order or sorted by the key.
     """
     stack = [(root, False)]
     while stack:
@@ -80,7 +88,7 @@ def walk(root: Node, key: Callable[[Node], Any] | None = None) -> Iterator[tuple
         if node is not root:
             yield node, left
         if not left:
-            stack += [] if node is root or node.is_point else [(node, True)]
+            stack += [(node, True)] if node.closing else []
             children = sorted(node.children, key=key) if key else node.children
             stack += [(child, False) for child in reversed(children)]
 
@@ -110,6 +118,8 @@ def parse(segment: Segment) -> Tree:
             lead = item[: len(item) - len(run)] if length == 0 else lead
         elif item.separates and _parts_words(runs[-1], after[index]):
             run = " "
+        elif item.shown and index not in partner:
+            run = readable(item.shown).strip()
         else:
             run = ""
         if run:
@@ -119,7 +129,8 @@ def parse(segment: Segment) -> Tree:
             continue
         spaced = before[index], after[index] is None
         if index not in partner:
-            within[-1].children.append(Node(length, length, (item,), spaced=spaced))
+            start = length - len(run) if item.shown else length
+            within[-1].children.append(Node(start, length, (item,), spaced=spaced))
         elif item.kind == "open":
             within.append(Node(length, length, (item,), spaced=spaced))
             within[-2].children.append(within[-1])
@@ -157,13 +168,18 @@ def _partners(items: Sequence[str | Code]) -> dict[int, int]:
 
 def _core(items: Sequence[str | Code], partner: dict[int, int]) -> tuple[int, int]:
     """Where the core begins and ends: from the first text to the last, and to the partners of its codes."""
-    texts = [index for index, item in enumerate(items) if isinstance(item, str) and item.strip()]
-    if not texts:
+    if not any(isinstance(item, str) and item.strip() for item in items):
         return len(items), len(items)
+    texts = [index for index, item in enumerate(items) if _shown(item).strip()]
     first, last = texts[0], texts[-1] + 1
     begin = next((index for index in range(first) if first <= partner.get(index, -1) < last), first)
     behind = range(len(items) - 1, last - 1, -1)
     return begin, next((index + 1 for index in behind if first <= partner.get(index, -1) < last), last)
+
+
+def _shown(item: str | Code) -> str:
+    """What a model reads of an item."""
+    return item if isinstance(item, str) else item.shown
 
 
 def _spaces(items: Sequence[str | Code]) -> tuple[list[bool], list[str | None]]:
@@ -174,12 +190,12 @@ def _spaces(items: Sequence[str | Code]) -> tuple[list[bool], list[str | None]]:
     space = True
     for item in items:
         before.append(space)
-        space = item[-1].isspace() if isinstance(item, str) else space
+        space = (_shown(item)[-1:] or " " * space).isspace()
     following: str | None = None
     for item in reversed(items):
         after.append(following)
-        if isinstance(item, str):
-            following = None if item[0].isspace() else item[0]
+        if shown := _shown(item):
+            following = None if shown[0].isspace() else shown[0]
     return before, after[::-1]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -27,14 +27,17 @@ Range = tuple[int, int]
 
 @dataclass(frozen=True)
 class Unit:
-    """text[start:end]: a word, or a part of one, or a mark. sources: the ranges of the source that its pieces
-    were made from.
+    """text[start:end]: a word, or a part of one, or a mark.
+
+    sources: the ranges of the source that its pieces were made from. stands_in: whether it is what the model
+    read in place of a code, and becomes the code again.
     """
 
     start: int
     end: int
     is_word: bool
     sources: tuple[Range, ...] = ()
+    stands_in: bool = False
 
     @property
     def length(self) -> int:
@@ -177,3 +180,43 @@ def cut_copies(units: Sequence[Unit], text: str, source: str, at: Sequence[int])
         moved = unit.start - begin
         found += [Unit(a + moved, b + moved, unit.is_word, ((a, b),)) for a, b in pairwise(bounds)]
     return found
+
+
+def copies(text: str, source: str, shown: Sequence[Range]) -> list[Range | None]:
+    """Where each of these ranges of the source, ascending, stands in a translation word for word, None if it does
+    not. They do not overlap; those that are alike stand in their order.
+    """
+    found: list[Range | None] = []
+    taken = bytearray(len(text))
+    after: dict[str, int] = {}
+    for begin, end in shown:
+        copy = source[begin:end]
+        at = text.find(copy, after.get(copy, 0))
+        while at >= 0 and (any(taken[at : at + len(copy)]) or _within_word(text, at, at + len(copy))):
+            at = text.find(copy, at + 1)
+        after[copy] = at + len(copy) if at >= 0 else len(text)
+        found.append((at, at + len(copy)) if at >= 0 else None)
+        if at >= 0:
+            taken[at : at + len(copy)] = b"1" * len(copy)
+    return found
+
+
+def standing_in(units: Sequence[Unit], copied: Mapping[Range, Range]) -> list[Unit]:
+    """The units, with one for each of the `copied` ranges of the text, made from its range of the source."""
+    at = sorted(copied)
+    begins = [begin for begin, _ in at]
+    found: list[Unit] = []
+    for unit in cut(units, sorted({edge for span in at for edge in span})):
+        index = bisect_right(begins, unit.start) - 1
+        if index < 0 or unit.start >= at[index][1]:
+            found.append(unit)
+        elif unit.start == at[index][0]:
+            begin, end = at[index]
+            found.append(Unit(begin, end, True, (copied[begin, end],), stands_in=True))
+    return found
+
+
+def _within_word(text: str, begin: int, end: int) -> bool:
+    """Whether text[begin:end] is only a part of a longer word."""
+    before, after = text[max(0, begin - 1) : begin + 1], text[end - 1 : end + 1]
+    return any(len(pair) == 2 and pair.isalnum() and not SPACELESS.search(pair) for pair in (before, after))
