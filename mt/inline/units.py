@@ -183,7 +183,7 @@ def cut_copies(units: Sequence[Unit], text: str, source: str, at: Sequence[int])
 
 
 def copies(text: str, source: str, shown: Sequence[Range]) -> list[Range | None]:
-    """Where each of these ranges of the source, ascending, stands in a translation word for word, None if it does
+    """Where each of these ranges of the source, ascending, stands in a translation as it is, None if it does
     not. They do not overlap; those that are alike stand in their order.
     """
     found: list[Range | None] = []
