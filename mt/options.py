@@ -84,7 +84,16 @@ class TermOptions(Section):
     text on both sides is never translated"""
 
 
-class TranslateOptions(TermOptions, RunOptions):
+class DoubtOptions(Section):
+    """Doubtful translations."""
+
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Doubt translations of less confidence than this, 0 to 1; needs mt evaluate --calibrate"""
+    on_doubt: Literal["flag", "empty", "source"] = "flag"
+    """What to write for a doubtful translation: itself, its reasons being in --json; nothing; its source"""
+
+
+class TranslateOptions(TermOptions, DoubtOptions, RunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
@@ -104,7 +113,7 @@ class TranslateOptions(TermOptions, RunOptions):
     alignments: bool = False
     """Write the word alignment after each translation, in Pharaoh format; needs attention"""
     as_json: bool = False
-    """Write a JSON object for each line: id, source, translation, score, hypotheses"""
+    """Write a JSON object for each line: id, source, translation, score, hypotheses, confidence, doubts"""
 
     shard: Shard | None = None
     """Translate the N-th of M parts of --input, a file or a folder, plain or compressed. Any machine may
@@ -182,6 +191,19 @@ class TuneOptions(RunOptions):
 
     validation: tuple[Spec, ...] = ()
     """Pairs to tune on (default: the run's own validation pairs)"""
+    as_json: bool = False
+    """Write a JSON object instead of a table"""
+
+
+class CalibrateOptions(RunOptions):
+    """Validation pairs and output."""
+
+    validation: tuple[Spec, ...] = ()
+    """Pairs to calibrate on (default: the run's own validation pairs)"""
+    good_chrf: Annotated[float, Field(gt=0, le=100)] = 60.0
+    """Translations with at least this chrF against their references are good"""
+    good_exact: bool = False
+    """Only translations that equal their references are good: for short strings"""
     as_json: bool = False
     """Write a JSON object instead of a table"""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from mt import cli
-from mt.commands.arguments import COMMANDS, TUNE, find
+from mt.commands.arguments import CALIBRATE, COMMANDS, TUNE, find
 from mt.commands.command import Command
 from mt.commands.completion import SHELLS, completion
 from mt.config import Config, SearchConfig
@@ -21,7 +21,7 @@ from mt.errors import UsageError
 from mt.options import Device
 from tests.toy import toy_pairs, write_tsv
 
-ALL = {**COMMANDS, TUNE.name: TUNE}
+ALL = {**COMMANDS, TUNE.name: TUNE, CALIBRATE.name: CALIBRATE}
 FLAG = re.compile(r"^  (--[\w-]+|TEXT)", re.MULTILINE)
 
 
