@@ -109,8 +109,8 @@ class Parser(argparse.ArgumentParser):
 
 def _first_sentence(text: str) -> str:
     """And the default, which stands at the end."""
-    first, _, rest = text.partition(". ")
-    default = re.search(r" \(default: [^()]*\)$", rest)
+    first, *rest = re.split(r"(?<!et al)\. ", text, maxsplit=1)
+    default = re.search(r" \(default: [^()]*\)$", rest[0] if rest else "")
     return first + (default[0] if default else "")
 
 

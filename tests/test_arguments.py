@@ -49,6 +49,7 @@ def test_help_fits_a_screen_and_says_how_to_see_more(name: str, capsys: pytest.C
     assert text.startswith(f"usage: mt {name} [options]")
     assert "\nexamples:\n  mt " in text
     assert max(map(len, text.splitlines())) <= 80
+    assert text.count("(") == text.count(")"), "a sentence that is cut off in the middle"
     flags = FLAG.findall(text)
     hidden = len(fields(command)) - len(flags)
     assert (f"mt {name} --help-all shows {hidden} more options" in text) is (hidden > 0)
