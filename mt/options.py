@@ -163,8 +163,8 @@ class ServeOptions(DatastoreConfig, Device):
     """Server."""
 
     model: tuple[Annotated[str, Metavar("RUN")], ...] = ()
-    """Run directory (default: the newest under checkpoints/). Several serve several language pairs; zh-
-    en=RUN names the languages of one"""
+    """Run directory (default: the newest under checkpoints/). Several serve several language pairs;
+    zh-en=RUN names the languages of one"""
     ensemble: bool = False
     """Let runs of the same language pair translate together"""
     host: Annotated[str, Metavar("ADDRESS")] = "127.0.0.1"

@@ -77,6 +77,7 @@ def test_help_all_shows_every_flag_once(name: str, capsys: pytest.CaptureFixture
 def test_every_word_of_help_all_is_explained(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Metavars that say what is wanted; a switch that nothing turns on has no --no- form."""
     text = shown(capsys, *name.split(), "--help-all")
+    assert not re.search("-$", text, re.MULTILINE), "a flag on two lines"
     metavars = set(re.findall(r"^  --[\w-]+ (\S+)", text, re.MULTILINE)) - {""}
     plain = {word for word in metavars if re.fullmatch(r"[A-Z-]+", word)}
     assert plain <= {"FILE", "RUN", "SPEC", "CODE", "NAME", "SRC-TGT", "ADDRESS", "N", "X"}
