@@ -47,6 +47,10 @@ class CorpusError(MTError):
     """Parallel text that cannot be read. Names the file and, where there is one, the line."""
 
 
+class DocumentError(MTError):
+    """A document that cannot be read or written. Names the file and, where there is one, the line."""
+
+
 class RunError(MTError):
     """A run directory that is missing, damaged, or does not fit what is asked of it."""
 

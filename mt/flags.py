@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
-import textwrap
 import types
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ S = TypeVar("S", bound=Section)
 
 SHORT = {"model": "-m", "test_set": "-t", "language_pair": "-l", "input": "-i", "output": "-o"}
 POSITIONAL = "texts"
-ONE_AT_A_TIME = ("model", "datastore", "against", "glossary")
+ONE_AT_A_TIME = ("model", "datastore", "against", "glossary", "memory", "column")
 """Flags of several values that take one each time, as texts may follow them."""
 LAST = (SearchConfig, DatastoreConfig, Device)
 """Groups that help shows after the command's own."""
@@ -39,10 +38,6 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=HELP_COLUMN)
-
-    def _split_lines(self, text: str, width: int) -> list[str]:
-        """As argparse does, but no line ends within --decoder-hidden."""
-        return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 _INVALID = re.compile(r"argument (--\S+): invalid choice: '([^']*)'")
@@ -114,8 +109,8 @@ class Parser(argparse.ArgumentParser):
 
 def _first_sentence(text: str) -> str:
     """And the default, which stands at the end."""
-    first, *rest = re.split(r"(?<!et al)\. ", text, maxsplit=1)
-    default = re.search(r" \(default: [^()]*\)$", rest[0] if rest else "")
+    first, _, rest = text.partition(". ")
+    default = re.search(r" \(default: [^()]*\)$", rest)
     return first + (default[0] if default else "")
 
 

@@ -84,24 +84,53 @@ class TermOptions(Section):
     text on both sides is never translated"""
 
 
-class DoubtOptions(Section):
-    """Doubtful translations."""
+DocumentFormat = Literal[
+    "lines",
+    "text",
+    "po",
+    "xliff",
+    "tmx",
+    "android",
+    "srt",
+    "vtt",
+    "properties",
+    "strings",
+    "xcstrings",
+    "json",
+    "arb",
+    "csv",
+    "tsv",
+]
 
-    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Doubt translations of less confidence than this, 0 to 1; needs mt evaluate --calibrate"""
-    on_doubt: Literal["flag", "empty", "source"] = "flag"
-    """What to write for a doubtful translation: itself, its reasons being in --json; nothing; its source"""
+
+class DocumentOptions(Section):
+    """Documents."""
+
+    format: DocumentFormat | None = None
+    """What the input is (default: by its name; .txt is text in lines). lines: a line in, a line out. text:
+    paragraphs, whose lines are joined and wrapped again"""
+    memory: tuple[Spec, ...] = ()
+    """Take what is translated there word for word, and adapt what differs only in numbers or placeholders.
+    May be given several times; earlier ones come first"""
+    all: bool = False
+    """Also translate again what is translated, in catalogues and other files with both languages"""
+    fuzzy: bool = False
+    """Mark everything that is filled in as fuzzy, or as to be reviewed"""
+    column: tuple[Annotated[str, Metavar("NAME")], ...] = ()
+    """Column of a table to translate, by its name or its number from 1. May be given several times"""
 
 
-class TranslateOptions(TermOptions, DoubtOptions, RunOptions):
+class TranslateOptions(DocumentOptions, TermOptions, RunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
     """Texts to translate. Without them the lines of the input are read"""
     input: File | None = None
-    """Translate the lines of this file (default: standard input)"""
+    """Translate this file (default: standard input). Its name says whether it is a document (.po, .srt, .docx
+    …) or text in lines; a folder or a quoted pattern such as 'docs/*.po' is several documents"""
     output: File | None = None
-    """Write to this file, which is replaced when everything is translated (default: standard output)"""
+    """Write to this file, which is replaced when everything is translated (default: standard output). Where
+    the input is several documents it is a folder"""
     prefix: File | None = None
     """What each translation begins with: as many lines as the input has, blank where it is free"""
     tgt: Language | None = None
@@ -113,7 +142,8 @@ class TranslateOptions(TermOptions, DoubtOptions, RunOptions):
     alignments: bool = False
     """Write the word alignment after each translation, in Pharaoh format; needs attention"""
     as_json: bool = False
-    """Write a JSON object for each line: id, source, translation, score, hypotheses, confidence, doubts"""
+    """Write a JSON object for each line: id, source, translation, score, hypotheses. Of documents: their
+    numbers of segments and words, from memory, translated, flagged, left empty"""
 
     shard: Shard | None = None
     """Translate the N-th of M parts of --input, a file or a folder, plain or compressed. Any machine may
@@ -163,8 +193,8 @@ class ServeOptions(DatastoreConfig, Device):
     """Server."""
 
     model: tuple[Annotated[str, Metavar("RUN")], ...] = ()
-    """Run directory (default: the newest under checkpoints/). Several serve several language pairs;
-    zh-en=RUN names the languages of one"""
+    """Run directory (default: the newest under checkpoints/). Several serve several language pairs; zh-
+    en=RUN names the languages of one"""
     ensemble: bool = False
     """Let runs of the same language pair translate together"""
     host: Annotated[str, Metavar("ADDRESS")] = "127.0.0.1"
@@ -191,19 +221,6 @@ class TuneOptions(RunOptions):
 
     validation: tuple[Spec, ...] = ()
     """Pairs to tune on (default: the run's own validation pairs)"""
-    as_json: bool = False
-    """Write a JSON object instead of a table"""
-
-
-class CalibrateOptions(RunOptions):
-    """Validation pairs and output."""
-
-    validation: tuple[Spec, ...] = ()
-    """Pairs to calibrate on (default: the run's own validation pairs)"""
-    good_chrf: Annotated[float, Field(gt=0, le=100)] = 60.0
-    """Translations with at least this chrF against their references are good"""
-    good_exact: bool = False
-    """Only translations that equal their references are good: for short strings"""
     as_json: bool = False
     """Write a JSON object instead of a table"""
 

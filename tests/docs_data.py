@@ -41,6 +41,9 @@ def _write_translators_files(folder: Path, english: list[str], chinese: list[str
     (folder / "docs" / "po").mkdir(parents=True)
     catalogue = polib.POFile()
     catalogue.metadata = {"Language": "zh", "Content-Type": "text/plain; charset=utf-8"}
+    strings = [f'msgid "{text}"\nmsgstr ""\n' for text in (*english[:2], "_Quit", "Save %d files:")]
+    (folder / "app.po").write_text("\n".join(['msgid ""\nmsgstr "Language: zh\\n"\n', *strings]))
+    shutil.copy(folder / "app.po", folder / "in.po")
     units = []
     for source, target in dict(zip(english, chinese, strict=True)).items():
         catalogue.append(polib.POEntry(msgid=source, msgstr=target))

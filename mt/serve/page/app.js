@@ -18,17 +18,13 @@ const pair = new Languages({
     translator.text = translator.translation || translator.text;
   },
 });
-const inside = new Inside({ onChoose: (index) => translator.mark(index) });
+const inside = new Inside();
 const translator = new Translator({
   languages: pair,
-  on: {
-    typing: () => inside.hold(),
-    translated: (what) => inside.show(what),
-    choose: (index) => inside.choose(index),
-    empty: () => inside.clear(),
-    failed: () => inside.clear({ failed: true }),
-    retry: () => start(),
-  },
+  onTyping: () => inside.hold(),
+  onTranslated: (what) => inside.show(what),
+  onEmpty: () => inside.clear(),
+  onRetry: () => start(),
 });
 
 startTheme(byId("theme"), () => {
@@ -60,7 +56,6 @@ async function ask() {
     translator.limit = limits.charLimit ?? 0;
     byId("key-form").hidden = !limits.keyRequired;
     pair.load(known);
-    translator.showExample();
     translator.later(0);
   } catch (problem) {
     if (!(problem instanceof ApiError)) throw problem;

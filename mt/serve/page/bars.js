@@ -3,7 +3,6 @@
 import { h } from "./dom.js";
 import { percent } from "./i18n.js";
 import { pieceElement } from "./pieces.js";
-import { sideways } from "./sideways.js";
 
 /** Returns {element, mark(place)}. `most`: the share of a full bar. */
 export function bars({ pieces, shares, label, lang, most = 1 }) {
@@ -12,8 +11,7 @@ export function bars({ pieces, shares, label, lang, most = 1 }) {
       h("span", { class: "number" }, percent(shares[place]).replace(/\s/g, "")),
       h("span", { class: "rod" }),
       pieceElement(piece, { lang })));
-  const box = h("div", { class: "scroll bars-box", role: "img", "aria-label": label }, h("div", { class: "bars" }, columns));
-  const element = sideways(box);
+  const element = h("div", { class: "scroll bars-box", role: "img", "aria-label": label }, h("div", { class: "bars" }, columns));
   return {
     element,
     mark(place) {

@@ -8,11 +8,12 @@ import { mostOf, quoted } from "./pieces.js";
 const CHANGE = 450; // ms that the cells take from one state to the next
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Draws it, and says it in the element `words`; returns move(place, {playing}). */
-export function drawNow(host, words, inspection, reading) {
+/** Draws it; returns move(place, {playing}). */
+export function drawNow(host, inspection, reading) {
+  const words = h("p", { class: "words", "aria-live": "polite" });
   const title = h("p", { class: "strip-title" });
   const canvas = h("canvas", { class: "strip", role: "img" });
-  host.replaceChildren(title, canvas);
+  host.replaceChildren(words, h("div", { class: "strip-box" }, title, canvas));
   const strips = stripsOf(inspection, reading);
   const show = morph(canvas);
   return (place, { playing }) => {

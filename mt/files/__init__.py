@@ -1,0 +1,1 @@
+"""Documents in, documents out: a file, and the same file with the translations in it."""

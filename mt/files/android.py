@@ -1,0 +1,82 @@
+"""Android's strings.xml: strings, arrays and plurals, with their markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.xml import Element, decode_xml, escape, parse, parts_of
+from mt.inline.segment import Code
+from mt.text.characters import sound
+
+_ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)|\s+|\"", re.DOTALL)
+_PLAIN = {"n": "\n", "t": "\t"}
+_REFERENCE = re.compile(r"\s*[@?](?:[\w.]+:)?(?:\w+/)?[\w.]+\s*")
+
+
+def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+    """The strings that may be translated. Raises Broken."""
+    decoded = decode_xml(data)
+    root = parse(decoded.text)
+    if root.name != "resources":
+        raise Broken(f"its root is <{root.tag}>, not <resources>: no strings of Android", root.line)
+    return Spliced(decoded, (_unit(decoded.text, element) for element in _strings(root)))
+
+
+def _strings(root: Element) -> Iterator[Element]:
+    for element in root.elements:
+        if element.attributes.get("translatable") == "false" or element.name not in (
+            *("string", "string-array", "plurals"),
+        ):
+            continue
+        for string in [element] if element.name == "string" else element.elements:
+            if string.children and not _REFERENCE.fullmatch(string.text):
+                yield string
+
+
+def _unit(text: str, element: Element) -> Unit:
+    """A string; line breaks within markup are codes, as a sentence is translated on one line."""
+    parts = parts_of(text, element, lambda child: child.name == "g")  # xliff:g is a placeholder
+    is_plain = all(isinstance(part, str) for part in parts)
+    if is_plain:
+        value = _unescaped("".join(map(str, parts)))
+        return in_place(element.inner, element.outer, value, _written)
+    coded: list[str | Code] = []
+    for part in parts:
+        if isinstance(part, Code):
+            coded.append(part)
+            continue
+        for index, line in enumerate(_unescaped(part).split("\n")):
+            coded += [Code("\\n", separates=True)] * (index > 0) + [line] * bool(line)
+    return in_place(element.inner, element.outer, tuple(coded), _inside)
+
+
+def _unescaped(text: str) -> str:
+    """A string as it is shown: white space is one space, but within quotes."""
+    quoted = False
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal quoted
+        code = found[1]
+        if found[0] == '"':
+            quoted = not quoted
+            return ""
+        if code is None:
+            return found[0] if quoted else " "
+        return chr(int(code[1:], 16)) if code[0] == "u" and len(code) == 5 else _PLAIN.get(code, code)
+
+    return sound(_ESCAPE.sub(value, text))
+
+
+def _written(value: str) -> str:
+    """A whole string: spaces at its ends would be cut, and @ and ? begin references."""
+    text = _inside(value)
+    if text.startswith(("@", "?")):
+        text = "\\" + text
+    return re.sub(r"^ | $", r"\\u0020", text)
+
+
+def _inside(value: str) -> str:
+    text = re.sub(r"([\\'\"])", r"\\\1", value).replace("\n", "\\n").replace("\t", "\\t")
+    return escape(re.sub(r" (?= )", r"\\u0020", text))

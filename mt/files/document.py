@@ -1,0 +1,161 @@
+"""A document: segments to translate, and the bytes with their translations put in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from mt.files.decoding import Decoded
+from mt.inline.segment import Code
+
+Source = str | tuple[str | Code, ...]
+"""A text; or text with inline codes, whose own texts are what stands in the file."""
+Origin = Literal["model", "memory", "memory-adapted", "kept"]
+"""Who translated a segment: the model, a memory word for word, a memory with other numbers or placeholders;
+or nobody, as there is nothing to translate."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The translation of a segment. flags: reasons to doubt it. confidence: 0 to 1, None if not estimated."""
+
+    translation: Source
+    origin: Origin = "model"
+    flags: tuple[str, ...] = ()
+    confidence: float | None = None
+
+    @property
+    def text(self) -> str:
+        """The translation without codes."""
+        return plain(self.translation)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody should look at it."""
+        return bool(self.flags) or self.origin == "memory-adapted"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How a document is read.
+
+    name: of the file, for messages. format: as in the registry. src, tgt: language codes if known.
+    everything: also what is translated already. fuzzy: mark what is filled in for review.
+    columns: of a table, names or numbers from 1.
+    """
+
+    name: str
+    format: str
+    src: str | None = None
+    tgt: str | None = None
+    everything: bool = False
+    fuzzy: bool = False
+    columns: tuple[str, ...] = ()
+
+
+class Broken(Exception):
+    """A document that cannot be read. The reader of files adds its name."""
+
+    def __init__(self, cause: str, line: int | None = None) -> None:
+        super().__init__(cause)
+        self.cause, self.line = cause, line
+
+
+class Document(Protocol):
+    """What every format reads a file into."""
+
+    @property
+    def segments(self) -> Sequence[Source]:
+        """What is to be translated, in order."""
+
+    def write(self, results: Sequence[Result | None]) -> bytes:
+        """The document with a result for each segment; where there is None it stays as it is.
+
+        Without any result it is the file that was read, byte for byte.
+        """
+
+
+class Edit(NamedTuple):
+    """text[begin:end] is replaced."""
+
+    begin: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Texts that are put in together, and the edits that do it. edits: gets a result for each source."""
+
+    sources: tuple[Source, ...]
+    edits: Callable[[Sequence[Result]], Iterable[Edit]]
+
+
+def in_place(begin: int, end: int, source: Source, written: Callable[[str], str]) -> Unit:
+    """A unit whose translation replaces its source: codes as they are, text as `written`.
+
+    An equal one changes nothing.
+    """
+
+    def edits(results: Sequence[Result]) -> list[Edit]:
+        (result,) = results
+        return (
+            [] if result.translation == source else [Edit(begin, end, rendered(result.translation, written))]
+        )
+
+    return Unit((source,), edits)
+
+
+class Spliced:
+    """A document that is its text with some spans replaced: every other byte stays."""
+
+    def __init__(self, decoded: Decoded, units: Iterable[Unit], always: Iterable[Edit] = ()) -> None:
+        """always: edits that are made as soon as one unit is edited, such as of a header."""
+        self.decoded, self.units, self.always = decoded, list(units), list(always)
+
+    @property
+    def segments(self) -> list[Source]:
+        """All sources."""
+        return [source for unit in self.units for source in unit.sources]
+
+    def write(self, results: Sequence[Result | None]) -> bytes:
+        """A unit that lacks a result stays as it is. Raises ValueError for too few or too many results."""
+        if len(results) != sum(len(unit.sources) for unit in self.units):
+            raise ValueError(f"{len(results)} results for {len(self.segments)} segments")
+        edits, rest = list[Edit](), iter(results)
+        for unit in self.units:
+            found = [result for result in (next(rest) for _ in unit.sources) if result is not None]
+            if len(found) == len(unit.sources):
+                edits += unit.edits(found)
+        return self.decoded.encode(splice(self.decoded.text, [*self.always, *edits] if edits else []))
+
+
+def rendered(source: Source, written: Callable[[str], str]) -> str:
+    """What stands in a file: codes as they are, text as `written`."""
+    if isinstance(source, str):
+        return written(source)
+    return "".join(written(part) if isinstance(part, str) else part.text for part in source)
+
+
+def plain(source: Source) -> str:
+    """The text without its codes."""
+    return source if isinstance(source, str) else "".join(part for part in source if isinstance(part, str))
+
+
+def reasons(results: Sequence[Result]) -> list[str]:
+    """Why somebody should look at results, each reason once."""
+    said = [flag for result in results for flag in result.flags]
+    adapted = any(result.origin == "memory-adapted" for result in results)
+    return list(dict.fromkeys([*said, *(["adapted from memory"] if adapted else [])]))
+
+
+def splice(text: str, edits: Iterable[Edit]) -> str:
+    """The text with the edits made; they do not overlap. Raises ValueError if they do."""
+    parts, end = [], 0
+    for edit in sorted(edits, key=lambda edit: (edit.begin, edit.end)):
+        if edit.begin < end:
+            raise ValueError(f"two edits of position {edit.begin}")
+        parts += [text[end : edit.begin], edit.text]
+        end = edit.end
+    return "".join([*parts, text[end:]])

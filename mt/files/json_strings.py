@@ -1,0 +1,66 @@
+"""JSON with the strings of a program: i18next's and other plain JSON, Flutter's ARB, chrome's messages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from mt.files.decoding import decode
+from mt.files.document import Broken, Edit, Reading, Spliced, Unit
+from mt.files.icu import message_unit
+from mt.files.json_tree import Value, parse
+
+
+def read(data: bytes, how: Reading) -> Spliced:
+    """All strings that are values; of ARB none whose key begins with @, of chrome's the messages alone.
+
+    Raises Broken.
+    """
+    try:
+        decoded = decode(data)
+    except ValueError as error:
+        raise Broken(str(error)) from None
+    root = parse(decoded.text)
+    if root.members is None and root.items is None:
+        raise Broken("JSON without an object or a list: it holds no strings by name")
+    writer = Writer(decoded.text)
+    always = list(_locale(root, how, writer)) if how.format == "arb" else []
+    return Spliced(decoded, (_unit(value, writer) for value in _strings(root, how)), always)
+
+
+class Writer:
+    """Writes strings as a file does: with escapes of all that is not ASCII, or without."""
+
+    def __init__(self, text: str) -> None:
+        self._ascii = text.isascii() and "\\u" in text
+
+    def __call__(self, string: str) -> str:
+        return json.dumps(string, ensure_ascii=self._ascii)
+
+
+def _unit(value: Value, writer: Writer) -> Unit:
+    return message_unit(value.begin, value.end, value.string or "", writer)
+
+
+def _locale(root: Value, how: Reading, writer: Writer) -> Iterator[Edit]:
+    locale = root.get("@@locale")
+    if locale is not None and how.tgt:
+        yield Edit(locale.begin, locale.end, writer(how.tgt.replace("-", "_")))
+
+
+def _strings(root: Value, how: Reading) -> Iterator[Value]:
+    members = root.members or []
+    messages = [value.get("message") for _, value in members if value.members is not None]
+    if members and len(messages) == len(members) and all(one is not None and one.string for one in messages):
+        yield from (one for one in messages if one is not None)  # chrome's
+    elif how.format == "arb":
+        yield from (value for key, value in members if value.string and not key.startswith("@"))
+    else:
+        yield from _leaves(root)
+
+
+def _leaves(value: Value) -> Iterator[Value]:
+    if value.string:
+        yield value
+    for inner in [member for _, member in value.members or ()] + (value.items or []):
+        yield from _leaves(inner)

@@ -1,0 +1,147 @@
+"""Subtitles, SubRip (.srt) and WebVTT (.vtt): the text of cues; numbers, times, settings and notes stay."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from mt.files.decoding import decode
+from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit
+
+_BLOCK = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
+_LINE = re.compile(r"[^\r\n]+")
+_TIMES = re.compile(r"\s*(?:\d+:)?\d\d?:\d\d[,.]\d{1,3}\s*-->\s*(?:\d+:)?\d\d?:\d\d[,.]\d{1,3}.*")
+_NO_CUE = re.compile(r"WEBVTT\b|(?:NOTE|STYLE|REGION)\b|X-TIMESTAMP-MAP")
+_DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
+_LEAD = re.compile(r"\s+|\{\\[^}]*\}|[-–—‐]\s+|[-–—‐](?=\w)|[♪♫#*]+\s*|>>+\s*")
+_TRAIL = re.compile(r"(?:\s+|\s*[♪♫#*]+)$")
+_AROUND: tuple[tuple[re.Pattern[str], str | None], ...] = (
+    (re.compile(r"<([ibu]|c[.\w]*|v\b[^>]*|font[^>]*)>", re.IGNORECASE), None),
+    (re.compile(r"\["), "]"),
+    (re.compile(r"\("), ")"),
+)
+_CLAUSE = re.compile(r"[,.;:!?…，。；：！？、]")
+_WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
+_LONGEST = {True: 20, False: 42}  # characters of a line, of wide letters or not; then there are two
+
+
+def read(data: bytes, how: Reading) -> Spliced:
+    """Subtitles; the lines of a cue are one text, but for those of several speakers. Raises Broken."""
+    try:
+        decoded = decode(data)
+    except ValueError as error:
+        raise Broken(str(error)) from None
+    text, is_vtt = decoded.text, how.format == "vtt"
+    if is_vtt and not text.startswith("WEBVTT"):
+        raise Broken("does not begin with WEBVTT", 1)
+    blocks = [_LINE.findall(found[0]) for found in _BLOCK.finditer(text)]
+    timed = any(_TIMES.fullmatch(line) for lines in blocks for line in lines[:2])
+    if not timed and not (is_vtt and len(blocks) == 1):  # WebVTT may have no cue
+        raise Broken("no cue has its times, such as 00:00:01,000 --> 00:00:02,500", 1)
+    return Spliced(decoded, _units(text, is_vtt))
+
+
+def _units(text: str, is_vtt: bool) -> Iterator[Unit]:
+    for block in _BLOCK.finditer(text):
+        lines = list(_LINE.finditer(text, block.start(), block.end()))
+        if is_vtt and _NO_CUE.match(lines[0][0]):
+            continue
+        times = next((index for index, line in enumerate(lines[:2]) if _TIMES.fullmatch(line[0])), -1)
+        if times < 0 and len(lines) == 1 and lines[0][0].strip().isdecimal():
+            continue
+        for group in _speakers(lines[times + 1 :]):
+            unit = _unit(text, group, is_vtt)
+            if unit is not None:
+                yield unit
+
+
+def _speakers(lines: list[re.Match[str]]) -> list[list[re.Match[str]]]:
+    """The lines of a cue in groups: a dash at two lines or more begins what another one says."""
+    if sum(bool(_DASH.match(line[0])) for line in lines) < 2:
+        return [lines] if lines else []
+    groups: list[list[re.Match[str]]] = []
+    for line in lines:
+        if _DASH.match(line[0]) or not groups:
+            groups.append([line])
+        else:
+            groups[-1].append(line)
+    return groups
+
+
+@dataclass(frozen=True)
+class _Cue:
+    """A cue's text without what is around it: a dash, notes of music, brackets of a sound, a tag."""
+
+    lead: str
+    core: str
+    trail: str
+
+
+def _cue(text: str) -> _Cue:
+    lead, trail = "", ""
+    while True:
+        before = text
+        if found := _LEAD.match(text):
+            lead, text = lead + found[0], text[found.end() :]
+        if found := _TRAIL.search(text):
+            text, trail = text[: found.start()], found[0] + trail
+        for opening, closing in _AROUND:
+            found = opening.match(text)
+            end = closing or (f"</{re.split('[. ]', found[1])[0]}>" if found else "")
+            inside = text[found.end() : -len(end)] if found and text.endswith(end) else ""
+            if found and inside and end not in inside and not opening.search(inside):
+                lead, text, trail = lead + found[0], inside, end + trail
+        if text == before:
+            return _Cue(lead, text, trail)
+
+
+def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | None:
+    begin, end = lines[0].start(), lines[-1].end()
+    newline = text[lines[0].end() : lines[1].start()] if len(lines) > 1 else "\n"
+    cue = _cue(" ".join(line[0].strip() for line in lines))
+    source = html.unescape(cue.core) if is_vtt else cue.core
+    if not source.strip():
+        return None
+
+    def edits(results: Sequence[Result]) -> list[Edit]:
+        (result,) = results
+        if result.text == source:
+            return []
+        core = result.text.replace("-->", "->")
+        if is_vtt:
+            core = core.replace("&", "&amp;").replace("<", "&lt;")
+        rows = balanced(cue.lead + core + cue.trail, len(lines))
+        return [Edit(begin, end, newline.join(rows))]
+
+    return Unit((source,), edits)
+
+
+def balanced(text: str, lines: int) -> list[str]:
+    """The text on as many lines, of about the same length; on two where one would be too long.
+
+    A line ends at a clause's end if one is near, else at a space; between letters only where no space is.
+    """
+    wide = bool(_WIDE.search(text))
+    lines = max(lines, 2 if len(text) > _LONGEST[wide] else 1)
+    if lines == 1 or len(text) < 2 * lines:
+        return [text]
+    target = len(text) / lines
+    spaces = [found.start() for found in re.finditer(r"(?<=\S) (?=\S)", text)]
+    cuts = spaces or (list(range(2, len(text) - 1)) if wide else [])
+    cuts = [cut for cut in cuts if not _CLAUSE.match(text[cut])] if wide else cuts
+    if not cuts:
+        return [text]
+    clause = 0.15 * len(text)  # so much nearer to the middle another cut must be
+
+    def distance(cut: int) -> float:
+        return abs(cut - target) - (clause if _CLAUSE.match(text[cut - 1]) else 0)
+
+    cut = min(cuts, key=distance)
+    return [text[:cut].rstrip(), *balanced_rest(text[cut:].strip(), lines - 1)]
+
+
+def balanced_rest(text: str, lines: int) -> list[str]:
+    """What is left of a text: on one line as the last one, else balanced."""
+    return [text] if lines == 1 else balanced(text, lines)

@@ -1,0 +1,70 @@
+"""Translation memories in TMX: units that lack the target language get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit, rendered
+from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of
+from mt.text.languages import find_code
+
+_CODES = ("bpt", "ept", "ph", "it", "ut")  # whose content is another program's markup
+
+
+def read(data: bytes, how: Reading) -> Spliced:
+    """A memory; with `everything` what the target has is translated again. Raises Broken."""
+    decoded = decode_xml(data)
+    root = parse(decoded.text)
+    if root.name != "tmx":
+        raise Broken(f"its root is <{root.tag}>, not <tmx>", root.line)
+    if not how.tgt:
+        raise Broken("name the language of the translations by --tgt")
+    header = root.child("header")
+    srclang = header.attributes.get("srclang", "") if header else ""
+    src = how.src or (srclang if srclang != "*all*" else "")
+    units = [unit for element in root.iterate("tu") for unit in _units(decoded.text, element, src, how)]
+    if not units and not any(_variants(element, src)[0] for element in root.iterate("tu")):
+        raise Broken(f"has no unit in {src or 'a known language'}; name a memory from that language")
+    return Spliced(decoded, units)
+
+
+def _variants(unit: Element, code: str) -> tuple[Element | None, dict[str, Element]]:
+    """The variant of a language, and all by their codes."""
+    variants = {
+        tuv.attributes.get("xml:lang", tuv.attributes.get("lang", "")): tuv
+        for tuv in unit.elements
+        if tuv.name == "tuv"
+    }
+    found = find_code(code, list(variants)) if code else None
+    return (variants[found] if found else None), variants
+
+
+def _units(text: str, unit: Element, src: str, how: Reading) -> Iterator[Unit]:
+    tgt = how.tgt or ""
+    source, variants = _variants(unit, src)
+    target, _ = _variants(unit, tgt)
+    segment = source.child("seg") if source else None
+    there = target.child("seg") if target else None
+    if source is None or segment is None or not segment.text.strip():
+        return
+    if there is not None and there.text.strip() and not how.everything:
+        return
+    parts = parts_of(text, segment, lambda child: child.name in _CODES)
+    value = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+
+    def edits(results: Sequence[Result]) -> list[Edit]:
+        content = rendered(results[0].translation, escape)
+        if there is not None:
+            same = text[there.inner : there.outer] == content
+            end = there.end if there.inner == there.end else there.outer
+            begin = there.begin if there.inner == there.end else there.inner
+            return (
+                []
+                if same
+                else [Edit(begin, end, f"<seg>{content}</seg>" if begin == there.begin else content)]
+            )
+        last = list(variants.values())[-1]
+        new = f'{indent_of(text, last)}<tuv xml:lang="{escape(tgt)}"><seg>{content}</seg></tuv>'
+        return [Edit(last.end, last.end, new)]
+
+    yield Unit((value,), edits)

@@ -1,0 +1,142 @@
+"""Segments -> results: from memories, from what was translated before, else by the model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from mt.files.document import Origin, Result, Source, plain
+from mt.files.edges import Edges, edges, with_end_of
+from mt.files.journal import Journal
+from mt.files.memory import Memory
+from mt.inline.segment import Code
+from mt.text.passthrough import nothing_to_translate
+from mt.text.placeholders import survival
+
+Engine = Callable[[Sequence[Source]], list[Result]]
+"""Translates texts, each one line without white space around, and texts with codes inside."""
+
+CHUNK = 1024  # texts handed to the model at once; then they are in the journal
+_BREAK = re.compile("(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
+_RANK: tuple[Origin, ...] = ("kept", "memory", "memory-adapted", "model")
+
+
+@dataclass(frozen=True)
+class _Coded:
+    """A text with codes inside."""
+
+    core: tuple[str | Code, ...]
+
+
+_Part = Result | Edges | _Coded
+_Plan = tuple[tuple[Code, ...], Sequence[_Part], tuple[Code, ...]]
+"""What a segment is put together from, with the codes before and after it."""
+
+
+class Work:
+    """Translates segments; equal ones once. Its memories and its journal come before the model."""
+
+    def __init__(self, engine: Engine, journal: Journal, memory: Memory, tgt: str | None) -> None:
+        self._engine, self.journal, self._memory, self._tgt = engine, journal, memory, tgt
+
+    def translate(
+        self, segments: Iterable[Source], progress: Callable[[int, int], None] = lambda _done, _total: None
+    ) -> list[Result]:
+        """A result for each segment. progress: told how many of how many texts the model has translated."""
+        plans = [self._plan(segment) for segment in segments]
+        parts = (part for _, plan, _ in plans for part in plan if not isinstance(part, Result))
+        missing = [core for core in dict.fromkeys(part.core for part in parts) if core not in self.journal]
+        for begin in range(0, len(missing), CHUNK):
+            chunk = missing[begin : begin + CHUNK]
+            self.journal.add(zip(chunk, self._engine(chunk), strict=True))
+            progress(begin + len(chunk), len(missing))
+        return [self._put_together(*plan) for plan in plans]
+
+    def _plan(self, segment: Source) -> _Plan:
+        if nothing_to_translate(plain(segment)):
+            return (), [Result(segment, "kept")], ()
+        if isinstance(segment, str):
+            return (), self._plan_text(segment), ()
+        before, core, after = _inside(segment)
+        if all(isinstance(part, str) for part in core):
+            return before, self._plan_text(plain(core)), after
+        return before, [_Coded(core)], after
+
+    def _plan_text(self, text: str) -> list[_Part]:
+        """The result of a memory, or the lines and line breaks."""
+        whole = edges(text)
+        found = self._memory.find(text.strip())
+        if found is not None:
+            return [Result(f"{whole.lead}{found.translation}{whole.trail}", found.origin)]
+        return [self._plan_line(part) for part in _BREAK.split(text)]
+
+    def _plan_line(self, text: str) -> _Part:
+        if nothing_to_translate(text):
+            return Result(text, "kept")
+        parts = edges(text)
+        found = self._memory.find(parts.core) or self._memory.find(parts.bare)
+        if found is None:
+            return parts
+        return Result(parts.put_back(str(found.translation), self._tgt), found.origin)
+
+    def _put_together(
+        self, before: tuple[Code, ...], plan: Sequence[_Part], after: tuple[Code, ...]
+    ) -> Result:
+        done = [part if isinstance(part, Result) else self._finished(part) for part in plan]
+        confidences = [one.confidence for one in done if one.confidence is not None]
+        translation: Source = "".join(map(str, (one.translation for one in done)))
+        if before or after or len(done) == 1:
+            inner = done[0].translation if len(done) == 1 else translation
+            parts = (inner,) if isinstance(inner, str) else inner
+            translation = (*before, *parts, *after) if before or after else inner
+        return Result(
+            translation,
+            max((one.origin for one in done), key=_RANK.index),
+            tuple(dict.fromkeys(flag for one in done for flag in one.flags)),
+            min(confidences, default=None),
+        )
+
+    def _finished(self, part: Edges | _Coded) -> Result:
+        found = self.journal[part.core]
+        translation: Source
+        if isinstance(part, Edges):
+            translation = part.put_back(str(found.translation), self._tgt)
+        else:
+            assert isinstance(found.translation, tuple)
+            translation = with_end_of(part.core, found.translation, self._tgt)
+        flags = dict.fromkeys((*found.flags, *_lost(part.core, translation)))
+        return Result(translation, found.origin, tuple(flags), found.confidence)
+
+
+def _inside(
+    segment: tuple[str | Code, ...],
+) -> tuple[tuple[Code, ...], tuple[str | Code, ...], tuple[Code, ...]]:
+    """The codes before a text, the text with the codes in it, the codes after it.
+
+    A pair around all of it is outside; an opening code before the text whose partner is in it is inside.
+    """
+    first = next((i for i, part in enumerate(segment) if isinstance(part, str)), len(segment))
+    last = next((i for i in range(len(segment), 0, -1) if isinstance(segment[i - 1], str)), 0)
+    open_within = {
+        part.id for part in segment[first:last] if isinstance(part, Code) and part.kind != "single"
+    }
+    while first > 0 and _is_of(segment[first - 1], open_within):
+        first -= 1
+    while last < len(segment) and _is_of(segment[last], open_within):
+        last += 1
+    return _codes(segment[:first]), segment[first:last], _codes(segment[last:])
+
+
+def _codes(parts: Iterable[str | Code]) -> tuple[Code, ...]:
+    return tuple(part for part in parts if isinstance(part, Code))
+
+
+def _is_of(part: str | Code, ids: set[str]) -> bool:
+    return isinstance(part, Code) and part.kind != "single" and part.id in ids
+
+
+def _lost(source: Source, translation: Source) -> tuple[str, ...]:
+    """A reason to look, where placeholders or numbers are not as in the source."""
+    found = survival([plain(source)], [plain(translation)])
+    return () if found.intact == found.segments else ("placeholders or numbers differ",)

@@ -1,0 +1,173 @@
+"""XLIFF 1.2 and 2.x: targets that are missing or new are filled; everything else stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mt.files.document import Broken, Edit, Reading, Result, Source, Spliced, Unit, reasons, rendered
+from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of, set_attribute
+
+_OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
+_NEW = ("new", "needs-translation", "initial", "")
+
+
+def read(data: bytes, how: Reading) -> Spliced:
+    """Units without a target, or with one whose state is new; with `everything` all. Raises Broken."""
+    decoded = decode_xml(data)
+    root = parse(decoded.text)
+    if root.name != "xliff":
+        raise Broken(f"its root is <{root.tag}>, not <xliff>", root.line)
+    version = root.attributes.get("version", "")
+    if not version.startswith(("1.", "2.")):
+        raise Broken(f"XLIFF of version {version or 'none'}: 1.x and 2.x are known", root.line)
+    segments = _segments_1 if version.startswith("1.") else _segments_2
+    units = [unit for one in segments(root) for unit in one.units(decoded.text, how)]
+    return Spliced(decoded, units, _languages(decoded.text, root, how, version))
+
+
+def _languages(text: str, root: Element, how: Reading, version: str) -> Iterator[Edit]:
+    """The target language, where it is not named yet."""
+    elements, name = (root.elements, "target-language") if version.startswith("1.") else ([root], "trgLang")
+    for element in elements:
+        if how.tgt and name not in element.attributes and element.name in ("file", "xliff"):
+            yield set_attribute(text, element, name, how.tgt.replace("_", "-"))
+
+
+def _segments_1(root: Element) -> Iterator[_Segment]:
+    for unit in root.iterate("trans-unit"):
+        source, target = unit.child("source"), unit.child("target")
+        if source is not None and _is_translated(unit):
+            state = target.attributes.get("state", "") if target else ""
+            approved = unit.attributes.get("approved") == "yes"
+            yield _Segment(
+                unit, unit.child("seg-source") or source, source, target, "final" if approved else state
+            )
+
+
+def _segments_2(root: Element) -> Iterator[_Segment]:
+    for unit in root.iterate("unit"):
+        for segment in unit.elements if _is_translated(unit) else []:
+            source, target = segment.child("source"), segment.child("target")
+            if segment.name == "segment" and source is not None:
+                state = segment.attributes.get("state", "")
+                yield _Segment(unit, source, source, target, state, segment)
+
+
+def _is_translated(element: Element | None) -> bool:
+    """As the element says, or the nearest one around it that does."""
+    while element is not None:
+        if "translate" in element.attributes:
+            return element.attributes["translate"] != "no"
+        element = element.parent
+    return True
+
+
+class _Segment:
+    """A source and its target. segment: of XLIFF 2, which holds both; a unit may have several."""
+
+    def __init__(
+        self,
+        unit: Element,
+        read_from: Element,
+        source: Element,
+        target: Element | None,
+        state: str,
+        segment: Element | None = None,
+    ) -> None:
+        self.unit, self.read_from, self.source, self.target = unit, read_from, source, target
+        self.state, self.segment = state, segment
+
+    def units(self, text: str, how: Reading) -> Iterator[Unit]:
+        """The unit, if it is to be translated: a part for each segment that <seg-source> marks."""
+        filled = self.target is not None and bool(self.target.children)
+        if filled and self.state not in _NEW[:2] and not how.everything:
+            return
+        marked = [one for one in self.read_from.iterate("mrk") if one.attributes.get("mtype") == "seg"]
+        places = marked or [self.read_from]
+        sources = tuple(_source(text, place) for place in places)
+        if not any(place.text.strip() for place in places):
+            return
+
+        def edits(results: Sequence[Result]) -> Iterator[Edit]:
+            content, end = "", self.read_from.inner
+            for place, result in zip(places, results, strict=True):
+                content += text[end : place.inner] + rendered(result.translation, escape)
+                end = place.outer
+            content += text[end : self.read_from.outer]
+            if self.target is not None and text[self.target.inner : self.target.outer] == content:
+                return
+            yield from self._edits(text, how, content, results)
+
+        yield Unit(sources, edits)
+
+    def _edits(self, text: str, how: Reading, content: str, results: Sequence[Result]) -> Iterator[Edit]:
+        """The target, its state, and a note with the reasons of doubt."""
+        said = reasons(results)
+        doubtful = how.fuzzy or bool(said)
+        prefix = self.source.tag.rpartition(":")[0]
+        tag = f"{prefix}:target" if prefix else "target"
+        state = "" if self.segment else _state_1(results, doubtful)
+        if self.target is None or self.target.inner == self.target.end:
+            last = self.target or self.unit.child("seg-source") or self.source
+            if self.segment:
+                last = self.target or self.source
+            new = f"<{tag}{state}>{content}</{tag}>"
+            begin = last.begin if self.target else last.end
+            yield Edit(begin, last.end, new if self.target else indent_of(text, self.source) + new)
+        else:
+            yield Edit(self.target.inner, self.target.outer, content)
+            if state:
+                yield from _replaced_state(text, self.target, results, doubtful)
+        if self.segment:
+            yield set_attribute(text, self.segment, "state", "initial" if doubtful else "translated")
+        if said:
+            yield self._note(text, ", ".join(said))
+
+    def _note(self, text: str, said: str) -> Edit:
+        if self.segment is None:
+            last = self.target or self.unit.child("seg-source") or self.source
+            return Edit(
+                last.end, last.end, f'{indent_of(text, self.source)}<note from="mt">{escape(said)}</note>'
+            )
+        note = f'<note category="mt">{escape(said)}</note>'
+        notes = self.unit.child("notes")
+        if notes is not None and notes.inner < notes.end:
+            return Edit(notes.outer, notes.outer, note)
+        first = self.unit.child("originalData") or next(
+            one for one in self.unit.elements if one.name in ("segment", "ignorable")
+        )
+        return Edit(first.begin, first.begin, f"<notes>{note}</notes>{indent_of(text, first)}")
+
+
+def _source(text: str, element: Element) -> Source:
+    parts = parts_of(text, element, _is_opaque)
+    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+
+
+def _is_opaque(element: Element) -> bool:
+    return (
+        element.name in _OPAQUE
+        or element.attributes.get("mtype") == "protected"
+        or (element.attributes.get("translate") == "no")
+    )
+
+
+def _states_1(results: Sequence[Result], doubtful: bool) -> tuple[str, str]:
+    """The state and its qualifier, of XLIFF 1.2."""
+    origins = {result.origin for result in results}
+    if "memory-adapted" in origins:
+        return "needs-review-adaptation", "fuzzy-match"
+    if origins <= {"memory", "kept"} and not doubtful:
+        return "translated", "exact-match"
+    return ("needs-review-translation" if doubtful else "translated"), "leveraged-mt"
+
+
+def _state_1(results: Sequence[Result], doubtful: bool) -> str:
+    state, qualifier = _states_1(results, doubtful)
+    return f' state="{state}" state-qualifier="{qualifier}"'
+
+
+def _replaced_state(text: str, target: Element, results: Sequence[Result], doubtful: bool) -> Iterator[Edit]:
+    state, qualifier = _states_1(results, doubtful)
+    yield set_attribute(text, target, "state", state)
+    yield set_attribute(text, target, "state-qualifier", qualifier)

@@ -1,0 +1,125 @@
+"""Segments -> results: memories, edges, lines, codes, and what is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mt.files.document import Result, Source, plain
+from mt.files.edges import edges
+from mt.files.journal import Journal
+from mt.files.memory import Memory
+from mt.files.work import Work
+from mt.inline.segment import Code
+
+BOLD = Code("<b>", "open", "b"), Code("</b>", "close", "b")
+
+
+def upper(sources: Sequence[Source]) -> list[Result]:
+    """A model that writes capitals."""
+    return [
+        Result(
+            one.upper()
+            if isinstance(one, str)
+            else tuple(p.upper() if isinstance(p, str) else p for p in one)
+        )
+        for one in sources
+    ]
+
+
+def work(*pairs: tuple[str, str], tgt: str | None = "de") -> Work:
+    return Work(upper, Journal(None, None), Memory(pairs), tgt)
+
+
+def one(segment: Source, *pairs: tuple[str, str]) -> Result:
+    (result,) = work(*pairs).translate([segment])
+    return result
+
+
+def test_memories() -> None:
+    pairs = (
+        ("Save 3 files", "3 Dateien sichern"),
+        ("Open", "Öffnen"),
+        ("Open", "Auf"),
+        ("in %d parts", "in Teilen"),
+    )
+    assert one("Open", *pairs) == Result("Öffnen", "memory")
+    assert one(" Open:\n", *pairs) == Result(" Öffnen:\n", "memory")
+    assert one("Save 12 files", *pairs) == Result("12 Dateien sichern", "memory-adapted")
+    assert one("in %s parts", *pairs).origin == "model"  # its translation has no placeholder to exchange
+    assert one((*BOLD[:1], "Open", *BOLD[1:]), *pairs) == Result((BOLD[0], "Öffnen", BOLD[1]), "memory")
+
+
+def test_line_breaks_and_what_has_no_letters_stay() -> None:
+    assert one("a\n\n  b \r\n%s\n").translation == "A\n\n  B \r\n%s\n"
+    assert one("123").origin == "kept"
+    assert one(" \n ") == Result(" \n ", "kept")
+    assert one((Code("<br>"), " ")) == Result((Code("<br>"), " "), "kept")
+
+
+def test_codes_around_a_text_are_not_shown_to_the_model() -> None:
+    seen: list[Source] = []
+
+    def engine(sources: Sequence[Source]) -> list[Result]:
+        seen.extend(sources)
+        return upper(sources)
+
+    segments: list[Source] = [
+        (*BOLD[:1], "all bold", *BOLD[1:]),
+        ("some ", *BOLD[:1], "bold", *BOLD[1:], "."),
+        (*BOLD[:1], "bold", *BOLD[1:], " first"),
+        "all bold",
+    ]
+    results = Work(engine, Journal(None, None), Memory([]), "de").translate(segments)
+    assert seen == ["all bold", segments[1], segments[2]]
+    assert [plain(result.translation) for result in results] == [
+        "ALL BOLD",
+        "SOME BOLD.",
+        "BOLD FIRST",
+        "ALL BOLD",
+    ]
+    assert results[0].translation == (BOLD[0], "ALL BOLD", BOLD[1])
+
+
+def test_a_lost_placeholder_is_a_reason_to_look() -> None:
+    def forgetful(sources: Sequence[Source]) -> list[Result]:
+        return [Result("X") for _ in sources]
+
+    (result,) = Work(forgetful, Journal(None, None), Memory([]), "de").translate(["of %d files"])
+    assert result.flags == ("placeholders or numbers differ",)
+
+
+@given(st.text(st.sampled_from("aB \n\r\t_&.:…%1"), max_size=20))
+def test_a_translation_that_changes_nothing_changes_nothing(text: str) -> None:
+    same = Work(lambda sources: [Result(source) for source in sources], Journal(None, None), Memory([]), "de")
+    (result,) = same.translate([text])
+    assert result.translation == text
+
+
+@pytest.mark.parametrize(
+    ("source", "core", "translation", "tgt", "expected"),
+    [
+        ("_File", "File", "Datei", "de", "_Datei"),
+        ("E_xit", "Exit", "Beenden", "de", "_Beenden"),
+        ("Save &As...", "Save As...", "Sichern als", "de", "Sichern &als..."),
+        ("_File:", "File:", "文件:", "zh", "文件(_F):"),
+        ("&Open…", "Open…", "打开", "zh", "打开(&O)..."),
+        ("snake_case name", "snake_case name", "x", "de", "x"),
+        ("AT&T", "AT&T", "AT&T", "de", "AT&T"),
+        ("Q&A", "Q&A", "x", "de", "x"),
+        ("R &amp; D", "R &amp; D", "x", "de", "x"),
+        ("  Name:  ", "Name:", "Name", "de", "  Name:  "),
+        ("Name:", "Name:", "名称", "zh", "名称："),
+        ("Done.", "Done.", "完成。", "zh", "完成。"),
+        ("No dot", "No dot", "Kein Punkt.", "de", "Kein Punkt"),
+        ("Loading...", "Loading...", "Lädt.", "de", "Lädt..."),
+        ("Sure?", "Sure?", "Sicher?", "de", "Sicher?"),
+    ],
+)
+def test_edges(source: str, core: str, translation: str, tgt: str, expected: str) -> None:
+    parts = edges(source)
+    assert parts.core == core
+    assert parts.put_back(translation, tgt) == expected
