@@ -1,10 +1,9 @@
-"""Tune: which length penalty suits a model, and how much of a datastore, found on its validation pairs.
+"""Tune: find the best length penalty, and weight and temperature of a datastore, on validation pairs.
 
-Of a datastore that weight and temperature are best with which the references are likeliest: what is recalled
-for them is looked up once.
+The best weight and temperature give the references the lowest perplexity. Neighbours are looked up once.
 
-The penalty ranks finished hypotheses and does not steer the search, so one search serves all of them. (Of a
-sentence that finishes more than a beam of them at once the worst by penalty 1 are gone: that is rare.)
+The penalty ranks finished hypotheses and does not steer the search, so one search serves all penalties. (If
+more hypotheses finish in one step than the beam holds, penalty 1 decides which are lost: that is rare.)
 """
 
 from __future__ import annotations
@@ -41,7 +40,7 @@ TEMPERATURES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 
 @dataclass(frozen=True)
 class Trial:
-    """What a length penalty comes to: BLEU (0-100, cased), and output pieces over reference pieces."""
+    """A length penalty, its BLEU (0-100, cased), and output tokens divided by reference tokens."""
 
     length_penalty: float
     bleu: float
@@ -50,7 +49,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class RecallTrial:
-    """What recalling so much, and from so far, comes to: perplexity of the references."""
+    """A weight and a temperature of the datastore, and the perplexity of the references."""
 
     datastore_weight: float
     datastore_temperature: float
@@ -58,37 +57,37 @@ class RecallTrial:
 
     @property
     def flags(self) -> str:
-        """What asks for them."""
+        """The flags that set both."""
         weight, temperature = self.datastore_weight, self.datastore_temperature
         return f"--datastore-weight {weight} --datastore-temperature {temperature}"
 
 
 @dataclass(frozen=True)
 class Searched:
-    """N sources, what search found for each, their references and languages, and all pieces of those."""
+    """N sources: the hypotheses, reference and language of each, and the number of reference tokens."""
 
     found: Sequence[Sequence[Hypothesis]]
     sources: Sequence[str]
     references: Sequence[str]
     languages: Sequence[str | None]
-    reference_pieces: int
+    reference_tokens: int
     tokenizer: Tokenizer
 
     def at(self, penalty: float) -> Trial:
-        """How good the best of each are by that penalty."""
+        """BLEU of the hypotheses that this penalty ranks first."""
         best = [
             max(rows, key=lambda row: row.log_prob / length_norm(row.steps, penalty)) for rows in self.found
         ]
         hypotheses = self.tokenizer.decode([row.ids for row in best], self.sources)
         bleu = language_bleu(hypotheses, self.references, self.languages)
         pieces = sum(len(row.ids) for row in best)
-        return Trial(penalty, bleu.value, pieces / max(1, self.reference_pieces))
+        return Trial(penalty, bleu.value, pieces / max(1, self.reference_tokens))
 
 
 def tune(options: TuneOptions, search_config: SearchConfig, console: Console) -> list[Trial]:
-    """Try penalties from 0 to 2 and write what each gave to stdout, the best one last and named.
+    """Try penalties from 0 to 2; write the result of each to stdout, and the best one last.
 
-    With a datastore its weight and temperature come first, and the search is by the best of them.
+    With a datastore, its weight and temperature are tuned first, and the search uses the best ones.
     """
     check_output(None)
     translator = open_translator(options, search_config, console)
@@ -128,7 +127,7 @@ def tune(options: TuneOptions, search_config: SearchConfig, console: Console) ->
 def tune_datastore(
     translator: Translator, src_ids: Sequence[Sequence[int]], tgt_ids: Sequence[Sequence[int]]
 ) -> list[RecallTrial]:
-    """How likely N references are by each weight and temperature; from then on the best are recalled by."""
+    """Perplexity of N references at each weight and temperature; the translator then uses the best ones."""
     members = [part for part in translator.model.modules() if isinstance(part, Recalling)]
     temperatures = torch.tensor(TEMPERATURES, device=translator.device)
     weights = torch.tensor(WEIGHTS, device=translator.device).view(-1, 1, 1)

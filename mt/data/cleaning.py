@@ -1,4 +1,4 @@
-"""What a pair must be to be worth training on, and which pairs have been seen before."""
+"""Rules that drop a training pair, and hashes of the pairs that were seen before."""
 
 from __future__ import annotations
 

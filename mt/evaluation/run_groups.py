@@ -33,7 +33,7 @@ class Spread:
 
 
 def rounded(name: str, value: float) -> str:
-    """A metric to as many digits as are worth reading."""
+    """A metric with one decimal; perplexity with two."""
     return f"{value:.2f}" if name == PERPLEXITY else f"{value:.1f}"
 
 

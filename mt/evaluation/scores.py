@@ -1,4 +1,4 @@
-"""What an evaluation has found: for people, as JSON, as a row of a table."""
+"""The results of an evaluation: as text, as JSON, as rows of a table."""
 
 from __future__ import annotations
 

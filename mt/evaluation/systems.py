@@ -1,4 +1,4 @@
-"""Who translates a test set: a run, or a file of translations; and how well it does."""
+"""The systems to evaluate: a run, or a file of translations."""
 
 from __future__ import annotations
 

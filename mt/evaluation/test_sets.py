@@ -1,4 +1,4 @@
-"""What a system is tested on: pairs from a SPEC, or one of sacreBLEU's own test sets."""
+"""Test pairs: from a SPEC, or a test set of sacreBLEU."""
 
 from __future__ import annotations
 

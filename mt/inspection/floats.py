@@ -1,4 +1,4 @@
-"""Numbers on their way out: arrays off the device, short floats for JSON."""
+"""Tensors as arrays, and floats with six digits for JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sentences of a corpus whose vectors are nearest to a text's: does the vector hold meaning?"""
+"""The sentences of a corpus whose sentence vectors are nearest to that of a text."""
 
 from __future__ import annotations
 

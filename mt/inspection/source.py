@@ -1,4 +1,4 @@
-"""A text as the encoder gets it."""
+"""A text as token ids and pieces, as the encoder reads it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a model's states are like at all, on its validation sentences: what one sentence is seen against."""
+"""States of a model on its validation sentences, with which those of one sentence are compared."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the decoder writes one translation: what it chose at each step, what else it had in mind, and why.
+"""How the decoder writes a translation: the piece at each step, the runners-up, attention and influence.
 
 Shapes as in `model`: T steps, the closing eos included; S source length; H numbers in the decoder's state.
 """

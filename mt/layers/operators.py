@@ -1,9 +1,9 @@
-"""Products by torch's operators that are no public API; every one that this package calls is called here.
+"""Matrix products by operators of torch that are not public API. All such calls of this package are here.
 
-Each maker turns W (O, I) and b (O) or None into the product rows (…, I) -> (…, O). Before it is handed out it
-is compared with the plain product on the rows that leave 16 bits first, so it does not matter why an operator
-is wrong or missing: another torch, another processor, another engine. Then there is None, and the caller
-takes `torch.nn.functional.linear`.
+`onednn_linear` and `int8_linear` turn W (O, I) and b (O) or None into a function rows (…, I) -> (…, O). Each
+function is first compared with the plain product, on the rows that overflow 16 bits soonest. If it differs or
+is missing (another torch, processor or engine), they return None, and the caller uses
+`torch.nn.functional.linear`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether int8 is the faster on this processor: one product timed both ways when a model is loaded."""
+"""Whether int8 is faster than fp32 on this processor: one product is timed in both when a model is loaded."""
 
 from __future__ import annotations
 

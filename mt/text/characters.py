@@ -1,4 +1,4 @@
-"""The characters of a text that a model reads: no half of a pair, no unseen mark, no line break."""
+"""The characters of a text as a model reads it: no lone surrogates, invisible marks or line breaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The encoding of a text file by its first bytes: UTF-16 and UTF-32 are to be refused by name."""
+"""Detect UTF-16 and UTF-32 by the first bytes of a file, so that an error can name the encoding."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which texts hold nothing to translate, and come out of a translation as they went in."""
+"""Texts that hold nothing to translate. They come out of a translation as they went in."""
 
 from __future__ import annotations
 

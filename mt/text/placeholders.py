@@ -1,8 +1,8 @@
-"""What is to come out of a translation as it went in: markup, code, addresses, numbers.
+"""Spans that a translation must copy: markup, code, addresses, numbers.
 
-Before text is cut into pieces each such span becomes a marker, ⟦0⟧, ⟦1⟧, …, numbered by the source's spans,
-equal spans alike; a translation's markers become the spans again. Search sees to it that a translation
-has just its source's markers. So a name that was never seen costs one piece and cannot be misspelt.
+Before tokenisation each such span becomes a marker, ⟦0⟧, ⟦1⟧, …, numbered in the order of the source; equal
+spans have the same number. Search makes sure that a translation has just the markers of its source, which
+then become the spans again. A name that the model has never seen is one token and cannot be misspelt.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a run's numbers were computed with: it decides their last bits."""
+"""The arithmetic of a run (device, precision, torch, instruction set): it decides the last bits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the time of a run was spent on, and how much of it is left."""
+"""How long each phase of a run took, and how much of its time budget is left."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is: the counters that are saved with its weights."""
+"""The counters of a run, which are saved with its weights."""
 
 from __future__ import annotations
 

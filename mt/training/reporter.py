@@ -1,4 +1,4 @@
-"""What a training says while it goes on: on the terminal, in metrics.jsonl and in samples.txt."""
+"""The reports of a training: on the terminal, in metrics.jsonl, in samples.txt and for TensorBoard."""
 
 from __future__ import annotations
 

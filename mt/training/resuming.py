@@ -1,4 +1,4 @@
-"""Whether training can go on in a run directory: its parts are whole and belong together."""
+"""Whether a run can be resumed: its files must be complete and belong together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An update of the weights that is left out where the step's numbers are not finite."""
+"""Skip the update of a step whose loss or gradient is not finite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Is it learning? Perplexity, greedy BLEU and what is visibly wrong, on the validation pairs."""
+"""Validation: perplexity, greedy BLEU, and warnings of visible faults."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def draw_probabilities(
 
 
 def _others(step: Step, letters: float, *, first: bool) -> str:
-    """The runners-up that are worth a name, as many as have room."""
+    """The likeliest runners-up, as many as have room."""
     found = ""
     for piece, probability in step.runners_up:
         more = f"{found}\u2003{shown(piece, first=first)} {probability:.0%}".strip()

@@ -1,7 +1,7 @@
-"""How texts behave, whatever their quality: do they copy the source, say things twice, say nothing?
+"""Copies of the source, repetitions and empty outputs, whatever the quality of the texts.
 
-The same questions are asked of the outputs and of the references: a rate means something beside the other.
-A word is what BLEU's tokeniser cuts (in Chinese a character); what holds no letter or digit is none.
+Outputs and references are counted alike: a rate says something only beside that of the references.
+A word is a token of BLEU's tokeniser (a character in Chinese) with a letter or a digit in it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which segments are worth reading: the worst and the best."""
+"""The worst and the best segments."""
 
 from __future__ import annotations
 

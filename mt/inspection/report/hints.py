@@ -1,4 +1,4 @@
-"""What stands out in a report, by fixed rules: where to look first, and what it usually comes from."""
+"""What stands out in a report, by fixed rules, and its usual cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores by the source's length: what a vector of fixed size cannot hold shows in the long sentences."""
+"""Scores by length of the source: a vector of fixed size loses most in long sentences."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All that a report tells, measured: a run on a test set."""
+"""The measurements that a report shows, of a run on a test set."""
 
 from __future__ import annotations
 
