@@ -34,7 +34,7 @@ test: setup  ## run the tests
 test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times one (about 10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill
 
-test-browser: browser  ## run the page's tests in chromium
+test-browser: browser  ## run the page's tests in chromium and firefox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser
 
 screenshots: browser  ## take the pictures in docs/images again, with the demo's run (after make demo)
@@ -44,10 +44,11 @@ screenshots: browser  ## take the pictures in docs/images again, with the demo's
 .PHONY: browser
 browser: setup
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[browser]'
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || \
+	@{ { command -v chromium || command -v chromium-browser; } && { command -v firefox-esr || command -v firefox; }; } \
+	  >/dev/null || \
 	  { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && apt-get -qq update && \
-	    apt-get -qq install -y chromium fonts-noto-cjk; } || \
-	  echo "no chromium here, and it cannot be installed from here: the tests are skipped" >&2
+	    apt-get -qq install -y chromium firefox-esr fonts-noto-cjk; } || \
+	  echo "a browser is not here and cannot be installed from here: its tests are skipped" >&2
 
 test-wheel: setup  ## install the wheel into an empty environment of each Python at hand, or of PYTHONS, and use it
 	$(BIN)/python -m tests.wheel $(PYTHONS)

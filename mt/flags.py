@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import re
+import textwrap
 import types
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -38,6 +39,10 @@ class Formatter(argparse.RawDescriptionHelpFormatter):
 
     def __init__(self, prog: str) -> None:
         super().__init__(prog, max_help_position=HELP_COLUMN)
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        """As argparse does, but no line ends within --decoder-hidden."""
+        return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 _INVALID = re.compile(r"argument (--\S+): invalid choice: '([^']*)'")
@@ -109,8 +114,8 @@ class Parser(argparse.ArgumentParser):
 
 def _first_sentence(text: str) -> str:
     """And the default, which stands at the end."""
-    first, _, rest = text.partition(". ")
-    default = re.search(r" \(default: [^()]*\)$", rest)
+    first, *rest = re.split(r"(?<!et al)\. ", text, maxsplit=1)
+    default = re.search(r" \(default: [^()]*\)$", rest[0] if rest else "")
     return first + (default[0] if default else "")
 
 

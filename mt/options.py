@@ -84,6 +84,15 @@ class TermOptions(Section):
     text on both sides is never translated"""
 
 
+class DoubtOptions(Section):
+    """Doubtful translations."""
+
+    min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Doubt translations of less confidence than this, 0 to 1; needs mt evaluate --calibrate"""
+    on_doubt: Literal["flag", "empty", "source"] = "flag"
+    """What to write for a doubtful translation: itself, its reasons being in --json; nothing; its source"""
+
+
 DocumentFormat = Literal[
     "lines",
     "text",
@@ -120,7 +129,7 @@ class DocumentOptions(Section):
     """Column of a table to translate, by its name or its number from 1. May be given several times"""
 
 
-class TranslateOptions(DocumentOptions, TermOptions, RunOptions):
+class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
@@ -142,8 +151,8 @@ class TranslateOptions(DocumentOptions, TermOptions, RunOptions):
     alignments: bool = False
     """Write the word alignment after each translation, in Pharaoh format; needs attention"""
     as_json: bool = False
-    """Write a JSON object for each line: id, source, translation, score, hypotheses. Of documents: their
-    numbers of segments and words, from memory, translated, flagged, left empty"""
+    """Write a JSON object for each line: id, source, translation, score, hypotheses, confidence, doubts. Of
+    documents: their numbers of segments and words, from memory, translated, flagged, left empty"""
 
     shard: Shard | None = None
     """Translate the N-th of M parts of --input, a file or a folder, plain or compressed. Any machine may
@@ -193,8 +202,8 @@ class ServeOptions(DatastoreConfig, Device):
     """Server."""
 
     model: tuple[Annotated[str, Metavar("RUN")], ...] = ()
-    """Run directory (default: the newest under checkpoints/). Several serve several language pairs; zh-
-    en=RUN names the languages of one"""
+    """Run directory (default: the newest under checkpoints/). Several serve several language pairs;
+    zh-en=RUN names the languages of one"""
     ensemble: bool = False
     """Let runs of the same language pair translate together"""
     host: Annotated[str, Metavar("ADDRESS")] = "127.0.0.1"
@@ -221,6 +230,19 @@ class TuneOptions(RunOptions):
 
     validation: tuple[Spec, ...] = ()
     """Pairs to tune on (default: the run's own validation pairs)"""
+    as_json: bool = False
+    """Write a JSON object instead of a table"""
+
+
+class CalibrateOptions(RunOptions):
+    """Validation pairs and output."""
+
+    validation: tuple[Spec, ...] = ()
+    """Pairs to calibrate on (default: the run's own validation pairs)"""
+    good_chrf: Annotated[float, Field(gt=0, le=100)] = 60.0
+    """Translations with at least this chrF against their references are good"""
+    good_exact: bool = False
+    """Only translations that equal their references are good: for short strings"""
     as_json: bool = False
     """Write a JSON object instead of a table"""
 

@@ -26,8 +26,8 @@ def test_a_file_is_replaced_in_a_folder_that_is_made(tmp_path: Path) -> None:
     ("code", "says"),
     [
         (errno.ENOSPC, "No space left on device; free some space, then give the same command again"),
-        (errno.EACCES, "Permission denied; change its permissions, or name another place"),
-        (errno.EROFS, "Read-only file system; name a place that can be written"),
+        (errno.EACCES, "Permission denied; change its permissions, or name another path"),
+        (errno.EROFS, "Read-only file system; name a path that can be written"),
         (errno.EIO, "Input/output error"),
     ],
 )

@@ -47,15 +47,18 @@ def flags() -> dict[str, set[str]]:
     commands = re.findall(r"^  mt ([a-z]+) ", cli.HELP, re.MULTILINE)
     assert "train" in commands
     helps = {"--help", "--help-all"}
-    return {command: set(FLAG.findall(full_help(command))) | helps for command in commands}
+    found = {command: set(FLAG.findall(full_help(command))) | helps for command in commands}
+    for mode in ("--tune", "--calibrate"):
+        found["evaluate"] |= set(FLAG.findall(full_help("evaluate", mode)))
+    return found
 
 
-def full_help(command: str) -> str:
+def full_help(command: str, *mode: str) -> str:
     """What the command prints of all its flags."""
     shown = io.StringIO()
     for flag in ("--help-all", "--help"):
         with contextlib.redirect_stdout(shown), contextlib.suppress(SystemExit):
-            cli.main([command, flag])
+            cli.main([command, *mode, flag])
     return shown.getvalue()
 
 

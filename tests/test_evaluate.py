@@ -229,7 +229,7 @@ def test_text_gives_a_line_a_score_then_perplexity_speed_and_the_worst(
 ) -> None:
     result = evaluate("-m", run, "--test", test_tsv, "--beam", "1", "--worst", "2")
     assert result.code == 0, result.err
-    scores, worst = result.out.split("\n\n")
+    scores, lengths, worst = result.out.split("\n\n")
     bleu, chrf, ter, perplexity, speed = scores.split("\n")
     assert bleu.startswith("BLEU 0.")
     assert "] nrefs:1|bs:1000|seed:12345|case:mixed|" in bleu
@@ -237,6 +237,7 @@ def test_text_gives_a_line_a_score_then_perplexity_speed_and_the_worst(
     assert ter.startswith("TER ")
     assert perplexity.startswith("perplexity ")
     assert speed.endswith("sentences/s, search only")
+    assert lengths.startswith("by length of the source:\n")
     assert worst.startswith("worst segments:\nsegment ")
     assert worst.count("\n  source      ") == worst.count("\n  hypothesis") == 2
     assert f"model: {run}; device: " in result.err
@@ -386,7 +387,7 @@ def test_a_run_against_itself_is_no_difference(evaluate: Evaluate, run: Path, te
     (comparison,) = found["comparisons"]
     assert comparison["against"] == str(run)
     assert [result["p_value"] for result in comparison["results"]] == [1.0, 1.0]
-    table = evaluate(*arguments).out.split("\n\n")[1].splitlines()
+    table = evaluate(*arguments).out.split("\n\n")[2].splitlines()
     assert table[0].split()[:2] == ["system", "BLEU"]
     assert table[1].split()[:2] == [str(run), "0.0"]
     assert table[2].split()[:1] + table[2].split()[-2:] == [str(run), "+0.0", "1.0000"]
@@ -619,7 +620,15 @@ def test_a_perplexity_beyond_all_bounds_is_still_json() -> None:
         "markup": Survival(segments=0, intact=0, marked=0),
     }
     endless = Evaluation(
-        test="t", segments=1, system="s", scores=(), perplexity=math.inf, worst=(), **nothing
+        test="t",
+        segments=1,
+        system="s",
+        scores=(),
+        perplexity=math.inf,
+        terms=(),
+        by_length=(),
+        worst=(),
+        **nothing,
     )
     assert json.loads(json.dumps(endless.as_dict(), allow_nan=False))["perplexity"] is None
     assert "perplexity inf" in str(endless)

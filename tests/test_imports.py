@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import mt
@@ -46,6 +47,11 @@ def module_of(path: Path) -> str:
 def test_every_file_and_folder_has_its_place_in_the_order() -> None:
     files = {name_of(path) for path in PACKAGE.rglob("*.py")} - {"__init__", "__main__"}
     assert files == set(ORDER)
+
+
+def test_no_two_modules_have_one_name() -> None:
+    names = Counter(path.name for path in PACKAGE.rglob("*.py"))
+    assert [name for name, count in names.items() if count > 1] == ["__init__.py"]
 
 
 def test_imports_go_down_the_order_only() -> None:

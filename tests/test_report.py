@@ -28,7 +28,7 @@ from mt.inspection.report import charts, environment
 from mt.inspection.report.behaviour import Behaviour, behaviour, loops
 from mt.inspection.report.curves import Curves, Learned, Validated, read_curves
 from mt.inspection.report.difference import mark_difference
-from mt.inspection.report.hints import hints
+from mt.inspection.report.findings import hints
 from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
 from mt.inspection.report.measure import Measured, VectorMap
 from mt.inspection.report.scale import Scale

@@ -45,35 +45,29 @@ def settings_with(teacher: Path) -> dict[str, list[str]]:
     }
 
 
-def test_killed_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
+def test_killed_or_stopped_and_resumed_is_uninterrupted(tmp_path: Path) -> None:
     """kill -9 at two instants, the second one in what the first has left. Each is a process of its own.
 
+    SIGTERM and Ctrl-C let the step end and save; nothing goes to stdout, which carries data only.
     All in one test, as it is the starts of the two programs that take long.
     """
     teacher = short(tmp_path, "teacher", "--seed", "5")
-    commands = {
-        name: (short(tmp_path, name, *settings), short(tmp_path, f"{name}-parts", *settings))
-        for name, settings in settings_with(tmp_path / "teacher").items()
-    }
-    done = run_jobs([Job(teacher), *(Job(whole) for whole, _ in commands.values())])
+    settings = settings_with(tmp_path / "teacher") | {"signals": []}
+    wholes = {name: short(tmp_path, name, *one) for name, one in settings.items()}
+    done = run_jobs([Job(teacher), *(Job(whole) for whole in wholes.values())])
     assert {job.status for job in done} == {0}
-    jobs = [
-        Job(parts, instant)
-        for (_, parts), whole in zip(commands.values(), done[1:], strict=True)
-        for instant in (whole.instants // 3, whole.instants // 2, 0)
-    ]
-    assert [job.status for job in run_jobs(jobs)] == [-9, -9, 0] * len(commands)
-    for name in commands:
+    jobs = []
+    for (name, one), whole in zip(settings.items(), done[1:], strict=True):
+        parts, instants = short(tmp_path, f"{name}-parts", *one), whole.instants
+        if name == "signals":
+            jobs += [Job(parts, instants // 3, int(number)) for number in (signal.SIGTERM, signal.SIGINT)]
+        else:
+            jobs += [Job(parts, instants // 3), Job(parts, instants // 2)]
+        jobs.append(Job(parts))
+    ends = [-9, -9, 0] * (len(settings) - 1) + [143, 130, 0]
+    assert [job.status for job in run_jobs(jobs)] == ends
+    for name in settings:
         assert_equal(tmp_path / name, tmp_path / f"{name}-parts")
-
-
-def test_signals_in_the_middle_of_a_process(tmp_path: Path) -> None:
-    """SIGTERM and Ctrl-C let the step end and save; nothing goes to stdout, which carries data only."""
-    (whole,) = run_jobs([Job(short(tmp_path, "whole"))])
-    parts = short(tmp_path, "parts")
-    jobs = [Job(parts, whole.instants // 3, int(number)) for number in (signal.SIGTERM, signal.SIGINT)]
-    assert [job.status for job in run_jobs([*jobs, Job(parts)])] == [143, 130, 0]
-    assert_equal(tmp_path / "whole", tmp_path / "parts")
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ def test_nbest_is_in_moses_form(monkeypatch: pytest.MonkeyPatch, toy_run: Path) 
 def test_json_has_an_object_a_line(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
     out = pipe(monkeypatch, toy_run, b"ba\n\n", "--json", "--nbest", "2").decode().splitlines()
     first, blank = (json.loads(line) for line in out)
-    assert set(first) == {"id", "source", "translation", "score", "hypotheses"}
+    assert set(first) == {"id", "source", "translation", "score", "hypotheses", "confidence", "doubts"}
     assert (first["id"], first["source"], first["translation"]) == (0, "ba", "BA")
     assert first["hypotheses"][0]["translation"] == "BA"
     assert len(first["hypotheses"]) == 2

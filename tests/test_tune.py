@@ -24,7 +24,7 @@ def test_each_penalty_has_the_bleu_of_searching_with_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A model that hardly knows its language, so that penalties matter."""
-    run = learn(tmp_path, "--max-epochs", "3")
+    run = learn(tmp_path, "--max-epochs", "5")
     capsys.readouterr()
     pairs = toy_pairs(40, seed=8)
     path = write_tsv(tmp_path / "pairs.tsv", pairs)

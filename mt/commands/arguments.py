@@ -15,6 +15,7 @@ from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, lay_over
 from mt.options import (
+    CalibrateOptions,
     EvaluateOptions,
     InspectOptions,
     NeighboursOptions,
@@ -151,6 +152,12 @@ def _serve(console: Console, options: ServeOptions, search: SearchConfig) -> Non
     serve(options, search, console)
 
 
+def _calibrate(console: Console, options: CalibrateOptions, search: SearchConfig) -> None:
+    from mt.commands.calibrate import calibrate
+
+    calibrate(options, search, console)
+
+
 def _tune(console: Console, options: TuneOptions, search: SearchConfig) -> None:
     if search.beam == 1:
         raise UsageError("mt evaluate --tune: greedy search has nothing to rank: give --beam 2 or more")
@@ -188,8 +195,9 @@ EVALUATE = Command(
     name="evaluate",
     description="Score a run or a file of translations by BLEU, chrF2++ and TER, as sacreBLEU\n"
     "computes them, with signatures.\n\n"
-    "mt evaluate --tune finds the best length penalty on validation pairs instead,\n"
-    "and with a datastore its weight and temperature: see mt evaluate --tune --help.",
+    "mt evaluate --tune finds the best length penalty on validation pairs, and the\n"
+    "weight and temperature of a datastore. mt evaluate --calibrate fits the\n"
+    "confidence of translations. Both have their own --help.",
     sections=_with_search(EvaluateOptions()),
     run=_evaluate,
     everyday=(
@@ -209,7 +217,7 @@ TRANSLATE = Command(
     run=_translate,
     everyday=(
         *("texts", "input", "output", "model", "tgt", "nbest", "scores", "alignments", "as_json"),
-        *("glossary", "prefix", "beam", "length_penalty", "precision", "batch_tokens", "datastore"),
+        *("glossary", "beam", "length_penalty", "precision", "batch_tokens", "datastore"),
         *OF_DEVICE,
     ),
     examples="""\
@@ -276,6 +284,18 @@ TUNE = Command(
     examples="""\
   mt evaluate --tune -m checkpoints/mine""",
 )
+CALIBRATE = Command(
+    name="evaluate --calibrate",
+    description="Fit the confidence of a run's translations on validation pairs, save it in the\n"
+    "run, and show how far it can be trusted. mt translate --json and\n"
+    "--min-confidence use it.",
+    sections=_with_search(CalibrateOptions()),
+    run=_calibrate,
+    without=tuple(DatastoreConfig.model_fields),
+    examples="""\
+  mt evaluate --calibrate -m checkpoints/mine
+  mt translate -m checkpoints/mine --min-confidence 0.5 < in.txt""",
+)
 COMMANDS = {
     command.name: command for command in (TRAIN, EVALUATE, TRANSLATE, SERVE, INSPECT, NEIGHBOURS, REPORT)
 }
@@ -290,6 +310,8 @@ def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
         return TUNE, arguments
     if name == "evaluate" and "--tune" in flags_of(arguments):
         return TUNE, [word for word in arguments if word != "--tune"]
+    if name == "evaluate" and "--calibrate" in flags_of(arguments):
+        return CALIBRATE, [word for word in arguments if word != "--calibrate"]
     if name == "inspect":
         for former, (command, flag) in FORMER_FLAGS.items():
             if former in flags_of(arguments):

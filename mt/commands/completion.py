@@ -55,7 +55,9 @@ def _flags(name: str) -> list[Flag]:
     command = COMMANDS[name]
     parser = command.parser([], command.sections([]))
     found = [_flag(action, flag) for action in parser.flags.values() for flag in action.option_strings]
-    found += [Flag("--tune", "Tune on validation pairs", False, (), False)] if name == "evaluate" else []
+    if name == "evaluate":
+        found.append(Flag("--tune", "Tune on validation pairs", False, (), False))
+        found.append(Flag("--calibrate", "Fit the confidence of translations", False, (), False))
     return [*found, *(Flag(flag, "Show help", False, (), False) for flag in ("--help", "--help-all"))]
 
 

@@ -14,6 +14,7 @@ from mt.config import DataConfig, DatastoreConfig, SearchConfig, other_languages
 from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import FileError, RunError, UsageError
+from mt.evaluation.length_classes import by_length
 from mt.evaluation.run_groups import RunGroup, RunGroups
 from mt.evaluation.scores import Comparison, Evaluation, Segment
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
@@ -140,6 +141,7 @@ def _measure(system: System, task: _Task) -> tuple[Evaluation, list[str]]:
         sentences_per_second=speed,
         markup=survival(test_set.sources, hypotheses),
         terms=_terms(system, task, hypotheses),
+        by_length=by_length(test_set.sources, hypotheses, test_set.references, task.scoring),
         worst=_worst(hypotheses, test_set, options.worst),
     )
     return evaluation, hypotheses

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from mt.commands.text_input import Lines
-from mt.commands.translate import formatted
+from mt.commands.translate import formatted, open_judge
 from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED, open_bytes
@@ -197,14 +197,16 @@ def _translate(
 ) -> None:
     """Translate those lines that the part has not yet."""
     options, console = how
-    pace, before = Pace(console, "lines"), part.lines
+    pace, before, judge = Pace(console, "lines"), part.lines, open_judge(translator, options)
     for chunk in _read(piece.source, lines[part.lines :], console):
         found = translator.search(chunk, nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         first = lines.start + part.lines
-        rows = (formatted(row, number, options) for number, row in enumerate(found, start=first))
+        rows = (formatted(row, number, judge, options) for number, row in enumerate(found, start=first))
         part.append("".join(rows).encode("utf-8", errors="replace"), len(chunk))
         pace.show(part.lines - before, len(lines) - before)
     console.settle()
+    if judge is not None and judge.doubted:
+        console.note(str(judge))
 
 
 def _read(path: Path, lines: range, console: Console) -> Iterator[list[str]]:

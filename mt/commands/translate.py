@@ -12,6 +12,7 @@ from mt.commands.text_input import Lines, open_lines
 from mt.config import SearchConfig
 from mt.config.fields import changed
 from mt.console import Console, Pace
+from mt.decoding.judging import Judge, read_calibration, withheld
 from mt.decoding.translation import Translation
 from mt.errors import UsageError
 from mt.files.batch import format_at, is_batch
@@ -44,9 +45,10 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         prefixes = stack.enter_context(open_beginnings(options.prefix, console))
         translator = open_translator(options, search, console)
         translator.use_glossary(*options.glossary)
+        judge = open_judge(translator, options)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         output = stack.enter_context(open_output(options.output))
-        _translate_all(translator, chunks, prefixes, output, options, console)
+        _translate_all(translator, chunks, prefixes, judge, output, options, console)
 
 
 def _are_documents(options: TranslateOptions) -> bool:
@@ -73,6 +75,7 @@ def _translate_all(
     translator: Translator,
     chunks: Iterable[list[str]],
     prefixes: Beginnings,
+    judge: Judge | None,
     output: Output,
     options: TranslateOptions,
     console: Console,
@@ -88,12 +91,23 @@ def _translate_all(
             progress=None if watched is None else _progress(pace, watched, done, len(chunk)),
             prefixes=prefixes.take(len(chunk)),
         )
-        rows = (formatted(row, number, options) for number, row in enumerate(found, start=done))
+        rows = (formatted(row, number, judge, options) for number, row in enumerate(found, start=done))
         output.text("".join(rows))
         done += len(chunk)
     prefixes.check_end(done)
     if watched is not None:
         pace.close(done)
+    if judge is not None and judge.doubted:
+        console.note(str(judge))
+
+
+def open_judge(translator: Translator, options: TranslateOptions) -> Judge | None:
+    """Who judges the translations, if anybody asks for it."""
+    if not options.as_json and options.min_confidence is None and options.on_doubt == "flag":
+        return None
+    calibration = read_calibration(translator.run.path, needed=options.min_confidence is not None)
+    tgt = options.tgt or translator.run.config.data.target
+    return Judge(calibration, tgt, translator.glossary, options.min_confidence)
 
 
 def _on_screen(lines: Lines, options: TranslateOptions) -> bool:
@@ -110,10 +124,15 @@ def _progress(pace: Pace, lines: Lines, before: int, size: int) -> Callable[[flo
     return show
 
 
-def formatted(translation: Translation, number: int, options: TranslateOptions) -> str:
+def formatted(translation: Translation, number: int, judge: Judge | None, options: TranslateOptions) -> str:
     """One line, or with `nbest` one for each hypothesis in Moses' form; a JSON object if asked."""
+    judgement = None
+    if judge is not None:
+        judgement = judge.judge(translation)
+        translation = withheld(translation, judgement, options.on_doubt)
     if options.as_json:
-        return json.dumps({"id": number, **translation.as_dict()}, ensure_ascii=False) + "\n"
+        row = {"id": number, **translation.as_dict(), **(vars(judgement) if judgement else {})}
+        return json.dumps(row, ensure_ascii=False) + "\n"
     alignments = [f" ||| {aligned}" for aligned in translation.aligned] or [""] * len(translation.hypotheses)
     if options.nbest > 1:
         rows = zip(translation.hypotheses, translation.scores, alignments, strict=True)

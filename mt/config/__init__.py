@@ -177,8 +177,8 @@ class ModelConfig(Section):
     readout_size: Positive | None = None
     """Size of the readout layer. If unset, that of the embeddings"""
     tied: bool = True
-    """Share one matrix between target embedding and output. Without readout --embedding and --decoder-
-    hidden must be equal"""
+    """Share one matrix between target embedding and output. Without readout --embedding and
+    --decoder-hidden must be equal"""
     residual: bool = False
     """Residual connections, from the second layer on"""
     dropout_embedding: Probability = 0.2

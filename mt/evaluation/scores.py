@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from mt.config import SearchConfig
+from mt.evaluation.length_classes import LengthClass
 from mt.evaluation.table import Table
 from mt.metrics import PairedResult, Score
 from mt.text.glossary import TermCount
@@ -55,6 +56,7 @@ class Evaluation:
     system: run directory or file of translations.
     hypotheses: the file that holds the system's; None if it could not be written.
     markup: see `placeholders.survival`. terms: of a glossary, those that occur in the test.
+    by_length: none where all sources are of one class.
     perplexity: of the references under the model, teacher-forced, per target token, the end counted as one.
     datastore: what was recalled, and how; None if nothing was.
     sentences_per_second: search alone. perplexity, speed and search are None where there was no model.
@@ -71,6 +73,7 @@ class Evaluation:
     sentences_per_second: float | None
     markup: Survival
     terms: tuple[TermCount, ...]
+    by_length: tuple[LengthClass, ...]
     worst: tuple[Segment, ...]
     comparisons: tuple[Comparison, ...] = ()
 
@@ -83,6 +86,7 @@ class Evaluation:
             "scores": [score.as_dict() for score in self.scores],
             "perplexity": self.perplexity if finite else None,
             "markup": asdict(self.markup),
+            "by_length": [asdict(one) for one in self.by_length],
             "terms": [asdict(count) for count in self.terms],
             "worst": [asdict(segment) for segment in self.worst],
             "comparisons": [comparison.as_dict() for comparison in self.comparisons],
@@ -101,6 +105,8 @@ class Evaluation:
         if self.markup.marked:
             lines.append(f"markup and numbers intact: {self.markup}")
         lines += self._terms()
+        if self.by_length:
+            lines += ["", "by length of the source:", *map(str, self.by_length)]
         if self.comparisons:
             lines += ["", self._compared().text()]
         if self.worst:

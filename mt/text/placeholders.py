@@ -112,6 +112,11 @@ def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:
     return Survival(segments, intact, marked)
 
 
+def markup_intact(source: str, output: str) -> bool:
+    """Whether an output has just the markup of its source; numbers are not looked at."""
+    return _counted(source)[0] == _counted(output)[0]
+
+
 def _counted(text: str) -> tuple[Counter[str], Counter[str]]:
     """The spans of a text: all kinds but numbers, and numbers."""
     markup, numbers = Counter[str](), Counter[str]()

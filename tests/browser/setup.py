@@ -31,18 +31,28 @@ class NoBrowser(Exception):
     """Says what is missing."""
 
 
+# By which the operating system says that it wants no motion: Firefox's protocol cannot say it of a page.
+CALM: dict[str, str | float | bool] = {"ui.prefersReducedMotion": 1}
+PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox-esr", "firefox")}
+
+
 @contextmanager
-def a_browser() -> Iterator[Browser]:
-    """Chromium. Raises NoBrowser."""
+def a_browser(name: str = "chromium", *arguments: str) -> Iterator[Browser]:
+    """Chromium or Firefox as the system has it, Chromium with further arguments. Raises NoBrowser."""
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
         raise NoBrowser("no playwright here: make test-browser installs it") from None
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    path = next(filter(None, map(shutil.which, PROGRAMS[name])), None)
     if path is None:
-        raise NoBrowser("no chromium here: apt-get install chromium")
+        raise NoBrowser(f"no {name} here: apt-get install {PROGRAMS[name][0]}")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        if name == "firefox":
+            browser = playwright.firefox.launch(
+                channel="moz-firefox", executable_path=path, firefox_user_prefs=CALM
+            )
+        else:
+            browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield browser
         browser.close()
 

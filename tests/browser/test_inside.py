@@ -30,7 +30,7 @@ def where(page: Page) -> str:
 
 
 def words(page: Page) -> str:
-    return str(page.locator("#now .words").inner_text())
+    return str(page.locator("#words").inner_text())
 
 
 def steps(page: Page) -> int:
@@ -147,6 +147,7 @@ def test_a_resting_pointer_shows_a_piece_and_leaving_goes_back(read: Page) -> No
     assert where(read) == f"reading 1 of {steps(read)}", "a click stays"
 
 
+@pytest.mark.usefixtures("full_protocol")
 def test_the_beam_shows_the_way_to_the_translation(page: Page) -> None:
     def exchanged(route: Route) -> None:
         """The translation's first piece is the second best at its step."""

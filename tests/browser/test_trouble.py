@@ -35,6 +35,9 @@ class TestAnswersThatAreErrors:
         expect_status(page, shown)
         assert page.get_by_role("status").first.get_attribute("aria-live") == "polite"
         assert page.locator(SOURCE).input_value() == "ba de", "what was typed stays"
+        assert page.locator("#output").inner_text() == "", "what was there before is not this text's"
+        assert page.get_by_role("button", name="Copy").count() == 0
+        assert page.locator("#inside-body").is_hidden()
         page.unroute("**/translate")
         page.get_by_role("button", name="Try again").click()
         expect_output(page, "BA DE")
@@ -111,6 +114,7 @@ def test_a_slow_model_is_waited_for(page: Page) -> None:
     page.wait_for_selector("#out[aria-busy=true]")
     assert page.locator(".busy").is_visible()
     assert page.locator("#output").inner_text() == "BA", "the one before stays while it waits"
+    assert page.get_by_role("button", name="Copy").is_disabled()
     expect_status(page, "this model takes its time")
     held[0].fulfill(json=answer("BA DE"))
     expect_output(page, "BA DE")
@@ -118,6 +122,7 @@ def test_a_slow_model_is_waited_for(page: Page) -> None:
     assert page.locator("#status").inner_text() == ""
 
 
+@pytest.mark.usefixtures("full_protocol")
 def test_a_key_is_asked_for_and_sent_but_not_kept(page: Page) -> None:
     sent: list[object] = []
     page.route(

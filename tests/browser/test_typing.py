@@ -20,9 +20,9 @@ def expect_output(page: Page, text: str) -> None:
     page.wait_for_function("text => document.querySelector('#output').textContent === text", arg=text)
 
 
-def answer(text: str, *alternatives: str) -> dict[str, Any]:
-    """What `POST /translate` answers."""
-    shares = [0.5 / (1 + rank) for rank in range(1 + len(alternatives))]
+def answer(text: str, *alternatives: str, best: float = 0.5) -> dict[str, Any]:
+    """What `POST /translate` answers for one sentence; `best` is the probability of its translation."""
+    shares = [best / (1 + rank) for rank in range(1 + len(alternatives))]
     scores = [{"score": -1.0, "probability": share} for share in shares]
     return {"translatedText": text, "alternatives": list(alternatives), "scores": scores}
 
@@ -48,6 +48,7 @@ def test_many_keys_in_a_row_are_one_request(page: Page) -> None:
     assert len(asked) == 1
 
 
+@pytest.mark.usefixtures("full_protocol")
 def test_pinyin_is_not_translated_before_it_is_a_word(page: Page) -> None:
     """An input method fires input events for each letter of an unfinished syllable."""
     asked: list[Any] = []
@@ -78,6 +79,7 @@ def test_pinyin_is_not_translated_before_it_is_a_word(page: Page) -> None:
     assert [request["q"] for request in asked] == ["我"]
 
 
+@pytest.mark.usefixtures("full_protocol")
 def test_a_late_answer_to_what_was_typed_before_is_dropped(page: Page) -> None:
     held: list[Route] = []
     page.route("**/translate", lambda route: held.append(route))
@@ -90,14 +92,60 @@ def test_a_late_answer_to_what_was_typed_before_is_dropped(page: Page) -> None:
     assert held[0].request.failure is not None, "the first one is called off, so the server can stop, too"
 
 
-def test_alternatives_have_probabilities(page: Page) -> None:
-    page.locator(SOURCE).fill("ba de fi")
-    expect_output(page, "BA DE FI")
+def test_alternatives_say_how_likely_they_are_and_where_they_differ(page: Page) -> None:
+    other = ["A cat sleeps well.", "a dog sleeps well", "A dog is asleep."]
+    page.route("**/translate", lambda route: route.fulfill(json=answer("A dog sleeps well.", *other)))
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "A dog sleeps well.")
     rows = page.locator("#alternatives li")
-    assert rows.count() >= 2
-    texts = rows.locator(".alternative").all_inner_texts()
-    assert "BA DE FI" not in texts
-    assert all("%" in share for share in rows.locator(".share").all_inner_texts())
+    assert rows.locator(".alternative").all_inner_texts() == [other[0], other[2]], (
+        "not what has the same words"
+    )
+    assert rows.locator(".share").all_inner_texts() == ["50% as likely", "25% as likely"]
+    assert rows.locator("mark").all_inner_texts() == ["cat", "is asleep"]
+
+
+def test_alternatives_are_shown_only_where_they_say_something(page: Page) -> None:
+    answers = [answer("one", *map(str, range(12)))]
+    answers[0]["alternatives"] = ["one!", *[""] * 10, "much less likely"]
+    page.route("**/translate", lambda route: route.fulfill(json=answers[-1]))
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "one")
+    assert page.locator("#alternatives").is_hidden()
+    pair = [answer("one", "two") | {"source": source} for source in ("ba", "de")]
+    answers.append(answer("one one", "two one") | {"sentences": pair})
+    page.locator(SOURCE).fill("ba de")
+    expect_output(page, "one one")
+    assert page.locator("#alternatives").is_hidden(), "of one sentence, or none"
+
+
+@pytest.mark.usefixtures("full_protocol")
+def test_it_says_how_sure_it_is_of_a_word_not_of_a_long_text(page: Page) -> None:
+    answers = {"ba": answer("one two", best=0.25), "de": answer(" ".join(["one"] * 300), best=0.9**300)}
+    page.route("**/translate", lambda route: route.fulfill(json=answers[route.request.post_data_json["q"]]))
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "one two")
+    assert page.locator("#sureness").inner_text() == "about 50% sure of each word"
+    page.locator(SOURCE).fill("de")
+    expect_output(page, " ".join(["one"] * 300))
+    assert page.locator("#sureness").inner_text() == "about 90% sure of each word"
+
+
+def test_the_fields_grow_together_and_hide_no_line(page: Page) -> None:
+    long = answer("one two three\n" * 60)
+    page.route("**/translate", lambda route: route.fulfill(json=long), times=1)
+    page.locator(SOURCE).fill("ba de fi go mo. " * 90)
+    expect_output(page, long["translatedText"])
+    field = page.locator(SOURCE)
+    assert field.evaluate("one => [one.scrollTop, one.scrollHeight - one.clientHeight]") == [0, 0]
+    heights = page.locator(".pane").evaluate_all(
+        "all => all.map((one) => one.getBoundingClientRect().height)"
+    )
+    assert heights[0] == heights[1]
+    page.locator(SOURCE).fill("ba")
+    expect_output(page, "BA")
+    low = page.locator(".pane").first.evaluate("one => one.getBoundingClientRect().height")
+    assert low < heights[0] / 4
 
 
 def test_a_pair_of_languages_chooses_the_model(page: Page) -> None:
@@ -116,6 +164,7 @@ def test_swapping_turns_text_and_pair_around(page: Page) -> None:
     expect_output(page, "ba de")
 
 
+@pytest.mark.usefixtures("failing")  # the server has no such languages
 def test_a_pair_of_one_direction_cannot_be_swapped(page: Page) -> None:
     known = [
         {"code": "zh", "name": "Chinese", "targets": ["en"]},
@@ -135,12 +184,19 @@ def test_an_example_is_translated_at_a_click(page: Page) -> None:
     page.route("**/translate", lambda route: route.fulfill(json=answer("I love Beijing")))
     page.route("**/inspect", lambda route: route.fulfill(status=400, json={"error": "no"}))
     page.reload()
+    expect_output(page, "I love Beijing")  # the first one is shown without a click
+    first = page.locator(SOURCE).input_value()
     page.get_by_role("button", name="我爱北京").click()
-    expect_output(page, "I love Beijing")
+    page.wait_for_function("first => document.querySelector('#source').value !== first", arg=first)
     assert page.locator(SOURCE).input_value() == "我爱北京"
+    page.locator(SOURCE).click()
+    page.keyboard.type("茶")
+    assert page.locator(SOURCE).input_value() == "茶", "what is typed takes its place"
+    assert page.locator(".example").count() == 0
     page.wait_for_function("() => document.querySelector('#inside-status').textContent.includes('no')")
 
 
+@pytest.mark.usefixtures("full_protocol")
 def test_the_translation_is_copied(page: Page) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.locator(SOURCE).fill("ba")

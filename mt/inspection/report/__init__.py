@@ -19,7 +19,7 @@ from mt.evaluation.test_sets import read_test_set
 from mt.inspection.report.charts import by_length, training, vectors
 from mt.inspection.report.difference import mark_difference
 from mt.inspection.report.examples import best, worst
-from mt.inspection.report.hints import hints
+from mt.inspection.report.findings import hints
 from mt.inspection.report.measure import Measured, measure, with_interval
 from mt.options import ReportOptions
 from mt.storage.output import check_output, write_file

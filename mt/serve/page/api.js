@@ -28,9 +28,15 @@ export function settings() {
   return ask("frontend/settings");
 }
 
-/** {translatedText, alternatives, scores}; scores are of the translation and then of the alternatives. */
+/** {translatedText, sentences}; a sentence is {source, translatedText, alternatives, scores}, scores first the translation's. */
 export function translate({ text, source, target, alternatives, signal }) {
-  return ask("translate", { signal, body: { q: text, source, target, alternatives, scores: true, format: "text" } });
+  const asked = { q: text, source, target, alternatives, scores: true, sentences: true, format: "text" };
+  return ask("translate", { signal, body: asked });
+}
+
+/** [{language, confidence}], the likeliest first. */
+export function detect({ text, signal }) {
+  return ask("detect", { signal, body: { q: text } });
 }
 
 /** How a text is read: the JSON of `mt inspect --json`. */

@@ -18,13 +18,17 @@ const pair = new Languages({
     translator.text = translator.translation || translator.text;
   },
 });
-const inside = new Inside();
+const inside = new Inside({ onChoose: (index) => translator.mark(index) });
 const translator = new Translator({
   languages: pair,
-  onTyping: () => inside.hold(),
-  onTranslated: (what) => inside.show(what),
-  onEmpty: () => inside.clear(),
-  onRetry: () => start(),
+  on: {
+    typing: () => inside.hold(),
+    translated: (what) => inside.show(what),
+    choose: (index) => inside.choose(index),
+    empty: () => inside.clear(),
+    failed: () => inside.clear({ failed: true }),
+    retry: () => start(),
+  },
 });
 
 startTheme(byId("theme"), () => {
@@ -56,6 +60,7 @@ async function ask() {
     translator.limit = limits.charLimit ?? 0;
     byId("key-form").hidden = !limits.keyRequired;
     pair.load(known);
+    translator.showExample();
     translator.later(0);
   } catch (problem) {
     if (!(problem instanceof ApiError)) throw problem;

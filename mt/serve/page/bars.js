@@ -3,6 +3,7 @@
 import { h } from "./dom.js";
 import { percent } from "./i18n.js";
 import { pieceElement } from "./pieces.js";
+import { sideways } from "./sideways.js";
 
 /** Returns {element, mark(place)}. `most`: the share of a full bar. */
 export function bars({ pieces, shares, label, lang, most = 1 }) {
@@ -11,7 +12,8 @@ export function bars({ pieces, shares, label, lang, most = 1 }) {
       h("span", { class: "number" }, percent(shares[place]).replace(/\s/g, "")),
       h("span", { class: "rod" }),
       pieceElement(piece, { lang })));
-  const element = h("div", { class: "scroll bars-box", role: "img", "aria-label": label }, h("div", { class: "bars" }, columns));
+  const box = h("div", { class: "scroll bars-box", role: "img", "aria-label": label }, h("div", { class: "bars" }, columns));
+  const element = sideways(box);
   return {
     element,
     mark(place) {

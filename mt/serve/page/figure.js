@@ -3,6 +3,7 @@
 
 import { h } from "./dom.js";
 import { t } from "./i18n.js";
+import { sideways } from "./sideways.js";
 
 /** Fills a section; `table`: () -> {columns, rows}, made when it is opened. `method`: how they were got, in English. */
 export function figure(host, { title, text, body, table, method }) {
@@ -19,11 +20,11 @@ function numbers(title, table, method) {
     if (!details.open || details.querySelector("table")) return;
     const { columns, rows } = table();
     if (method) details.append(h("p", { class: "method", lang: "en" }, method));
-    details.append(h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: ${t("numbers")}`, "data-own-keys": true },
+    details.append(sideways(h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": `${title}: ${t("numbers")}`, "data-own-keys": true },
       h("table", {},
         h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name)))),
         h("tbody", {}, rows.map(([first, ...others]) =>
-          h("tr", {}, h("th", { scope: "row" }, first), others.map((cell) => h("td", {}, cell))))))));
+          h("tr", {}, h("th", { scope: "row" }, first), others.map((cell) => h("td", {}, cell)))))))));
   });
   return details;
 }

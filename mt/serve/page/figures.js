@@ -9,8 +9,10 @@ import { figure } from "./figure.js";
 import { count, percent, t } from "./i18n.js";
 import { matrix } from "./matrix.js";
 import { mostOf, pieceName, pieceText, quoted } from "./pieces.js";
+import { sideways } from "./sideways.js";
 import { trajectory } from "./trajectory.js";
 
+const MOST_OF_IT = 0.7; // of the differences between states
 const number = (value) => value.toPrecision(3);
 const readStep = ({ phase, step }) => (phase === "reading" ? step : phase === "start" ? -1 : null);
 const writtenStep = ({ phase, step }) => (phase === "writing" ? step : -1);
@@ -50,9 +52,8 @@ export function pathFigure(host, inspection, reading, which) {
   });
   figure(host, {
     title: t("path.title"),
-    text: t(background.length ? "path.text" : "path.text.alone", {
-      sentences: count(pca.sentences), share: percent(sum(pca.explained[which])),
-    }),
+    text: mapText(sum(pca.explained[which])) + t("sentence.gap") +
+      t(background.length ? "path.text" : "path.text.alone", { sentences: count(pca.sentences) }),
     body: [drawn.element],
     table: () => pathTable(order, reading.trajectory),
   });
@@ -147,7 +148,7 @@ export function decoderPathFigure(host, inspection) {
   });
   figure(host, {
     title: t("decoder-path.title"),
-    text: t("decoder-path.text", { share: percent(sum(inspection.pca.decoder_explained)) }),
+    text: mapText(sum(inspection.pca.decoder_explained)) + t("sentence.gap") + t("decoder-path.text"),
     body: [drawn.element],
     table: () => pathTable(pieces, inspection.decoder_trajectory),
   });
@@ -164,7 +165,7 @@ export function beamFigure(host, inspection) {
   figure(host, {
     title: t("beam.title"),
     text: t("beam.text"),
-    body: [scroller],
+    body: [sideways(scroller)],
     table: () => ({
       columns: [t("table.step"), t("table.rank"), t("table.after"), t("table.piece"), t("table.log_prob"), t("table.ended")],
       rows: beam.flatMap((step, at) => step.map((node, rank) => [
@@ -177,6 +178,11 @@ export function beamFigure(host, inspection) {
     const x = drawn.mark(place.phase === "writing" ? place.step : null);
     if (place.phase === "writing") scroller.scrollLeft = x - scroller.clientWidth / 2;
   };
+}
+
+/** How much of the differences a map shows, said before it is read as one. */
+function mapText(share) {
+  return t(share < MOST_OF_IT ? "map.little" : "map.much", { share: percent(share) });
 }
 
 function pathTable(pieces, points) {

@@ -1,6 +1,7 @@
-// "How it was read": asks the server for the numbers of the sentence and lets all drawings move together.
+// "How it was read": asks the server for the numbers of a sentence and lets all drawings move together.
 
 import { ApiError, inspect } from "./api.js";
+import { Chooser } from "./chooser.js";
 import { forgetColours } from "./colours.js";
 import { byId, h } from "./dom.js";
 import * as figures from "./figures.js";
@@ -16,18 +17,26 @@ const BUSY = 500; // ms before it says that it is waiting
 
 export class Inside {
   #latest = new Latest();
+  #asked = { sentences: [], source: "", target: "" };
+  #index = 0; // of the sentences
+  #found = new Map(); // index -> inspection
   #inspection = null;
   #which = 0; // of the readings
   #moves = [];
   #say = () => t("inside.empty");
   #busy = 0;
+  #onChoose;
   #direction = h("select", { class: "direction" });
+  #chooser = new Chooser(byId("chooser"), { onChoose: (index) => this.choose(index) });
   #player = new Player(byId("player"), {
+    film: byId("stage"),
     extra: this.#direction,
     onMove: (place, how) => this.#moves.forEach((move) => move(place, how)),
   });
 
-  constructor() {
+  /** onChoose(index): that sentence is looked into. */
+  constructor({ onChoose }) {
+    this.#onChoose = onChoose;
     byId("inside").addEventListener("keydown", (event) => this.#player.onKey(event));
     this.#direction.addEventListener("change", () => {
       this.#which = Number(this.#direction.value);
@@ -40,32 +49,29 @@ export class Inside {
   hold() {
     this.#latest.cancel();
     clearTimeout(this.#busy);
+    this.#player.pause();
     byId("inside-body").classList.add("stale");
   }
 
-  /** Show how a text is read. */
-  show({ text, source, target }) {
-    this.hold();
-    this.#busy = setTimeout(() => this.#tell(() => t("inside.waiting")), PAUSE + BUSY);
-    this.#latest.schedule(PAUSE, async (signal) => {
-      try {
-        const inspection = await inspect({ text, source, target, signal });
-        if (signal.aborted) return;
-        this.#take(inspection);
-      } catch (problem) {
-        if (signal.aborted) return;
-        this.#fail(problem);
-      }
-    });
+  /** Show how a text is read: the first of its sentences that holds anything to translate. */
+  show({ sentences, source, target }) {
+    this.#asked = { sentences, source, target };
+    this.#found.clear();
+    const first = sentences.findIndex(isTranslated);
+    if (first < 0) this.clear({ say: () => t("inside.nothing") });
+    else this.#look(first, PAUSE);
   }
 
-  /** There is no text. */
-  clear() {
+  /** Look into another of the sentences. */
+  choose(index) {
+    if (index in this.#asked.sentences) this.#look(index, 0);
+  }
+
+  /** There is no text, or no translation of it. */
+  clear({ failed = false, say = () => t("inside.empty") } = {}) {
     this.hold();
-    this.#inspection = null;
-    this.#player.pause();
-    byId("inside-body").hidden = true;
-    this.#tell(() => t("inside.empty"));
+    this.#chooser.hide();
+    this.#hide(failed ? () => "" : say);
   }
 
   /** The words or the colours are others. */
@@ -75,24 +81,48 @@ export class Inside {
     this.#draw();
   }
 
+  #look(index, pause) {
+    this.hold();
+    this.#index = index;
+    this.#chooser.show(this.#asked.sentences, index, this.#asked);
+    this.#onChoose(index);
+    const sentence = this.#asked.sentences[index];
+    if (!isTranslated(sentence)) return this.#hide(() => t("inside.nothing"));
+    if (this.#found.has(index)) return this.#take(this.#found.get(index));
+    this.#busy = setTimeout(() => this.#tell(() => t("inside.waiting")), pause + BUSY);
+    this.#latest.schedule(pause, async (signal) => {
+      try {
+        const { source, target } = this.#asked;
+        const inspection = await inspect({ text: sentence.source, source, target, signal });
+        if (signal.aborted) return;
+        this.#found.set(index, inspection);
+        this.#take(inspection);
+      } catch (problem) {
+        if (signal.aborted) return;
+        if (!(problem instanceof ApiError)) throw problem;
+        this.#hide(() => t(problem.status ? "inside.failed" : "inside.gone", { message: problem.message }));
+      }
+    });
+  }
+
   #take(inspection) {
     clearTimeout(this.#busy);
+    if (inspection.translation.trim() !== this.#asked.sentences[this.#index].translatedText.trim()) {
+      return this.#hide(() => t("inside.differs")); // the film is of what stands above, or there is none
+    }
     this.#inspection = inspection;
     if (this.#which >= inspection.readings.length) this.#which = 0;
-    const { parts = 1, translation } = inspection;
-    this.#tell(() => (parts > 1 ? t("inside.parts", { parts: count(parts), translation }) : ""));
+    this.#tell(() => "");
     byId("inside-body").hidden = false;
     byId("inside-body").classList.remove("stale");
     this.#draw({ fresh: true });
   }
 
-  #fail(problem) {
+  #hide(say) {
     clearTimeout(this.#busy);
-    if (!(problem instanceof ApiError)) throw problem;
     this.#inspection = null;
-    this.#player.pause();
     byId("inside-body").hidden = true;
-    this.#tell(() => t(problem.status ? "inside.failed" : "inside.gone", { message: problem.message }));
+    this.#tell(say);
   }
 
   #tell(say) {
@@ -109,7 +139,7 @@ export class Inside {
     const section = (name) => byId(`figure-${name}`);
     this.#moves = [
       drawStage(byId("stage"), inspection, reading, { player: this.#player, timeline }),
-      drawNow(byId("now"), inspection, reading),
+      drawNow(byId("now"), byId("words"), inspection, reading),
       figures.dependenceFigure(section("dependence"), inspection, reading),
       figures.pathFigure(section("path"), inspection, reading, this.#which),
       figures.vectorFigure(section("vector"), inspection),
@@ -120,6 +150,7 @@ export class Inside {
     ];
     byId("facts").textContent = facts(inspection.model);
     this.#player.load(timeline, fresh ? timeline.allRead : this.#player.position);
+    if (fresh) this.#player.playOnce();
   }
 
   #drawDirection(readings) {
@@ -130,6 +161,11 @@ export class Inside {
     );
     this.#direction.value = this.#which;
   }
+}
+
+/** Whether a model has read a sentence: what holds no letters comes out as it is. */
+function isTranslated({ source, translatedText }) {
+  return source !== translatedText || /\p{L}/u.test(source);
 }
 
 function facts(model) {

@@ -43,6 +43,11 @@ export class Languages {
     return this.source !== "" && this.target !== "";
   }
 
+  /** Whether anything is translated out of a language. */
+  translatesFrom(code) {
+    return this.#targets(code).length > 0;
+  }
+
   /** What the server translates: [{code, name, targets}]. */
   load(known) {
     this.#known = known.map((language) => ({

@@ -1,9 +1,10 @@
-// A matrix of shares: what each state depends on, or where the decoder looked. Dark is much.
+// A matrix of shares: what each state depends on, or where the decoder looked. A strong colour is much.
 
 import { sequential } from "./colours.js";
 import { h } from "./dom.js";
 import { percent } from "./i18n.js";
 import { pieceElement, pieceText, quoted } from "./pieces.js";
+import { sideways } from "./sideways.js";
 
 const LABELLED = 60; // more rows or columns than that are too small for their names
 
@@ -35,7 +36,7 @@ export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang
   });
   canvas.addEventListener("pointerleave", () => { readout.textContent = "\u00a0"; });
   return {
-    element: h("div", {}, element, readout),
+    element: h("div", {}, sideways(element), readout),
     mark(row) {
       box.classList.toggle("marked", row !== null);
       box.style.setProperty("--row", row ?? 0);

@@ -8,12 +8,11 @@ import { mostOf, quoted } from "./pieces.js";
 const CHANGE = 450; // ms that the cells take from one state to the next
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Draws it; returns move(place, {playing}). */
-export function drawNow(host, inspection, reading) {
-  const words = h("p", { class: "words", "aria-live": "polite" });
+/** Draws it, and says it in the element `words`; returns move(place, {playing}). */
+export function drawNow(host, words, inspection, reading) {
   const title = h("p", { class: "strip-title" });
   const canvas = h("canvas", { class: "strip", role: "img" });
-  host.replaceChildren(words, h("div", { class: "strip-box" }, title, canvas));
+  host.replaceChildren(title, canvas);
   const strips = stripsOf(inspection, reading);
   const show = morph(canvas);
   return (place, { playing }) => {

@@ -6,12 +6,17 @@ import { icon } from "./icons.js";
 
 const PACE = { slow: 2, normal: 1, fast: 0.4 };
 const STAY = { start: 700, reading: 1000, vector: 2200, writing: 1000 }; // ms at each place
+const STEPS = 20; // a longer film goes faster, so that it lasts no longer than one of so many steps
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 export class Player {
   #timeline = null;
   #position = 0;
   #peeked = null;
   #timer = 0;
+  #begins = false; // by itself, as soon as the film is seen
+  #seen = false;
+  #held = false; // whether somebody has stopped or moved it: later ones do not begin by themselves
   #onMove;
   #play = h("button", { type: "button", class: "play", onclick: () => this.toggle() });
   #back = h("button", { type: "button", class: "quiet", onclick: () => this.step(-1) }, icon("back"));
@@ -20,9 +25,14 @@ export class Player {
   #where = h("output", { class: "where", "aria-hidden": "true" });
   #speed = h("select", { class: "speed" });
 
-  /** onMove(place, {playing, settled}): called after every move; settled: somebody went there and looks at it. extra: what stands beside, such as the direction. */
-  constructor(host, { onMove, extra }) {
+  /** onMove(place, {playing, settled}): called after every move; settled: somebody went there and looks at it.
+   * film: the element that is looked at. extra: what stands beside, such as the direction. */
+  constructor(host, { film, onMove, extra }) {
     this.#onMove = onMove;
+    new IntersectionObserver(([{ isIntersecting }]) => {
+      this.#seen = isIntersecting;
+      this.#beginIfSeen();
+    }, { threshold: 0.6 }).observe(film);
     this.#speed.append(...Object.keys(PACE).map((pace) => h("option", { value: pace })));
     this.#speed.value = "normal";
     host.append(
@@ -47,11 +57,18 @@ export class Player {
     this.#slider.max = timeline.last;
     this.#peeked = null;
     this.pause();
-    this.go(position);
+    this.#move(position);
+  }
+
+  /** Play this sentence once, as soon as it is seen; not for those who want no motion or have taken over. */
+  playOnce() {
+    this.#begins = !calm.matches && !this.#held;
+    this.#beginIfSeen();
   }
 
   /** Go to a position and stop there. */
   go(position) {
+    this.#held = true;
     this.pause();
     this.#peeked = null;
     this.#move(position);
@@ -69,6 +86,7 @@ export class Player {
   }
 
   toggle() {
+    this.#held = true;
     if (this.playing) this.pause();
     else this.play();
   }
@@ -83,6 +101,7 @@ export class Player {
 
   pause() {
     const was = this.playing;
+    this.#begins = false;
     clearTimeout(this.#timer);
     this.#timer = 0;
     this.#name();
@@ -102,14 +121,22 @@ export class Player {
     event.preventDefault();
   }
 
+  #beginIfSeen() {
+    if (!this.#begins || !this.#seen || document.hidden) return;
+    this.#begins = false;
+    this.#move(0);
+    this.play();
+  }
+
   #wait() {
     const { phase } = this.#timeline.at(this.#position);
+    const shorter = Math.min(1, STEPS / this.#timeline.last);
     this.#timer = setTimeout(() => {
       if (this.#peeked !== null) return this.#wait(); // somebody is looking at something
       this.#move(this.#position + 1);
       if (this.#position >= this.#timeline.last) this.pause();
       else this.#wait();
-    }, STAY[phase] * PACE[this.#speed.value]);
+    }, STAY[phase] * PACE[this.#speed.value] * shorter);
     this.#name();
   }
 

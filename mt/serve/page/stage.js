@@ -5,6 +5,7 @@ import { choose, drawPixels, pick, scaleOf } from "./cells.js";
 import { h, reveal } from "./dom.js";
 import { count, percent, t } from "./i18n.js";
 import { pieceElement, pieceName } from "./pieces.js";
+import { sideways } from "./sideways.js";
 import { Timeline } from "./timeline.js";
 
 const VECTOR_ROWS = 48;
@@ -25,7 +26,7 @@ export function drawStage(host, inspection, reading, { player, timeline }) {
   ];
   const columns = [...read, vector, ...written];
   columns.forEach((column, place) => listen(column, positions[place], player));
-  host.replaceChildren(film, note(chosen), legend(chosen.scale));
+  host.replaceChildren(sideways(film, "around-film"), h("div", { class: "below-film" }, legend(chosen.scale), note(chosen)));
   const shares = sharesAt(inspection, reading);
   return (place, { settled }) => {
     const done = Timeline.done(place);

@@ -1,58 +1,50 @@
 // Type, and see the translation as you type. Waits for a pause, drops answers to what was typed before.
 
 import { ApiError, translate } from "./api.js";
-import { drawAlternatives } from "./alternatives.js";
 import { byId, h } from "./dom.js";
-import { count, onLanguage, percent, t } from "./i18n.js";
+import { doubtOf } from "./doubt.js";
+import { examplesFor } from "./examples.js";
+import { count, nameOfLanguage, onLanguage, t } from "./i18n.js";
 import { Latest } from "./latest.js";
+import { drawOutput, markSentence } from "./output.js";
+import { SourceField } from "./source.js";
 
 const PAUSE = 250; // ms without a key before it is translated
 const BUSY = 300; // ms before it says that it is waiting
 const SLOW = 4000; // ms before it says that the model is slow
 const ALTERNATIVES = 4;
-const EXAMPLES = {
-  zh: ["我爱北京", "我妈妈昨天买了三本书。"],
-  en: ["I love Beijing", "A dog runs on the beach."],
-  de: ["Ein Hund läuft am Strand."],
-  fr: ["Un chien court sur la plage."],
-};
 
 export class Translator {
   #languages;
-  #onTranslated;
-  #onEmpty;
-  #onTyping;
-  #onRetry;
+  #on;
   #latest = new Latest();
   #timers = [];
-  #answer = null;
-  #trouble = null; // a function that says it in the language of the moment
+  #answer = null; // with `sentences`
+  #stale = false; // whether the answer is to a text before
+  #chosen = 0; // of its sentences
+  #notice = null; // a function that says it in the language of the moment
+  #doubt = null;
   #limit = 0;
+  #field = new SourceField(byId("source"), { onInput: (pause) => this.later(pause ?? PAUSE) });
 
-  /** onTyping(), then onTranslated({text, source, target}) or onEmpty(); onRetry(): the server was never there */
-  constructor({ languages, onTyping, onTranslated, onEmpty, onRetry }) {
+  /** `on`: {typing(), translated({sentences, source, target}), empty(), failed(), retry(), choose(index)}. */
+  constructor({ languages, on }) {
     this.#languages = languages;
-    this.#onTranslated = onTranslated;
-    this.#onEmpty = onEmpty;
-    this.#onTyping = onTyping;
-    this.#onRetry = onRetry;
-    this.#source.addEventListener("input", (event) => {
-      if (!event.isComposing) this.later(); // while pinyin is being typed there is nothing to translate yet
-    });
-    this.#source.addEventListener("compositionend", () => this.later());
-    this.#source.addEventListener("keydown", (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.later(0);
-    });
+    this.#on = on;
     byId("clear").addEventListener("click", () => {
       this.text = "";
-      this.#source.focus();
+      this.#field.focus();
     });
     byId("again").addEventListener("click", () => {
-      this.#source.focus();
+      this.#field.focus();
       if (this.#languages.ready) this.later(0);
-      else this.#onRetry();
+      else this.#on.retry();
     });
     byId("copy").addEventListener("click", () => this.#copy());
+    byId("other-language").addEventListener("click", () => {
+      this.#languages.choose(this.#doubt.language, "");
+      this.later(0);
+    });
     onLanguage(() => this.#redraw());
   }
 
@@ -63,37 +55,52 @@ export class Translator {
   }
 
   get text() {
-    return this.#source.value;
+    return this.#field.text;
   }
 
   set text(text) {
-    this.#source.value = text;
+    this.#field.text = text;
     this.later(0);
   }
 
-  /** The best translation of the moment. */
+  /** The translation of the text as it stands, or "". */
   get translation() {
-    return this.#answer?.translatedText ?? "";
+    return this.#stale ? "" : this.#answer?.translatedText ?? "";
+  }
+
+  /** Show an example, unless something has been typed. */
+  showExample() {
+    const [example] = examplesFor(this.#languages.source, this.#languages.target);
+    if (this.text || !example) return;
+    this.#field.showExample(example);
+    this.later(0);
+  }
+
+  /** The sentence that is looked into. */
+  mark(index) {
+    this.#chosen = index;
+    markSentence(index);
   }
 
   /** Translate what stands there, after a pause. */
   later(pause = PAUSE) {
-    const text = this.text;
+    const { text } = this;
+    this.#settle();
     this.#drawCount();
     this.#drawExamples();
-    this.#settle();
     this.#latest.cancel();
-    this.#onTyping();
+    this.#on.typing();
+    this.#setStale(true);
     if (!this.#languages.ready) {
-      if (text.trim()) this.#latest.schedule(pause, () => this.#onRetry());
+      if (text.trim()) this.#latest.schedule(pause, () => this.#on.retry());
       return;
     }
-    this.#source.lang = this.#languages.source;
+    byId("source").lang = this.#languages.source;
     if (!text.trim()) {
       this.#show(null);
-      this.#onEmpty();
+      this.#on.empty();
     } else if (this.#limit && [...text].length > this.#limit) {
-      this.#say(() => t("too.long", { limit: count(this.#limit) }), "error");
+      this.#stop(() => t("too.long", { limit: count(this.#limit) }));
     } else {
       this.#latest.schedule(pause, (signal) => this.#translate(text, signal));
     }
@@ -105,18 +112,14 @@ export class Translator {
     const { status, retryAfter } = problem;
     const key = { 0: "gone", 403: "forbidden", 429: "slowdown" }[status] ?? (status < 500 ? "refused" : "broken");
     const comesAgain = status === 429 && retryAfter > 0 && retryAfter <= 60;
-    this.#say(() => {
+    this.#stop(() => {
       const said = t(key, { message: problem.message, status }).trim();
       return comesAgain ? said + t("sentence.end") + t("comes.again", { seconds: retryAfter }) : said;
-    }, "error");
+    });
     byId("again").hidden = false;
     if (comesAgain) {
       this.#timers.push(setTimeout(() => this.later(0), retryAfter * 1000));
     }
-  }
-
-  get #source() {
-    return byId("source");
   }
 
   async #translate(text, signal) {
@@ -126,10 +129,12 @@ export class Translator {
     try {
       const answer = await translate({ text, source, target, alternatives: ALTERNATIVES, signal });
       if (signal.aborted) return;
+      answer.sentences ??= [{ ...answer, source: text }]; // of a server that does not cut
       this.#settle();
-      byId("output").lang = target;
       this.#show(answer);
-      this.#onTranslated({ text, source, target });
+      this.#on.translated({ sentences: answer.sentences, source, target });
+      const doubt = await doubtOf({ text, sentences: answer.sentences, source, target, signal });
+      if (!signal.aborted) this.#showDoubt(doubt);
     } catch (problem) {
       if (signal.aborted) return;
       this.#settle();
@@ -140,30 +145,53 @@ export class Translator {
   /** Nothing is waited for, nothing is wrong. */
   #settle() {
     for (const timer of this.#timers.splice(0)) clearTimeout(timer);
-    this.#trouble = null;
+    this.#notice = null;
     byId("status").textContent = "";
     byId("again").hidden = true;
+    this.#showDoubt(null);
     this.#state(this.#answer ? "done" : "empty");
+  }
+
+  /** It does not go on: what was translated before goes, so that nobody takes it for this text's. */
+  #stop(say) {
+    this.#show(null);
+    this.#say(say, "error");
+    this.#on.failed();
   }
 
   #show(answer) {
     this.#answer = answer;
+    this.#chosen = 0;
+    this.#setStale(false);
     this.#state(answer ? "done" : "empty");
     this.#redraw();
   }
 
+  #setStale(stale) {
+    this.#stale = stale;
+    byId("copy").disabled = stale;
+  }
+
+  #showDoubt(doubt) {
+    this.#doubt = doubt;
+    const known = doubt?.language && this.#languages.translatesFrom(doubt.language);
+    byId("doubt").textContent = doubt?.say() ?? "";
+    byId("other-language").hidden = !known;
+    if (known) {
+      const language = nameOfLanguage(doubt.language, doubt.language);
+      byId("other-language").textContent = t("doubt.switch", { language });
+    }
+  }
+
   #redraw() {
-    const answer = this.#answer;
-    byId("output").textContent = answer?.translatedText ?? "";
-    byId("output-empty").hidden = answer !== null;
-    byId("copy").hidden = !answer?.translatedText;
-    const probability = answer?.scores?.[0]?.probability;
-    byId("sureness").textContent =
-      probability === undefined ? "" : t("probability", { share: percent(probability) });
-    drawAlternatives(byId("alternatives"), answer, this.#languages.target);
+    drawOutput(this.#answer, {
+      language: this.#languages.target, chosen: this.#chosen, onChoose: (index) => this.#on.choose(index),
+    });
+    byId("output-empty").hidden = this.#answer !== null || byId("out").dataset.state === "error";
     this.#drawCount();
     this.#drawExamples();
-    if (this.#trouble) byId("status").textContent = this.#trouble();
+    this.#showDoubt(this.#doubt);
+    if (this.#notice) byId("status").textContent = this.#notice();
   }
 
   #drawCount() {
@@ -171,23 +199,26 @@ export class Translator {
     const over = this.#limit > 0 && length > this.#limit;
     byId("count").textContent = this.#limit ? `${count(length)} / ${count(this.#limit)}` : count(length);
     byId("count").classList.toggle("over", over);
-    this.#source.setAttribute("aria-invalid", String(over));
+    byId("source").setAttribute("aria-invalid", String(over));
     byId("clear").hidden = length === 0;
   }
 
   #drawExamples() {
-    const examples = this.text ? [] : EXAMPLES[this.#languages.source.split("-")[0]] ?? [];
+    const { source, target } = this.#languages;
+    const offered = this.#field.holdsExample ? [t("example.shown")] : [];
+    const examples = this.text && !this.#field.holdsExample ? [] : examplesFor(source, target);
     byId("examples").replaceChildren(
-      ...examples.map((text) =>
-        h("button", { type: "button", class: "example", lang: this.#languages.source, onclick: () => {
-          this.text = text;
-          this.#source.focus();
+      ...offered,
+      ...examples.filter((text) => text !== this.text).map((text) =>
+        h("button", { type: "button", class: "example", lang: source, onclick: () => {
+          this.#field.showExample(text);
+          this.later(0);
         } }, text)),
     );
   }
 
   #say(words, state) {
-    this.#trouble = words;
+    this.#notice = words;
     this.#state(state);
     byId("status").textContent = words();
   }
@@ -195,6 +226,7 @@ export class Translator {
   #state(state) {
     byId("out").dataset.state = state;
     byId("out").setAttribute("aria-busy", String(state === "waiting"));
+    byId("output-empty").hidden = this.#answer !== null || state === "error";
     byId("status").dataset.state = state;
   }
 

@@ -2,6 +2,8 @@
 
 export const en = {
   title: "mt · a translator you can look into",
+  special:
+    "Watch a small network read your sentence piece by piece, keep it as numbers, and write the translation from them.",
   "skip.text": "Skip to the text",
   "skip.inside": "Skip to how it was read",
   language: "Language of this page",
@@ -20,12 +22,23 @@ export const en = {
   clear: "Clear",
   "output.label": "Translation",
   "output.empty": "The translation appears here.",
-  probability: "probability {share}",
+  sureness: "about {share} sure of each word",
+  "sureness.title": "The probability of the translation, spread over its words: their geometric mean",
   copy: "Copy",
   copied: "Copied.",
   "copy.by.hand": "The browser forbids copying from here: the translation is selected, press Ctrl+C.",
   again: "Try again",
   alternatives: "Also possible",
+  "alternatives.share": "{share} as likely",
+  "example.shown": "An example; type your own. Or:",
+
+  "doubt.language": "This looks like {found}. The model reads {language}, so its answer means little.",
+  "doubt.script": "This does not look like {language}, which the model reads: its answer means little.",
+  "doubt.unsure": "The model is very unsure of this one: it may be wrong.",
+  "doubt.switch": "Translate from {language}",
+
+  "more.left": "More to the left",
+  "more.right": "More to the right",
   "key.label": "This server asks for an API key",
   "key.use": "Use it",
 
@@ -40,14 +53,19 @@ export const en = {
 
   "inside.heading": "How it was read",
   "inside.lead":
-    "The network reads one piece at a time, and all it keeps is one list of numbers: its state. The state so far and " +
-    "the next piece make the next state; the last one has to hold the whole sentence.",
+    "One network reads in pieces: words or parts of them (· is a space, ⏎ the end). Each piece changes its state, a list " +
+    "of numbers that is all it keeps. Reading ends in the sentence vector; a second network writes the translation from it.",
   "inside.empty": "Type something above, and watch it being read.",
   "inside.waiting": "Looking inside …",
   "inside.gone": "The server does not answer: what was read cannot be shown.",
   "inside.failed": "This cannot be looked into. {message}",
-  "inside.parts":
-    "This text is translated in {parts} parts. Here it is read as a whole, so the result may differ: “{translation}”",
+  "inside.nothing": "There is nothing to translate in it: it comes out as it is.",
+  "inside.differs": "Looked into, this sentence gets another translation than above, so it is not shown.",
+
+  "chooser.label": "Sentence",
+  "chooser.back": "The sentence before",
+  "chooser.forward": "The next sentence",
+  "chooser.where": "sentence {index} of {all}",
 
   "player.label": "Step through it",
   play: "Play",
@@ -104,8 +122,8 @@ export const en = {
   "now.some": "{shown} of {all} numbers, those that move most",
   "now.all": "all {all} numbers",
   "stage.note":
-    "A column is the state after a piece: {shown} of its {all} numbers (those that move most, in the order in which " +
-    "they move). Where a stripe keeps its colour, something is being remembered.",
+    "A column is the state after a piece: {shown} of its {all} numbers, those that move most. Where a stripe keeps its " +
+    "colour, something is being remembered.",
   and: " and ",
   "piece.share": "{piece} ({share})",
   "sentence.gap": " ",
@@ -113,18 +131,19 @@ export const en = {
 
   "dependence.title": "What it still remembers",
   "dependence.text":
-    "Each row is one moment; the darker a square, the more the state still depends on that piece. Fading " +
-    "downwards is forgetting.",
+    "Each row is one moment; the stronger the colour of a square, the more the state still depends on that piece. " +
+    "Fading downwards is forgetting.",
   "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
   "dependence.cell": "After {row} the state depends on {column} to {share}.",
 
   "path.title": "The way of the state",
   "path.text":
-    "Each state is a point on a map, near to states like it. Grey: states of {sentences} other sentences. The line is " +
-    "the way this sentence takes. The map shows {share} of all differences.",
-  "path.text.alone":
-    "Each state is a point on a map, near to states like it. The line is the way this sentence takes. The map shows " +
-    "{share} of all differences.",
+    "Each state is a point, and the line is the way this sentence takes. Grey: states of {sentences} other sentences.",
+  "path.text.alone": "Each state is a point, and the line is the way this sentence takes.",
+  "map.little":
+    "Two of many axes: they show only {share} of the differences between states, so points that lie together here may " +
+    "be far apart.",
+  "map.much": "Two of many axes: they show {share} of the differences between states.",
   "path.label": "Map of the states, a line from {first} to {last}.",
 
   "vector.title": "The sentence in {size} numbers",
@@ -144,9 +163,9 @@ export const en = {
 
   "attention.title": "Where it looked",
   "attention.text":
-    "Before each piece it writes, the network looks back at the states of the sentence. Each row is one look; dark is " +
-    "where it looked.",
-  "attention.label": "Matrix: rows are the pieces written, columns the pieces read; dark where the network looked.",
+    "Before each piece it writes, the network looks back at the states of the sentence. Each row is one look; a strong " +
+    "colour is where it looked.",
+  "attention.label": "Matrix: rows are the pieces written, columns the pieces read; coloured where the network looked.",
   "attention.cell": "Writing {row} it looked at {column} to {share}.",
   "influence.title": "What still comes from the vector",
   "influence.text":
@@ -155,8 +174,7 @@ export const en = {
 
   "decoder-path.title": "The way of the writer",
   "decoder-path.text":
-    "The same map for the second network: from the vector it walks until it writes the end sign ⏎. It shows {share} of " +
-    "all differences.",
+    "The same for the second network: from the vector it walks until it writes the end sign ⏎.",
 
   "beam.title": "The search",
   "beam.text":

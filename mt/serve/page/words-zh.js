@@ -2,6 +2,7 @@
 
 export const zh = {
   title: "mt · 看得见内部的翻译器",
+  special: "看一个小网络怎样一片一片地读你的句子，把它记成一串数字，再由这些数字写出译文。",
   "skip.text": "跳到文本",
   "skip.inside": "跳到“它是怎样读的”",
   language: "界面语言",
@@ -20,12 +21,23 @@ export const zh = {
   clear: "清空",
   "output.label": "译文",
   "output.empty": "译文会显示在这里。",
-  probability: "概率 {share}",
+  sureness: "每个词的把握约 {share}",
+  "sureness.title": "译文的概率平摊到每个词：几何平均数",
   copy: "复制",
   copied: "已复制。",
   "copy.by.hand": "浏览器不允许直接复制：译文已选中，请按 Ctrl+C。",
   again: "重试",
   alternatives: "其他译法",
+  "alternatives.share": "可能性为其 {share}",
+  "example.shown": "这是例句，请输入自己的句子。或：",
+
+  "doubt.language": "这看起来是{found}。模型读的是{language}，所以它的回答没有多少意义。",
+  "doubt.script": "这看起来不是模型所读的{language}，所以它的回答没有多少意义。",
+  "doubt.unsure": "模型对这句话很没有把握，译文可能是错的。",
+  "doubt.switch": "从{language}翻译",
+
+  "more.left": "左边还有",
+  "more.right": "右边还有",
   "key.label": "此服务器需要 API 密钥",
   "key.use": "使用",
 
@@ -40,13 +52,19 @@ export const zh = {
 
   "inside.heading": "它是怎样读的",
   "inside.lead":
-    "网络一次只读一个词片，而它留下的只有一串数字：状态。之前的状态加上下一个词片，得到下一个状态；" +
-    "读到最后，这个状态必须装下整句话。",
+    "一个网络逐个词片地读这句话（词片是词或词的一部分；· 表示空格，⏎ 表示句末）。每个词片都会改变它的状态，" +
+    "也就是它留下的唯一的一串数字。读完后得到句向量，第二个网络由它写出译文。",
   "inside.empty": "在上面输入一句话，看它是怎样被读进去的。",
   "inside.waiting": "正在查看内部……",
   "inside.gone": "服务器没有响应，无法显示阅读过程。",
   "inside.failed": "无法查看内部。{message}",
-  "inside.parts": "这段文本是分 {parts} 部分翻译的；这里把它当作整体来读，结果可能不同：“{translation}”",
+  "inside.nothing": "这里没有要翻译的内容，原样输出。",
+  "inside.differs": "查看内部时，这句话得到的译文与上面的不同，所以不显示。",
+
+  "chooser.label": "句子",
+  "chooser.back": "上一句",
+  "chooser.forward": "下一句",
+  "chooser.where": "第 {index} 句，共 {all} 句",
 
   "player.label": "逐步播放",
   play: "播放",
@@ -100,7 +118,7 @@ export const zh = {
   "now.some": "{all} 个数中变化最大的 {shown} 个",
   "now.all": "全部 {all} 个数",
   "stage.note":
-    "每一列是读完一个词片后的状态：{all} 个数中变化最大的 {shown} 个（按变化的先后排列）。" +
+    "每一列是读完一个词片后的状态：{all} 个数中变化最大的 {shown} 个。" +
     "哪里的条纹保持颜色不变，哪里就有东西被记住。",
   and: "和",
   "piece.share": "{piece}（{share}）",
@@ -108,13 +126,15 @@ export const zh = {
   "sentence.end": "。",
 
   "dependence.title": "它还记得什么",
-  "dependence.text": "每一行是一个时刻；格子越深，状态越取决于那个词片。从上往下变淡，就是遗忘。",
+  "dependence.text": "每一行是一个时刻；格子颜色越浓，状态越取决于那个词片。从上往下变淡，就是遗忘。",
   "dependence.label": "矩阵：行是每一步之后的状态，列是词片；最后的状态主要取决于{pieces}。",
   "dependence.cell": "读完{row}后，状态有 {share} 取决于{column}。",
 
   "path.title": "状态走过的路",
-  "path.text": "每个状态是地图上的一点，相似的状态彼此靠近。灰点是另外 {sentences} 句话的状态，线是这句话走过的路。地图展示了全部差异的 {share}。",
-  "path.text.alone": "每个状态是地图上的一点，相似的状态彼此靠近。线是这句话走过的路。地图展示了全部差异的 {share}。",
+  "path.text": "每个状态是一点，线是这句话走过的路。灰点是另外 {sentences} 句话的状态。",
+  "path.text.alone": "每个状态是一点，线是这句话走过的路。",
+  "map.little": "这只是许多坐标轴中的两条，只展示了状态之间差异的 {share}：图上靠近的点其实可能相距很远。",
+  "map.much": "这只是许多坐标轴中的两条，展示了状态之间差异的 {share}。",
   "path.label": "状态地图，一条从{first}到{last}的线。",
 
   "vector.title": "一句话变成 {size} 个数",
@@ -131,15 +151,15 @@ export const zh = {
   "choices.rest": "其余全部",
 
   "attention.title": "它看向哪里",
-  "attention.text": "每写一个词片之前，网络都会回头看句子的各个状态。每一行是一次回看，深色就是它看的地方。",
-  "attention.label": "矩阵：行是写出的词片，列是读入的词片；深色是网络注意的地方。",
+  "attention.text": "每写一个词片之前，网络都会回头看句子的各个状态。每一行是一次回看，颜色浓的就是它看的地方。",
+  "attention.label": "矩阵：行是写出的词片，列是读入的词片；有颜色的是网络注意的地方。",
   "attention.cell": "写{row}时，注意力有 {share} 在{column}上。",
   "influence.title": "还有多少来自向量",
   "influence.text": "如果换成别的向量，每个选择会相差多少。柱子低，说明已经写出的内容起决定作用。",
   "influence.label": "柱状图，每个写出的词片一根：这个选择有多少取决于句向量。",
 
   "decoder-path.title": "写作网络走过的路",
-  "decoder-path.text": "第二个网络的地图：它从句向量出发，一直走到写出句末符 ⏎。地图展示了全部差异的 {share}。",
+  "decoder-path.text": "第二个网络也是这样：它从句向量出发，一直走到写出句末符 ⏎。",
 
   "beam.title": "搜索",
   "beam.text": "它同时跟踪几个开头，每一步只留下最可能的几个，最好的在最上面。⏎ 表示已经写完，粗线就是译文。",

@@ -1,0 +1,101 @@
+"""Reasons to doubt a translation that the two texts alone show."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter
+
+from mt.text.characters import readable
+from mt.text.placeholders import markup_intact, without_spans
+from mt.text.scripts import scripts_of
+
+NUMBERS, PLACEHOLDERS, COPIED, REPEATED = "numbers", "placeholders", "copied", "repeated"
+LENGTH, END_MARK, SCRIPT, UNKNOWN = "length", "end mark", "script", "unknown characters"
+
+_SPELT = 12  # greater numbers are seldom words
+_DAYS = 31  # smaller numbers may be dates: May 2 becomes 5 月 2 日
+_NUMBER = re.compile(r"\d+(?:[.,:'’\u00a0\u202f٫٬]\d+)*")
+_TIMES = {"千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
+_END_MARKS = {mark: kind for kind in (".。．｡।", "?？؟", "!！", ":：", "…") for mark in kind}
+_CLOSING = "\"'”’»«)]）】」』*_`"
+_WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
+_WIDTH = 2.5  # letters of an alphabet to one of these
+_SHORT = 20  # letters: the lengths of shorter texts say little
+_RATIO = 4.0
+_FOREIGN = 0.5  # of the letters
+_AGAIN = re.compile(r"(?:^|\s)(\S.{0,60}?)(?:[\s,]+\1){2}(?=\W|$)|([^\W\d]{2,12}?)\2{3}")
+
+
+def doubts(source: str, output: str, *, tgt: str | None) -> list[str]:
+    """The reasons to doubt a translation: `numbers`, `placeholders`, …. tgt: its language."""
+    source, output = readable(source).strip(), readable(output).strip()
+    if not source or not output:
+        return [LENGTH] if source else []
+    found = (
+        (NUMBERS, _other_numbers(source, output)),
+        (PLACEHOLDERS, not markup_intact(source, output)),
+        (COPIED, _copied(source, output)),
+        (REPEATED, bool(_AGAIN.search(output)) and not _AGAIN.search(source)),
+        (LENGTH, _other_length(source, output)),
+        (END_MARK, _end_mark(source) != _end_mark(output)),
+        (SCRIPT, _other_script(source, output, tgt)),
+        (UNKNOWN, ("⁇" in output or "\ufffd" in output) and not ("⁇" in source or "\ufffd" in source)),
+    )
+    return [reason for reason, holds in found if holds]
+
+
+def numbers(text: str) -> Counter[int]:
+    """The numbers of a text, without what divides their digits: 1,234.5 is 12345, and so is 1.234,5."""
+    found = Counter[int]()
+    for number in _NUMBER.finditer(text):
+        digits = "".join(str(unicodedata.digit(digit)) for digit in number[0] if digit.isdigit())
+        power = _TIMES.get(text[number.end() : number.end() + 1], 0)
+        found[int(digits) * 10**power] += 1
+    return found
+
+
+def _other_numbers(source: str, output: str) -> bool:
+    """Whether numbers differ, but for small ones that became words, or words that became small ones."""
+    before, after = numbers(source), numbers(output)
+    lost, new = before - after, after - before
+    return bool(lost and new) or any(n > _SPELT for n in lost) or any(n > _DAYS for n in new)
+
+
+def _copied(source: str, output: str) -> bool:
+    """Whether a text of several words is the source again."""
+    words = [word for word in without_spans(source).split() if any(map(str.isalpha, word))]
+    return len(words) > 2 and source.casefold() == output.casefold()
+
+
+def _length(text: str) -> float:
+    letters = sum(map(str.isalnum, text))
+    return letters + (_WIDTH - 1) * len(_WIDE.findall(text))
+
+
+def _other_length(source: str, output: str) -> bool:
+    before, after = _length(source), _length(output)
+    return max(before, after) >= _SHORT and not 1 / _RATIO <= after / max(before, 1.0) <= _RATIO
+
+
+def _end_mark(text: str) -> str | None:
+    bare = text.rstrip(_CLOSING)
+    return "…" if bare.endswith("...") else _END_MARKS.get(bare[-1:])
+
+
+def _other_script(source: str, output: str, tgt: str | None) -> bool:
+    """Whether most letters are of none of the language's scripts, those of words of the source aside."""
+    wanted = scripts_of(tgt)
+    words = set(source.split())
+    own = "".join(word for word in without_spans(output).split() if word not in words)
+    letters = [*filter(str.isalpha, own)]
+    if not wanted or not letters:
+        return False
+    foreign = sum(not any(script_is(letter, script) for script in wanted) for letter in letters)
+    return foreign > _FOREIGN * len(letters)
+
+
+def script_is(letter: str, script: str) -> bool:
+    """Whether Unicode names a letter by that script; Han is CJK there."""
+    name = unicodedata.name(letter, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ")
+    return name.startswith("CJK" if script == "Han" else script.upper())
