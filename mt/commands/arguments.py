@@ -43,13 +43,24 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
     first.add_argument("--preset", choices=[*preset_names(), *FORMER_PRESETS])
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")
+    first.add_argument("--init", type=Path)
     chosen, _ = first.parse_known_args(arguments)
     file = Config() if chosen.config is None else load_file(chosen.config, Config())
     specs = tuple(chosen.train or file.data.train)
     preset = FORMER_PRESETS.get(chosen.preset, chosen.preset)
     preset = preset or (BUILT_IN if specs == (BUILT_IN,) else "vector")
     base = load_preset(preset)
-    return preset, base if chosen.config is None else load_file(chosen.config, base)
+    base = base if chosen.config is None else load_file(chosen.config, base)
+    return preset, base if chosen.init is None else _as_run(chosen.init, base)
+
+
+def _as_run(run: Path, base: Config) -> Config:
+    """Settings with the model, the tokenizer and, where they say none, the languages of a run."""
+    of_run = load_file(run / "config.toml", Config())
+    tokenizer = of_run.tokenizer.model_copy(update={"tokenizer_from": str(run)})
+    own = {name: code for name in ("src", "tgt") if (code := getattr(base.data, name)) is not None}
+    data = base.data.model_copy(update={"src": of_run.data.source, "tgt": of_run.data.target} | own)
+    return base.model_copy(update={"data": data, "tokenizer": tokenizer, "model": of_run.model})
 
 
 def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
@@ -183,7 +194,7 @@ TRAIN = Command(
     note=_preset_note,
     everyday=(
         *("out", "preset", "config", "time_budget", "seeds", "train", "validation", "src", "tgt", "swap"),
-        *("vocab_size", "attention", "max_epochs", "seed", *OF_DEVICE),
+        *("vocab_size", "attention", "init", "max_epochs", "seed", *OF_DEVICE),
     ),
     examples="""\
   mt train                         the built-in corpus, in about two minutes

@@ -32,6 +32,7 @@ from mt.training.model_card import example, write_card
 from mt.training.progress import Progress
 from mt.training.reporter import Reporter
 from mt.training.resuming import Begun, find_begun
+from mt.training.starting import Start, freeze, load_start
 from mt.training.state import RunFiles
 from mt.training.tensorboard import check_tensorboard, open_events
 from mt.training.trainer import Trainer
@@ -46,7 +47,7 @@ Tokenizers = tuple[Tokenizer, Tokenizer]
 class Material:
     """What there is once the pairs are ids: all that a model is built for and trained on.
 
-    begun: the run that goes on; None for a new one.
+    begun: the run that goes on; None for a new one. start: the run that --init names.
     """
 
     files: RunFiles
@@ -55,6 +56,7 @@ class Material:
     corpora: Corpora
     tokenizers: Tokenizers
     pairs: PiecePairs
+    start: Start | None
 
 
 def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
@@ -87,9 +89,11 @@ def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, c
     begun = find_begun(run_dir, config)
     computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console)
     known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
+    start = load_start(config.training.init, config.data)
     teachers = load_teachers(config.training.teachers, config.data, known)
     corpora = read_corpora(config.data, config.training.seed, console)
     fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
+    fingerprints |= {"init": start.fingerprint} if start else {}
     if begun:
         begun.check_corpora(fingerprints)
     clock.lap(READING)
@@ -101,11 +105,13 @@ def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, c
     pairs = cut(corpora.train, *tokenizers, console.progress)
     console.settle()
     _report_tokens(console, pairs)
+    for line in start.describe(corpora.train) if start and not begun else ():
+        console.note(line)
     clock.lap(ENCODING)
     if teachers:
         pairs = teachers.annotate(pairs, where, computed.precision, console)
         clock.lap(TEACHERS)
-    return Material(RunFiles(run_dir, config, identity), begun, computed, corpora, tokenizers, pairs)
+    return Material(RunFiles(run_dir, config, identity), begun, computed, corpora, tokenizers, pairs, start)
 
 
 def _make_trainer(material: Material, where: torch.device, clock: Clock, console: Console) -> Trainer:
@@ -114,6 +120,9 @@ def _make_trainer(material: Material, where: torch.device, clock: Clock, console
     config, precision = files.config, material.computed.precision
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, *tokenizers).to(where)
+    if material.start:
+        material.start.give_weights(model)
+        freeze(model, config.training.freeze)
     count = sum(weights.numel() for weights in model.parameters())
     console.note(f"{count:,} weights; run directory {files.path}")
     sampler = make_sampler(config.tokenizer, pairs, tokenizers)

@@ -272,6 +272,10 @@ class TrainingConfig(Section):
     saved"""
     label_smoothing: Probability = 0.1
     """Label smoothing (Szegedy et al. 2016); 0 turns it off"""
+    init: RunName | None = None
+    """Start from the weights of this run, with its tokenizer and its model settings"""
+    freeze: tuple[Literal["encoder", "decoder", "embeddings"], ...] = ()
+    """Parts of the model that stay as they are; needs --init"""
     teachers: tuple[RunName, ...] = ()
     """Teacher runs with the same tokenizer: train on their averaged predictions as well as on the
     references (Kim & Rush 2016)"""
@@ -307,6 +311,8 @@ class Config(Section):
     def _fits(self) -> Self:
         if self.training.bag_of_words and not self.model.feed_readout:
             raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
+        if self.training.freeze and self.training.init is None:
+            raise ValueError("freeze keeps what a run has learned: name it by init")
         if self.training.teachers and self.tokenizer.sampling is not None:
             raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
         if not self.training.teachers and changed(self.training, ["distillation_weight"]):

@@ -42,7 +42,7 @@ class Begun:
         """Raises RunError unless these are the pairs, and the teachers, that it was begun with."""
         for name, fingerprint in fingerprints.items():
             if self.metadata.get("corpora", {}).get(name) != fingerprint:
-                what = name if name == "teachers" else f"{name} pairs"
+                what = {"teachers": "teachers", "init": "weights of --init"}.get(name, f"{name} pairs")
                 raise RunError(
                     f"the {what} are not those that {self.path} was begun with; "
                     "restore them to go on, or give another --out to start anew"

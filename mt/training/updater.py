@@ -104,7 +104,8 @@ class Updater:
 
 
 def _parameter_groups(model: Seq2Seq, weight_decay: float) -> list[dict[str, Any]]:
-    """Matrices, which decay, and vectors (biases, attention's v), which do not."""
-    matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
-    vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
+    """What is learned: matrices, which decay, and vectors (biases, attention's v), which do not."""
+    learned = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = [parameter for parameter in learned if parameter.dim() > 1]
+    vectors = [parameter for parameter in learned if parameter.dim() == 1]
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": vectors, "weight_decay": 0.0}]

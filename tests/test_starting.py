@@ -1,0 +1,89 @@
+"""Training that starts from a run: its weights, frozen parts, and what does not fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+import mt
+from mt import cli
+from mt.config import ModelConfig
+from mt.errors import ConfigError
+from mt.model import build_model
+from mt.training.starting import freeze, spelling
+from tests.toy import toy_pairs, write_tsv
+
+
+def start(run: Path, folder: Path, *more: str) -> list[str]:
+    """`mt train --init` on the toy language with the words of each sentence the other way round."""
+    pairs = [(src, " ".join(reversed(tgt.split()))) for src, tgt in toy_pairs(60, seed=3)]
+    train = write_tsv(folder / "new.tsv", pairs)
+    validation = write_tsv(folder / "dev.tsv", pairs[:10])
+    command = ["train", "--preset", "tiny", "--init", str(run), "--train", str(train), "--threads", "1"]
+    command += ["--no-drop-duplicates", "--validation", str(validation), "--out", str(folder / "out")]
+    return [*command, "--max-epochs", "1", *more]
+
+
+def weights(run: Path) -> dict[str, torch.Tensor]:
+    return {name: row.detach() for name, row in mt.load(run).run.model.named_parameters()}
+
+
+def test_a_run_starts_with_the_weights_of_another(
+    toy_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """With a learning rate of next to nothing it translates as that one does, and its shape is its own."""
+    assert cli.main(start(toy_run, tmp_path, "--learning-rate", "1e-12")) == 0
+    printed = capfd.readouterr().err
+    assert f"source in the tokens of {toy_run}: " in printed
+    texts = ["ba de", "ku mo ne"]
+    assert mt.load(tmp_path / "out").translate(texts) == mt.load(toy_run).translate(texts)
+    assert mt.load(tmp_path / "out").run.config.model == mt.load(toy_run).run.config.model
+
+
+def test_frozen_parts_stay_and_the_others_learn(toy_run: Path, tmp_path: Path) -> None:
+    assert (
+        cli.main(start(toy_run, tmp_path, "--freeze", "encoder", "embeddings", "--average-decay", "0.5")) == 0
+    )
+    before, after = weights(toy_run), weights(tmp_path / "out")
+    for name in before:
+        kept = name.startswith("encoder.") or ".embedding." in name
+        assert torch.equal(before[name], after[name]) is kept, name
+
+
+def test_what_does_not_fit_is_one_line(
+    toy_run: Path, attentive_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(start(toy_run, tmp_path)) == 0
+    for more, message in (
+        (["--init", str(attentive_run)], "other settings"),  # another run in the same directory
+        (["--freeze", "encoder", "decoder", "--out", str(tmp_path / "x")], "leaves nothing to learn"),
+        (["--encoder-hidden", "8", "--out", str(tmp_path / "y")], "where the settings say"),
+        (["--src", "cc", "--out", str(tmp_path / "z")], "cannot be the start"),
+        (["--init", str(tmp_path / "none"), "--out", str(tmp_path / "v")], "none"),
+    ):
+        capfd.readouterr()
+        assert cli.main([*start(toy_run, tmp_path), *more]) != 0
+        last = capfd.readouterr().err.splitlines()[-1]
+        assert last.startswith("mt")
+        assert message in last
+    assert cli.main(["train", "--preset", "tiny", "--freeze", "encoder", "--out", str(tmp_path / "u")]) == 2
+    assert "name it by init" in capfd.readouterr().err
+
+
+def test_freezing_names_every_weight_of_a_part() -> None:
+    config = ModelConfig(embedding=8, encoder_hidden=8, decoder_hidden=8)
+    model = build_model(config, src_vocab=9, tgt_vocab=9, shared=True, pad_id=0)
+    freeze(model, ["embeddings"])
+    frozen = [name for name, row in model.named_parameters() if not row.requires_grad]
+    assert frozen == ["encoder.embedding.weight"]  # one matrix for both sides
+    with pytest.raises(ConfigError, match="nothing to learn"):
+        freeze(model, ["encoder", "decoder"])
+
+
+def test_spelling_names_the_words_that_take_many_tokens(toy_run: Path) -> None:
+    tokenizer = mt.load(toy_run).run.src_tokenizer
+    found = spelling(tokenizer, ["ba ba badefigoku", "ba"])
+    assert found.endswith("25.0 % of the words take 4 or more, such as badefigoku")
+    assert spelling(tokenizer, []) == "0.00 a word; 0.0 % of the words take 4 or more"
