@@ -35,7 +35,7 @@ FORMATS = (
     Format("text", (), "plain"),
     Format("po", (".po", ".pot"), "catalogue", bilingual=True),
     Format("xliff", (".xlf", ".xliff"), "xliff", bilingual=True),
-    Format("tmx", (".tmx",), "tmx", bilingual=True),
+    Format("tmx", (".tmx",), "tmx_document", bilingual=True),
     Format("android", (), "android"),
     Format("srt", (".srt",), "subtitles"),
     Format("vtt", (".vtt",), "subtitles"),
