@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from mt.config import DatastoreConfig
 from mt.config.fields import Count, File, Language, Metavar, Positive, RunDir, Section, Spec
@@ -21,6 +22,23 @@ def _seconds(text: object) -> object:
     if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
         raise ValueError("should be a time such as 90s, 30m or 1h30m")
     return sum(float(number) * _UNITS[unit] for number, unit in parts)
+
+
+def _network(text: str) -> str:
+    """An address or a network, such as 10.0.0.0/8."""
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        raise ValueError("should be an address or a network such as 127.0.0.1 or 10.0.0.0/8") from None
+    return text
+
+
+def _address(text: str) -> str:
+    """HOST:PORT."""
+    host, _, port = text.rpartition(":")
+    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
+        raise ValueError("should be HOST:PORT such as 127.0.0.1:9100")
+    return text
 
 
 Duration = Annotated[float, BeforeValidator(_seconds), Metavar("30m")]
@@ -213,14 +231,23 @@ class ServeOptions(DatastoreConfig, Device):
     api_keys: File | None = None
     """Reject requests without a valid key. The file has one key a line, each with its own requests a
     minute if wanted"""
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network), Metavar("ADDRESS")], ...] = ()
+    """Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"""
+    allowed_hosts: tuple[Annotated[str, Metavar("HOST")], ...] = ()
+    """Answer only requests whose Host header is one of these (default: any). *.example.org is every name
+    below it"""
+    cors_origins: tuple[Annotated[str, Metavar("ORIGIN")], ...] = ()
+    """Pages that may use the server from a browser, such as https://example.org (default: all)"""
+    metrics_address: Annotated[str, AfterValidator(_address), Metavar("HOST:PORT")] | None = None
+    """Serve /metrics here and not beside the rest. Without it, a server with --api-keys asks for a key"""
     char_limit: Count = 5000
-    """Maximum characters in a request; 0 is no limit"""
+    """Maximum characters in a text; 0 is no limit"""
     batch_limit: Count = 100
     """Maximum texts in a request; 0 is no limit"""
     rate_limit: Count = 0
     """Maximum requests a minute for each client or key; 0 is no limit"""
-    queue_limit: Positive = 1000
-    """Maximum texts that wait; further requests are rejected"""
+    queue_limit: Positive = 2000
+    """Maximum sentences that wait, half of them for one client; further requests are rejected"""
     log_requests: bool = False
     """Log method, route, status and time of each request, never its text"""
 

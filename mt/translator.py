@@ -16,7 +16,7 @@ from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
 from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
-from mt.decoding.hints import HintMaker, Hints
+from mt.decoding.hints import HintMaker
 from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
@@ -166,10 +166,11 @@ class Translator:
             for part in parts.texts
             if not kept[part]
         ]
-        hints = None
-        if self.glossary is not None or any(starts):
-            hints = self._hint_maker.hints(searched, starts, self.glossary)
-        found = iter(self._search_parts(searched, nbest, aligned, tgt, progress, hints))
+        found = iter(
+            self.search_parts(
+                searched, nbest=nbest, aligned=aligned, tgt=tgt, progress=progress, prefixes=starts
+            )
+        )
         into = tgt or self.run.config.data.target
         translations = []
         for text, parts in zip(listed, splits, strict=True):
@@ -201,16 +202,24 @@ class Translator:
             by_sentence=run.by_sentence,
         )
 
-    def _search_parts(
+    def search_parts(
         self,
-        parts: list[str],
+        parts: Sequence[str],
+        *,
         nbest: int,
-        aligned: bool,
-        tgt: str | None,
-        progress: Callable[[float], None] | None,
-        hints: Hints | None,
+        aligned: bool = False,
+        tgt: str | None = None,
+        progress: Callable[[float], None] | None = None,
+        prefixes: Sequence[str] | None = None,
     ) -> list[list[Candidate]]:
-        """Up to `nbest` candidates for each part, best first."""
+        """Up to `nbest` candidates for each of the parts that `split` gives, best first.
+
+        prefixes: what each translation begins with, by default nothing. Who searches by itself checks by
+        `check` first, and leaves out what holds nothing to translate.
+        """
+        hints = None
+        if self.glossary is not None or any(prefixes or ()):
+            hints = self._hint_maker.hints(list(parts), list(prefixes or [""] * len(parts)), self.glossary)
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
@@ -239,7 +248,7 @@ class Translator:
         return [hypotheses[index] for index in order]
 
     def _align(
-        self, texts: list[str], sources: list[list[int]], found: list[list[Hypothesis]]
+        self, texts: Sequence[str], sources: list[list[int]], found: list[list[Hypothesis]]
     ) -> list[list[Aligned]]:
         """Each source's hypotheses, aligned; the sources as texts and as ids."""
         flat = [

@@ -13,6 +13,7 @@ import pytest
 from mt import cli
 from mt.commands import serve as serve_command
 from mt.commands import train as train_command
+from mt.serve import server
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
@@ -52,8 +53,8 @@ def test_training_writes_the_run_that_is_served(monkeypatch: pytest.MonkeyPatch)
 def test_a_stop_has_time_to_drain() -> None:
     (compose,) = re.findall(r"^    stop_grace_period: (\d+)s$", COMPOSE, re.MULTILINE)
     (unit,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
-    assert int(compose) > serve_command.DRAIN_SECONDS
-    assert int(unit) > serve_command.DRAIN_SECONDS
+    assert int(compose) > server.DRAIN_SECONDS
+    assert int(unit) > server.DRAIN_SECONDS
 
 
 def test_the_image_is_made_of_files_that_are_there() -> None:

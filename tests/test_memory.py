@@ -12,7 +12,7 @@ import torch
 from mt import cli
 from mt.data.batches import Batch
 from mt.errors import FileError, out_of_memory
-from mt.serve import middleware
+from mt.serve.problem_log import ProblemLog
 from mt.training.state import RunFiles
 from mt.training.updater import Outcome, Updater
 from mt.training.validation import Validator
@@ -156,7 +156,7 @@ def test_memory_that_runs_out_in_a_search(
 
 @pytest.mark.parametrize("error", ERRORS, ids=str)
 def test_a_server_writes_a_line_and_no_traceback(error: Exception, capsys: Capture) -> None:
-    middleware._report(error)
+    ProblemLog().failure(error, "answering")
     assert capsys.readouterr().err == (
         "mt serve: out of memory while answering; a lower --batch-tokens needs less\n"
     )

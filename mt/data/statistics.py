@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import unicodedata
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import datasets
@@ -15,16 +13,13 @@ import numpy as np
 import pyarrow.compute as pc
 
 from mt.text.languages import untagged
+from mt.text.scripts import script_of_letter
 from mt.text.sentences import split
 
 _BATCH = 10_000  # pairs
 _SENTENCE_SAMPLE = 5_000  # pairs whose sources are cut into sentences
 _SCRIPT_SAMPLE = 20_000  # pairs whose letters are counted
 _SHOWN_PROPORTION = 0.001  # of the letters: rarer scripts are in as_dict only
-# The first word of a letter's Unicode name, where it is not the name of its script.
-_SCRIPTS = {"Cjk": "Han", "Ideographic": "Han"} | dict.fromkeys(
-    ("Fullwidth", "Feminine", "Masculine", "Kelvin", "Angstrom"), "Latin"
-)
 
 
 @dataclass(frozen=True)
@@ -158,19 +153,7 @@ def count_scripts(letters: Counter[str]) -> dict[str, float]:
     """Shares of the scripts among letters, largest first."""
     found: Counter[str] = Counter()
     for letter, count in letters.items():
-        script = _script(letter)
+        script = script_of_letter(letter)
         if script is not None:
             found[script] += count
     return {name: count / found.total() for name, count in found.most_common()}
-
-
-@lru_cache(maxsize=1 << 16)
-def _script(letter: str) -> str | None:
-    """The script of a letter by its Unicode name; None for digits, marks, punctuation."""
-    if not unicodedata.category(letter).startswith("L"):
-        return None
-    words = unicodedata.name(letter, "unnamed").title().split()
-    if words[0] in ("Halfwidth", "Fullwidth") and len(words) > 1 and words[1] in ("Katakana", "Hangul"):
-        return words[1]
-    word = words[0].split("-")[0]
-    return _SCRIPTS.get(word, word)

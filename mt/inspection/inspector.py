@@ -14,7 +14,7 @@ from mt.inspection.floats import to_array
 from mt.inspection.reading import read_sentence
 from mt.inspection.result import Inspection, ModelSummary, SearchResult
 from mt.inspection.retrieval import retrieved_tokens
-from mt.inspection.source import cut_source
+from mt.inspection.source import MOST_PIECES, Pause, cut_source, no_pause
 from mt.inspection.state_sample import StateSample, fit_state_sample, sample_of_one
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
@@ -22,6 +22,8 @@ from mt.search import Hypothesis, length_limit
 from mt.text.characters import one_line
 from mt.text.sentences import Split
 from mt.translator import Translator
+
+SLICE = 1024  # pieces that the encoder reads between two pauses
 
 
 class Inspector:
@@ -40,36 +42,43 @@ class Inspector:
         self._state_sample: StateSample | None = None
         self._fitted = False
 
-    def fit(self) -> StateSample | None:
+    def fit(self, pause: Pause = no_pause) -> StateSample | None:
         """The sample of states, which the first call makes; None where the validation pairs are gone."""
         with self._lock:
             if not self._fitted:
                 translator = self.translator
                 self._state_sample = fit_state_sample(
-                    translator.run, translator.device, translator.config.batch_tokens
+                    translator.run, translator.device, min(translator.config.batch_tokens, SLICE), pause
                 )
                 self._fitted = True
             return self._state_sample
 
-    def inspect(self, text: str, tgt: str | None = None) -> Inspection:
+    def inspect(
+        self, text: str, tgt: str | None = None, *, most_pieces: int = MOST_PIECES, pause: Pause = no_pause
+    ) -> Inspection:
         """See one text from inside; `tgt` chooses the language of a model of several.
 
-        Raises ConfigError for a blank text, one of more than 400 pieces, and a language it does not know.
+        `pause` is called between steps, none of which takes longer than some thousand of the encoder's.
+        Raises ConfigError for a blank text, one of more than `most_pieces`, and a language it does not know.
         """
         run, config, device = self.translator.run, self.translator.config, self.translator.device
-        source = cut_source(self.translator, text, tgt)
-        known = self.fit()
+        source = cut_source(self.translator, text, tgt, most_pieces)
+        known = self.fit(pause)
         with torch.inference_mode():
             read = read_sentence(
-                run.model.encoder, source.ids, batch_tokens=config.batch_tokens, device=device
+                run.model.encoder,
+                source.ids,
+                batch_tokens=min(config.batch_tokens, SLICE),
+                device=device,
+                pause=pause,
             )
             limit = length_limit(torch.tensor([len(source.ids)], device=device), config)
             constraint = MarkerConstraint.of([source.ids], run.tgt_tokenizer.markers, device)
             spell = partial(run.tgt_tokenizer.spell, source=source.whole.texts[0])
-            traced = trace(run.model, read.encoded, limit, config, constraint, spell)
+            traced = trace(run.model, read.encoded, limit, config, constraint, spell, pause)
             ranked = self.translator.rank(traced.hypotheses)
             other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
-            written = write_translation(run.model, read.encoded, ranked[0], other, spell)
+            written = write_translation(run.model, read.encoded, ranked[0], other, spell, pause)
             recalled = retrieved_tokens(self.translator, written.readouts)
         state_sample = known or sample_of_one(read.readings, written.states, other)
         found = self._found(ranked, source.whole, tgt)

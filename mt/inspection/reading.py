@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mt.encoder import Encoded, Encoder
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.inspection.source import Pause, no_pause
 from mt.layers.recurrence import reverse_by_length
 
 DEPENDENCE_METHOD = (
@@ -74,17 +75,19 @@ class Read:
     vector_dependence: FloatArray
 
 
-def read_sentence(encoder: Encoder, ids: Sequence[int], *, batch_tokens: int, device: torch.device) -> Read:
+def read_sentence(
+    encoder: Encoder, ids: Sequence[int], *, batch_tokens: int, device: torch.device, pause: Pause = no_pause
+) -> Read:
     """Read the ids of one sentence (S,), eos included, as it is and with each piece left blank in turn.
 
-    The blanked copies are read together, in batches of up to `batch_tokens` pieces.
+    The blanked copies are read together, in batches of up to `batch_tokens` pieces, with a pause after each.
     """
     ordered = list(reversed(ids)) if encoder.reverse_source else list(ids)
     src = torch.tensor([ordered], device=device)
     embedded = encoder.embed(src)
     states = encoder.read(embedded, _lengths(embedded))
     encoded = encoder.sum_up(embedded, states, _lengths(embedded))
-    of_states, of_vector = _changes(encoder, embedded, states, encoded, batch_tokens)
+    of_states, of_vector = _changes(encoder, embedded, states, encoded, batch_tokens, pause)
     if encoder.reverse_source:
         of_vector = of_vector[::-1]
     readings = [
@@ -126,7 +129,7 @@ def halves(encoder: Encoder, states: Tensor) -> tuple[Tensor, ...]:
 
 
 def _changes(
-    encoder: Encoder, embedded: Tensor, states: Tensor, encoded: Encoded, batch_tokens: int
+    encoder: Encoder, embedded: Tensor, states: Tensor, encoded: Encoded, batch_tokens: int, pause: Pause
 ) -> tuple[tuple[FloatArray, ...], FloatArray]:
     """What leaving a piece blank changes: of each direction's states (S, S), piece by position, and of the
     vector (S,). Pieces and positions in the order in which the encoder gets them.
@@ -143,6 +146,7 @@ def _changes(
         real = encoded.src_mask.expand(len(indices), -1)
         vectors = encoder.sentence_vector(found, real, _lengths(blanked))
         of_vector.append((vectors - encoded.sentence_vector).norm(dim=1))
+        pause()
     return tuple(to_array(torch.cat(changes)) for changes in of_states), to_array(torch.cat(of_vector))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from mt.errors import ConfigError
@@ -12,6 +13,13 @@ from mt.translator import Translator
 
 MOST_PIECES = 400
 """Of a text that is inspected: each state of a longer one would be compared with too many pieces."""
+
+Pause = Callable[[], None]
+"""Called between the steps of an inspection: others may use the model then, and an exception ends it."""
+
+
+def no_pause() -> None:
+    """The pause of who has the model to himself."""
 
 
 @dataclass(frozen=True)
@@ -32,10 +40,10 @@ class Source:
         return tuple(index for index, piece in enumerate(self.ids) if piece == UNK)
 
 
-def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
+def cut_source(translator: Translator, text: str, tgt: str | None, most_pieces: int = MOST_PIECES) -> Source:
     """The text in pieces, as `mt translate` cuts it, but never into parts.
 
-    Raises ConfigError for a blank text, one of more than 400 pieces, and a language it does not know.
+    Raises ConfigError for a blank text, one of more than `most_pieces`, and a language it does not know.
     """
     run, line = translator.run, readable(text)
     mark = translator.tag(tgt)
@@ -44,9 +52,9 @@ def cut_source(translator: Translator, text: str, tgt: str | None) -> Source:
     whole = split(line, language=run.config.data.source, max_chars=len(line))
     tagged = [mark + whole.texts[0]]
     ids = [*run.src_tokenizer.encode(tagged)[0], EOS]
-    if len(ids) > MOST_PIECES:
+    if len(ids) > most_pieces:
         raise ConfigError(
-            f"the text has {len(ids):,} pieces and at most {MOST_PIECES} can be inspected: "
+            f"the text has {len(ids):,} pieces and at most {most_pieces} can be inspected: "
             "give a sentence at a time"
         )
     pieces = (*run.src_tokenizer.pieces(tagged)[0], *run.src_tokenizer.spell([EOS]))

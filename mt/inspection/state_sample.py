@@ -18,6 +18,7 @@ from mt.errors import MTError
 from mt.inspection.floats import FloatArray, short, to_array
 from mt.inspection.plane import NOTHING, Map, Plane
 from mt.inspection.reading import Reading, halves, read_batch
+from mt.inspection.source import Pause, no_pause
 from mt.inspection.writing import walk
 from mt.tokenizer import Tokenizer
 
@@ -66,7 +67,9 @@ class StateSample:
         }
 
 
-def fit_state_sample(run: Run, device: torch.device, batch_tokens: int) -> StateSample | None:
+def fit_state_sample(
+    run: Run, device: torch.device, batch_tokens: int, pause: Pause = no_pause
+) -> StateSample | None:
     """By up to 200 of the run's own validation pairs; None if they are not there any more.
 
     They are looked for in the cache, where training left them, and else where the settings say. Pairs that
@@ -79,7 +82,7 @@ def fit_state_sample(run: Run, device: torch.device, batch_tokens: int) -> State
     sources = run.src_tokenizer.encode(texts)
     targets = run.tgt_tokenizer.encode([tgt for _, tgt in pairs], texts)
     with torch.inference_mode():
-        parts = list(_states(run, sources, targets, device, batch_tokens))
+        parts = list(_states(run, sources, targets, device, batch_tokens, pause))
     of_encoder = [np.concatenate(states) for states in zip(*(part[0] for part in parts), strict=True)]
     planes = tuple(Plane.fit(states) for states in of_encoder)
     return StateSample(
@@ -114,7 +117,12 @@ def sample_pairs(run: Run) -> list[tuple[str, str]]:
 
 
 def _states(
-    run: Run, sources: list[list[int]], targets: list[list[int]], device: torch.device, batch_tokens: int
+    run: Run,
+    sources: list[list[int]],
+    targets: list[list[int]],
+    device: torch.device,
+    batch_tokens: int,
+    pause: Pause,
 ) -> Iterator[tuple[list[FloatArray], FloatArray, Tensor]]:
     """Batch by batch: the states of each direction (N, H), the decoder's (N, H), the vectors (B, D)."""
     lengths = np.array([max(len(src), len(tgt)) + 1 for src, tgt in zip(sources, targets, strict=True)])
@@ -124,7 +132,7 @@ def _states(
         encoded = run.model.encode(batch.src, batch.src_lengths)
         states, encoded = read_batch(run.model.encoder, batch.src, batch.src_lengths)
         of_encoder = halves(run.model.encoder, states[encoded.src_mask])
-        of_decoder = walk(run.model, batch.tgt_in, encoded)[1][batch.tgt_out != Tokenizer.pad_id]
+        of_decoder = walk(run.model, batch.tgt_in, encoded, pause)[1][batch.tgt_out != Tokenizer.pad_id]
         yield [to_array(part) for part in of_encoder], to_array(of_decoder), encoded.sentence_vector
 
 

@@ -12,6 +12,7 @@ from torch import Tensor
 from mt.config import SearchConfig
 from mt.decoding.constraints import Constraint
 from mt.inspection.floats import Arrays, short
+from mt.inspection.source import Pause, no_pause
 from mt.search import EOS, Beam, Hypothesis, Model
 
 Path = tuple[int, ...]
@@ -65,8 +66,10 @@ def trace(
     config: SearchConfig,
     constraint: Constraint | None,
     spell: Spell,
+    pause: Pause = no_pause,
 ) -> Trace:
-    """Beam search for one sentence, watched; limit (1,). Greedy search is a beam of one."""
+    """Beam search for one sentence, watched; limit (1,), a pause after each step. Greedy search is a beam of
+    one."""
     beam = Beam(model, encoded, limit, config, constraint)
     steps: list[list[BeamEntry]] = []
     indices: dict[Path, int] = {(): 0}  # of the hypotheses of the step before
@@ -84,6 +87,7 @@ def trace(
         indices = {path: index for index, path in enumerate(order)}
         if bool(beam.done):
             break
+        pause()
     beam.collect()
     return Trace(sorted(beam.found[0], key=lambda found: -found.score)[: config.beam], steps)
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from mt.encoder import Encoded
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.inspection.source import Pause, no_pause
 from mt.inspection.trace import Spell
 from mt.model import Seq2Seq
 from mt.search import BOS, EOS, NEVER, Hypothesis
@@ -62,7 +63,12 @@ class Written:
 
 
 def write_translation(
-    model: Seq2Seq, encoded: Encoded, found: Hypothesis, other_vector: Tensor, spell: Spell
+    model: Seq2Seq,
+    encoded: Encoded,
+    found: Hypothesis,
+    other_vector: Tensor,
+    spell: Spell,
+    pause: Pause = no_pause,
 ) -> Written:
     """Follow the decoder along a translation that search found, to eos where it was reached.
 
@@ -76,7 +82,7 @@ def write_translation(
         None if encoded.memory is None else encoded.memory.expand(2, -1, -1),
     )
     tgt_in = torch.tensor([[BOS, *ids[:-1]]], device=other_vector.device)
-    readouts, states = walk(model, tgt_in.expand(2, -1), both)
+    readouts, states = walk(model, tgt_in.expand(2, -1), both, pause)
     probabilities = model.log_probs(readouts).exp()
     influence = (probabilities[0] - probabilities[1]).abs().sum(dim=1) / 2
     weights = model.align(tgt_in, replace(both, **{name: rows[:1] for name, rows in _parts(both)}))
@@ -121,7 +127,7 @@ def _runners_up(probabilities: Tensor, chosen: int, spell: Spell) -> tuple[tuple
     return tuple((spell([piece])[0], probability) for piece, probability in found if probability >= 0)
 
 
-def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tensor]:
+def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded, pause: Pause = no_pause) -> tuple[Tensor, Tensor]:
     """Previous ids (B, T) -> the readouts (B, T, F) and the top layer's states (B, T, H), step by step."""
     decoder = model.decoder
     state, prepared = model.start(encoded), model.prepare(encoded)
@@ -131,4 +137,5 @@ def walk(model: Seq2Seq, tgt_in: Tensor, encoded: Encoded) -> tuple[Tensor, Tens
         readout, state = decoder.step(previous, state, prepared)
         readouts.append(readout)
         states.append(state[top])
+        pause()
     return torch.stack(readouts, dim=1), torch.stack(states, dim=1)

@@ -1,7 +1,9 @@
 """The server: LibreTranslate's protocol, `/inspect`, `/metrics` and one page, over trained runs.
 
-    HTTP -> middleware -> app -> call -> service -> batcher -> translator
-                                   (markup, detection, limits, keys)
+    HTTP -> connections -> middleware -> app -> access -> call -> service -> batcher -> translator
+                                            (segments, detection)    (turns)
+
+A client is known by its address, or by its key where keys are asked for. Clients take turns.
 
 Importing this loads neither FastAPI nor torch; `mt.commands.serve` is where the command begins.
 """

@@ -1,4 +1,4 @@
-"""The HTTP application: routes, access control, reading of requests, and their OpenAPI description."""
+"""The HTTP application: its routes, and what they answer where something is wrong."""
 
 from __future__ import annotations
 
@@ -12,53 +12,16 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from mt import __version__
-from mt.serve import pages, schema
-from mt.serve.call import Values, api_key, inspect_call, one_text, read_values, translate_call
+from mt.serve import pages, schema, uploads
+from mt.serve.access import AccessControl
+from mt.serve.call import inspect_call, one_text, translate_call
 from mt.serve.counters import CONTENT_TYPE
 from mt.serve.keys import Keys
-from mt.serve.limits import RateLimiter, most_bytes
+from mt.serve.limits import RateLimiter
 from mt.serve.middleware import GONE
-from mt.serve.refusal import Refusal
+from mt.serve.refusal import Gone, Refusal
 from mt.serve.service import Service
 from mt.text.names import name_of
-
-BODY_SECONDS = 30.0  # for a client to send its body
-
-
-class AccessControl:
-    """Reads a request and checks its size, its API key and its rate."""
-
-    def __init__(self, service: Service, keys: Keys | None, limiter: RateLimiter) -> None:
-        self._service, self._keys, self._limiter = service, keys, limiter
-
-    async def admit(self, request: Request) -> Values:
-        """The request's values. Raises Refusal if its size, time, key or rate is not allowed."""
-        limit = most_bytes(self._service.options.char_limit)
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                body = await _body(request, limit)
-        except TimeoutError:
-            raise Refusal("the request's body did not arrive in time", status=408) from None
-        kind = request.headers.get("content-type", "")
-        values = read_values(body, kind, request.scope["query_string"])
-        self._check_key(request, values)
-        return values
-
-    def _check_key(self, request: Request, values: Values) -> None:
-        """Reject as LibreTranslate does: no key 400, a wrong key 403, above the rate limit 429."""
-        given = api_key(values)
-        client = request.client.host if request.client else ""
-        limit = self._service.options.rate_limit
-        if self._keys is None:
-            self._limiter.take(client, limit)
-            return
-        key = self._keys.find(given) if given else None
-        if key is None:
-            self._limiter.take(client, limit)
-            if given:
-                raise Refusal("Invalid API key", status=403)
-            raise Refusal("Please contact the server operator to get an API key")
-        self._limiter.take(f"key {key.name}", limit if key.limit is None else key.limit)
 
 
 def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimiter | None = None) -> FastAPI:
@@ -76,6 +39,7 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # a redirect would name a host that the client named
         # Where OpenTelemetry is set up its spans would hold query strings: what users wrote.
         telemetry={
             "tracing": False,
@@ -85,11 +49,15 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
             "auto_configure": False,
         },
     )
-    access = AccessControl(service, keys, limiter or RateLimiter())
+    access = AccessControl(service.options, keys, limiter or RateLimiter())
     _add_asking(app, service, access)
     _add_telling(app, service, needs_key=keys is not None)
+    if service.options.metrics_address is None:
+        _add_metrics(app, service, access)
+    app.router.routes.extend(uploads.routes(access))
     app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Gone, _gone)
     app.add_exception_handler(HTTPException, _not_there)
     app.add_exception_handler(Exception, _failed)
     return app
@@ -103,23 +71,25 @@ def _add_asking(app: FastAPI, service: Service, access: AccessControl) -> None:
     @app.post("/translate", **schema.translate(directions, **sizes))
     async def translate(request: Request) -> Response:
         """Translate a text or an array of texts."""
-        call = translate_call(await access.admit(request))
-        return await _answer(request, service.translate(call))
+        asked = await access.admit(request)
+        return await _answer(request, service.translate(translate_call(asked.values), asked.client))
 
     @app.post("/detect", **schema.detect(codes))
     async def detect(request: Request) -> Response:
         """Tell which of the served languages a text is in, the likeliest first."""
-        text = one_text(await access.admit(request))
+        text = one_text((await access.admit(request)).values)
         return JSONResponse(service.detect(text))
 
     @app.post("/inspect", **schema.inspect(directions))
     async def inspect(request: Request) -> Response:
         """Show how one sentence is read and translated: all numbers."""
-        call = inspect_call(await access.admit(request))
-        return await _answer(request, service.inspect(call))
+        asked = await access.admit(request)
+        return await _answer(request, service.inspect(inspect_call(asked.values), asked.client))
 
-    for path in ("/suggest", "/translate_file"):
-        app.add_api_route(path, _not_offered, methods=["POST"], include_in_schema=False)
+    @app.post("/suggest", include_in_schema=False)
+    async def suggest(request: Request) -> Response:
+        await access.admit(request)
+        raise Refusal("Suggestions are disabled on this server.", status=403)
 
 
 def _add_telling(app: FastAPI, service: Service, *, needs_key: bool) -> None:
@@ -132,22 +102,25 @@ def _add_telling(app: FastAPI, service: Service, *, needs_key: bool) -> None:
 
     @app.get("/health", **schema.health())
     async def health() -> Response:
-        """Say that the server is up."""
-        return JSONResponse({"status": "ok"})
+        """Say whether the server translates."""
+        return JSONResponse({"status": "ok"}) if service.healthy else JSONResponse({"status": "failed"}, 503)
 
     @app.get("/frontend/settings", **schema.settings())
     async def settings() -> Response:
         """Tell a client what it may ask."""
         return JSONResponse(frontend_settings(service, needs_key=needs_key))
 
-    @app.get("/metrics", **schema.metrics())
-    async def metrics() -> Response:
-        """Count requests, texts and time, in Prometheus' text format."""
-        return Response(service.metrics.render(), media_type=CONTENT_TYPE)
-
     @app.get("/spec", include_in_schema=False)
     async def spec() -> Response:
         return JSONResponse(app.openapi())
+
+
+def _add_metrics(app: FastAPI, service: Service, access: AccessControl) -> None:
+    @app.get("/metrics", **schema.metrics())
+    async def metrics(request: Request) -> Response:
+        """Count requests, texts and time, in Prometheus' text format; needs a key where others do."""
+        access.check_bearer(request)
+        return Response(service.metrics.render(), media_type=CONTENT_TYPE)
 
 
 def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
@@ -168,16 +141,6 @@ def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
     }
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    """The whole body. Raises Refusal as soon as it is longer than `limit`."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            raise Refusal(f"Invalid request: the body is longer than {limit} bytes")
-    return bytes(body)
-
-
 async def _answer(request: Request, work: Coroutine[Any, Any, Any]) -> Response:
     """The result of the work as JSON; if the client goes away first, the work is given up."""
     working = asyncio.ensure_future(work)
@@ -186,7 +149,12 @@ async def _answer(request: Request, work: Coroutine[Any, Any, Any]) -> Response:
         await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
         if not working.done():
             return Response(status_code=GONE)
-        return JSONResponse(working.result())
+        found = working.result()
+        return (
+            Response(found, media_type="application/json")
+            if isinstance(found, bytes)
+            else JSONResponse(found)
+        )
     finally:
         leaving.cancel()
         working.cancel()
@@ -198,14 +166,14 @@ async def _left(request: Request) -> None:
         pass
 
 
-async def _not_offered() -> Response:
-    raise Refusal("this server has no such service", status=404)
-
-
 async def _refused(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, Refusal)
     headers = {} if problem.retry_after is None else {"Retry-After": str(problem.retry_after)}
     return JSONResponse({"error": problem.message}, problem.status, headers)
+
+
+async def _gone(_: Request, __: Exception) -> Response:
+    return Response(status_code=GONE)
 
 
 async def _not_there(_: Request, problem: Exception) -> Response:

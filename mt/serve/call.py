@@ -6,6 +6,7 @@ LibreTranslate's clients send JSON, a form of either kind, or everything in the 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
@@ -14,6 +15,7 @@ from mt.serve.refusal import Refusal
 from mt.text.characters import sound
 
 MOST_FIELDS = 10_000
+_WHOLE = re.compile("-?[0-9]{1,99}")
 
 Values = dict[str, Any]
 """Fields by name: what JSON had, or strings; one given several times is a list."""
@@ -40,6 +42,7 @@ class InspectCall:
     text: str
     source: str
     target: str
+    sentence: int = 0  # which of the text is looked at, counted from 0
 
 
 def read_values(body: bytes, content_type: str, query: bytes) -> Values:
@@ -68,7 +71,7 @@ def translate_call(values: Values) -> TranslateCall:
         source=_required(values, "source"),
         target=_required(values, "target"),
         is_html=kind == "html",
-        alternatives=_count(values, "alternatives"),
+        alternatives=max(0, _whole(values, "alternatives")),  # clients send -1 for none
         scores=_flag(values, "scores"),
         sentences=_flag(values, "sentences"),
     )
@@ -76,7 +79,12 @@ def translate_call(values: Values) -> TranslateCall:
 
 def inspect_call(values: Values) -> InspectCall:
     """Raises Refusal as `translate_call`."""
-    return InspectCall(one_text(values), _required(values, "source"), _required(values, "target"))
+    return InspectCall(
+        one_text(values),
+        _required(values, "source"),
+        _required(values, "target"),
+        max(0, _whole(values, "sentence")),
+    )
 
 
 def one_text(values: Values) -> str:
@@ -93,7 +101,7 @@ def api_key(values: Values) -> str:
 
 def _texts(values: Values) -> tuple[str, ...]:
     given = values.get("q")
-    if given is None:
+    if given is None or given in ("", []):
         raise _missing("q")
     texts = given if isinstance(given, list) else [given]
     if not all(isinstance(text, str) for text in texts):
@@ -121,15 +129,15 @@ def _missing(name: str) -> Refusal:
     return Refusal(f"Invalid request: missing {name} parameter")
 
 
-def _count(values: Values, name: str) -> int:
+def _whole(values: Values, name: str) -> int:
     given = values.get(name)
     if given is None:
         return 0
     if isinstance(given, str):  # a form's
-        whole = given.isascii() and given.isdigit() and len(given) < 100
+        whole = bool(_WHOLE.fullmatch(given))
     else:
         number = isinstance(given, int | float) and not isinstance(given, bool)
-        whole = number and given >= 0 and given == given // 1  # neither infinite nor NaN
+        whole = number and given == given // 1  # neither infinite nor NaN
     if not whole:
         raise Refusal(f"Invalid request: {name} parameter is not a number")
     return int(given)

@@ -27,7 +27,7 @@ class Metrics:
 
     def __init__(self, *, queued: Callable[[], int], active: Callable[[], int]) -> None:
         disable_created_metrics()  # type: ignore[no-untyped-call]
-        of_server = self._registry = CollectorRegistry()
+        of_server = self.registry = CollectorRegistry()
         self.requests = Counter(
             "mt_requests_total",
             "Requests answered; 499: the client went away.",
@@ -61,4 +61,4 @@ class Metrics:
 
     def render(self) -> str:
         """The page that Prometheus scrapes."""
-        return generate_latest(self._registry).decode()
+        return generate_latest(self.registry).decode()

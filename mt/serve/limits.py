@@ -32,15 +32,20 @@ class RateLimiter:
         """Count a request of a client. Raises Refusal, which says when to come again; 0 permits any."""
         if not per_minute:
             return
+        left, now = self.check(client, per_minute), self._clock()
+        if len(self._buckets) >= REMEMBERED:
+            self._forget(now)
+        self._buckets[client] = _Bucket(left - 1, now)
+
+    def check(self, client: str, per_minute: int) -> float:
+        """How many requests a client has left. Raises Refusal as `take`, but counts nothing."""
         now = self._clock()
         bucket = self._buckets.get(client) or _Bucket(per_minute, now)
         left = min(per_minute, bucket.left + (now - bucket.at) * per_minute / MINUTE)
         if left < 1:
             wait = math.ceil((1 - left) * MINUTE / per_minute)
             raise slow_down(f"{per_minute} requests a minute are allowed", retry_after=max(1, wait))
-        if len(self._buckets) >= REMEMBERED:
-            self._forget(now)
-        self._buckets[client] = _Bucket(left - 1, now)
+        return left
 
     def _forget(self, now: float) -> None:
         """Drop the clients whose bucket is full again, or if none is, all: memory stays bounded."""
@@ -50,18 +55,20 @@ class RateLimiter:
 
 
 def check_size(texts: Sequence[str], *, most_texts: int, most_characters: int) -> None:
-    """Raises Refusal if a request is too large; 0 permits any size."""
+    """Raises Refusal if a request has too many texts or a text too many characters; 0 permits any size."""
     if most_texts and len(texts) > most_texts:
         raise _too_large(len(texts), most_texts)
-    characters = sum(map(len, texts))
-    if most_characters and characters > most_characters:
-        raise _too_large(characters, most_characters)
+    longest = max(map(len, texts), default=0)
+    if most_characters and longest > most_characters:
+        raise _too_large(longest, most_characters)
 
 
 def _too_large(size: int, limit: int) -> Refusal:
     return Refusal(f"Invalid request: request ({size}) exceeds text limit ({limit})")
 
 
-def most_bytes(most_characters: int) -> int:
+def most_bytes(most_characters: int, most_texts: int) -> int:
     """How large a body may be: each character written out at its longest, and something around it."""
-    return 2**16 + 12 * most_characters if most_characters else 2**26
+    if not most_characters or not most_texts:
+        return 2**26
+    return min(2**26, 2**16 + 12 * most_characters * most_texts)

@@ -6,24 +6,21 @@ Plain ASGI around the app, so that answers the framework gives by itself have th
 from __future__ import annotations
 
 import json
-import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mt.errors import out_of_memory
 from mt.serve.service import Service
 
-HEADERS = [
-    # Any page may ask, as with LibreTranslate; there are no cookies to steal.
-    ("Access-Control-Allow-Origin", "*"),
+CORS = [
     ("Access-Control-Allow-Methods", "GET, POST, OPTIONS"),
     ("Access-Control-Allow-Headers", "Authorization, Content-Type"),
     ("Access-Control-Expose-Headers", "Retry-After"),
     ("Access-Control-Max-Age", "86400"),
+]
+HEADERS = [
     (
         "Content-Security-Policy",
         "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'",
@@ -33,7 +30,14 @@ HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
 ]
-_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS]
+Headers = list[tuple[bytes, bytes]]
+
+
+def _encoded(headers: Sequence[tuple[str, str]]) -> Headers:
+    return [(name.lower().encode(), value.encode()) for name, value in headers]
+
+
+_HEADERS, _CORS = _encoded(HEADERS), _encoded(CORS)
 GONE = 499  # nginx's number for a client that went away; nobody is sent it
 
 
@@ -50,6 +54,9 @@ class Middleware:
 
     def __init__(self, app: ASGIApp, service: Service, *, log: Callable[[str], None] | None) -> None:
         self._app, self._service, self._log = app, service, log
+        self._hosts = [host.lower() for host in service.options.allowed_hosts]
+        self._origins = service.options.cors_origins
+        self.closing = False  # connections end with their next answer
         self.draining = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,26 +64,30 @@ class Middleware:
             await self._app(scope, receive, send)
             return
         seen = _Seen()
+        given = dict(scope["headers"])
+        own = [*_HEADERS, *self._cors(given.get(b"origin", b""))]
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
                 seen.status = message["status"]
-                close = [(b"connection", b"close")] if self.draining else []
-                message = {**message, "headers": [*message.get("headers", ()), *_HEADERS, *close]}
+                close = [(b"connection", b"close")] if self.closing else []
+                message = {**message, "headers": [*message.get("headers", ()), *own, *close]}
             await send(message)
 
-        # A HEAD is a GET whose body the server leaves out.
-        inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+        inner = _normal(scope)
         self._service.active += 1
         try:
-            await self._respond(inner, receive, watched)
+            if self._known_host(given.get(b"host", b"")):
+                await self._respond(inner, receive, watched)
+            else:
+                await refuse(watched, 400, "Invalid host header")
         finally:
             self._service.active -= 1
             self._count(scope, inner, seen)
 
     async def _respond(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self.draining:
-            await refuse(send, 503, "the server is stopping", [("Retry-After", "5")])
+            await refuse(send, 503, "the server is stopping", retry_after=5)
         elif scope["method"] == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b""})
@@ -84,7 +95,25 @@ class Middleware:
             try:
                 await self._app(scope, receive, send)
             except Exception as problem:  # which the app has answered
-                _report(problem)
+                self._service.problems.failure(problem, "answering a request")
+
+    def _known_host(self, given: bytes) -> bool:
+        """Whether the Host header is one of those allowed; `*.example.org` allows every name below it."""
+        if not self._hosts:
+            return True
+        host = given.decode("latin-1").lower()
+        host = host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0]
+        return any(
+            host == known or (known.startswith("*.") and host.endswith(known[1:])) for known in self._hosts
+        )
+
+    def _cors(self, origin: bytes) -> Headers:
+        """Which pages may read the answer: any, as with LibreTranslate, as there are no cookies to steal."""
+        if not self._origins or "*" in self._origins:
+            return [(b"access-control-allow-origin", b"*"), *_CORS]
+        allowed = origin.decode("latin-1") in self._origins
+        vary = (b"vary", b"Origin")
+        return [(b"access-control-allow-origin", origin), vary, *_CORS] if allowed else [vary]
 
     def _count(self, scope: Scope, inner: Scope, seen: _Seen) -> None:
         seconds = time.perf_counter() - seen.began
@@ -96,20 +125,20 @@ class Middleware:
             self._log(f"{scope['method']} {endpoint} {seen.status or GONE} {1000 * seconds:.0f} ms")
 
 
-async def refuse(send: Send, status: int, message: str, headers: Sequence[tuple[str, str]]) -> None:
+def _normal(scope: Scope) -> Scope:
+    """A HEAD as a GET, whose body the server leaves out; a path without the slash at its end."""
+    inner = {**scope, "method": "GET"} if scope["method"] == "HEAD" else {**scope}
+    if len(scope["path"]) > 1 and scope["path"].endswith("/"):
+        inner["path"] = scope["path"].rstrip("/") or "/"
+        inner["raw_path"] = inner["path"].encode()
+    return inner
+
+
+async def refuse(send: Send, status: int, message: str, *, retry_after: int | None = None) -> None:
     """Send `{"error": message}`."""
-    pairs = [("Content-Type", "application/json"), *headers]
-    encoded = [(name.lower().encode(), value.encode()) for name, value in pairs]
     body = json.dumps({"error": message}).encode()
-    encoded.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    if retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
+    await send({"type": "http.response.start", "status": status, "headers": _encoded(headers)})
     await send({"type": "http.response.body", "body": body})
-
-
-def _report(problem: Exception) -> None:
-    """Where in the code it happened; not the message, which may hold what a user wrote."""
-    if out_of_memory(problem):
-        print("mt serve: out of memory while answering; a lower --batch-tokens needs less", file=sys.stderr)
-        return
-    print(f"mt serve: {type(problem).__name__} while answering a request", file=sys.stderr)
-    traceback.print_tb(problem.__traceback__, file=sys.stderr)

@@ -11,6 +11,10 @@ class Refusal(Exception):
         self.message, self.status, self.retry_after = message, status, retry_after
 
 
+class Gone(Exception):
+    """The client has left: nobody waits for an answer."""
+
+
 def slow_down(why: str, *, retry_after: int) -> Refusal:
     """The refusal of one request too many."""
     return Refusal(f"Slowdown: {why}", status=429, retry_after=retry_after)

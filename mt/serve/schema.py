@@ -50,17 +50,17 @@ _REFUSALS = {
 
 def translate(directions: Sequence[Direction], *, most_texts: int, most_characters: int) -> dict[str, Any]:
     """Of `POST /translate`; 0 texts or characters permit any number."""
-    text = _TEXT | ({"maxLength": most_characters} if most_characters else {})
-    texts = _array(text) | ({"maxItems": most_texts} if most_texts else {})
+    part = _TEXT | ({"maxLength": most_characters} if most_characters else {})
+    text = part | {"minLength": 1}
+    texts = _array(part) | {"minItems": 1} | ({"maxItems": most_texts} if most_texts else {})
     fields: Schema = {
         "q": {"oneOf": [text, texts], "description": "Text, or array of texts"},
         **_pair(directions, auto=True),
         "format": {"type": "string", "enum": ["text", "html", ""], "default": "text"},
         "alternatives": {
             "type": "integer",
-            "minimum": 0,
             "default": 0,
-            "description": "Other translations wanted; there may be fewer",
+            "description": "Other translations wanted; there may be fewer. Less than 0 is 0",
         },
         "scores": {"type": "boolean", "default": False, "description": "Give probabilities"},
         "sentences": {
@@ -90,13 +90,23 @@ def detect(codes: Sequence[str]) -> dict[str, Any]:
     answer = _array(
         {**_DETECTED, "properties": {**_DETECTED["properties"], "language": {"enum": list(codes)}}}
     )
-    return _route({"q": _TEXT, "api_key": _KEY}, ["q"], {}, answer)
+    return _route({"q": _TEXT | {"minLength": 1}, "api_key": _KEY}, ["q"], {}, answer)
 
 
 def inspect(directions: Sequence[Direction]) -> dict[str, Any]:
     """Of `POST /inspect`."""
-    fields = {"q": _NOT_BLANK, **_pair(directions, auto=True), "api_key": _KEY}
-    answer = {"type": "object", "required": ["source", "translation", "pieces", "steps"]}
+    fields = {
+        "q": _NOT_BLANK,
+        **_pair(directions, auto=True),
+        "sentence": {
+            "type": "integer",
+            "default": 0,
+            "description": "Which sentence of the text, counted from 0",
+        },
+        "api_key": _KEY,
+    }
+    required = ["source", "translation", "pieces", "steps", "sentence", "sentences"]
+    answer = {"type": "object", "required": required}
     return _route(fields, ["q", "source", "target"], _pairs(directions, auto=True), answer)
 
 
@@ -130,7 +140,8 @@ def settings() -> dict[str, Any]:
 
 def metrics() -> dict[str, Any]:
     """Of `GET /metrics`."""
-    return _responses({"text/plain": {"schema": _TEXT}}, {503: _REFUSALS[503]})
+    refusals = {status: _REFUSALS[status] for status in (400, 403, 429, 503)}
+    return _responses({"text/plain": {"schema": _TEXT}}, refusals)
 
 
 def _array(items: Schema) -> Schema:

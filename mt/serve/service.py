@@ -3,34 +3,81 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import math
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from mt.decoding.translation import Translation, by_rank
+from mt.decoding.translation import Candidate, Translation, by_rank, joined
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.options import ServeOptions
 from mt.serve.batcher import Batcher
 from mt.serve.call import InspectCall, TranslateCall
 from mt.serve.counters import Metrics
-from mt.serve.detection import Candidate, Detector
+from mt.serve.detection import Detector, Language, all_letters_of
 from mt.serve.limits import check_size
 from mt.serve.models import Models, Served
+from mt.serve.problem_log import ProblemLog
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Template, markup, plain
 from mt.text.names import name_of
+from mt.text.passthrough import nothing_to_translate
+from mt.text.sentences import Split
+from mt.translator import Translator
+
+T = TypeVar("T")
+
+LONG = 2000  # characters; what is longer is cut outside of the event loop
+MOST_PIECES = 128  # of a sentence that is inspected: the work grows with their square
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A text of a request, before it is searched.
+
+    language: what it is in. served: who translates it; None where it is in the target language already.
+    splits: each of the template's texts in parts. searched: the parts that have something to translate.
+    """
+
+    template: Template
+    language: Language
+    served: Served | None = None
+    splits: tuple[Split, ...] = ()
+    searched: frozenset[str] = frozenset()
+
+    def translations(self, found: Mapping[str, list[Candidate]]) -> list[Translation]:
+        """One for each of the template's texts, from the candidates of what was searched."""
+        rows = []
+        for text, parts in zip(self.template.texts, self.splits, strict=True):
+            of_parts = [found[part] if part in self.searched else [Candidate(part)] for part in parts.texts]
+            searched = sum(part in self.searched for part in parts.texts)
+            rows.append(joined(text, parts, of_parts, searched, self._into))
+        return rows
+
+    @property
+    def _into(self) -> str | None:
+        if self.served is None:
+            return None
+        return self.served.tgt or self.served.translator.run.config.data.target
 
 
 class Service:
     """All models, each behind a batcher of its own."""
 
-    def __init__(self, models: Models, detector: Detector, options: ServeOptions) -> None:
+    def __init__(
+        self, models: Models, detector: Detector, options: ServeOptions, problems: ProblemLog | None = None
+    ) -> None:
         self.models, self.detector, self.options = models, detector, options
+        self.problems = problems or ProblemLog()
         self._batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
+        self._reader = ThreadPoolExecutor(1, "reader")  # cuts long texts
         self.active = 0  # requests under way; the middleware counts them
         self.metrics = Metrics(
             queued=lambda: sum(batcher.waiting for batcher in self._batchers.values()),
@@ -38,19 +85,26 @@ class Service:
         )
         for translator in models.translators:
             self._batchers[id(translator)] = Batcher(
-                translator, limit=options.queue_limit, metrics=self.metrics
+                translator, limit=options.queue_limit, metrics=self.metrics, problems=self.problems
             )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The batchers work while this is open."""
-        tasks = [asyncio.create_task(batcher.run()) for batcher in self._batchers.values()]
+        tasks = [asyncio.create_task(batcher.supervise()) for batcher in self._batchers.values()]
+        await asyncio.sleep(0)  # each has begun
         try:
             yield
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            self._reader.shutdown(wait=False, cancel_futures=True)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether every model answers."""
+        return all(batcher.healthy for batcher in self._batchers.values())
 
     def languages(self) -> list[dict[str, Any]]:
         """What `GET /languages` answers."""
@@ -64,15 +118,12 @@ class Service:
         self._check([text])
         return [candidate._asdict() for candidate in self.detector.detect(text)]
 
-    async def translate(self, call: TranslateCall) -> dict[str, Any]:
-        """What `POST /translate` answers. Raises Refusal."""
+    async def translate(self, call: TranslateCall, client: str = "") -> dict[str, Any]:
+        """What `POST /translate` answers. client: whose turn the request takes. Raises Refusal."""
         self._check(call.texts)
-        target = self.models.known(call.target)
-        templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
-        sources = self._sources(call.source, target, ["\n".join(template.texts) for template in templates])
-        chosen = [self.models.choose(source.language, target) for source in sources]
-        found = await self._search(chosen, templates, nbest=1 + call.alternatives)
-        ranked = [_ranked(template, rows) for template, rows in zip(templates, found, strict=True)]
+        planned = await self._read(call.texts, partial(self._plan, call))
+        found = await self._search(planned, nbest=1 + call.alternatives, client=client)
+        ranked = [_ranked(one.template, rows) for one, rows in zip(planned, found, strict=True)]
         texts, alternatives, scores = [], [], []
         for rows in ranked:
             kept = rows[: 1 + call.alternatives]
@@ -81,7 +132,7 @@ class Service:
             scores.append([_score(score, log) for _, score, log in kept])
         answer: dict[str, list[Any]] = {"translatedText": texts}
         if call.source == "auto":
-            answer["detectedLanguage"] = [source._asdict() for source in sources]
+            answer["detectedLanguage"] = [one.language._asdict() for one in planned]
         if call.alternatives:
             answer["alternatives"] = alternatives
         if call.scores:
@@ -92,63 +143,118 @@ class Service:
             ]
         return answer if call.many else {name: rows[0] for name, rows in answer.items()}
 
-    async def inspect(self, call: InspectCall) -> dict[str, Any]:
-        """What `POST /inspect` answers: `Inspection.as_dict()`. Raises Refusal."""
+    async def inspect(self, call: InspectCall, client: str = "") -> bytes:
+        """What `POST /inspect` answers, as JSON: `Inspection.as_dict()` of one sentence of the text.
+
+        Raises Refusal.
+        """
         self._check([call.text])
         target = self.models.known(call.target)
         (source,) = self._sources(call.source, target, [call.text])
-        served = self.models.choose(source.language, target)
-
-        def look() -> dict[str, Any]:
-            inspector = self._inspectors.get(id(served.translator)) or Inspector(served.translator)
-            self._inspectors[id(served.translator)] = inspector
-            return inspector.inspect(call.text, tgt=served.tgt).as_dict()
-
+        among = self.models.sources(target)
+        of = among[0] if source.language == target and among else source.language
+        served = self.models.choose(of, target)
+        sentences = await self._read([call.text], partial(_sentences, call.text, served.translator))
+        if not sentences:
+            raise Refusal("the text is blank: there is nothing to read")
+        if call.sentence >= len(sentences):
+            raise Refusal(f"Invalid request: sentence ({call.sentence}) of {len(sentences)}, counted from 0")
+        counts = {"sentence": call.sentence, "sentences": len(sentences)}
+        look = partial(self._look, served, sentences[call.sentence], counts)
         try:
-            found = await self._batchers[id(served.translator)].alone(look)
-        except ConfigError as problem:  # a blank text, one that is too long, an ensemble
+            return await self._batchers[id(served.translator)].alone(look, client=client)
+        except ConfigError as problem:  # too many pieces, an ensemble
             raise Refusal(str(problem)) from None
+
+    def _look(
+        self, served: Served, sentence: str, counts: dict[str, int], pause: Callable[[], None]
+    ) -> bytes:
+        inspector = self._inspectors.get(id(served.translator)) or Inspector(served.translator)
+        self._inspectors[id(served.translator)] = inspector
+        inspection = inspector.inspect(sentence, tgt=served.tgt, most_pieces=MOST_PIECES, pause=pause)
+        found = inspection.as_dict() | counts
         # Where on this machine the run lies is nobody's business.
         found["model"]["name"] = Path(found["model"]["name"]).name
-        return found
+        pause()
+        return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+    async def _read(self, texts: Sequence[str], read: Callable[[], T]) -> T:
+        """The result of a call that looks through all of the texts: if they are long, in a thread."""
+        if sum(map(len, texts)) <= LONG:
+            return read()
+        return await asyncio.get_running_loop().run_in_executor(self._reader, read)
 
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)
 
-    def _sources(self, source: str, target: str, texts: Sequence[str]) -> list[Candidate]:
-        """The language of each text: the one that was named, or what it looks like."""
+    def _plan(self, call: TranslateCall) -> list[Planned]:
+        """What of each text is searched, and by whom. Raises Refusal."""
+        target = self.models.known(call.target)
+        templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
+        sources = self._sources(call.source, target, ["\n".join(template.texts) for template in templates])
+        rows = zip(call.texts, templates, sources, strict=True)
+        return [self._one(text, template, source, target) for text, template, source in rows]
+
+    def _one(self, text: str, template: Template, source: Language, target: str) -> Planned:
+        if source.language == target:
+            return Planned(Template((text,), ()), source)
+        served = self.models.choose(source.language, target)
+        splits = tuple(map(served.translator.split, template.texts))
+        parts = {part for split in splits for part in split.texts}
+        searched = frozenset(part for part in parts if _needs_search(part, source.language, target))
+        return Planned(template, source, served, splits, searched)
+
+    def _sources(self, source: str, target: str, texts: Sequence[str]) -> list[Language]:
+        """The language of each text: the one that was named, or what it looks like, the target's included."""
         among = self.models.sources(target)
         if source != "auto":
-            return [Candidate(self.models.known(source, among), 100.0)] * len(texts)
+            return [Language(self.models.known(source, among), 100.0)] * len(texts)
         if not among:
             raise Refusal(f"nothing is translated into {name_of(target)} ({target}) here")
-        return self.detector.best(texts, among)
+        return self.detector.best(texts, among, target)
 
     async def _search(
-        self, chosen: Sequence[Served], templates: Sequence[Template], *, nbest: int
+        self, planned: Sequence[Planned], *, nbest: int, client: str
     ) -> list[list[Translation]]:
-        """The translations of each template's texts; those for one model wait as one."""
-        groups: dict[int, list[int]] = {}
-        for index, served in enumerate(chosen):
-            groups.setdefault(id(served), []).append(index)
-        results: list[list[Translation]] = [[] for _ in chosen]
+        """The translations of each template's texts; what one model translates waits as one request."""
+        groups: dict[int, list[Planned]] = {}
+        for one in planned:
+            if one.served is not None:
+                groups.setdefault(id(one.served.translator), []).append(one)
+        found: dict[int, dict[str, list[Candidate]]] = {}
 
-        async def search(indices: list[int]) -> None:
-            served = chosen[indices[0]]
-            texts = [text for index in indices for text in templates[index].texts]
-            most = served.translator.config.beam
-            batcher = self._batchers[id(served.translator)]
-            found = iter(await batcher.translate(texts, tgt=served.tgt, nbest=min(nbest, most)))
-            for index in indices:
-                results[index] = [next(found) for _ in templates[index].texts]
-            self._count(served, texts)
+        async def search(model: int, group: list[Planned]) -> None:
+            served = group[0].served
+            assert served is not None
+            parts = list(dict.fromkeys(part for one in group for part in one.searched))
+            rows = await self._batchers[model].translate(
+                parts,
+                client=client,
+                tgt=served.tgt,
+                nbest=min(nbest, served.translator.config.beam),
+            )
+            found[model] = dict(zip(parts, rows, strict=True))
+            for one in group:
+                self._count(one)
 
-        await asyncio.gather(*(search(indices) for indices in groups.values()))
-        return results
+        await asyncio.gather(*(search(model, group) for model, group in groups.items()))
+        return [one.translations(found.get(id(one.served and one.served.translator), {})) for one in planned]
 
-    def _count(self, served: Served, texts: Sequence[str]) -> None:
-        self.metrics.texts.labels(*served.direction).inc(len(texts))
-        self.metrics.characters.labels(*served.direction).inc(sum(map(len, texts)))
+    def _count(self, one: Planned) -> None:
+        assert one.served is not None
+        texts = one.template.texts
+        self.metrics.texts.labels(*one.served.direction).inc(len(texts))
+        self.metrics.characters.labels(*one.served.direction).inc(sum(map(len, texts)))
+
+
+def _needs_search(part: str, source: str, target: str) -> bool:
+    """Whether a part has something to translate that is not in the target language already."""
+    return not nothing_to_translate(part) and not all_letters_of(part, target, not_of=source)
+
+
+def _sentences(text: str, translator: Translator) -> list[str]:
+    """The parts in which a text is translated, line by line."""
+    return [part for line in plain(text).texts for part in translator.split(line).texts]
 
 
 def _score(score: float, log_prob: float) -> dict[str, float]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import unicodedata
+from functools import lru_cache
+
 from mt.text.languages import base_language
 
 _LANGUAGES = {
@@ -52,6 +55,10 @@ _SUBTAGS = {  # of ISO 15924, as in sr-Latn; for languages that are written in s
     "guru": "Gurmukhi",
     "mong": "Mongolian",
 }
+# The first word of a letter's Unicode name, where it is not the name of its script.
+_FIRST_WORDS = {"Cjk": "Han", "Ideographic": "Han"} | dict.fromkeys(
+    ("Fullwidth", "Feminine", "Masculine", "Kelvin", "Angstrom"), "Latin"
+)
 
 
 def scripts_of(code: str | None) -> list[str]:
@@ -67,3 +74,15 @@ def scripts_of(code: str | None) -> list[str]:
 def is_language(code: str) -> bool:
     """Whether this is the code of a language that is known here, with or without a region."""
     return base_language(code) in _SCRIPTS
+
+
+@lru_cache(maxsize=1 << 16)
+def script_of_letter(letter: str) -> str | None:
+    """The script of a letter by its Unicode name; None for digits, marks, punctuation."""
+    if not unicodedata.category(letter).startswith("L"):
+        return None
+    words = unicodedata.name(letter, "unnamed").title().split()
+    if words[0] in ("Halfwidth", "Fullwidth") and len(words) > 1 and words[1] in ("Katakana", "Hangul"):
+        return words[1]
+    word = words[0].split("-")[0]
+    return _FIRST_WORDS.get(word, word)

@@ -10,7 +10,7 @@ from pathlib import Path
 import uvicorn
 
 import mt
-from mt.decoding.translation import Translation
+from mt.decoding.translation import Candidate
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.serve.batcher import Searcher
@@ -46,15 +46,23 @@ class Slow:
         self.may_go_on = threading.Event()
         self.fail_on = ""
 
-    def search(self, texts: Sequence[str], *, nbest: int, tgt: str | None = None) -> list[Translation]:
-        self.searches.append(list(texts))
+    def search_parts(
+        self,
+        parts: Sequence[str],
+        *,
+        nbest: int,
+        aligned: bool = False,  # noqa: ARG002
+        tgt: str | None = None,
+    ) -> list[list[Candidate]]:
+        self.searches.append(list(parts))
         self.may_go_on.wait(DEADLINE)
-        if self.fail_on in texts:
+        if self.fail_on in parts:
             raise RuntimeError("secret")
         into = (tgt or "").upper()
-        rows = [tuple(f"{into}{text.upper()}{'!' * rank}" for rank in range(nbest)) for text in texts]
-        falling = tuple(-0.1 * rank for rank in range(nbest))
-        return [Translation(text, row, falling, (), falling) for text, row in zip(texts, rows, strict=True)]
+        return [
+            [Candidate(f"{into}{part.upper()}{'!' * rank}", -0.1 * rank) for rank in range(nbest)]
+            for part in parts
+        ]
 
     def wait_for(self, count: int) -> None:
         """Until so many searches have begun."""

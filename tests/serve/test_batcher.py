@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 
 from mt.serve import batcher as batching
+from mt.serve import turns
 from mt.serve.batcher import Batcher
 from mt.serve.counters import Metrics
-from mt.serve.refusal import Refusal
+from mt.serve.problem_log import ProblemLog
+from mt.serve.refusal import Gone, Refusal
 from tests.serve.setup import Slow
 from tests.waiting import DEADLINE
 
 Script = Callable[[Batcher, Slow], Coroutine[Any, Any, None]]
 
 
-def run(script: Script, *, limit: int = 1000) -> Metrics:
-    """A script with a batcher at work over a searcher that waits until it may go on."""
+def run(script: Script, *, limit: int = 1000, lines: list[str] | None = None) -> Metrics:
+    """A script with a batcher at work over a searcher that waits until it may go on; lines: its log."""
     metrics = Metrics(queued=lambda: 0, active=lambda: 0)
 
     async def main() -> None:
         slow = Slow()
-        batcher = Batcher(slow, limit=limit, metrics=metrics)
-        working = asyncio.create_task(batcher.run())
+        log: list[str] = [] if lines is None else lines
+        batcher = Batcher(slow, limit=limit, metrics=metrics, problems=ProblemLog(log.append))
+        working = asyncio.create_task(batcher.supervise())
+        await asyncio.sleep(0)
         try:
             await script(batcher, slow)
         finally:
@@ -37,8 +42,8 @@ def run(script: Script, *, limit: int = 1000) -> Metrics:
     return metrics
 
 
-async def ask(batcher: Batcher, *texts: str, tgt: str | None = None, nbest: int = 1) -> list[str]:
-    return [found.text for found in await batcher.translate(texts, tgt=tgt, nbest=nbest)]
+async def ask(batcher: Batcher, *texts: str, client: str = "one", tgt: str | None = None) -> list[str]:
+    return [found[0].text for found in await batcher.translate(texts, client=client, tgt=tgt, nbest=1)]
 
 
 async def settled() -> None:
@@ -78,19 +83,19 @@ def test_one_search_at_a_time_and_what_arrives_meanwhile_is_the_next() -> None:
     run(script)
 
 
-def test_a_search_has_at_most_32_texts_and_a_request_keeps_its_order() -> None:
+def test_a_search_has_at_most_16_sentences_of_one_request_which_keeps_its_order() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
         texts = [f"t{n}" for n in range(70)]
         assert await ask(batcher, *texts) == [text.upper() for text in texts]
-        assert [len(search) for search in slow.searches] == [32, 32, 6]
+        assert [len(search) for search in slow.searches] == [16, 16, 16, 16, 6]
         assert [text for search in slow.searches for text in search] == texts
 
     run(script)
 
 
 def test_long_texts_do_not_fill_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "CHARACTERS", 10)
+    monkeypatch.setattr(turns, "CHARACTERS", 10)
 
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
@@ -115,8 +120,10 @@ def test_a_search_is_into_one_language() -> None:
 def test_as_many_hypotheses_as_the_one_who_wants_most() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
-        _, found = await asyncio.gather(ask(batcher, "a"), batcher.translate(["b"], tgt=None, nbest=3))
-        assert found[0].hypotheses == ("B", "B!", "B!!")
+        _, found = await asyncio.gather(
+            ask(batcher, "a"), batcher.translate(["b"], client="", tgt=None, nbest=3)
+        )
+        assert [candidate.text for candidate in found[0]] == ["B", "B!", "B!!"]
         assert slow.searches == [["a", "b"]]
 
     run(script)
@@ -150,22 +157,133 @@ def test_who_gives_up_during_the_search_harms_nobody() -> None:
     run(script)
 
 
-def test_a_full_queue_refuses() -> None:
-    async def script(batcher: Batcher, slow: Slow) -> None:
-        first = asyncio.create_task(ask(batcher, "a"))
-        await begun(slow, 1)
-        waiting = asyncio.create_task(ask(batcher, "b", "c", "d"))  # beyond the limit, but nobody waited yet
-        await settled()
-        with pytest.raises(Refusal, match="Slowdown: too many texts are waiting") as refusal:
-            await ask(batcher, "e")
-        assert (refusal.value.status, refusal.value.retry_after) == (429, 1)
-        with pytest.raises(Refusal, match="waiting"):
-            await batcher.alone(lambda: None)
-        slow.may_go_on.set()
-        assert await asyncio.gather(*[first, waiting]) == [["A"], ["B", "C", "D"]]
-        assert await ask(batcher, "f") == ["F"]
+def health(batcher: Batcher) -> str:
+    return "ok" if batcher.healthy else "failed"
 
-    run(script, limit=2)
+
+async def fill(batcher: Batcher, slow: Slow, count: int, client: str = "one") -> asyncio.Task[list[str]]:
+    """A search is under way, and a request of so many sentences waits."""
+    first = asyncio.create_task(ask(batcher, "first", client="nobody"))
+    await begun(slow, 1)
+    waiting = asyncio.create_task(ask(batcher, *(f"t{n}" for n in range(count)), client=client))
+    await settled()
+    assert not first.done()
+    return waiting
+
+
+@pytest.mark.parametrize("client", ["one", "another"])
+def test_one_sentence_does_not_wait_for_a_document(client: str) -> None:
+    """It is in the next batch, whoever sent the document, and only eight of that are in the same one."""
+
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        waiting = await fill(batcher, slow, 100)
+        short = asyncio.create_task(ask(batcher, "short", client=client))
+        await settled()
+        slow.may_go_on.set()
+        assert await short == ["SHORT"]
+        assert not waiting.done()
+        assert slow.searches[1] == ["t0", "short", *(f"t{n}" for n in range(1, 8))]
+        assert await waiting == [f"T{n}" for n in range(100)]
+
+    run(script)
+
+
+def test_clients_take_turns_and_so_do_their_requests() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        waiting = await fill(batcher, slow, 40)
+        others = [
+            asyncio.create_task(ask(batcher, *(f"{name}{n}" for n in range(20)), client=client))
+            for name, client in (("u", "one"), ("v", "two"))
+        ]
+        await settled()
+        slow.may_go_on.set()
+        await asyncio.gather(waiting, *others)
+        assert slow.searches[1][:6] == ["t0", "v0", "u0", "v1", "t1", "v2"]
+        assert len(slow.searches[1]) == 3 * turns.SHARED
+
+    run(script)
+
+
+def test_the_one_who_fills_the_queue_is_refused_and_nobody_else() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        waiting = [await fill(batcher, slow, 10)]
+        with pytest.raises(Refusal, match="Slowdown: too many of your sentences") as refusal:
+            await ask(batcher, *"abcdef", client="one")
+        assert (refusal.value.status, refusal.value.retry_after) == (429, 1)
+        waiting += [asyncio.create_task(ask(batcher, *"abcdefghij", client="two"))]
+        await settled()
+        assert batcher.waiting == 20
+        with pytest.raises(Refusal, match="Slowdown: too many sentences are waiting"):
+            await ask(batcher, *"abcdefgh", client="three")
+        waiting += [asyncio.create_task(ask(batcher, "short", client=name)) for name in ("one", "three")]
+        await settled()
+        slow.may_go_on.set()
+        assert (await asyncio.gather(*waiting))[2:] == [["SHORT"], ["SHORT"]]
+
+    run(script, limit=20)
+
+
+def test_what_never_fits_is_refused_for_good() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        with pytest.raises(Refusal, match=r"request \(11 sentences\) exceeds text limit \(10\)") as refusal:
+            await ask(batcher, *"abcdefghijk")
+        assert refusal.value.status == 400
+        slow.may_go_on.set()
+        assert len(await ask(batcher, *"abcdefghij")) == 10
+
+    run(script, limit=20)
+
+
+def test_who_leaves_makes_room_at_once() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        waiting = await fill(batcher, slow, 10)
+        waiting.cancel()
+        await settled()
+        assert batcher.waiting == 0
+        slow.may_go_on.set()
+        assert len(await ask(batcher, *"abcdefghij")) == 10
+
+    assert "mt_dropped_texts_total 10.0\n" in run(script, limit=20).render()
+
+
+def test_a_batcher_that_fails_is_told_and_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waited gets 503; health tells it; afterwards all is well."""
+    monkeypatch.setattr(batching, "REST", 0.02)
+    lines: list[str] = []
+
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        slow.may_go_on.set()
+        assert batcher.healthy
+        with monkeypatch.context() as broken:
+            broken.setattr(batcher._turns, "take", lambda: [][0])
+            with pytest.raises(Refusal) as refusal:
+                await ask(batcher, "a")
+        assert refusal.value.status == 503
+        assert health(batcher) == "failed"
+        with pytest.raises(Refusal, match="cannot translate now"):
+            await ask(batcher, "b")
+        while health(batcher) != "ok":
+            await asyncio.sleep(0.005)
+        assert await ask(batcher, "c") == ["C"]
+
+    run(script, lines=lines)
+    assert len(lines) == 1
+    assert lines[0].startswith("mt serve: IndexError while searching through the queue\n")
+
+
+def test_a_search_that_hangs_is_unhealthy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batching, "STUCK", -1.0)
+
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        assert batcher.healthy
+        waiting = asyncio.create_task(ask(batcher, "a"))
+        await begun(slow, 1)
+        assert health(batcher) == "failed"
+        slow.may_go_on.set()
+        assert await waiting == ["A"]
+        assert batcher.healthy
+
+    run(script)
 
 
 def test_a_text_that_fails_fails_alone() -> None:
@@ -188,7 +306,7 @@ def test_a_call_alone_waits_for_the_search_and_searches_for_it() -> None:
         order: list[str] = []
         first = asyncio.create_task(ask(batcher, "a"))
         await begun(slow, 1)
-        alone = asyncio.create_task(batcher.alone(lambda: order.append("alone")))
+        alone = asyncio.create_task(batcher.alone(lambda _: order.append("alone"), client="one"))
         later = asyncio.create_task(ask(batcher, "b"))
         await settled()
         assert order == []
@@ -199,19 +317,78 @@ def test_a_call_alone_waits_for_the_search_and_searches_for_it() -> None:
     run(script)
 
 
+def test_searches_go_first_where_a_call_pauses() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        slow.may_go_on.set()
+        asked = threading.Event()
+        searched: list[int] = []
+
+        def call(pause: Callable[[], None]) -> str:
+            for _ in range(2):
+                asked.wait(DEADLINE)
+                searched.append(len(slow.searches))
+                pause()
+            return "done"
+
+        alone = asyncio.create_task(batcher.alone(call, client="one"))
+        await settled()
+        waiting = asyncio.create_task(ask(batcher, "a"))
+        await settled()
+        asked.set()
+        assert await waiting == ["A"]
+        assert await alone == "done"
+        assert searched == [0, 1]
+
+    run(script)
+
+
+def test_a_call_ends_at_its_next_pause_when_its_client_has_gone() -> None:
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        slow.may_go_on.set()
+        has_begun, may_go_on = threading.Event(), threading.Event()
+        ended: list[type[BaseException]] = []
+
+        def call(pause: Callable[[], None]) -> None:
+            has_begun.set()
+            may_go_on.wait(DEADLINE)
+            try:
+                pause()
+            except Gone as end:
+                ended.append(type(end))
+                raise
+
+        alone = asyncio.create_task(batcher.alone(call, client="one"))
+        await asyncio.to_thread(has_begun.wait, DEADLINE)
+        alone.cancel()
+        await settled()
+        may_go_on.set()
+        with pytest.raises(asyncio.CancelledError):
+            await alone
+        assert ended == [Gone]
+        assert await ask(batcher, "a") == ["A"]
+
+    run(script)
+
+
 def test_too_many_calls_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batching, "ALONE", 1)
+    """Those of the client who has too many; where all have too many, everybody's."""
+    monkeypatch.setattr(batching, "ALONE", 2)
+    monkeypatch.setattr(batching, "ALONE_FOR_ONE", 1)
 
     async def script(batcher: Batcher, slow: Slow) -> None:
         first = asyncio.create_task(ask(batcher, "a"))
         await begun(slow, 1)
-        alone = asyncio.create_task(batcher.alone(lambda: "done"))
+        calls = [asyncio.create_task(batcher.alone(lambda _: "done", client="one"))]
         await settled()
         with pytest.raises(Refusal, match="waiting"):
-            await batcher.alone(lambda: None)
+            await batcher.alone(lambda _: "", client="one")
+        calls += [asyncio.create_task(batcher.alone(lambda _: "done", client="two"))]
+        await settled()
+        with pytest.raises(Refusal, match="waiting"):
+            await batcher.alone(lambda _: "", client="three")
         slow.may_go_on.set()
-        assert await alone == "done"
-        assert await batcher.alone(lambda: "again") == "again"
+        assert await asyncio.gather(*calls) == ["done", "done"]
+        assert await batcher.alone(lambda _: "again", client="one") == "again"
         await first
 
     run(script)

@@ -14,7 +14,7 @@ from mt.console import Console
 from mt.errors import UsageError
 from mt.options import ServeOptions
 from mt.serve.app import create_app
-from mt.serve.detection import Detector, open_ranker
+from mt.serve.detection import Detector, all_letters_of, open_ranker
 from mt.serve.middleware import Middleware
 from mt.serve.models import Models, open_models
 from mt.serve.service import Service
@@ -71,9 +71,10 @@ def test_the_pair_chooses_the_model(toy_run: Path, nameless_run: Path) -> None:
             assert response.json() == {"translatedText": "BA"}
         wrong = client.post("/translate", json={"q": "ba", "source": "aa", "target": "yy"})
         assert wrong.json() == {"error": "yy (yy) is not available as a target language from aa (aa)"}
-        # Of the sources of a target the likeliest is taken, for each text its own.
+        # Of the sources of a target the likeliest is taken, for each text its own; or the target itself.
         many = client.post("/translate", json={"q": ["ba" * 30, "BA" * 30], "source": "auto", "target": "aa"})
-        assert [each["language"] for each in many.json()["detectedLanguage"]] == ["bb", "bb"]
+        assert [each["language"] for each in many.json()["detectedLanguage"]] == ["aa", "bb"]
+        assert many.json()["translatedText"][0] == "ba" * 30
 
 
 def test_a_model_of_several_directions(tagged_run: Path) -> None:
@@ -146,18 +147,52 @@ def test_real_languages_are_told_apart() -> None:
     found = detector.detect("我爱北京")
     assert {candidate.language for candidate in found} == {"zh", "en", "de", "fr", "qqq"}
     assert found[0].confidence > 90
-    assert sum(candidate.confidence for candidate in found) == pytest.approx(100, abs=0.5)
+    assert sum(candidate.confidence for candidate in found) == pytest.approx(98.1, abs=0.5)
     assert detector.detect("…12 ")[0].confidence == 0
     assert Detector(["qqq"], open_ranker()).detect("hello") == [("qqq", 0.0)]
 
 
+@pytest.mark.parametrize(
+    ("text", "language", "least", "most"),
+    [
+        ("Hello", "en", 20, 100),
+        ("I love Beijing and would like to drink coffee.", "en", 95, 100),
+        ("Bonjour, je voudrais un café", "zh", 0, 1),
+        ("今日は良い天気です", "zh", 0, 1),
+        ("Я люблю Пекин", "zh", 0, 0),
+        ("你好", "zh", 95, 100),
+    ],
+)
+def test_a_confidence_is_honest(text: str, language: str, least: float, most: float) -> None:
+    """English is no Chinese; a language that is not served is neither; what is English already is told so."""
+    (found,) = Detector(["zh", "en"], open_ranker()).best([text], ["zh"], "en")
+    assert found.language == language
+    assert least <= found.confidence <= most
+
+
+@pytest.mark.parametrize(
+    ("text", "is_english"),
+    [
+        ("iPhone 15 Pro", True),
+        ("我的 iPhone", False),
+        ("Привет", False),
+        ("12", False),
+        ("", False),
+        ("Ｆｕｌｌ", True),
+    ],
+)
+def test_letters_tell_languages_of_different_scripts_apart(text: str, is_english: bool) -> None:
+    assert all_letters_of(text, "en", not_of="zh") is is_english
+    assert all_letters_of(text, "de", not_of="en") is False
+    assert all_letters_of(text, "xx", not_of="zh") is False
+
+
 def test_short_texts_are_judged_together() -> None:
     detector = Detector(["aa", "bb"], Guess())
-    long = "BA " * 20
-    assert [found.language for found in detector.best(["Ba", "bade de", long], ["aa", "bb"])] == [
-        "bb",
-        "bb",
-        "bb",
-    ]
-    assert [found.language for found in detector.best(["BA", "bade de"], ["aa", "bb"])] == ["aa", "aa"]
-    assert [found.language for found in detector.best(["ba"], ["bb"])] == ["bb"]
+
+    def best(*texts: str) -> list[str]:
+        return [found.language for found in detector.best(texts, ["aa"], "bb")]
+
+    assert best("Ba", "bade de", "BA" * 30) == ["bb", "bb", "bb"]
+    assert best("Ba", "bade de") == ["aa", "aa"]
+    assert best("BABA", "BADE") == ["bb", "bb"]

@@ -70,7 +70,8 @@ def test_inspect(client: TestClient) -> None:
     [
         ({"q": " "}, "blank"),
         ({"q": ["ba"]}, "q parameter is not a string"),
-        ({"q": "ba " * 1000}, "pieces"),
+        ({"q": "ba.\nde.", "sentence": 2}, "sentence (2) of 2, counted from 0"),
+        ({"q": "ba", "sentence": "x"}, "sentence parameter is not a number"),
         ({"q": "ba", "source": "xx"}, "xx is not supported"),
         ({"q": "ba", "target": ""}, "missing target"),
     ],
@@ -82,10 +83,14 @@ def test_what_cannot_be_inspected(client: TestClient, fields: dict[str, str], me
 
 
 def test_what_is_not_offered(client: TestClient) -> None:
-    for path in ("/suggest", "/translate_file", "/nothing"):
-        response = client.post(path)
-        assert response.status_code == 404
-        assert response.json().keys() == {"error"}
+    """As LibreTranslate answers where these are disabled."""
+    for path, status, message in (
+        ("/suggest", 403, "Suggestions are disabled on this server."),
+        ("/translate_file", 403, "Files translation are disabled on this server."),
+        ("/nothing", 404, "Not Found"),
+    ):
+        response = client.post(path, files={"file": b"ba"})
+        assert (response.status_code, response.json()) == (status, {"error": message})
     wrong = client.get("/translate")
     assert (wrong.status_code, wrong.json(), wrong.headers["allow"]) == (
         405,

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import mt
 from mt.options import ServeOptions
 from mt.translator import Translator
-from tests.serve.setup import make_middleware
+from tests.serve.setup import Slow, make_middleware
 
 PAIR = {"source": "aa", "target": "bb"}
 
@@ -65,7 +65,6 @@ def test_the_language_is_detected_and_told(client: TestClient) -> None:
     assert found["detectedLanguage"] == {"language": "aa", "confidence": 80.0}
     many = ask(client, q=["ba", "de"], source="auto")
     assert [each["language"] for each in many["detectedLanguage"]] == ["aa", "aa"]
-    assert ask(client, q=[], source="auto") == {"translatedText": [], "detectedLanguage": []}
 
 
 def test_the_language_is_told_by_the_text_not_by_its_tags(client: TestClient) -> None:
@@ -83,6 +82,42 @@ def test_alternatives_are_others_than_the_translation(client: TestClient) -> Non
     assert "alternatives" not in ask(client, q="ba", alternatives=0)
     assert ask(client, q="ba", alternatives=1000)["translatedText"] == "BA"
     assert client.post("/translate", data=PAIR | {"q": "ba", "alternatives": "1"}).json()["alternatives"]
+
+
+def test_less_than_no_alternatives_are_none(client: TestClient) -> None:
+    """Some clients of LibreTranslate send -1."""
+    assert ask(client, q="ba", alternatives=-1) == {"translatedText": "BA"}
+    assert client.post("/translate", data=PAIR | {"q": "ba", "alternatives": "-1"}).json() == {
+        "translatedText": "BA"
+    }
+
+
+def test_a_text_in_the_target_language_comes_back_as_it_is(client: TestClient) -> None:
+    text = "BA  DE.\n<b>MO&nbsp;"
+    found = ask(client, q=text, source="bb", scores=True, alternatives=1)
+    assert found == {
+        "translatedText": text,
+        "alternatives": [],
+        "scores": [{"score": 0.0, "probability": 1.0}],
+    }
+    assert ask(client, q=text, source="bb", format="html")["translatedText"] == text
+    found = ask(client, q="BADE", source="auto")
+    assert found == {"translatedText": "BADE", "detectedLanguage": {"language": "bb", "confidence": 100.0}}
+
+
+def test_the_same_sentence_is_searched_once(translator: Translator) -> None:
+    slow = Slow()
+    slow.may_go_on.set()
+    with TestClient(make_middleware(translator, searcher=slow)) as client:
+        found = ask(client, q=["ba\n" * 1000, "ba", "mo\nba"])
+    assert found["translatedText"] == ["BA\n" * 1000, "BA", "MO\nBA"]
+    assert slow.searches == [["ba", "mo"]]
+
+
+def test_a_long_text_is_as_its_sentences(client: TestClient, translator: Translator) -> None:
+    """The server searches sentence by sentence, and says what `mt translate` says."""
+    text = "Ba de fi go.  Mo ne la ku! 12. " * 5 + "ba"
+    assert ask(client, q=text)["translatedText"] == translator.translate([text])[0]
 
 
 def test_scores_are_those_of_the_search(client: TestClient, translator: Translator) -> None:
@@ -152,7 +187,7 @@ def test_unseen_marks_do_not_change_a_translation(client: TestClient) -> None:
     assert ask(client, q="\ufeffba de\nba\u200b de") == {"translatedText": "BA DE\nBA DE"}
 
 
-@pytest.mark.parametrize("blank", ["", " ", "\n\n", "\u2029 \t"])
+@pytest.mark.parametrize("blank", [" ", "\n\n", "\u2029 \t"])
 def test_blank_stays_blank(client: TestClient, blank: str) -> None:
     assert ask(client, q=blank, alternatives=1, scores=True) == {
         "translatedText": blank,
@@ -192,18 +227,26 @@ def test_null_is_as_if_it_were_left_out(client: TestClient) -> None:
         ({"q": "ba", "source": "xx"}, "xx is not supported"),
         ({"q": "ba", "target": "x" * 99}, "x" * 40 + " is not supported"),
         ({"q": "ba", "format": "pdf"}, "pdf format is not supported"),
-        ({"q": "ba", "source": "bb"}, "bb (bb) is not available as a target language from bb (bb)"),
+        ({"q": ""}, "Invalid request: missing q parameter"),
+        ({"q": []}, "Invalid request: missing q parameter"),
+        (
+            {"q": "ba", "target": "aa", "source": "bb"},
+            "aa (aa) is not available as a target language from bb (bb)",
+        ),
         ({"q": "ba", "source": "auto", "target": "aa"}, "nothing is translated into aa (aa) here"),
         ({"q": 3}, "Invalid request: q parameter is not a string or an array of strings"),
         ({"q": ["ba", 3]}, "Invalid request: q parameter is not a string or an array of strings"),
         ({"q": "ba", "source": ["aa"]}, "Invalid request: source parameter is not a string"),
-        ({"q": "ba", "alternatives": -1}, "Invalid request: alternatives parameter is not a number"),
         ({"q": "ba", "alternatives": 1.5}, "Invalid request: alternatives parameter is not a number"),
         ({"q": "ba", "alternatives": True}, "Invalid request: alternatives parameter is not a number"),
         ({"q": "ba", "alternatives": "x"}, "Invalid request: alternatives parameter is not a number"),
         ({"q": "ba", "scores": "1"}, "Invalid request: scores parameter is not true or false"),
         ({"q": "b" * 5001}, "Invalid request: request (5001) exceeds text limit (5000)"),
-        ({"q": ["b" * 3000] * 2}, "Invalid request: request (6000) exceeds text limit (5000)"),
+        ({"q": ["ba", "b" * 5001]}, "Invalid request: request (5001) exceeds text limit (5000)"),
+        (
+            {"q": "\n".join(f"b{n}" for n in range(1001))},
+            "Invalid request: request (1001 sentences) exceeds text limit (1000)",
+        ),
         ({"q": ["ba"] * 101}, "Invalid request: request (101) exceeds text limit (100)"),
     ],
 )

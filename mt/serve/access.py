@@ -1,0 +1,113 @@
+"""Who may ask what: the size and the time of a request's body, its API key and its rate."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from dataclasses import dataclass
+
+from fastapi import Request
+from starlette.requests import ClientDisconnect
+
+from mt.options import ServeOptions
+from mt.serve.call import Values, api_key, read_values
+from mt.serve.keys import Key, Keys
+from mt.serve.limits import RateLimiter, most_bytes
+from mt.serve.refusal import Gone, Refusal, slow_down
+
+BODY_SECONDS = 30.0  # for a client to send its body
+BODIES = 2**27  # bytes of bodies that are held at once; a quarter for one client
+GUESSES = 20  # wrong keys a minute from one client
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that is allowed: its values, and whose turn it takes."""
+
+    values: Values
+    client: str
+
+
+class AccessControl:
+    """Reads requests and refuses those that are not allowed. One for a server: it counts for each client."""
+
+    def __init__(self, options: ServeOptions, keys: Keys | None, limiter: RateLimiter) -> None:
+        self._options, self._keys, self._limiter = options, keys, limiter
+        self._most = most_bytes(options.char_limit, options.batch_limit)
+        self._held: dict[str, int] = {}  # bytes of bodies under way, by client
+
+    async def admit(self, request: Request) -> Asked:
+        """Raises Refusal if the request's size, time, key or rate is not allowed, Gone if its client left."""
+        address = client_of(request)
+        body = await self.read_body(request, self._most)
+        values = read_values(body, request.headers.get("content-type", ""), request.scope["query_string"])
+        key = self._check_key(address, api_key(values))
+        return Asked(values, address if key is None else f"key {key.name}")
+
+    async def read_body(self, request: Request, most: int) -> bytes:
+        """The whole body, of at most that many bytes. Raises Refusal, Gone."""
+        address = client_of(request)
+        body = bytearray()
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                async for chunk in request.stream():
+                    body += chunk
+                    self._held[address] = self._held.get(address, 0) + len(chunk)
+                    if len(body) > most:
+                        raise Refusal(f"Invalid request: the body is longer than {most} bytes")
+                    if self._held[address] > BODIES // 4 or sum(self._held.values()) > BODIES:
+                        raise slow_down("too much text is under way already", retry_after=1)
+        except TimeoutError:
+            raise Refusal("the request's body did not arrive in time", status=408) from None
+        except ClientDisconnect:
+            raise Gone from None
+        finally:
+            self._held[address] = self._held.get(address, 0) - len(body)
+            if self._held[address] <= 0:
+                del self._held[address]
+        return bytes(body)
+
+    def check_bearer(self, request: Request) -> None:
+        """Raises Refusal where keys are asked for and there is none, as a bearer token or api_key."""
+        if self._keys is None:
+            return
+        kind, _, token = request.headers.get("authorization", "").partition(" ")
+        given = token.strip() if kind.lower() == "bearer" else request.query_params.get("api_key", "")
+        self._check_key(client_of(request), given)
+
+    def _check_key(self, client: str, given: str) -> Key | None:
+        """Reject as LibreTranslate does: no key 400, a wrong key 403, above the rate limit 429."""
+        limit = self._options.rate_limit
+        if self._keys is None:
+            self._limiter.take(client, limit)
+            return None
+        guesses = f"guesses of {client}"
+        if given:
+            self._limiter.check(guesses, GUESSES)
+        key = self._keys.find(given) if given else None
+        if key is None:
+            self._limiter.take(client, limit)
+            if given:
+                self._limiter.take(guesses, GUESSES)
+                raise Refusal("Invalid API key", status=403)
+            raise Refusal("Please contact the server operator to get an API key")
+        self._limiter.take(f"key {key.name}", limit if key.limit is None else key.limit)
+        return key
+
+
+def client_of(request: Request) -> str:
+    """What tells clients apart: the address; of IPv6 the network, within which a client may choose."""
+    host = request.client.host if request.client else ""
+    return network_of(host)
+
+
+def network_of(host: str) -> str:
+    """An IPv4 address as it is, of an IPv6 address its first 64 bits; anything else as it is."""
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host
+    if address.version == 4:
+        return str(address)
+    mapped = address.ipv4_mapped
+    return str(mapped) if mapped else str(ipaddress.ip_network((address, 64), strict=False).network_address)
