@@ -144,6 +144,13 @@ def test_chinese_has_no_spaces_around_codes_and_is_cut_by_pieces() -> None:
     assert str(prepared.place(answer)) == "I <b>love</b> Beijing"
 
 
+def test_a_word_belongs_to_what_most_of_its_characters_were_made_from() -> None:
+    for pieces, expected in ((["xx", "y"], "A <b>xxy B</b>"), (["x", "yy"], "A xyy <b>B</b>")):
+        target = f"A {''.join(pieces)} B"
+        found = placed("a <b>b</b> c", target, "0-0 1-1 2-2 1-3", ["▁A", f"▁{pieces[0]}", pieces[1], "▁B"])
+        assert str(found) == expected
+
+
 def test_what_was_not_changed_comes_back_as_it_was() -> None:
     source = segment("a<b>  b</b>\u200b <x/>")
     prepared = Prepared(source, markers=False)

@@ -20,6 +20,7 @@ Spans = dict[Node, Range]
 
 _LOOKS = 100_000
 """Units looked at for all codes of a segment. Beyond that, position alone decides: it bounds the time."""
+_LONGER = 3  # times as long as what a code stood for: what is longer is more than that
 _NEAR = 4  # characters: what is so much farther away counts half
 
 
@@ -36,10 +37,10 @@ class Placer:
         self.guessed = False
         self._spans: Spans = {}
         self._looks = 0
-        self._standing_in = {unit.sources[0]: index for index, unit in enumerate(units) if unit.stands_in}
-        made = sorted((begin, index) for index, unit in enumerate(units) for begin, _ in unit.sources)
+        self._standing_in = {unit.origins[0][:2]: index for index, unit in enumerate(units) if unit.stands_in}
+        made = sorted((each.begin, index) for index, unit in enumerate(units) for each in unit.origins)
         self._begins, self._made = [begin for begin, _ in made], [index for _, index in made]
-        self._longest = max((end - begin for unit in units for begin, end in unit.sources), default=0)
+        self._longest = max((each.end - each.begin for unit in units for each in unit.origins), default=0)
         scale = len(source) / max(1, 2 * len(text))
         self._centres = [scale * (unit.start + unit.end) for unit in units]  # as positions of the source
 
@@ -73,6 +74,10 @@ class Placer:
         if index is not None and _is_free(free, index):
             return index, index + 1
         span = self._found(node, free) if self.aligned else None
+        if span and self.units[span[1] - 1].end - self.units[span[0]].start > _LONGER * (
+            node.end - node.start
+        ):
+            span = None
         self.guessed = self.guessed or span is None
         return span
 
@@ -181,18 +186,25 @@ class Placer:
 
 def _value(unit: Unit, node: Node) -> float:
     """How many more of a unit's characters were made from the node's text than not; 0 if unknown."""
-    if not unit.sources:
+    total = sum(each.characters for each in unit.origins)
+    if not total:
         return 0.0
-    overlaps = ((min(end, node.end) - max(begin, node.start)) / (end - begin) for begin, end in unit.sources)
-    inside = sum(max(0.0, overlap) for overlap in overlaps) / len(unit.sources)
-    return (2 * inside - 1) * unit.length
+    inside = sum(
+        each.characters
+        * max(0, min(each.end, node.end) - max(each.begin, node.start))
+        / (each.end - each.begin)
+        for each in unit.origins
+    )
+    return (2 * inside / total - 1) * unit.length
 
 
 def _side(unit: Unit, at: int) -> float:
     """Above 0 if a unit was made from text before a position, below if from text behind it; 0 if unknown."""
-    if not unit.sources:
+    total = sum(each.characters for each in unit.origins)
+    if not total:
         return 0.0
-    distance = at - sum(begin + end for begin, end in unit.sources) / (2 * len(unit.sources))
+    middle = sum(each.characters * (each.begin + each.end) for each in unit.origins) / (2 * total)
+    distance = at - middle
     return (1 if distance > 0 else -1) / (1 + abs(distance) / _NEAR)
 
 

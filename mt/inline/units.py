@@ -8,6 +8,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import NamedTuple
 
 from mt.decoding.translation import Aligned
 from mt.text.languages import TAG
@@ -20,23 +21,31 @@ _WITHIN_WORDS = frozenset("-'’._·‐‑")
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _TAG = re.compile(TAG.strip())
 _ANY = "\0"  # stands for a character that a piece does not show
-_WINDOW = 64  # characters that are searched where a piece is not where it should be
+_WINDOW = 400  # characters that are searched where a piece is not where it should be
 
 Range = tuple[int, int]
+
+
+class Origin(NamedTuple):
+    """A range of the source from which so many characters of a unit were made."""
+
+    begin: int
+    end: int
+    characters: int
 
 
 @dataclass(frozen=True)
 class Unit:
     """text[start:end]: a word, or a part of one, or a mark.
 
-    sources: the ranges of the source that its pieces were made from. stands_in: whether it is what the model
+    origins: what its pieces were made from. stands_in: whether it is what the model
     read in place of a code, and becomes the code again.
     """
 
     start: int
     end: int
     is_word: bool
-    sources: tuple[Range, ...] = ()
+    origins: tuple[Origin, ...] = ()
     stands_in: bool = False
 
     @property
@@ -72,7 +81,8 @@ def by_position(text: str, source: str) -> list[Unit]:
     found = []
     for unit in words(text):
         begin = int(unit.start * scale)
-        found.append(replace(unit, sources=((begin, max(begin + 1, int(unit.end * scale))),)))
+        origin = Origin(begin, max(begin + 1, int(unit.end * scale)), unit.length)
+        found.append(replace(unit, origins=(origin,)))
     return found
 
 
@@ -95,11 +105,12 @@ def by_alignment(text: str, source: str, aligned: Aligned, hidden: Collection[st
         while first < len(spans) and spans[first][1] <= word.start:
             first += 1
         here = first
-        sources: list[Range] = []
+        origins: list[Origin] = []
         while here < len(spans) and spans[here][0] < word.end:
-            sources += looked_at.get(here, ())
+            within = min(word.end, spans[here][1]) - max(word.start, spans[here][0])
+            origins += [Origin(*range_, within) for range_ in looked_at.get(here, ())]
             here += 1
-        unit = replace(word, sources=tuple(sources))
+        unit = replace(word, origins=tuple(origins))
         same = units and units[-1].end == word.start and first == last_piece == here - 1
         if same and SPACELESS.match(text, word.start) and SPACELESS.match(text, word.start - 1):
             units[-1] = replace(units[-1], end=word.end)
@@ -178,7 +189,9 @@ def cut_copies(units: Sequence[Unit], text: str, source: str, at: Sequence[int])
         begin, inner = places.pop()
         bounds = [begin, *inner, begin + unit.end - unit.start]
         moved = unit.start - begin
-        found += [Unit(a + moved, b + moved, unit.is_word, ((a, b),)) for a, b in pairwise(bounds)]
+        found += [
+            Unit(a + moved, b + moved, unit.is_word, (Origin(a, b, b - a),)) for a, b in pairwise(bounds)
+        ]
     return found
 
 
@@ -212,7 +225,7 @@ def standing_in(units: Sequence[Unit], copied: Mapping[Range, Range]) -> list[Un
             found.append(unit)
         elif unit.start == at[index][0]:
             begin, end = at[index]
-            found.append(Unit(begin, end, True, (copied[begin, end],), stands_in=True))
+            found.append(Unit(begin, end, True, (Origin(*copied[begin, end], end - begin),), stands_in=True))
     return found
 
 

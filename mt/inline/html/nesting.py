@@ -48,6 +48,11 @@ class OpenElements:
         return self._stack[-1]
 
     @property
+    def depth(self) -> int:
+        """How many are open."""
+        return len(self._stack)
+
+    @property
     def foreign(self) -> bool:
         """Whether that is SVG or MathML."""
         return any(self._indices.get(name) for name in FOREIGN)

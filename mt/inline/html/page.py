@@ -18,7 +18,9 @@ _ENTITY = r"&(?:#[0-9]+|#[xX][0-9a-fA-F]+|[A-Za-z][A-Za-z0-9]*);"
 _REFERENCE = re.compile(_ENTITY)
 _EDGE = re.compile(rf"{_ENTITY}|\s+")
 _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML shows as one space; no-break spaces are not among them
+_BARE = re.compile(r"<|&(?!#?[0-9A-Za-z]+;)")
 _TAG = re.compile("<[^>]*>")
+_TEXT = "text"  # the id of codes that are text
 _LONGEST = 60  # characters of what is left alone that are read with the sentence
 
 Range = tuple[int, int]
@@ -57,9 +59,11 @@ class Page:
         return "".join([*parts, texts.between(end, len(self.text))])
 
     def _written(self, part: str | Code, texts: _Kept) -> str:
-        if isinstance(part, Code):
-            return texts.between(*self.codes[int(part.text)])
-        return html.escape(part, quote=False)
+        if not isinstance(part, Code):
+            return html.escape(part, quote=False)
+        kept = texts.between(*self.codes[int(part.text)])
+        # Beside another text than before "<" would begin a tag.
+        return _BARE.sub(lambda found: html.escape(found[0]), kept) if part.id == _TEXT else kept
 
     def _values(self, placed: Sequence[Placed]) -> list[tuple[Range, str]]:
         """Where values of attributes are, and what they become."""
@@ -148,8 +152,8 @@ class _Builder:
         self.sentences.append((run[0].begin, run[-1].end))
 
     def _kept(self, begin: int, end: int) -> list[Code]:
-        """A range that is not translated."""
-        return [self._numbered(begin, end)] if begin < end else []
+        """A range of text that is not translated."""
+        return [self._numbered(begin, end)._replace(id=_TEXT)] if begin < end else []
 
     def _code(self, item: Item) -> Code:
         code = self._numbered(item.begin, item.end)

@@ -93,7 +93,9 @@ class Reader:
             self._cut()
 
     def _start(self, token: Token) -> None:
+        depth = self._open.depth
         element = self._open.start(token)
+        ends_others = self._open.depth - (element is not None) < depth
         if element.translated if element else self._open.is_translated(token):
             self.tags.append(token)
         within = is_inline(token.name)
@@ -101,7 +103,7 @@ class Reader:
             if self._belongs_to_left_alone(element, within=within):
                 return
             self._cut()
-        if not within:
+        if not within or ends_others:  # then it cannot move
             self._cut()
         elif element is None:
             self._run.append(Item("single", token.begin, token.end, separates=token.name in SEPARATES))
