@@ -13,10 +13,11 @@ import pytest
 import mt
 from mt import cli
 from mt.decoding import confidence
-from mt.decoding.confidence import fit
+from mt.decoding.confidence import Bin, Calibration, fit
 from mt.decoding.judging import Judge, withheld
 from mt.decoding.translation import Translation
 from mt.errors import RunError
+from mt.inspection.report.charts import reliability
 from mt.text.doubts import doubts
 from mt.text.glossary import Entry, Glossary
 
@@ -81,6 +82,17 @@ def test_confidence_means_what_it_says() -> None:
     assert hopeless.confidence(made(-3.0), False) > 0.95  # all are good: no number runs away
 
 
+def test_the_reliability_diagram_by_hand() -> None:
+    """Half of the confidence of 0.5 is good: a point on the line from corner to corner."""
+    found = Calibration("good", "weights", (0.0,), (1.0,), (1.0, 0.0), (Bin(4, 0.5, 0.5), Bin(2, 0.9, 0.5)))
+    chart = reliability(found)
+    (low, high), points = chart.curves[0].points, chart.curves[1].points
+    assert points[0] == ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
+    assert points[1] == pytest.approx((low[0] + 0.9 * (high[0] - low[0]), points[0][1]))
+    assert chart.curves[1].titles[1] == "2 of 0.90: 50% good"
+    assert found.error == pytest.approx(2 * 0.4 / 6)
+
+
 def test_a_judge_says_why_and_counts() -> None:
     glossary = Glossary([Entry("gate", ("Pforte",))])
     judge = Judge(None, "de", glossary, None)
@@ -122,6 +134,10 @@ def test_calibrating_a_run_and_using_it(
     assert "numbers" in rows[1]["doubts"]
     assert (rows[2]["confidence"], rows[2]["doubts"]) == (1.0, [])
     assert "of 3 translations are doubtful" in printed.err
+    page = tmp_path / "report.html"
+    test = ["--test", str(toy_run.parent / "validation.tsv"), "--save", str(page)]
+    assert cli.main(["report", "-m", str(run), *test]) == 0
+    assert "Good translations by confidence" in page.read_text(encoding="utf-8")
     weights = run / "model.safetensors"
     weights.write_bytes(weights.read_bytes() + b" ")
     with pytest.raises(RunError, match="other weights"):

@@ -14,9 +14,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from mt.console import Console
+from mt.decoding.judging import read_calibration
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import read_test_set
-from mt.inspection.report.charts import by_length, training, vectors
+from mt.inspection.report.charts import by_length, reliability, training, vectors
 from mt.inspection.report.difference import mark_difference
 from mt.inspection.report.examples import best, worst
 from mt.inspection.report.findings import hints
@@ -49,6 +50,7 @@ def write_report(translator: Translator, options: ReportOptions, console: Consol
 def page(translator: Translator, measured: Measured) -> str:
     """The report as HTML."""
     style = files("mt.inspection.report").joinpath("templates/report.css").read_text(encoding="utf-8")
+    calibration = read_calibration(translator.run.path, needed=False)
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     return (
         environment()
@@ -61,6 +63,8 @@ def page(translator: Translator, measured: Measured) -> str:
             measured=measured,
             hints=hints(measured),
             curves=training(measured.curves),
+            calibration=calibration,
+            reliability=reliability(calibration) if calibration else None,
             by_length=by_length(measured),
             worst=worst(measured),
             best=best(measured),

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mt.console import duration
+from mt.decoding.confidence import Calibration
 from mt.inspection.report.curves import Curves
 from mt.inspection.report.measure import Measured, with_interval
 from mt.inspection.report.scale import Scale, number
@@ -141,6 +142,20 @@ def line_chart(title: str, curves: Sequence[Curve], times: Curves, *, logarithmi
         for step in across.ticks(4)
     ]
     return LineChart(title, _grid(up), drawn, below)
+
+
+def reliability(calibration: Calibration) -> LineChart:
+    """How many translations of each confidence were good; the other line is what confidence means."""
+    across, up = Scale(0, 1, Chart.left, Chart.right), Scale(0, 1, Chart.bottom, Chart.top)
+    points = [(across(one.confidence), up(one.good)) for one in calibration.reliability]
+    titles = [
+        f"{one.count:,} of {one.confidence:.2f}: {one.good:.0%} good" for one in calibration.reliability
+    ]
+    meant = Curve([(across(0), up(0)), (across(1), up(1))], "training")
+    below = [(across(value), f"{value:.1f}", "") for value in across.ticks(5)]
+    return LineChart(
+        "Good translations by confidence", _grid(up), [meant, Curve(points, "validation", titles)], below
+    )
 
 
 def by_length(measured: Measured) -> BarChart:
