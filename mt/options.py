@@ -82,6 +82,8 @@ class TrainOptions(Device):
     seeds: tuple[Count, ...] = ()
     """Train once with each seed, in run directories NAME-1, NAME-2 …, with one tokenizer. A single number
     N means the seeds 1 to N"""
+    workers: Positive | None = None
+    """Processes that read and encode a large corpus (default: one for each core)"""
     tensorboard: bool = False
     """Also write the numbers of metrics.jsonl for TensorBoard, into the run directory"""
 

@@ -16,6 +16,7 @@ from mt.config import DataConfig, TokenizerConfig
 from mt.data.cleaning import SeenHashes, hash_texts, tidy, why_drop
 from mt.data.corpus import Corpus, Overlap, hold_out, overlap, read_train, read_validation, read_whole
 from mt.data.encoded import cut
+from mt.data.spec import split_weight
 from mt.errors import CorpusError
 from mt.tokenizer import Tokenizer
 
@@ -364,3 +365,20 @@ def test_a_corpus_of_one_sentence_cannot_be_split(tmp_path: Path) -> None:
     corpus = load(tsv(tmp_path / "p.tsv", *((f"s{n}", "same") for n in range(10))))
     with pytest.raises(CorpusError, match="every pair shares a sentence"):
         hold_out(corpus, 2, seed=1)
+
+
+def test_the_pairs_of_a_corpus_count_as_often_as_its_weight_says(tmp_path: Path) -> None:
+    """Duplicates are looked for before that. The report says what proportion each source has."""
+    big, mine = tmp_path / "big.tsv", tmp_path / "mine.tsv"
+    big.write_text("".join(f"big {n}\tBIG {n}\n" for n in range(8)))
+    mine.write_text("ba\tBA\nba\tBA\nbig 3\tBIG 3\n")
+    corpus = read_train(DataConfig(train=(str(big), f"{mine}*2")))
+    assert list(corpus.dataset["src"])[-3:] == ["big 7", "ba", "ba"]
+    assert [source.times for source in corpus.report.sources] == [1, 2]
+    first, second = corpus.report.lines()[:2]
+    assert "kept 8, 80 % of all pairs" in first
+    assert "kept 1 2 times, 20 % of all pairs; dropped 2 duplicate" in second
+    with pytest.raises(CorpusError, match="counts 0 times"):
+        read_train(DataConfig(train=(f"{mine}*0",)))
+    assert split_weight("*4") == ("*4", 1)
+    assert split_weight("de-en=a.de,a.en*12") == ("de-en=a.de,a.en", 12)

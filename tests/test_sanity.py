@@ -23,7 +23,7 @@ def _cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def warnings(pairs: list[tuple[str, str]], src: str | None, tgt: str | None) -> list[str]:
-    sample = Sample()
+    sample = Sample(lambda src, tgt: (src, tgt))
     for pair in pairs:
         sample.add(*pair)
     return sample.warnings(src, tgt)

@@ -18,6 +18,8 @@ from mt.config import BUILT_IN, Config
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import make_sampler
+from mt.data.spec import split_weight
+from mt.data.workers import cores
 from mt.options import TrainOptions
 from mt.text.languages import split_direction, targets
 from mt.tokenizer import Tokenizer
@@ -72,7 +74,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
     where = device.set_up(options.device, options.threads)
     with locked(run_dir):
-        material = _prepare(config, run_dir, where, clock, console)
+        material = _prepare(config, run_dir, where, clock, console, options.workers or cores())
         trainer = _make_trainer(material, where, clock, console)
         _go_on(trainer, material)
         clock.lap(BUILDING)
@@ -84,14 +86,16 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     return run_dir
 
 
-def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, console: Console) -> Material:
+def _prepare(
+    config: Config, run_dir: Path, where: torch.device, clock: Clock, console: Console, workers: int
+) -> Material:
     """Read the corpora, learn the tokenizers, make ids of the pairs; the run directory is begun by then."""
     begun = find_begun(run_dir, config)
     computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console)
     known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
     start = load_start(config.training.init, config.data)
     teachers = load_teachers(config.training.teachers, config.data, known)
-    corpora = read_corpora(config.data, config.training.seed, console)
+    corpora = read_corpora(config.data, config.training.seed, console, workers)
     fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
     fingerprints |= {"init": start.fingerprint} if start else {}
     if begun:
@@ -102,7 +106,7 @@ def _prepare(config: Config, run_dir: Path, where: torch.device, clock: Clock, c
     identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
     metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
     checkpoint.save_setup(run_dir, config, tokenizers, metadata | corpora.metadata())
-    pairs = cut(corpora.train, *tokenizers, console.progress)
+    pairs = cut(corpora.train, *tokenizers, console.progress, workers)
     console.settle()
     _report_tokens(console, pairs)
     for line in start.describe(corpora.train) if start and not begun else ():
@@ -190,7 +194,7 @@ def complete(config: Config) -> Config:
 
 def default_name(config: Config) -> str:
     """A run's name by its corpus and languages: `phrasebook-zh-en`."""
-    direction, spec = split_direction(config.data.train[0])
+    direction, spec = split_direction(split_weight(config.data.train[0])[0])
     stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
     codes: tuple[str | None, ...] = (config.data.src, config.data.tgt)
     if direction:  # of several the source is left out, as they may differ in it

@@ -34,7 +34,8 @@ class DataConfig(Section):
     """Sentence pairs."""
 
     train: tuple[Spec, ...] = (BUILT_IN,)
-    """Training pairs. Several SPECs are concatenated; en-fr=SPEC names the languages of one"""
+    """Training pairs. Several SPECs are concatenated; en-fr=SPEC names the languages of one, and
+    'SPEC*4' repeats its pairs 4 times"""
     validation: tuple[Spec, ...] = ()
     """Validation pairs. Without them some training pairs are set aside, chosen by the seed"""
     src: Language | None = None

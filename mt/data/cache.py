@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import datasets
 import pyarrow as pa
+import pyarrow.compute as pc
 
 BATCH = 10_000  # pairs handled at a time
 SCHEMA = pa.schema([("src", pa.string()), ("tgt", pa.string())])
@@ -26,21 +27,44 @@ def store_pairs(batches: Iterable[pa.RecordBatch]) -> tuple[datasets.Dataset, st
         with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
             for batch in batches:
                 writer.write_batch(batch)
-                lines = ("".join(f"{text}\n" for text in side.to_pylist()) for side in batch.columns)
-                src, tgt = map(str.encode, lines)
-                sides[0].update(src)
-                sides[1].update(tgt)
+                for side, texts in zip(sides, batch.columns, strict=True):
+                    side.update(_lines(texts))
         fingerprint = blake2b(sides[0].digest() + sides[1].digest(), digest_size=16).hexdigest()
-        path = _folder() / f"{fingerprint}.arrow"
+        path = pairs_file(fingerprint)
         if not path.exists():
             partial.replace(path)
     return _open_pairs(path), fingerprint
 
 
+def repeated(batches: Iterable[pa.RecordBatch], times: int) -> Iterator[pa.RecordBatch]:
+    """Batches of `SCHEMA`, all of them so many times over, without keeping them in memory."""
+    if times == 1:
+        yield from batches
+        return
+    with _partial() as partial:
+        with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+            for batch in batches:
+                writer.write_batch(batch)
+        for _ in range(times):
+            yield from pa.ipc.open_stream(pa.memory_map(str(partial)))
+
+
+def _lines(texts: pa.StringArray) -> memoryview:
+    """The texts as UTF-8, each with a line feed behind it."""
+    lines = pc.binary_join_element_wise(texts, "", "\n")
+    size = pc.sum(pc.binary_length(lines)).as_py() or 0
+    return memoryview(lines.buffers()[2] or b"")[:size]
+
+
 def find_pairs(fingerprint: str) -> datasets.Dataset | None:
     """The pairs that `store_pairs` left under that digest; None where they are not in the cache any more."""
-    path = _folder() / f"{fingerprint}.arrow"
+    path = pairs_file(fingerprint)
     return _open_pairs(path) if path.exists() else None
+
+
+def pairs_file(fingerprint: str) -> Path:
+    """The file in which `store_pairs` left the pairs of that digest."""
+    return _folder() / f"{fingerprint}.arrow"
 
 
 def _open_pairs(path: Path) -> datasets.Dataset:
@@ -73,6 +97,22 @@ def store_folder(name: str, write: Callable[[Path], None]) -> Path:
     return path
 
 
+def stored(name: str) -> bool:
+    """Whether the cache has a file or folder of that name."""
+    return (_folder() / name).exists()
+
+
+def forget(name: str) -> None:
+    """Delete a file or folder of the cache, if it is there."""
+    _delete(_folder() / name)
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+
+
 def _folder() -> Path:
     folder = Path(datasets.config.HF_DATASETS_CACHE) / "mt"
     folder.mkdir(parents=True, exist_ok=True)
@@ -86,6 +126,4 @@ def _partial() -> Iterator[Path]:
     try:
         yield path
     finally:
-        if path.is_dir():
-            shutil.rmtree(path)
-        path.unlink(missing_ok=True)
+        _delete(path)

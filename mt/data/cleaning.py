@@ -1,15 +1,21 @@
-"""Rules that drop a training pair, and hashes of the pairs that were seen before."""
+"""Rules that drop a training pair, and hashes of the pairs that were seen before. Loads no torch."""
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from mt.config import DataConfig
+from mt.text.characters import visible
 
 # C0 and C1 but for TAB; and U+FFFD, which is left where an earlier conversion lost a character.
 _CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\ufffd]")
@@ -48,6 +54,46 @@ def tidy(text: str) -> str:
     if "\n" in text or "\r" in text:
         text = " ".join(part for line in re.split("[\r\n]+", text) if (part := line.strip()))
     return text
+
+
+class Cleaned(NamedTuple):
+    """What is left of some pairs: both sides, a hash of each; and how many were dropped for which reason."""
+
+    src: pa.StringArray
+    tgt: pa.StringArray
+    hashes: Hashes
+    dropped: Counter[str]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """How pairs are cleaned.
+
+    why_drop: (source, target) -> the name of a reason against a pair, or None. visible: whether sources lose
+    marks that nobody sees. mark: what is put before each source.
+    """
+
+    why_drop: Callable[[str, str], str | None]
+    visible: bool = False
+    mark: str = ""
+
+    def tidy(self, src: str, tgt: str) -> tuple[str, str]:
+        """Both sides without what does not belong to a text."""
+        return tidy(visible(src) if self.visible else src), tidy(tgt)
+
+    def clean(self, sides: tuple[list[str], list[str]]) -> Cleaned:
+        """The pairs of which N texts a side make up, tidied, but for those with a reason against them."""
+        sources, targets, dropped = [], [], Counter[str]()
+        for src, tgt in itertools.starmap(self.tidy, zip(*sides, strict=True)):
+            reason = self.why_drop(src, tgt)
+            if reason is None:
+                sources.append(self.mark + src)
+                targets.append(tgt)
+            else:
+                dropped[reason] += 1
+        # Tidied text holds no line feed, so one between the sides keeps different pairs different.
+        hashes = hash_texts(f"{src}\n{tgt}" for src, tgt in zip(sources, targets, strict=True))
+        return Cleaned(pa.array(sources, pa.string()), pa.array(targets, pa.string()), hashes, dropped)
 
 
 def hash_texts(texts: Iterable[str]) -> Hashes:

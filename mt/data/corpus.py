@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import islice
 from typing import NamedTuple
 
 import datasets
@@ -15,10 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mt.config import DataConfig
-from mt.data.cache import BATCH, SCHEMA, store_pairs
+from mt.data.cache import BATCH, SCHEMA, repeated, store_pairs
 from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
-from mt.data.formats.pairs import Pair, Split
-from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
+from mt.data.formats.pairs import Split
+from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs, split_weight
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
 from mt.text.languages import untagged
@@ -54,16 +53,16 @@ class _Rule(NamedTuple):
     seen: SeenHashes | None
 
 
-def read_train(data: DataConfig, progress: Callable[[str], None] | None = None) -> Corpus:
-    """The training pairs that the settings name, cleaned as they say; `progress` is told how far it is.
+def read_train(data: DataConfig, progress: Callable[[str], None] | None = None, workers: int = 1) -> Corpus:
+    """The training pairs that the settings name, cleaned as they say, in so many processes.
 
-    Both sides lose white space at their ends; line breaks inside become spaces. Sources of a SPEC that names
-    its languages (`en-fr=…`) get the target's tag in front.
+    progress: is told how far it is. Both sides lose white space at their ends; line breaks inside become
+    spaces. Sources of a SPEC that names its languages (`en-fr=…`) get the target's tag in front.
     Raises CorpusError where a source cannot be read, where lines are bad and are to stop it, and where
     nothing is left.
     """
     rule = _Rule(partial(why_drop, data), SeenHashes() if data.drop_duplicates else None)
-    return _load(data.train, Reading(data, "train", as_read=True, progress=progress), rule)
+    return _load(data.train, Reading(data, "train", True, progress, workers), rule)
 
 
 def read_validation(data: DataConfig) -> Corpus:
@@ -91,7 +90,9 @@ def _why_drop_empty(src: str, tgt: str) -> str | None:
 def _load(specs: Sequence[str], how: Reading, rule: _Rule) -> Corpus:
     tallies = [Tally(spec) for spec in specs]
     batches = (
-        batch for tally in tallies for batch in _batches(clean_pairs(tally, how, rule.why_drop), tally, rule)
+        batch
+        for tally in tallies
+        for batch in repeated(_batches(tally, how, rule), split_weight(tally.spec)[1])
     )
     dataset, fingerprint = store_pairs(batches)
     sources = tuple(tally.report() for tally in tallies)
@@ -114,19 +115,15 @@ def _nothing_left(sources: Sequence[SourceReport]) -> str:
     )
 
 
-def _batches(pairs: Iterator[Pair], tally: Tally, rule: _Rule) -> Iterator[pa.RecordBatch]:
-    while chunk := list(islice(pairs, BATCH)):
-        batch = pa.record_batch([[pair.src for pair in chunk], [pair.tgt for pair in chunk]], schema=SCHEMA)
+def _batches(tally: Tally, how: Reading, rule: _Rule) -> Iterator[pa.RecordBatch]:
+    for cleaned in clean_pairs(tally, how, rule.why_drop):
+        batch = pa.record_batch([cleaned.src, cleaned.tgt], schema=SCHEMA)
         if rule.seen is not None:
-            batch = batch.filter(pa.array(rule.seen.add(_hash_pairs(chunk))))
-        if len(batch) < len(chunk):
-            tally.dropped["duplicate"] += len(chunk) - len(batch)
+            new = rule.seen.add(cleaned.hashes)
+            batch = batch.filter(pa.array(new))
+        if len(batch) < len(cleaned.src):
+            tally.dropped["duplicate"] += len(cleaned.src) - len(batch)
         yield batch
-
-
-def _hash_pairs(pairs: Iterable[tuple[str, str]]) -> Hashes:
-    # Tidied text holds no line feed, so one between the sides keeps different pairs different.
-    return hash_texts(f"{src}\n{tgt}" for src, tgt in pairs)
 
 
 def _hash_sides(corpus: Corpus) -> tuple[Hashes, Hashes]:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from hashlib import blake2b
 
 import numpy as np
 import torch
 
 from mt.data.batches import Batch, IntArray, Rows, TopK, frame
-from mt.data.cache import BATCH
+from mt.data.cache import BATCH, pairs_file, stored
 from mt.data.corpus import Corpus
-from mt.data.ragged import Ragged, store_ragged
+from mt.data.ragged import Ragged, store_joined
+from mt.data.token_task import TokenTask
+from mt.data.workers import ordered_map
 from mt.text.patterns import PATTERN
 from mt.tokenizer import Tokenizer
+
+SHARD = 1_000_000  # pairs that are encoded before they are kept
+_TYPES = {"src": np.int32, "tgt": np.int32}
 
 
 @dataclass(frozen=True)
@@ -75,24 +81,34 @@ def cut(
     src_tokenizer: Tokenizer,
     tgt_tokenizer: Tokenizer,
     progress: Callable[[str], None] | None = None,
+    workers: int = 1,
 ) -> PiecePairs:
-    """Cut a corpus into pieces, or find the pieces in the cache where that was done before.
+    """Cut a corpus into tokens, or find the tokens in the cache where that was done before.
 
-    progress: is told now and then how far a large corpus is.
+    A large corpus is cut by shards of a million pairs: stopped and begun again, it goes on with the first one
+    that is not finished. progress: is told now and then how far a large corpus is. workers: processes.
     """
     names = [corpus.fingerprint, src_tokenizer.fingerprint, tgt_tokenizer.fingerprint]
     if src_tokenizer.markers:
         names.append(PATTERN.pattern)
     name = "ids-" + blake2b(" ".join(names).encode(), digest_size=16).hexdigest()
+    task = TokenTask(str(pairs_file(corpus.fingerprint)), src_tokenizer.serialized, tgt_tokenizer.serialized)
+    total = len(corpus.dataset)
 
-    def batches() -> Iterator[dict[str, Rows]]:
-        total = len(corpus.dataset)
-        for number, table in enumerate(corpus.dataset.with_format("arrow").iter(batch_size=BATCH)):
-            if progress is not None and number:
-                progress(f"cutting into tokens: {number * BATCH:,} of {total:,} pairs")
-            sources, targets = table.column("src").to_pylist(), table.column("tgt").to_pylist()
-            src, tgt = src_tokenizer.encode(sources), tgt_tokenizer.encode(targets, sources)
-            yield {"src": Rows.of(src), "tgt": Rows.of(tgt)}
+    shards = {f"{name}.{start}": range(start, min(start + SHARD, total)) for start in range(0, total, SHARD)}
+    chunks = [chunk for part, rows in shards.items() if not stored(part) for chunk in _chunks(rows)]
+    found = zip(chunks, ordered_map(task.encode, chunks, workers), strict=True)
 
-    columns = store_ragged(name, {"src": np.int32, "tgt": np.int32}, batches)
+    def encoded(rows: range) -> Iterator[dict[str, Rows]]:
+        for wanted in _chunks(rows):
+            src, tgt = next(ids for chunk, ids in found if chunk == wanted)
+            if progress is not None and wanted.stop < total:
+                progress(f"cutting into tokens: {wanted.stop:,} of {total:,} pairs")
+            yield {"src": Rows(*src), "tgt": Rows(*tgt)}
+
+    columns = store_joined(name, _TYPES, {part: partial(encoded, rows) for part, rows in shards.items()})
     return PiecePairs(columns["src"], columns["tgt"], name)
+
+
+def _chunks(rows: range) -> list[range]:
+    return [rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mt.data.batches import IntArray, Rows
-from mt.data.cache import store_folder
+from mt.data.cache import forget, store_folder
 
 
 class Ragged:
@@ -72,6 +72,25 @@ def store_ragged(
 
     folder = store_folder(name, write)
     return {column: _open(_files(folder, column), dtype) for column, dtype in types.items()}
+
+
+def store_joined(
+    name: str, types: Mapping[str, DTypeLike], parts: Mapping[str, Callable[[], Iterable[Mapping[str, Rows]]]]
+) -> dict[str, Ragged]:
+    """As `store_ragged`, of several parts, each of which is kept under its name as soon as it is complete."""
+
+    def joined() -> Iterator[Mapping[str, Rows]]:
+        for part, batches in parts.items():
+            columns = store_ragged(part, types, batches)
+            for rows in np.array_split(np.arange(len(columns[next(iter(types))])), 100):
+                yield {column: ragged.take(rows) for column, ragged in columns.items()}
+
+    if len(parts) == 1:
+        return store_ragged(name, types, *parts.values())
+    whole = store_ragged(name, types, joined)
+    for part in parts:
+        forget(part)
+    return whole
 
 
 class _Column:

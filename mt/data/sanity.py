@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from mt.data.statistics import count_scripts
 from mt.text.scripts import scripts_of
@@ -20,16 +20,17 @@ _ID = re.compile(r"[^\w\s]*\d[\d\W]*|(?=\S*\d)[A-Za-z0-9_.:#/-]+")
 class Sample:
     """Some pairs of one source, and what is odd about them."""
 
-    def __init__(self) -> None:
-        self._seen = 0
+    def __init__(self, tidy: Callable[[str, str], tuple[str, str]]) -> None:
+        """tidy: what makes texts of source and target of what `add` is shown."""
+        self._tidy, self._seen = tidy, 0
         self._sides: tuple[list[str], list[str]] = ([], [])
 
     def add(self, src: str, tgt: str) -> None:
         """Show a pair; most of a large source are passed over."""
         self._seen += 1
         if self._seen <= _FIRST or (self._seen % _EVERY == 0 and len(self._sides[0]) < _MOST):
-            self._sides[0].append(src)
-            self._sides[1].append(tgt)
+            for side, text in zip(self._sides, self._tidy(src, tgt), strict=True):
+                side.append(text)
 
     def warnings(self, src: str | None, tgt: str | None) -> list[str]:
         """What a person should know before training; `src` and `tgt` are the codes of the languages."""

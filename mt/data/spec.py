@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NamedTuple
 
 from mt.config import DataConfig
-from mt.data.cleaning import tidy
+from mt.data.cache import BATCH
+from mt.data.cleaning import Cleaned, Rules
 from mt.data.formats import read_pairs
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
 from mt.data.sanity import Sample
 from mt.data.statistics import SourceReport
+from mt.data.workers import ordered_map
 from mt.errors import CorpusError
-from mt.text.characters import visible
 from mt.text.languages import split_direction, tag
 
 WhyDrop = Callable[[str, str], str | None]
@@ -22,6 +24,16 @@ WhyDrop = Callable[[str, str], str | None]
 
 _EXAMPLES = 5  # bad lines and remarks shown
 _STEP = 10_000  # pairs between two reports of progress
+
+
+def split_weight(spec: str) -> tuple[str, int]:
+    """`mine.tmx*4` -> the SPEC, and how many times its pairs are learned from. Raises CorpusError for 0."""
+    name, star, times = spec.rpartition("*")
+    if not (name and star and times.isdecimal()):
+        return spec, 1
+    if int(times) == 0:
+        raise CorpusError(f"{spec}: a corpus that counts 0 times is none; leave it out")
+    return name, int(times)
 
 
 class Reading(NamedTuple):
@@ -33,6 +45,7 @@ class Reading(NamedTuple):
     # languages with the target's tag before them.
     as_read: bool
     progress: Callable[[str], None] | None = None  # is told now and then how far a large source is
+    workers: int = 1  # processes
 
 
 @dataclass
@@ -62,6 +75,7 @@ class Tally:
             self.bad_lines,
             tuple(self.bad_examples),
             (*self.remarks, *more, *self.warnings),
+            split_weight(self.spec)[1],
         )
 
     def count_bad(self, line: BadLine) -> None:
@@ -78,27 +92,32 @@ class Tally:
             self.more_remarks += 1
 
 
-def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Pair]:
+def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Cleaned]:
     """Yield the tidied pairs of the source that `tally` names, but for those with a reason against them.
 
     Raises CorpusError for a source that cannot be read, and for bad lines where they are to stop it.
     """
-    direction, spec = split_direction(tally.spec)
+    direction, spec = split_direction(split_weight(tally.spec)[0])
     languages = direction or (how.data.src, how.data.tgt)
-    mark = tag(direction.tgt) if direction and how.as_read else ""
+    rules = Rules(why_drop, how.as_read, tag(direction.tgt) if direction and how.as_read else "")
     # The other way round and exchanged below, names still say which side is which, and order is turned.
     src_code, tgt_code = reversed(languages) if how.data.swap else languages
-    sample = Sample()
-    for pair in _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how):
-        src, tgt = (pair.tgt, pair.src) if how.data.swap else pair
-        src, tgt = tidy(visible(src) if how.as_read else src), tidy(tgt)
-        sample.add(src, tgt)
-        reason = why_drop(src, tgt)
-        if reason is None:
-            yield Pair(mark + src, tgt)
-        else:
-            tally.dropped[reason] += 1
+    pairs = _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how)
+    sample = Sample(rules.tidy)
+    for cleaned in ordered_map(rules.clean, _chunks(pairs, sample, how.data.swap), how.workers):
+        tally.dropped.update(cleaned.dropped)
+        yield cleaned
     tally.warnings = [f"{tally.spec}: {warning}" for warning in sample.warnings(*languages)]
+
+
+def _chunks(pairs: Iterator[Pair], sample: Sample, swap: bool) -> Iterator[tuple[list[str], list[str]]]:
+    """Sources and targets of some pairs at a time; a sample of them is kept."""
+    while chunk := list(islice(pairs, BATCH)):
+        sources, targets = [pair.src for pair in chunk], [pair.tgt for pair in chunk]
+        sides = (targets, sources) if swap else (sources, targets)
+        for src, tgt in zip(*sides, strict=True):
+            sample.add(src, tgt)
+        yield sides
 
 
 def _take_pairs(records: Iterable[Record], tally: Tally, how: Reading) -> Iterator[Pair]:

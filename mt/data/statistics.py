@@ -34,6 +34,7 @@ class SourceReport:
     bad_lines: int
     bad_examples: tuple[str, ...]  # the first few: file, line, cause
     warnings: tuple[str, ...] = ()  # signs that it is not what the languages asked for say
+    times: int = 1  # that its pairs are learned from
 
 
 @dataclass(frozen=True)
@@ -64,14 +65,15 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report for people: one line a source, one for what was set aside, one a side."""
-        lines = [_source_line(source) for source in self.sources]
+        total = sum(source.kept * source.times for source in self.sources)
+        lines = [_source_line(source, total) for source in self.sources]
         if self.set_aside:
             lines.append(
                 f"set aside for validation: {self.set_aside:,}; dropped for sharing a sentence with them: "
                 f"{self.related:,}"
             )
-        total = f"{self.pairs:,} pairs"
-        return [*lines, f"{total}: source {_side(self.src)}", f"{' ' * len(total)}  target {_side(self.tgt)}"]
+        pairs = f"{self.pairs:,} pairs"
+        return [*lines, f"{pairs}: source {_side(self.src)}", f"{' ' * len(pairs)}  target {_side(self.tgt)}"]
 
     @property
     def warnings(self) -> list[str]:
@@ -83,8 +85,13 @@ class Report:
         return dataclasses.asdict(self)
 
 
-def _source_line(source: SourceReport) -> str:
+def _source_line(source: SourceReport, total: int) -> str:
+    """total: pairs that all sources give together."""
     parts = [f"read {source.read:,}, kept {source.kept:,}"]
+    given = source.kept * source.times
+    if given != total:
+        times = f" {source.times} times," if source.times > 1 else ","
+        parts[0] += f"{times} {_percent(given / total)} of all pairs"
     if source.dropped:
         parts.append(f"dropped {_counts(source.dropped)}")
     if source.skipped:

@@ -40,10 +40,13 @@ class Corpora:
         }
 
 
-def read_corpora(data: DataConfig, seed: int, console: Console) -> Corpora:
-    """Read both parts; where no validation pairs are named, the seed sets training pairs aside."""
+def read_corpora(data: DataConfig, seed: int, console: Console, workers: int = 1) -> Corpora:
+    """Read both parts; where no validation pairs are named, the seed sets training pairs aside.
+
+    workers: processes that read the training pairs.
+    """
     check_languages(data.train, data.validation, "validation")
-    train = read_train(data, console.progress)
+    train = read_train(data, console.progress, workers)
     console.settle()
     if data.validation:
         validation = read_validation(data)
