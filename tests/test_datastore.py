@@ -283,7 +283,7 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "leave out --datastore: --hypotheses needs no model" in capsys.readouterr().err
 
 
-DATASTORE_FLAGS = ("datastore_share", "datastore_temperature")
+DATASTORE_FLAGS = ("datastore_weight", "datastore_temperature")
 
 
 def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
