@@ -58,7 +58,7 @@ def train(settings: Settings, where: torch.device) -> Numbers:
     while time.perf_counter() - began < settings.train_seconds:
         trainer.step(trainer.make([next(batches)]))
     spent = time.perf_counter() - began
-    checkpoint.save_model(settings.run, model, config, {"step": trainer.steps})
+    checkpoint.save_model(settings.run, dict(model.named_parameters()), config, {"step": trainer.steps})
     return {"trained before, s": spent, "in steps": trainer.steps}
 
 

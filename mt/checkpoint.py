@@ -191,13 +191,13 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
     )
 
 
-def save_model(path: Path, model: Seq2Seq, config: Config, metadata: Mapping[str, Any]) -> str:
-    """Write the best weights so far, with the model's shape. Returns the file's checksum.
+def save_model(path: Path, weights: Mapping[str, Tensor], config: Config, metadata: Mapping[str, Any]) -> str:
+    """Write the best weights so far, by name, with the model's shape. Returns the file's checksum.
 
     Tied weights are written once. metadata: `run`, the identity of the run, and whatever else is to be kept.
     """
     described = {**metadata, "model": config.model.model_dump(mode="json")}
-    return write_tensors(path / MODEL, dict(model.named_parameters()), described)
+    return write_tensors(path / MODEL, weights, described)
 
 
 def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:

@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _told(problem: BaseException) -> tuple[str, int]:
     """The line that says what happened, and the exit code."""
     if isinstance(problem, MTError):
-        return f"mt: {problem}", problem.exit_code
+        return f"mt: {problem}" if str(problem) else "", problem.exit_code
     if isinstance(problem, KeyboardInterrupt):
         return "mt: interrupted", 130
     if isinstance(problem, BrokenPipeError):

@@ -34,6 +34,8 @@ class Console:
         Raises FileError if the log file cannot be written; lines are added to what it has.
         """
         self.began = time.monotonic() if began is None else began
+        self.hushed = False
+        """Whether nothing is said: another process of a training in several says it."""
         self._status: Status | None = None
         self._shown = 0.0
         self._log_file = log_file
@@ -64,6 +66,8 @@ class Console:
 
     def progress(self, text: str) -> None:
         """How far the work is: the live line on a terminal, else a plain line now and then."""
+        if self.hushed:
+            return
         if self.is_terminal:
             if self._status is None:
                 self._status = self._rich.status("")
@@ -83,12 +87,14 @@ class Console:
 
     def log(self, text: str) -> None:
         """A line for the log file alone; a disk that has become full costs the line."""
-        if self._log_file is not None:
+        if self._log_file is not None and not self.hushed:
             now = datetime.now().astimezone().isoformat(timespec="seconds")
             with suppress(OSError), self._log_file.open("a", encoding="utf-8") as file:
                 file.write(f"{now} {legible(text)}\n")
 
     def _print(self, text: str, style: str | None = None) -> None:
+        if self.hushed:
+            return
         self.log(text)
         self._show(text, style)
 

@@ -84,6 +84,8 @@ class TrainOptions(Device):
     N means the seeds 1 to N"""
     workers: Positive | None = None
     """Processes that read and encode a large corpus (default: one for each core)"""
+    timeout: Annotated[Duration, Field(gt=0)] = 600.0
+    """Under torchrun, with several processes: give up when one of them does not answer for this long"""
     tensorboard: bool = False
     """Also write the numbers of metrics.jsonl for TensorBoard, into the run directory"""
 

@@ -54,6 +54,15 @@ def same_weights(one: Path, other: Path) -> bool:
     return ours.keys() == theirs.keys() and all(ours[name].equal(theirs[name]) for name in ours)
 
 
+def furthest(one: Path, other: Path) -> float:
+    """The largest difference between the last weights of two runs."""
+    ours, theirs = (read_tensors(run / STATE)[0] for run in (one, other))
+    assert ours.keys() == theirs.keys()
+    return max(
+        float((ours[name] - theirs[name]).abs().max()) for name in ours if not name.startswith("optimizer/")
+    )
+
+
 def stop_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have Ctrl-C pressed while `step` is computed."""
     original = Trainer.step

@@ -16,6 +16,7 @@ from mt import cli
 from mt.config import Config, TrainingConfig
 from mt.training.clock import READING, TRAINING, VALIDATING, Clock
 from mt.training.corpora import read_corpora
+from mt.training.loader import Part
 from mt.training.progress import Progress
 from mt.training.trainer import Trainer
 from mt.training.updater import Outcome, Updater
@@ -135,7 +136,7 @@ def test_a_gpu_s_step_counts_when_it_is_done(time: Time) -> None:
 
     taught.updater = cast(Updater, SimpleNamespace(device=torch.device("cuda"), update=update))
     for step in range(1, 4):
-        taught.step([])
+        taught.step(Part([], [], 1, 0))
         assert taught.progress.window_tokens == 10 * (step - 1), "the last one is still at work"
         assert clock.since_report == 5 * (step - 1), "and so is its time"
     assert taught.time_left() == 10 / 2 * 7
@@ -156,7 +157,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, time: Time) -> Time:
 
         return work
 
-    monkeypatch.setattr("mt.commands.train.read_corpora", slowed(read_corpora, 20))
+    monkeypatch.setattr("mt.training.material.read_corpora", slowed(read_corpora, 20))
     monkeypatch.setattr(Updater, "update", slowed(Updater.update, 1))
     monkeypatch.setattr(Validator, "validate", slowed(Validator.validate, 10))
     return time

@@ -35,8 +35,15 @@ OTHERS = {
     "--lc-tok",
     "--strict",
     "--check",
+    "--standalone",
+    "--nnodes",
+    "--nproc-per-node",
+    "--max-restarts",
+    "--rdzv-backend",
+    "--rdzv-endpoint",
+    "--rdzv-id",
 }
-"""Of curl, results.collect, mypy, uv, pip, docker and msgfmt."""
+"""Of torchrun, curl, results.collect, mypy, uv, pip, docker and msgfmt."""
 
 MARKDOWN = [*pages(), ROOT / "RESULTS.md", *sorted((ROOT / "docs" / "experiments").glob("*.md"))]
 

@@ -103,7 +103,7 @@ def make_run(path: Path, data: DataConfig, *, seed: int) -> Path:
     tgt = Tokenizer.learn((en for _, en in PAIRS), settings, 120)
     checkpoint.save_setup(path, config, (src, tgt), {"corpora": {}, "split_chars": 60})
     torch.manual_seed(seed)
-    checkpoint.save_model(path, checkpoint.build(config, src, tgt), config, {})
+    checkpoint.save_model(path, dict(checkpoint.build(config, src, tgt).named_parameters()), config, {})
     return path
 
 

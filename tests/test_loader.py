@@ -30,11 +30,11 @@ def rows_of(batches: Sequence[Batch]) -> list[list[int]]:
 def test_every_step_has_the_next_batches_of_the_plan(pairs: PiecePairs) -> None:
     loader = BatchLoader(pairs, TrainingConfig(batch_tokens=100, accumulate=3))
     plan = loader.plan(1)
-    found = [rows_of(group) for group in loader.groups(plan, 1, 0)]
+    found = [rows_of(part.batches) for part in loader.parts(plan, 1, 0)]
     assert [rows for group in found for rows in group] == [rows.tolist() for rows in plan]
     assert {len(group) for group in found[:-1]} == {3}
     assert len(found) == loader.steps()
-    later = [rows_of(group) for group in loader.groups(plan, 1, 6)]
+    later = [rows_of(part.batches) for part in loader.parts(plan, 1, 6)]
     assert later == found[2:]
 
 
@@ -58,7 +58,7 @@ def test_how_a_batch_is_segmented_depends_on_its_position_alone(pairs: PiecePair
         sampler: Sampler = noted  # type: ignore[assignment]
         loader = BatchLoader(pairs, TrainingConfig(seed=seed, batch_tokens=100, accumulate=2), sampler)
         plan = BatchLoader(pairs, TrainingConfig(batch_tokens=100)).plan(1)
-        list(loader.groups(plan, epoch, position))
+        list(loader.parts(plan, epoch, position))
         return [noted.seeds[tuple(rows.tolist())] for rows in plan[position:]]
 
     whole = seeds(1, 1, 0)

@@ -21,7 +21,7 @@ from mt.storage.tensors import read_tensors
 from mt.training.averaging import MovingAverage
 from mt.training.lock import locked
 from mt.training.state import STATE
-from mt.training.updater import Outcome, Updater
+from mt.training.updater import Updater
 from tests.runs import progress, same_weights
 from tests.toy import toy_pairs, train_arguments
 
@@ -183,18 +183,13 @@ def test_a_loss_that_stays_nonfinite_stops_the_run_with_the_last_good_state(
 
 def spoil(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:
     """Make the loss of these steps infinite."""
-    update, add_gradients = Updater.update, Updater._add_gradients
-    current = 0
+    add_gradients = Updater._add_gradients
 
-    def noted(self: Updater, batches: Sequence[Batch], *, step: int, learning_rate: float) -> Outcome:
-        nonlocal current
-        current = step
-        return update(self, batches, step=step, learning_rate=learning_rate)
+    def spoilt(
+        self: Updater, batches: Sequence[Batch], positions: Sequence[int], step: int, tokens: int
+    ) -> torch.Tensor:
+        return add_gradients(self, batches, positions, step, tokens) * (math.inf if step in steps else 1)
 
-    def spoilt(self: Updater, batch: Batch, tokens: int) -> torch.Tensor:
-        return add_gradients(self, batch, tokens) * (math.inf if current in steps else 1)
-
-    monkeypatch.setattr(Updater, "update", noted)
     monkeypatch.setattr(Updater, "_add_gradients", spoilt)
 
 

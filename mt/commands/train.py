@@ -7,8 +7,8 @@ the vocabulary is learned, the pairs become ids, the model is built, and it is t
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -16,109 +16,62 @@ import torch
 from mt import checkpoint, device
 from mt.config import BUILT_IN, Config
 from mt.console import Console
-from mt.data.encoded import PiecePairs, cut
+from mt.data.encoded import cut
 from mt.data.sampling import make_sampler
 from mt.data.spec import split_weight
 from mt.data.workers import cores
 from mt.options import TrainOptions
 from mt.text.languages import split_direction, targets
-from mt.tokenizer import Tokenizer
-from mt.training.arithmetic import Arithmetic, settle
-from mt.training.clock import BUILDING, ENCODING, READING, TEACHERS, VOCABULARY, Clock
-from mt.training.corpora import Corpora, read_corpora
-from mt.training.distillation import load_teachers
+from mt.training.clock import BUILDING, Clock
 from mt.training.loader import BatchLoader
 from mt.training.lock import locked
 from mt.training.logs import START, cut_logs, log_metrics
+from mt.training.material import Material, follow, prepare, told_of
 from mt.training.model_card import example, write_card
 from mt.training.progress import Progress
+from mt.training.ranks import Ranks
 from mt.training.reporter import Reporter
-from mt.training.resuming import Begun, find_begun
-from mt.training.starting import Start, freeze, load_start
-from mt.training.state import RunFiles
+from mt.training.starting import freeze
 from mt.training.tensorboard import check_tensorboard, open_events
+from mt.training.torchrun import joined
 from mt.training.trainer import Trainer
 from mt.training.updater import Updater
 from mt.training.validation import Validator, unigram_entropy
-from mt.training.vocabulary import learn_tokenizers, take_tokenizers
-
-Tokenizers = tuple[Tokenizer, Tokenizer]
-
-
-@dataclass(frozen=True)
-class Material:
-    """What there is once the pairs are ids: all that a model is built for and trained on.
-
-    begun: the run that goes on; None for a new one. start: the run that --init names.
-    """
-
-    files: RunFiles
-    begun: Begun | None
-    computed: Arithmetic
-    corpora: Corpora
-    tokenizers: Tokenizers
-    pairs: PiecePairs
-    start: Start | None
 
 
 def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
     """Train, or go on training, the run that `options.out` names; returns its directory.
 
     began: when the command did, by time.monotonic; without it now. Raises MTError for whatever the user can
-    mend; Interrupted after a signal, with everything saved.
+    mend; Interrupted after a signal, with everything saved. Under torchrun this is one rank of several.
     """
     clock = Clock(options.time_budget, began)
     if options.tensorboard:
         check_tensorboard()
     config = complete(config)
     run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config)
-    where = device.set_up(options.device, options.threads)
-    with locked(run_dir):
-        material = _prepare(config, run_dir, where, clock, console, options.workers or cores())
-        trainer = _make_trainer(material, where, clock, console)
+    where, workers = device.set_up(options.device, options.threads), options.workers or cores()
+    with joined(options.timeout) as ranks, locked(run_dir) if ranks.first else nullcontext():
+        material = ranks.in_turn(
+            lambda: prepare(config, run_dir, where, clock, console, ranks.count, workers),
+            told_of,
+            lambda told: follow(config, run_dir, where, told, console),
+        )
+        trainer = _make_trainer(material, where, clock, console, ranks)
         _go_on(trainer, material)
         clock.lap(BUILDING)
         with _events(trainer, options):
             progress = trainer.fit()
-        write_card(run_dir, config, progress, clock)
+        if ranks.first:
+            write_card(run_dir, config, progress, clock)
     console.note(f"time: {clock}")
     console.note(_conclusion(config, progress, run_dir))
     return run_dir
 
 
-def _prepare(
-    config: Config, run_dir: Path, where: torch.device, clock: Clock, console: Console, workers: int
-) -> Material:
-    """Read the corpora, learn the tokenizers, make ids of the pairs; the run directory is begun by then."""
-    begun = find_begun(run_dir, config)
-    computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console)
-    known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
-    start = load_start(config.training.init, config.data)
-    teachers = load_teachers(config.training.teachers, config.data, known)
-    corpora = read_corpora(config.data, config.training.seed, console, workers)
-    fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
-    fingerprints |= {"init": start.fingerprint} if start else {}
-    if begun:
-        begun.check_corpora(fingerprints)
-    clock.lap(READING)
-    tokenizers = known or learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
-    clock.lap(VOCABULARY)
-    identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
-    metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
-    checkpoint.save_setup(run_dir, config, tokenizers, metadata | corpora.metadata())
-    pairs = cut(corpora.train, *tokenizers, console.progress, workers)
-    console.settle()
-    _report_tokens(console, pairs)
-    for line in start.describe(corpora.train) if start and not begun else ():
-        console.note(line)
-    clock.lap(ENCODING)
-    if teachers:
-        pairs = teachers.annotate(pairs, where, computed.precision, console)
-        clock.lap(TEACHERS)
-    return Material(RunFiles(run_dir, config, identity), begun, computed, corpora, tokenizers, pairs, start)
-
-
-def _make_trainer(material: Material, where: torch.device, clock: Clock, console: Console) -> Trainer:
+def _make_trainer(
+    material: Material, where: torch.device, clock: Clock, console: Console, ranks: Ranks
+) -> Trainer:
     """Build the model and what trains it."""
     files, tokenizers, pairs = material.files, material.tokenizers, material.pairs
     config, precision = files.config, material.computed.precision
@@ -143,11 +96,12 @@ def _make_trainer(material: Material, where: torch.device, clock: Clock, console
     floor = unigram_entropy(pairs, tokenizers[1].vocab_size)
     return Trainer(
         files,
-        Updater(model, config.training, where, precision),
-        BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda"),
+        Updater(model, config.training, where, precision, ranks),
+        BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda", ranks=ranks),
         validator,
-        Reporter(files.path, config.training, console, clock, floor),
+        Reporter(files.path, config.training, console, clock, floor, speaks=ranks.first),
         clock,
+        ranks,
     )
 
 
@@ -157,12 +111,15 @@ def _go_on(trainer: Trainer, material: Material) -> None:
     if begun:
         trainer.resume()
         console.note(f"going on from step {trainer.progress.step:,}")
-        if begun.best_lost:
-            console.warn(
-                f"{run_dir / checkpoint.MODEL} is gone, and with it the best weights; those of step "
-                f"{trainer.progress.step:,} are the best from now on, until better ones are found"
-            )
-            trainer.replace_best()
+    trainer.share()
+    if trainer.ranks.from_first(begun is not None and begun.best_lost):
+        console.warn(
+            f"{run_dir / checkpoint.MODEL} is gone, and with it the best weights; those of step "
+            f"{trainer.progress.step:,} are the best from now on, until better ones are found"
+        )
+        trainer.replace_best()
+    if not trainer.ranks.first:
+        return
     cut_logs(run_dir, trainer.progress)
     start = material.computed.as_dict()
     if begun and begun.changed:
@@ -173,7 +130,7 @@ def _go_on(trainer: Trainer, material: Material) -> None:
 @contextmanager
 def _events(trainer: Trainer, options: TrainOptions) -> Iterator[None]:
     """Let TensorBoard have the trainer's numbers too, if that is asked for."""
-    if not options.tensorboard:
+    if not options.tensorboard or not trainer.ranks.first:
         yield
         return
     with open_events(trainer.files.path, trainer.progress.step) as events:
@@ -201,14 +158,6 @@ def default_name(config: Config) -> str:
         several = targets(config.data.train)
         codes = several if len(several) > 1 else direction
     return "-".join(part for part in (stem, *codes) if part)
-
-
-def _report_tokens(console: Console, pairs: PiecePairs) -> None:
-    unknown_src, unknown_tgt = pairs.unknown_rate()
-    console.note(
-        f"tokens: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
-        f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
-    )
 
 
 def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:

@@ -31,7 +31,7 @@ class Arithmetic:
         """JSON-able."""
         return asdict(self)
 
-    def differences(self, before: Mapping[str, object]) -> list[str]:
+    def differences(self, before: Mapping[str, object], label: str = "was") -> list[str]:
         """What decides the last bits and was otherwise before: `torch 2.13.0 (was 2.12.0)`.
 
         On a GPU the processor decides none. What was not recorded is taken to have been the same.
@@ -40,14 +40,14 @@ class Arithmetic:
         if not self.device.startswith("cpu"):
             del ours["instructions"], ours["threads"]
         return [
-            f"{name} {value} (was {before[name]})"
+            f"{name} {value} ({label} {before[name]})"
             for name, value in ours.items()
             if before.get(name, value) != value
         ]
 
 
-def current(device: torch.device, precision: str) -> Arithmetic:
-    """That of this process on a device."""
+def current(device: torch.device, precision: str, ranks: int = 1) -> Arithmetic:
+    """That of this process on a device, one of so many."""
     gpu = f" ({torch.cuda.get_device_name(device)})" if device.type == "cuda" else ""
     return Arithmetic(
         device=device.type + gpu,
@@ -55,6 +55,7 @@ def current(device: torch.device, precision: str) -> Arithmetic:
         torch=torch.__version__,
         instructions=instruction_set(),
         threads=torch.get_num_threads(),
+        ranks=ranks,
     )
 
 
@@ -63,6 +64,7 @@ def settle(
     device: torch.device,
     before: Mapping[str, Any],
     console: Console,
+    ranks: int = 1,
 ) -> Arithmetic:
     """What is computed with from now on; where it was otherwise before, a line says so.
 
@@ -72,7 +74,7 @@ def settle(
     if (kept := before.get("precision", here)) != here:
         console.warn(f"the run was begun in {kept} and goes on in it; on this device auto would be {here}")
     console.note(describe(device, kept))
-    found = current(device, kept)
+    found = current(device, kept, ranks)
     if others := found.differences(before):
         console.warn(
             f"the run was trained with other arithmetic: {', '.join(others)}; it goes on, "

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from mt.config import DataConfig
 from mt.console import Console
+from mt.data.cache import find_pairs
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
-from mt.data.statistics import several_sentences
+from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
 from mt.text.languages import check_languages, is_code, languages_of, targets
 
@@ -62,6 +63,20 @@ def read_corpora(data: DataConfig, seed: int, console: Console, workers: int = 1
             console.warn(warning)
     _report_overlap(corpora, console)
     return corpora
+
+
+def find_corpora(data: DataConfig, fingerprints: Mapping[str, str]) -> Corpora | None:
+    """The pairs of both parts, from the cache, without a report; None where they are not in it."""
+    nothing = SideReport(0, 0, 0, 0, {})
+    train, validation = (find_pairs(fingerprints[name]) for name in ("train", "validation"))
+    if train is None or validation is None:
+        return None
+    report = Report((), len(train), nothing, nothing)
+    parts = (
+        Corpus(train, fingerprints["train"], report),
+        Corpus(validation, fingerprints["validation"], report),
+    )
+    return Corpora(*parts, data)
 
 
 def _report_languages(corpora: Corpora, console: Console) -> None:

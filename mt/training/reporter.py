@@ -21,6 +21,7 @@ PATIENT_STEPS = 500  # before it is said that nothing is learned
 class Reporter:
     """Writes the reports of a run.
 
+    speaks: whether anything is written; of several ranks by the first alone.
     loss_floor: nats a target token costs without having learned anything, see `unigram_entropy`.
     events: the numbers go there too.
     """
@@ -31,6 +32,7 @@ class Reporter:
     clock: Clock
     loss_floor: float
     events: Events | None = None
+    speaks: bool = True
 
     def show_progress(self, progress: Progress, batches: int, seconds_left: float | None) -> None:
         """How far the epoch of so many batches is, how fast it goes, and how long it may last."""
@@ -50,6 +52,8 @@ class Reporter:
         return progress.window_tokens / max(self.clock.since_report, 1e-9)
 
     def _log(self, kind: str, step: int, numbers: Mapping[str, object]) -> None:
+        if not self.speaks:
+            return
         log_metrics(self.run_dir, kind, step, numbers)
         if self.events is not None:
             self.events.add(kind, step, numbers)

@@ -15,11 +15,6 @@ class StopSignal:
     def __init__(self) -> None:
         self.number: int | None = None
 
-    @property
-    def name(self) -> str:
-        """`SIGINT` or `SIGTERM`; empty before it came."""
-        return "" if self.number is None else signal.Signals(self.number).name
-
     @contextmanager
     def listening(self) -> Iterator[None]:
         """Catch both signals; a second Ctrl-C stops at once. Only the main thread may listen."""

@@ -1,29 +1,40 @@
 """The training loop: when a model is updated, validated and saved, and when training ends.
 
-Everything random in a step is drawn from (seed, step) and the batches from (seed, epoch), so a resumed
-run is the run that was not stopped, bit for bit.
+Everything random in a step is drawn from (seed, step, position of a batch in it) and the batches from (seed,
+epoch), so a resumed run is the run that was not stopped, bit for bit. Several ranks run this loop side by
+side: they share out each step and each validation, and all decide by the clock of the first.
 """
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
-from collections.abc import Sequence
+from signal import Signals
+from typing import NamedTuple
 
-from mt.data.batches import Batch
 from mt.data.plan import PLAN
 from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_of_memory
 from mt.training.clock import SAVING, TRAINING, VALIDATING, Clock
-from mt.training.loader import BatchLoader
+from mt.training.loader import BatchLoader, Part
 from mt.training.progress import Progress
+from mt.training.ranks import Ranks
 from mt.training.reporter import Reporter
 from mt.training.schedule import learning_rate
 from mt.training.signals import StopSignal
-from mt.training.state import RunFiles
+from mt.training.state import RunFiles, put_back, state_tensors
 from mt.training.updater import Outcome, Updater
 from mt.training.validation import Validation, Validator
 
 REPORT_STEPS = 50
+
+
+class Agreed(NamedTuple):
+    """What all ranks decide by: rank 0's seconds left and of its last validation (-1: none yet); a signal."""
+
+    left: float = math.inf
+    validating: float = -1.0
+    signal: int = 0
 
 
 class Trainer:
@@ -37,9 +48,11 @@ class Trainer:
         validator: Validator,
         reporter: Reporter,
         clock: Clock,
+        ranks: Ranks | None = None,
     ) -> None:
         self.files, self.updater, self.loader = files, updater, loader
         self.validator, self.reporter, self.clock = validator, reporter, clock
+        self.ranks = ranks or Ranks()
         self.training = files.config.training
         self.progress = Progress()
         self.last_step = min(self.training.max_epochs * loader.steps(), self.training.max_steps or 2**63)
@@ -47,6 +60,7 @@ class Trainer:
         self._saved = time.monotonic()
         self._signal = StopSignal()
         self._measure_at = -1.0
+        self._agreed = Agreed()
 
     def resume(self) -> None:
         """Go on from the run's state. Raises RunError if it does not fit."""
@@ -59,10 +73,23 @@ class Trainer:
             progress.position = 0
         progress.plan = PLAN
 
+    def share(self) -> None:
+        """Let all ranks begin where the first does: with its weights, its optimiser and its counters."""
+        tensors = self.ranks.share(state_tensors(self.updater), self.updater.device)
+        if not self.ranks.first:
+            put_back(self.updater, tensors, self.files.path)
+        self._share_progress()
+
+    def _share_progress(self) -> None:
+        for name, value in self.ranks.from_first(self.progress.as_dict()).items():
+            setattr(self.progress, name, value)
+
     def replace_best(self) -> None:
         """Take the weights as they are for the best so far, as the file that had the best is gone."""
         self.progress.best = None
-        self._keep_if_best(self._measure())
+        if validation := self._measure():
+            self._keep_if_best(validation)
+        self._share_progress()
 
     def fit(self) -> Progress:
         """Train until a limit is reached; the best weights are in the run directory then.
@@ -70,8 +97,8 @@ class Trainer:
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved; TrainingError if the loss stays
         non-finite or there is no time for a single step; MemoryRunsOut.
         """
-        progress = self.progress
-        self._measure_at = self.clock.left / 2
+        self._agree()
+        self._measure_at = self._agreed.left / 2
         try:
             with self._signal.listening():
                 while not (reason := self._why_stop()):
@@ -81,7 +108,9 @@ class Trainer:
             if not out_of_memory(problem):
                 raise
         else:
-            return progress
+            return self.progress
+        finally:
+            self.files.writer.finish()
         raise self._out_of_memory()  # here, where what the failed step held is free again
 
     def _end(self, reason: str) -> None:
@@ -91,7 +120,7 @@ class Trainer:
         if progress.validated != progress.step:
             self._validate(due=False)
         progress.finished = reason
-        self._save()
+        self._save(wait=True)
         self.reporter.console.settle()
 
     def _out_of_memory(self) -> MemoryRunsOut:
@@ -101,7 +130,7 @@ class Trainer:
         if progress.step:
             try:
                 self.updater.optimizer.zero_grad()
-                self._save()
+                self._save(wait=True)
                 kept = f"all steps before it are saved in {path}"
             except (RuntimeError, MemoryError, FileError):
                 kept = f"what was saved before it is in {path}"
@@ -115,8 +144,16 @@ class Trainer:
         if reason := self.progress.why_stop(self.training):
             return reason
         # After a further step there would have to be a validation.
-        spent = self.clock.left <= self.clock.latest.get(VALIDATING, 0.0)
+        spent = self._agreed.left <= max(0.0, self._agreed.validating)
         return "the time budget is spent" if spent else ""
+
+    def _agree(self, tokens: int = 0) -> int:
+        """Let all ranks know the time of the first one, and signals to any; returns the sum of the tokens."""
+        of_clock = (self.clock.left, self.clock.latest.get(VALIDATING, -1.0))
+        rows = self.ranks.exchange([tokens, self._signal.number or 0, *of_clock])
+        _, _, left, validating = rows[0]
+        self._agreed = Agreed(left, validating, int(max(row[1] for row in rows)))
+        return int(sum(row[0] for row in rows))
 
     def _epoch(self) -> None:
         """The rest of the current epoch, or as much of it as the limits permit."""
@@ -126,12 +163,12 @@ class Trainer:
             self._validate()
             if self._why_stop():
                 return
-        for batches in self.loader.groups(plan, progress.epoch, progress.position):
-            self.step(batches)
+        for part in self.loader.parts(plan, progress.epoch, progress.position):
+            self.step(part)
             self._after_step(len(plan))
             if progress.validation_due(training):
                 self._validate()
-            elif self.clock.left < self._measure_at and VALIDATING not in self.clock.latest:
+            elif self._agreed.left < self._measure_at and self._agreed.validating < 0:
                 self._validate(due=False)  # so that it is known how long the last one will take
             if progress.position < len(plan) and self._why_stop():
                 return
@@ -139,13 +176,19 @@ class Trainer:
         if training.validate_every is None:
             self._validate()
 
-    def step(self, batches: Sequence[Batch]) -> None:
-        """One update from the gradients of a step's batches."""
+    def step(self, part: Part) -> None:
+        """One update from the gradients of a step's batches, of which this rank has a part."""
         progress = self.progress
-        rate = self._learning_rate(progress.step + 1)
-        outcome = self.updater.update(batches, step=progress.step + 1, learning_rate=rate)
+        tokens = self._agree(part.tokens)
+        outcome = self.updater.update(
+            part.batches,
+            step=progress.step + 1,
+            learning_rate=self._learning_rate(progress.step + 1),
+            positions=part.positions,
+            tokens=tokens,
+        )
         progress.step += 1
-        progress.position += len(batches)
+        progress.position += part.count
         self._unsettled.append(outcome)
         self._settle(0 if self.updater.device.type == "cpu" else 1)
 
@@ -172,6 +215,8 @@ class Trainer:
     def _after_step(self, batches: int) -> None:
         """Report, save when it is due, obey signals, give up where nothing is finite."""
         progress = self.progress
+        if self.ranks.count == 1:
+            self._agree()  # with nobody to wait for; others do it once a step
         self.reporter.show_progress(progress, batches, self.time_left())
         if progress.step % REPORT_STEPS == 0:
             self._settle()
@@ -179,17 +224,17 @@ class Trainer:
             progress.begin_window()
             self.clock.since_report = 0.0
         if progress.nonfinite_row >= self.training.nonfinite_limit:
-            self._save()
+            self._save(wait=True)
             raise TrainingError(
                 f"stopped at step {progress.step}: {progress.nonfinite_row} steps in a row were not finite; "
                 f"the last good weights are in {self.files.path}; lower --learning-rate and use another --out"
             )
-        if self._signal.number is not None:
-            self._save()
+        if number := self._agreed.signal:
+            self._save(wait=True)
             raise Interrupted(
-                f"stopped by {self._signal.name} at step {progress.step}; everything is saved in "
+                f"stopped by {Signals(number).name} at step {progress.step}; everything is saved in "
                 f"{self.files.path}, the same command goes on from there",
-                self._signal.number,
+                number,
             )
         if time.monotonic() - self._saved >= 60 * self.training.save_minutes:
             self._save()
@@ -212,17 +257,22 @@ class Trainer:
         goes on from there must be the run that was not stopped: it does not count.
         """
         self._settle()
-        progress = self.progress
         validation = self._measure()
-        better = self._keep_if_best(validation)
-        if due:
-            progress.count_validation(validation, self.training)
-        progress.validated = progress.step
-        self.reporter.announce(progress, validation, better)
+        progress = self.progress
+        if validation:
+            better = self._keep_if_best(validation)
+            if due:
+                progress.count_validation(validation, self.training)
+            progress.validated = progress.step
+            self.reporter.announce(progress, validation, better)
+        self._share_progress()
+        self._agree()
         self._save()
 
-    def _measure(self) -> Validation:
-        validation = self.validator.validate(self.updater.best_model, self.updater.device)
+    def _measure(self) -> Validation | None:
+        """What rank 0 finds, with the help of the others."""
+        model, device = self.updater.best_model, self.updater.device
+        validation = self.validator.validate(model, device, self.ranks)
         self.clock.lap(VALIDATING)
         return validation
 
@@ -232,11 +282,15 @@ class Trainer:
             return False
         scores = {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity}
         progress.best, progress.best_step = validation.value(metric), progress.step
-        progress.best_checksum = self.files.save_model(self.updater.best_model, scores)
+        self.files.save_model(self.updater.best_model, progress, scores)
         return True
 
-    def _save(self) -> None:
+    def _save(self, *, wait: bool = False) -> None:
+        """What resuming needs, by rank 0; `wait` until it is written."""
         self._settle()
-        self.files.save_state(self.updater, self.progress, self.clock)
+        if self.ranks.first:
+            self.files.save_state(self.updater, self.progress, self.clock)
+            if wait:
+                self.files.writer.finish()
         self.clock.lap(SAVING)
         self._saved = time.monotonic()

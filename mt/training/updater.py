@@ -16,6 +16,8 @@ from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
+from mt.training.gradients import GradientSum
+from mt.training.ranks import Ranks
 from mt.training.skipping import step_unless
 
 BETAS = (0.9, 0.98)
@@ -35,10 +37,18 @@ class Outcome(NamedTuple):
 
 
 class Updater:
-    """Changes the weights of a model. Everything random in an update is drawn from (seed, step)."""
+    """Changes the weights of a model, in all ranks alike.
+
+    Everything random in an update is drawn from (seed, step, a batch's position in the step).
+    """
 
     def __init__(
-        self, model: Seq2Seq, training: TrainingConfig, device: torch.device, precision: str
+        self,
+        model: Seq2Seq,
+        training: TrainingConfig,
+        device: torch.device,
+        precision: str,
+        ranks: Ranks | None = None,
     ) -> None:
         """precision: fp32 or bf16, of the products."""
         keep_memory()
@@ -52,6 +62,7 @@ class Updater:
         )
         decay = training.average_decay
         self.average = MovingAverage(model, decay) if decay else None
+        self.gradients = GradientSum(model, ranks) if ranks and ranks.count > 1 else None
 
     @property
     def best_model(self) -> Seq2Seq:
@@ -63,15 +74,23 @@ class Updater:
         """All weights that resuming needs, by name."""
         return {"model": self.model} | ({"average": self.average.model} if self.average else {})
 
-    def update(self, batches: Sequence[Batch], *, step: int, learning_rate: float) -> Outcome:
-        """Update by the mean gradient over the target tokens of all batches; not if it is not finite."""
-        state = np.random.SeedSequence([self.training.seed, step]).generate_state(1, np.uint64)
-        torch.manual_seed(int(state[0] >> np.uint64(1)))
-        tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
-        self.optimizer.zero_grad()
-        nll = torch.zeros((), device=self.device)
-        for batch in batches:
-            nll = nll + self._add_gradients(batch.to(self.device), tokens)
+    def update(
+        self,
+        batches: Sequence[Batch],
+        *,
+        step: int,
+        learning_rate: float,
+        positions: Sequence[int] | None = None,
+        tokens: int | None = None,
+    ) -> Outcome:
+        """Update by the mean gradient over the target tokens of all batches; not if it is not finite.
+
+        With several ranks `batches` are this one's, `positions` theirs in the step, and `tokens` those of the
+        whole step.
+        """
+        if tokens is None:
+            tokens = sum(int((batch.tgt_out != Tokenizer.pad_id).sum()) for batch in batches)
+        nll = self._add_gradients(batches, positions or range(len(batches)), step, tokens)
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip_norm)
         skipped = ~torch.isfinite(norm + nll)
         for group in self.optimizer.param_groups:
@@ -81,8 +100,31 @@ class Updater:
             self.average.update(step)
         return Outcome(step, tokens, nll, skipped)
 
-    def _add_gradients(self, batch: Batch, tokens: int) -> Tensor:
-        """Add the gradients of a batch, which is a part of so many tokens; returns its nll."""
+    def _add_gradients(
+        self, batches: Sequence[Batch], positions: Sequence[int], step: int, tokens: int
+    ) -> Tensor:
+        """Gradients of a step of so many tokens, of all ranks' batches; returns the step's nll."""
+        if self.gradients is None:
+            self.optimizer.zero_grad()
+        else:
+            self.gradients.begin()
+        nll = torch.zeros((), device=self.device)
+        for batch, position in zip(batches, positions, strict=True):
+            self._seed(step, position)
+            loss, of_batch = self._losses(batch.to(self.device))
+            nll = nll + of_batch
+            if self.gradients is not None and position == positions[-1]:
+                self.gradients.send(nll)
+            (loss / tokens).backward()  # type: ignore[no-untyped-call]
+        return nll if self.gradients is None else self.gradients.finish()
+
+    def _seed(self, step: int, position: int) -> None:
+        """Let dropout be that of a batch, whoever computes it."""
+        state = np.random.SeedSequence([self.training.seed, step, position]).generate_state(1, np.uint64)
+        torch.manual_seed(int(state[0] >> np.uint64(1)))
+
+    def _losses(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """What is learned from, with a gradient, and the nll of a batch."""
         training, decoder = self.training, self.model.decoder
         with autocast(self.device, self.precision):
             encoded = self.model.encode(batch.src, batch.src_lengths)
@@ -99,8 +141,7 @@ class Updater:
                 counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
                 bag = bag_of_words(decoder.output, decoder.vector_readout(encoded), batch.tgt_out, counted)
                 loss = loss + training.bag_of_words * bag
-        (loss / tokens).backward()  # type: ignore[no-untyped-call]
-        return nll
+        return loss, nll
 
 
 def _parameter_groups(model: Seq2Seq, weight_decay: float) -> list[dict[str, Any]]:

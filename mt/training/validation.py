@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 
 from mt.config import SearchConfig
-from mt.data.batches import by_length
+from mt.data.batches import IntArray, by_length
 from mt.data.encoded import PiecePairs
 from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
@@ -19,6 +20,7 @@ from mt.metrics import LanguageBleu, language_bleu, perplexity
 from mt.model import Seq2Seq
 from mt.search import search
 from mt.tokenizer import Tokenizer
+from mt.training.ranks import Ranks
 
 GREEDY = SearchConfig(beam=1, max_length_ratio=2.0)
 SAMPLES = 5
@@ -102,15 +104,43 @@ class Validator:
     batch_tokens: int
     precision: str
 
-    def validate(self, model: Seq2Seq, device: torch.device) -> Validation:
-        """Measure the model; its training mode is as before afterwards."""
-        loss, tokens = corpus_nll(model, self.pairs, self.batch_tokens, device, self.precision)
-        with packed(model, "fp32"):
-            sources = [self.pairs.src[row] for row in range(len(self.pairs))]
-            found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
-        hypotheses = self.tokenizer.decode([hypotheses[0].ids for hypotheses in found], self.sources)
+    def validate(self, model: Seq2Seq, device: torch.device, ranks: Ranks) -> Validation | None:
+        """Measure the model; its training mode is as before afterwards. Of several ranks the first knows.
+
+        They share out whole batches, so that each sentence is computed beside the same others as by one rank.
+        """
+        nlls = _nlls(
+            model, self.pairs, _batches(self.pairs, self.batch_tokens)[mine(ranks)], device, self.precision
+        )
+        parts = ranks.to_first((nlls, self._translate(model, device, ranks)))
+        if not ranks.first:
+            return None
+        loss = math.fsum(nll for nlls, _ in parts for nll in nlls)
+        found = dict(pair for _, translated in parts for pair in translated)
+        hypotheses = self.tokenizer.decode([found[row] for row in range(len(found))], self.sources)
         scored = language_bleu(hypotheses, self.references, self.languages)
-        return Validation(perplexity(loss, tokens), scored, self.sources, self.references, hypotheses)
+        value = perplexity(loss, _targets(self.pairs))
+        return Validation(value, scored, self.sources, self.references, hypotheses)
+
+    def _translate(
+        self, model: Seq2Seq, device: torch.device, ranks: Ranks
+    ) -> list[tuple[int, Sequence[int]]]:
+        """Row numbers and the ids that greedy search finds, of this rank's sources."""
+        groups: list[IntArray] = [np.arange(len(self.pairs))]
+        if ranks.count > 1:  # by the batches that `search` would make of all
+            groups = by_length(self.pairs.src.lengths + 1, GREEDY.batch_tokens)[mine(ranks)]
+        translated: list[tuple[int, Sequence[int]]] = []
+        with packed(model, "fp32"):
+            for rows in groups:
+                sources = [self.pairs.src[row] for row in rows.tolist()]
+                found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
+                translated += [(int(row), best[0].ids) for row, best in zip(rows, found, strict=True)]
+        return translated
+
+
+def mine(ranks: Ranks) -> slice:
+    """Which elements of a list are a rank's."""
+    return slice(ranks.rank, None, ranks.count)
 
 
 def corpus_nll(
@@ -124,16 +154,33 @@ def corpus_nll(
 
     The model's training mode is as before afterwards.
     """
+    nlls = _nlls(model, pairs, _batches(pairs, batch_tokens), device, precision)
+    return math.fsum(nlls), _targets(pairs)
+
+
+def _nlls(
+    model: Seq2Seq | Ensemble,
+    pairs: PiecePairs,
+    groups: Sequence[IntArray],
+    device: torch.device,
+    precision: str,
+) -> list[float]:
+    """The negative log-likelihood of each group of rows, in nats."""
     was_training = model.training
     model.eval()
-    total, tokens = 0.0, 0
-    for rows in by_length(np.maximum(pairs.src.lengths, pairs.tgt.lengths) + 1, batch_tokens):
-        batch = pairs.batch(rows).to(device)
-        with torch.inference_mode(), autocast(device, precision):
-            total += float(model.nll(batch))
-        tokens += int((batch.tgt_out != Tokenizer.pad_id).sum())
+    with torch.inference_mode(), autocast(device, precision):
+        found = [float(model.nll(pairs.batch(rows).to(device))) for rows in groups]
     model.train(was_training)
-    return total, tokens
+    return found
+
+
+def _batches(pairs: PiecePairs, batch_tokens: int) -> list[IntArray]:
+    return by_length(np.maximum(pairs.src.lengths, pairs.tgt.lengths) + 1, batch_tokens)
+
+
+def _targets(pairs: PiecePairs) -> int:
+    """Target pieces, with eos."""
+    return int(pairs.tgt.lengths.sum()) + len(pairs)
 
 
 def unigram_entropy(pairs: PiecePairs, vocab_size: int) -> float:

@@ -1,0 +1,34 @@
+"""Whether this process is one of several that torchrun has started, and who says what goes wrong in them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mt.errors import Interrupted, MTError, TrainingError
+from mt.training.ranks import AlreadyTold, Ranks, RanksError
+
+
+@contextmanager
+def joined(timeout: float) -> Iterator[Ranks]:
+    """The ranks that torchrun has started, this one among them; `Ranks()` where there is no torchrun.
+
+    timeout: seconds after which a rank that does not answer in training is given up.
+    """
+    if "TORCHELASTIC_RUN_ID" not in os.environ or os.environ["WORLD_SIZE"] == "1":
+        yield Ranks()
+        return
+    from mt.training.collectives import join
+
+    with join(timeout) as ranks:
+        try:
+            yield ranks
+        except MTError as problem:
+            ranks.fail()
+            if ranks.first or isinstance(problem, (AlreadyTold, RanksError)):
+                raise
+            if isinstance(problem, (Interrupted, TrainingError)):  # which all ranks meet at the same step
+                raise AlreadyTold(problem.exit_code) from None
+            problem.args = (f"rank {ranks.rank}: {problem}",)
+            raise
