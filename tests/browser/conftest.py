@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import wave
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from tests.browser.setup import NoBrowser, a_browser, serving
@@ -15,12 +17,27 @@ from tests.waiting import DEADLINE
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
+RATE, TONE = 16_000, 440  # Hz
+
+
+@pytest.fixture(scope="session")
+def tone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of a tone of TONE Hz, which Chromium's microphone hears again and again."""
+    path = tmp_path_factory.mktemp("sound") / "tone.wav"
+    samples = (16_000 * np.sin(2 * np.pi * TONE * np.arange(2 * RATE) / RATE)).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    return path
+
 
 @pytest.fixture(scope="session", params=["chromium", "firefox"])
-def browser(request: pytest.FixtureRequest) -> Iterator[Browser]:
+def browser(request: pytest.FixtureRequest, tone: Path) -> Iterator[Browser]:
     """Each of the browsers; one that is not here skips its tests."""
     try:
-        with a_browser(request.param) as browser:
+        with a_browser(request.param, microphone=tone) as browser:
             yield browser
     except NoBrowser as problem:
         pytest.skip(str(problem))
@@ -60,6 +77,30 @@ def problems() -> list[str]:
 def expected() -> list[str]:
     """What it may complain of."""
     return []
+
+
+@pytest.fixture
+def sent(page: Page) -> Callable[[], list[dict[str, str]]]:
+    """What forms the page has sent by now: the text of each field, of a file its bytes in Latin-1."""
+    page.add_init_script(
+        """
+        window.sentForms = [];
+        const real = window.fetch;
+        window.fetch = async (path, request) => {
+          if (request?.body instanceof FormData) {
+            const form = {};
+            for (const [name, value] of request.body) {
+              const bytes = typeof value === "string" ? null : new Uint8Array(await value.arrayBuffer());
+              form[name] = bytes ? bytes.reduce((text, byte) => text + String.fromCharCode(byte), "") : value;
+              if (bytes) form.filename = value.name;
+            }
+            window.sentForms.push(form);
+          }
+          return real(path, request);
+        };
+        """
+    )
+    return lambda: page.evaluate("() => window.sentForms")
 
 
 @pytest.fixture

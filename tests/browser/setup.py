@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Sized
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.waiting import DEADLINE, wait_until
@@ -37,8 +38,11 @@ PROGRAMS = {"chromium": ("chromium", "chromium-browser"), "firefox": ("firefox-e
 
 
 @contextmanager
-def a_browser(name: str = "chromium", *arguments: str) -> Iterator[Browser]:
-    """Chromium or Firefox as the system has it, Chromium with further arguments. Raises NoBrowser."""
+def a_browser(name: str = "chromium", microphone: Path | None = None) -> Iterator[Browser]:
+    """Chromium or Firefox as the system has it. Raises NoBrowser.
+
+    microphone: a WAV file that Chromium's microphone hears again and again.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ModuleNotFoundError:
@@ -52,7 +56,9 @@ def a_browser(name: str = "chromium", *arguments: str) -> Iterator[Browser]:
                 channel="moz-firefox", executable_path=path, firefox_user_prefs=CALM
             )
         else:
-            browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
+            fake = ["--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={microphone}"]
+            arguments = [*ARGUMENTS, *(fake if microphone else [])]
+            browser = playwright.chromium.launch(executable_path=path, args=arguments)
         yield browser
         browser.close()
 

@@ -44,9 +44,25 @@ export function inspect({ text, source, target, signal }) {
   return ask("inspect", { signal, body: { q: text, source, target } });
 }
 
-async function ask(path, { body, signal } = {}) {
+/** {href} of a translated file; it is fetched beside this page, whatever host the server calls itself. */
+export async function translateFile({ file, source, target, signal }) {
+  const { translatedFileUrl } = await ask("translate_file", { signal, form: { file, source, target } });
+  const [, path] = /([^/]+\/[^/]+)$/.exec(new URL(translatedFileUrl, location.href).pathname) ?? [];
+  return { href: path ?? translatedFileUrl };
+}
+
+/** {text, seconds, heard}: what was said in a recording, and how it was heard. */
+export function transcribe({ file, source, target, signal }) {
+  return ask("transcribe", { signal, form: { file, source, target, heard: "true" } });
+}
+
+async function ask(path, { body, form, signal } = {}) {
   const request = { signal, headers: { Accept: "application/json" } };
-  if (body) {
+  if (form) {
+    request.method = "POST";
+    request.body = new FormData();
+    for (const [name, value] of Object.entries(key ? { ...form, api_key: key } : form)) request.body.append(name, value);
+  } else if (body) {
     request.method = "POST";
     request.headers["Content-Type"] = "application/json";
     request.body = JSON.stringify(key ? { ...body, api_key: key } : body);

@@ -2,10 +2,12 @@
 
 import { ApiError, languages, settings, useKey } from "./api.js";
 import { forgetColours } from "./colours.js";
+import { Documents } from "./documents.js";
 import { byId } from "./dom.js";
 import { firstLanguage, language, setLanguage } from "./i18n.js";
 import { Inside } from "./inside.js";
 import { Languages } from "./languages.js";
+import { Speech } from "./speech.js";
 import { startTheme } from "./theme.js";
 import { Translator } from "./translator.js";
 
@@ -31,9 +33,19 @@ const translator = new Translator({
   },
 });
 
+const documents = new Documents(byId("file"), { languages: pair });
+const speech = new Speech(byId("speech"), {
+  translatesFrom: (code) => pair.translatesFrom(code),
+  onText: (text, code) => {
+    pair.choose(code, pair.target);
+    translator.text = text;
+  },
+});
+
 startTheme(byId("theme"), () => {
   forgetColours();
   inside.redraw();
+  speech.redraw();
 });
 setLanguage(firstLanguage());
 byId("interface-language").value = language();
@@ -59,7 +71,10 @@ async function ask() {
     const [known, limits] = await Promise.all([languages(), settings()]);
     translator.limit = limits.charLimit ?? 0;
     byId("key-form").hidden = !limits.keyRequired;
+    documents.offer(limits.filesTranslation ? limits.supportedFilesFormat ?? [] : []);
+    speech.offer(limits.transcribe ?? null);
     pair.load(known);
+    document.body.classList.toggle("sound-only", Boolean(limits.transcribe) && !pair.ready);
     translator.showExample();
     translator.later(0);
   } catch (problem) {

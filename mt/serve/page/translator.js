@@ -7,6 +7,7 @@ import { examplesFor } from "./examples.js";
 import { count, nameOfLanguage, onLanguage, t } from "./i18n.js";
 import { Latest } from "./latest.js";
 import { drawOutput, markSentence } from "./output.js";
+import { problemWords } from "./problems.js";
 import { SourceField } from "./source.js";
 
 const PAUSE = 250; // ms without a key before it is translated
@@ -110,10 +111,9 @@ export class Translator {
   fail(problem) {
     if (!(problem instanceof ApiError)) throw problem;
     const { status, retryAfter } = problem;
-    const key = { 0: "gone", 403: "forbidden", 429: "slowdown" }[status] ?? (status < 500 ? "refused" : "broken");
     const comesAgain = status === 429 && retryAfter > 0 && retryAfter <= 60;
     this.#stop(() => {
-      const said = t(key, { message: problem.message, status }).trim();
+      const said = problemWords(problem);
       return comesAgain ? said + t("sentence.end") + t("comes.again", { seconds: retryAfter }) : said;
     });
     byId("again").hidden = false;
