@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kill test-ranks test-browser test-wheel test-versions screenshots test-api docs-check check format bench bench-peers clean
+.PHONY: help setup demo test test-kill test-ranks test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -60,6 +60,9 @@ test-api: setup  ## schemathesis, installed beside mt, against the server's Open
 	test -x .venv-api/bin/st || { $(PYTHON) -m venv .venv-api && \
 	  .venv-api/bin/python -m pip install --quiet --disable-pip-version-check 'schemathesis>=4'; }
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.serve.fuzz .venv-api/bin/st
+
+fuzz-html: setup  ## random broken markup through the reading and writing of HTML, for ten minutes
+	OMP_NUM_THREADS=1 $(BIN)/python -m tests.fuzz_html --minutes 10
 
 docs-check: setup  ## run the commands that README.md and docs/ show, on small data (about 5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.docs_check

@@ -257,6 +257,37 @@ def test_many_codes_cost_no_more_than_a_bound(source: str, monkeypatch: pytest.M
     assert looks < 15_000
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "expected", "how"),
+    [
+        ("a <b>b</b> c", "<1>B C</1> A", "<b>B C</b> A", "markers"),
+        ("a <b>b <i>c</i></b> <x/> d", "A <3/> D <1><2>C</2> B</1>", "A <x/> D <b><i>C</i> B</b>", "markers"),
+        ("a <b>b</b> c", "A <1> B </1> C", "A <b>B</b> C", "markers"),
+        ("我<b>爱</b>你", "I<1>love</1>you", "I <b>love</b> you", "markers"),
+        ("H<s>2</s>O a", "A H<1>2</1>O", "A H<s>2</s>O", "markers"),
+        ("call <showf/> a", "A <1/> RUFEN", "A <showf/> RUFEN", "markers"),
+        # Lost, doubled, empty, crossed: then as without markers.
+        ("a <b>b</b> c", "A B C", "A <b>B</b> C", "position"),
+        ("a <b>b</b> c", "A <1>B</1> <1>C</1>", "A <b>B</b> C", "position"),
+        ("a <b>b</b> c", "A <1></1> B C", "A <b>B</b> C", "position"),
+        ("<b>a</b> <i>b</i>", "<1>A <2>B</1></2>", "<b>A</b> <i>B</i>", "position"),
+        ("<b>a</b> b", "</1>A<1> B", "<b>A</b> B", "position"),
+    ],
+)
+def test_markers_say_where_codes_are(source: str, target: str, expected: str, how: str) -> None:
+    prepared = Prepared(segment(source), markers=True)
+    found = prepared.place(answered(prepared.text, target))
+    assert (str(found), found.how) == (expected, how)
+
+
+def test_codes_are_markers_where_there_are_enough() -> None:
+    assert Prepared(segment("a <b>b</b> <x/> c"), markers=True).text == "a <1>b</1> <2/> c"
+    assert Prepared(segment("<b>a</b>"), markers=True).text == "a"
+    assert Prepared(["a <1> ", *segment("<b>b</b>")], markers=True).text == "a <1> <2>b</2>"
+    many = segment("a <b>b</b> " * 13)
+    assert Prepared(many, markers=True).text == Prepared(many, markers=False).text
+
+
 def test_models_that_attend_and_models_that_do_not(attentive_run: Path, toy_run: Path) -> None:
     source = segment("ba <b>mo</b> <x/> ne")
     segments: list[Segment] = [
@@ -268,9 +299,13 @@ def test_models_that_attend_and_models_that_do_not(attentive_run: Path, toy_run:
         segment(" <b>ba</b>."),
     ]
     for run, how in ((attentive_run, "alignment"), (toy_run, "position")):
-        found = translate_segments(mt.load(run, device="cpu", beam=2), segments)
+        translator = mt.load(run, device="cpu", beam=2)
+        found = translate_segments(translator, segments)
         texts = [str(each) for each, _ in found]
         assert texts[:5] == ["BA <b>MO</b> <x/> NE", "BA", "", "<x/>", "<b>12</b>"]
         assert texts[5].startswith(" <b>BA</b>")
         assert [each.how for each, _ in found][:5] == [how, "edges", "edges", "edges", "edges"]
         assert found[0][1].text == "BA MO NE"
+        shown: Segment = ["ba ", Code("<x/>", shown="de"), " ", Code("<y/>", shown="mo")]
+        ((each, _),) = translate_segments(translator, [shown])
+        assert str(each) == "BA <x/> <y/>"

@@ -11,7 +11,7 @@ from mt.inline.assembling import write
 from mt.inline.markers import mark
 from mt.inline.placing import Placer
 from mt.inline.segment import Code, Segment, merged, parse, walk
-from mt.inline.units import by_alignment, by_position, copies, cut_copies, standing_in
+from mt.inline.units import Range, by_alignment, by_position, copies, cut_copies, standing_in
 from mt.translator import Translator
 
 How = Literal["edges", "markers", "alignment", "position"]
@@ -35,13 +35,13 @@ class Placed:
 class Prepared:
     """A segment to be translated: `text` for the model, and `place` for what the model answers.
 
-    markers: whether the model has them. coded: whether there are codes within the text; then ask for the
-    alignment too, if the model attends.
+    markers: whether the model has them. shown: whether it reads what single codes show; else it reads nothing
+    of them. coded: whether there are codes within the text: then ask for the alignment too, if it attends.
     """
 
-    def __init__(self, segment: Segment, *, markers: bool) -> None:
+    def __init__(self, segment: Segment, *, markers: bool, shown: bool = True) -> None:
         self.segment = tuple(segment)
-        self._tree = parse(segment)
+        self._tree = parse(segment, shown=shown)
         self.coded = bool(self._tree.root.children)
         self._markers = mark(self._tree) if markers and self.coded else None
         self.text = self._tree.text if self._markers is None else self._markers.text
@@ -72,7 +72,7 @@ class Prepared:
         else:
             units = by_position(text, source)
         units = cut_copies(units, text, source, self._tree.cuts())
-        shown = [(node.start, node.end) for node, _ in walk(root) if node.stands_for]
+        shown = self._shown()
         copied = zip(copies(text, source, shown), shown, strict=True)
         units = standing_in(units, {here: there for here, there in copied if here is not None})
         placer = Placer(source, text, units, aligned=attends)
@@ -80,15 +80,38 @@ class Prepared:
         how: How = "alignment" if attends and not placer.guessed else "position"
         return write(root, spans, text, placer.units), how
 
+    def loses(self, translation: Translation) -> bool:
+        """Whether the best hypothesis lacks what a code shows."""
+        shown = [] if self._markers else self._shown()
+        return translation.searched and None in copies(translation.text, self._tree.text, shown)
+
+    def _shown(self) -> list[Range]:
+        """Where in the text what codes show is."""
+        return [(node.start, node.end) for node, _ in walk(self._tree.root) if node.stands_for]
+
 
 def translate_segments(
     translator: Translator, segments: Sequence[Segment], *, tgt: str | None = None
 ) -> list[tuple[Placed, Translation]]:
     """The best translation of each segment: with its codes, and as the search found it.
 
-    Raises ConfigError as `Translator.check` does.
+    Where a model that does not attend loses what a code shows, the segment is translated without it. Raises
+    ConfigError as `Translator.check` does.
     """
     prepared = prepare(translator, segments)
+    found = _searched(translator, prepared, tgt)
+    if not translator.model.attends:
+        lost = [row for row, each in enumerate(prepared) if each.loses(found[row])]
+        for row in lost:
+            prepared[row] = Prepared(segments[row], markers=False, shown=False)
+        again = _searched(translator, [prepared[row] for row in lost], tgt)
+        for row, translation in zip(lost, again, strict=True):
+            found[row] = translation
+    return [(each.place(row), row) for each, row in zip(prepared, found, strict=True)]
+
+
+def _searched(translator: Translator, prepared: Sequence[Prepared], tgt: str | None) -> list[Translation]:
+    """The best translation of each, aligned where that helps to put codes."""
     found: dict[int, Translation] = {}
     for aligned in (False, True):
         attending = [each.coded and translator.model.attends for each in prepared]
@@ -96,7 +119,7 @@ def translate_segments(
         texts = [prepared[row].text for row in rows]
         if rows:
             found |= zip(rows, translator.search(texts, nbest=1, aligned=aligned, tgt=tgt), strict=True)
-    return [(each.place(found[row]), found[row]) for row, each in enumerate(prepared)]
+    return [found[row] for row in range(len(prepared))]
 
 
 def prepare(translator: Translator, segments: Sequence[Segment]) -> list[Prepared]:

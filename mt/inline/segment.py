@@ -102,13 +102,16 @@ def merged(parts: Iterable[str | Code]) -> list[str | Code]:
     return [part for part in found if part != ""]
 
 
-def parse(segment: Segment) -> Tree:
-    """The tree of a segment. A code without its partner is one without text."""
+def parse(segment: Segment, *, shown: bool = True) -> Tree:
+    """The tree of a segment. A code without its partner is one without text; without `shown` each single code
+    is.
+    """
     read = (readable(item) if isinstance(item, str) else item for item in merged(segment))
     items = [item for item in read if item != ""]
     partner = _partners(items)
-    first, last = _core(items, partner)
-    before, after = _spaces(items)
+    texts = [item if isinstance(item, str) else readable(item.shown).strip() * shown for item in items]
+    first, last = _core(items, texts, partner)
+    before, after = _spaces(texts)
     root = Node(0, 0)
     within, runs, length, lead = [root], [""], 0, ""
     for index in range(first, last):
@@ -118,8 +121,8 @@ def parse(segment: Segment) -> Tree:
             lead = item[: len(item) - len(run)] if length == 0 else lead
         elif item.separates and _parts_words(runs[-1], after[index]):
             run = " "
-        elif item.shown and index not in partner:
-            run = readable(item.shown).strip()
+        elif texts[index] and index not in partner:
+            run = texts[index]
         else:
             run = ""
         if run:
@@ -129,7 +132,7 @@ def parse(segment: Segment) -> Tree:
             continue
         spaced = before[index], after[index] is None
         if index not in partner:
-            start = length - len(run) if item.shown else length
+            start = length - len(run) if texts[index] else length
             within[-1].children.append(Node(start, length, (item,), spaced=spaced))
         elif item.kind == "open":
             within.append(Node(length, length, (item,), spaced=spaced))
@@ -166,36 +169,31 @@ def _partners(items: Sequence[str | Code]) -> dict[int, int]:
     return partner
 
 
-def _core(items: Sequence[str | Code], partner: dict[int, int]) -> tuple[int, int]:
+def _core(items: Sequence[str | Code], texts: Sequence[str], partner: dict[int, int]) -> tuple[int, int]:
     """Where the core begins and ends: from the first text to the last, and to the partners of its codes."""
     if not any(isinstance(item, str) and item.strip() for item in items):
         return len(items), len(items)
-    texts = [index for index, item in enumerate(items) if _shown(item).strip()]
-    first, last = texts[0], texts[-1] + 1
+    worded = [index for index, text in enumerate(texts) if text.strip()]
+    first, last = worded[0], worded[-1] + 1
     begin = next((index for index in range(first) if first <= partner.get(index, -1) < last), first)
     behind = range(len(items) - 1, last - 1, -1)
     return begin, next((index + 1 for index in behind if first <= partner.get(index, -1) < last), last)
 
 
-def _shown(item: str | Code) -> str:
-    """What a model reads of an item."""
-    return item if isinstance(item, str) else item.shown
-
-
-def _spaces(items: Sequence[str | Code]) -> tuple[list[bool], list[str | None]]:
+def _spaces(texts: Sequence[str]) -> tuple[list[bool], list[str | None]]:
     """For each item whether the text before it, past codes, ends with white space, as it does at the edge;
     and the character after it, past codes, or None for white space and at the edge.
     """
     before, after = [], []
     space = True
-    for item in items:
+    for text in texts:
         before.append(space)
-        space = (_shown(item)[-1:] or " " * space).isspace()
+        space = text[-1].isspace() if text else space
     following: str | None = None
-    for item in reversed(items):
+    for text in reversed(texts):
         after.append(following)
-        if shown := _shown(item):
-            following = None if shown[0].isspace() else shown[0]
+        if text:
+            following = None if text[0].isspace() else text[0]
     return before, after[::-1]
 
 

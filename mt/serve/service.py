@@ -25,7 +25,7 @@ from mt.serve.limits import check_size
 from mt.serve.models import Models, Served
 from mt.serve.problem_log import ProblemLog
 from mt.serve.refusal import Refusal
-from mt.serve.segments import Template, markup, plain
+from mt.serve.segments import Lines, Template, markup, plain
 from mt.text.names import name_of
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split
@@ -123,7 +123,8 @@ class Service:
         self._check(call.texts)
         planned = await self._read(call.texts, partial(self._plan, call))
         found = await self._search(planned, nbest=1 + call.alternatives, client=client)
-        ranked = [_ranked(one.template, rows) for one, rows in zip(planned, found, strict=True)]
+        templates = [one.template for one in planned]
+        ranked = await self._read(call.texts, lambda: list(map(_ranked, templates, found)))
         texts, alternatives, scores = [], [], []
         for rows in ranked:
             kept = rows[: 1 + call.alternatives]
@@ -197,8 +198,9 @@ class Service:
 
     def _one(self, text: str, template: Template, source: Language, target: str) -> Planned:
         if source.language == target:
-            return Planned(Template((text,), ()), source)
+            return Planned(Lines((text,), ()), source)
         served = self.models.choose(source.language, target)
+        template = template.made_for(served.translator)
         splits = tuple(map(served.translator.split, template.texts))
         parts = {part for split in splits for part in split.texts}
         searched = frozenset(part for part in parts if _needs_search(part, source.language, target))
@@ -232,6 +234,7 @@ class Service:
                 client=client,
                 tgt=served.tgt,
                 nbest=min(nbest, served.translator.config.beam),
+                aligned=served.translator.model.attends and any(one.template.coded for one in group),
             )
             found[model] = dict(zip(parts, rows, strict=True))
             for one in group:
@@ -281,10 +284,9 @@ def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, 
     if not rows:
         return [(template.fill([]), 0.0, 0.0)]
     ranked: dict[str, tuple[float, float]] = {}
-    texts = by_rank([row.hypotheses for row in rows])
     numbers = by_rank([list(zip(row.scores, row.log_probs, strict=True)) for row in rows])
     searched = max(1, sum(row.searched for row in rows))
-    for parts, pairs in zip(texts, numbers, strict=True):
+    for rank, pairs in enumerate(numbers):
         score = sum(score for score, _ in pairs) / searched
-        ranked.setdefault(template.fill(parts), (score, sum(log for _, log in pairs)))
+        ranked.setdefault(template.fill(rows, rank), (score, sum(log for _, log in pairs)))
     return [(text, score, log) for text, (score, log) in ranked.items()]

@@ -12,7 +12,7 @@ from starlette.testclient import TestClient
 import mt
 from mt.options import ServeOptions
 from mt.translator import Translator
-from tests.serve.setup import Slow, make_middleware
+from tests.serve.setup import Slow, load, make_middleware
 
 PAIR = {"source": "aa", "target": "bb"}
 
@@ -171,8 +171,8 @@ def test_what_has_no_letters_comes_back_and_does_not_count(client: TestClient) -
     lines = ["😀", "123", "---", "\u200b", "https://x.org/a"]
     assert ask(client, q="\n".join(lines))["translatedText"] == "\n".join(lines)
     assert ask(client, q=lines)["translatedText"] == lines
-    assert ask(client, q="<b>123</b> &#8212; <i>ba</i>", format="html")["translatedText"] == (
-        "<b>123</b> &#8212; <i>BA</i>"
+    assert ask(client, q="<p>123</p> &#8212; <p>ba</p>", format="html")["translatedText"] == (
+        "<p>123</p> &#8212; <p>BA</p>"
     )
     alone = ask(client, q="ba de", scores=True)["scores"]
     assert ask(client, q="123\nba de\n---", scores=True)["scores"] == alone
@@ -199,12 +199,26 @@ def test_blank_stays_blank(client: TestClient, blank: str) -> None:
 
 def test_html_keeps_its_tags(client: TestClient) -> None:
     source = '<p title="ba">ba <b translate="no">de</b>&nbsp;mo</p>'
-    expected = '<p title="ba">BA <b translate="no">de</b>&nbsp;MO</p>'
+    expected = '<p title="ba">BA <b translate="no">de</b> MO</p>'
     assert ask(client, q=source, format="html")["translatedText"] == expected
     found = ask(client, q=["<i>ba</i>", "<hr>"], format="html", alternatives=1)
     assert found["translatedText"] == ["<i>BA</i>", "<hr>"]
     assert found["alternatives"][0][0].startswith("<i>")
     assert found["alternatives"][1] == []
+
+
+@pytest.mark.parametrize("run", ["toy_run", "attentive_run"])
+def test_html_is_translated_across_tags(run: str, request: pytest.FixtureRequest) -> None:
+    """A sentence as one text, block by block; with attention and by position."""
+    source = "<ul><li>ba <b>mo</b> <img>ne</li><li>de <code>ba</code></li></ul><!-- ba -->"
+    expected = "<ul><li>BA <b>MO</b> <img>NE</li><li>DE <code>ba</code></li></ul><!-- ba -->"
+    with TestClient(make_middleware(load(request.getfixturevalue(run)))) as client:
+        found = ask(client, q=source, format="html", alternatives=1, scores=True, sentences=True)
+        assert found["translatedText"] == expected
+        assert all(each.count("<b>") == each.count("</b>") == 1 for each in found["alternatives"])
+        assert found["sentences"][0]["source"] == "ba mo ne"
+        for odd in ("<![foo]>", "<a " * 600, "<!--", "<b><i></b></i>ba", "&#0;<p>&#xD800;"):
+            assert ask(client, q=odd, format="html")["translatedText"]
 
 
 def test_a_language_goes_by_its_names(client: TestClient) -> None:
