@@ -105,7 +105,7 @@ def test_each_language_is_measured(both: tuple[Path, Path], capsys: pytest.Captu
     ):
         assert cli.main(["evaluate", "-m", str(run), *arguments, "--bootstrap", "0"]) == 0
         score = capsys.readouterr().out.splitlines()[0]
-        assert float(score.split()[1]) > 60, score
+        assert float(score.split()[1]) > 50, score
     assert (run / "hypotheses.cc.test.cc.txt").exists()
 
 
@@ -119,7 +119,7 @@ def test_a_region_does_not_hide_a_language(
     assert mt.load(toy_run).translate(["ba"], tgt="bb-CN") == ["BA"]
     test = ["--test", f"aa-cc={folder}/test.cc.tsv", "--src", "aa-XX", "--tgt", "cc-XX"]
     assert cli.main(["evaluate", "-m", str(run), *test, "--bootstrap", "0"]) == 0
-    assert float(capsys.readouterr().out.split()[1]) > 60
+    assert float(capsys.readouterr().out.split()[1]) > 50
 
 
 @pytest.mark.parametrize(("arguments", "other"), [([], ""), (["--tgt", "dd"], ", not into dd")])
