@@ -80,7 +80,7 @@ def test_every_word_of_help_all_is_explained(name: str, capsys: pytest.CaptureFi
     assert not re.search("-$", text, re.MULTILINE), "a flag on two lines"
     metavars = set(re.findall(r"^  --[\w-]+ (\S+)", text, re.MULTILINE)) - {""}
     plain = {word for word in metavars if re.fullmatch(r"[A-Z-]+", word)}
-    assert plain <= {"FILE", "RUN", "SPEC", "CODE", "NAME", "SRC-TGT", "ADDRESS", "N", "X"}
+    assert plain <= {"FILE", "RUN", "SPEC", "CODE", "NAME", "SRC-TGT", "ADDRESS", "HOST", "ORIGIN", "N", "X"}
     negative = {flag for flag in re.findall(r"--no-[\w-]+", text) if flag != "--no-repeat-ngram"}
     of_settings = {
         f"--no-{field.replace('_', '-')}"
