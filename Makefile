@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kill test-ranks test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean
+.PHONY: help setup demo test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -29,13 +29,16 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
 test: setup  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser --ignore tests/cluster
 
 test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times one (about 10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill
 
 test-ranks: setup  ## kill, stop and change the processes of trainings under torchrun (about 5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill_ranks
+
+test-ray: setup  ## mt translate --ray on a local Ray, one of whose actors is killed; needs the extra ray
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/cluster
 
 test-browser: browser  ## run the page's tests in chromium and firefox
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/browser

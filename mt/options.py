@@ -181,6 +181,11 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     translate any part, and a part that was stopped goes on; then give --join"""
     join: bool = False
     """Check the parts that --shard has translated and join them to --output"""
+    ray: Annotated[str, Metavar("ADDRESS")] | None = None
+    """Translate --input on a Ray cluster: local starts one here, auto joins the one this machine belongs to.
+    Text is translated as with --shard; JSONL and Parquet become a folder of their rows with translations"""
+    actors: Positive | None = None
+    """Processes of --ray that translate (default: one for each GPU, or for each core but one)"""
 
 
 class InspectOptions(RunOptions):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -121,12 +122,23 @@ def test_what_is_missing_or_other_is_said(
     assert "begun with other search" in message(*command, "--shard", "1/3", "--beam", "3")
     source.write_text("other\n" * len(LINES))
     assert "is of another input" in message(*command, "--shard", "2/3")
-    assert "--shard and --join need --input and --output" in message("--shard", "1/2", "ba")
+    assert "--shard, --join and --ray need --input and --output" in message("--shard", "1/2", "ba")
     assert "should be a shard such as 3/16" in message(*command, "--shard", "0/3")
-    assert "not both" in message(*command, "--shard", "1/3", "--join")
+    assert "or --ray alone" in message(*command, "--shard", "1/3", "--join")
     assert "is the input too" in message("-i", source, "-o", source, "--shard", "1/3")
     assert "name it out" in message("-i", source, "-o", "out.gz", "--shard", "1/3")
     assert "no such file or folder" in message("-i", "nothing", "-o", output, "--shard", "1/3")
+
+
+def test_ray_that_is_not_installed_is_named(
+    source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    assert run("-i", source, "-o", source.with_name("out"), "--ray", "local") == 1
+    assert "--ray needs Ray: pip install" in capsys.readouterr().err.splitlines()[-1]
+    assert run("--ray", "local", "ba") == 2
+    assert "need --input and --output" in capsys.readouterr().err
+    assert run("-i", source, "-o", "out", "--ray", "local", "--shard", "1/2") == 2
 
 
 def test_one_process_at_a_time_writes_a_part(tmp_path: Path) -> None:
@@ -147,7 +159,7 @@ def test_each_line_is_in_one_shard(tmp_path: Path, data: bytes, count: int) -> N
     assume(wide_encoding(data) is None)
     path = tmp_path / "any"
     path.write_bytes(data)
-    measure, console = shards._measure(path), Console()
+    measure, console = shards.measure(path), Console()
     whole = [line for chunk in shards._read(path, range(measure.lines), console) for line in chunk]
     with text_input.open_lines(path, console) as lines:
         assert [line for chunk in lines for line in chunk] == whole

@@ -22,6 +22,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 ENDS = ("lowest", "newest")
+IGNORED = ("--ignore", "tests/browser", "--ignore", "tests/cluster")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -40,7 +41,17 @@ def passes(end: str, options: Sequence[str]) -> bool:
     """Whether the tests pass at one end. Warnings are errors only for the versions that we develop with."""
     python = install(end)
     print(f"{end}: {', '.join(installed(python))}", flush=True)
-    command = [str(python), "-m", "pytest", "-n", "2", "-W", "default", "--ignore", "tests/browser", *options]
+    command = [
+        str(python),
+        "-m",
+        "pytest",
+        "-n",
+        "2",
+        "-W",
+        "default",
+        *IGNORED,
+        *options,
+    ]
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 

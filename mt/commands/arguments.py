@@ -114,7 +114,7 @@ def _translate(console: Console, options: TranslateOptions, search: SearchConfig
     except ConfigError as problem:
         raise UsageError(f"mt translate: {problem}") from None
 
-    if options.shard is not None or options.join:
+    if options.shard is not None or options.join or options.ray is not None:
         _translate_shard(console, options, search)
         return
 
@@ -124,12 +124,18 @@ def _translate(console: Console, options: TranslateOptions, search: SearchConfig
 
 
 def _translate_shard(console: Console, options: TranslateOptions, search: SearchConfig) -> None:
-    if options.shard is not None and options.join:
-        raise UsageError("mt translate: give --shard for each part, then --join once, not both")
+    if (options.shard is not None) + options.join + (options.ray is not None) > 1:
+        raise UsageError("mt translate: give --shard for each part, then --join once, or --ray alone")
     if options.texts or options.input is None or options.output is None:
-        raise UsageError("mt translate: --shard and --join need --input and --output, and no texts")
+        raise UsageError("mt translate: --shard, --join and --ray need --input and --output, and no texts")
     if options.prefix is not None:
-        raise UsageError("mt translate: --prefix cannot be sharded; leave --shard out")
+        raise UsageError("mt translate: --prefix cannot be sharded; leave --shard, --join and --ray out")
+
+    if options.ray is not None:
+        from mt.commands.ray_data import translate_on_ray
+
+        translate_on_ray(options, search, console)
+        return
 
     from mt.commands.shards import join_shards, translate_shard
 

@@ -25,7 +25,7 @@ from mt.storage.part import Part
 from mt.text.encoding import BOM
 from mt.translator import Translator, open_translator
 
-_SETTINGS = "settings.json"
+SETTINGS = "settings.json"
 _OWN = {"texts", "input", "output", "model", "shard", "join", "prefix", *Device.model_fields}
 """Options in which the shards of a translation may differ, or that are compared otherwise."""
 _BLOCK = 1 << 20  # bytes
@@ -57,22 +57,35 @@ def translate_shard(options: TranslateOptions, search: SearchConfig, console: Co
 
     Raises MTError: RunError where the other shards were translated with other settings or inputs.
     """
-    source, output, (number, count) = _named(options)
-    folder = _folder(output)
-    pieces = _pieces(source, count)[number - 1]
+    source, _, (number, count) = named(options)
+    pieces = pieces_of(source, count)[number - 1]
+    translator = begin(options, search, count, console)
+    for piece in pieces:
+        translate_piece(translator, piece, measure(piece.source), options, console)
+
+
+def begin(options: TranslateOptions, search: SearchConfig, count: int, console: Console) -> Translator:
+    """What translates so many shards. Raises RunError where they were begun with other settings."""
+    _, output, _ = named(options)
     translator = open_translator(options, search, console)
     translator.use_glossary(*options.glossary)
     translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
-    _check_settings(folder, _settings(options, translator, count))
-    for piece in pieces:
-        measure = _measure(piece.source)
-        part = Part(folder / piece.name, measure.digest)
-        if part.finished:
-            console.note(f"{part.path} is finished")
-            continue
-        with part.writing():
-            _translate(translator, piece, piece.lines(measure.lines), part, (options, console))
-        console.note(f"{part.path}: {part.lines:,} lines")
+    _check_settings(folder_of(output), _settings(options, translator, count))
+    return translator
+
+
+def translate_piece(
+    translator: Translator, piece: Piece, of: Measure, options: TranslateOptions, console: Console
+) -> int:
+    """Translate what is left of a piece; returns how many lines it has. of: the measure of its file."""
+    part = Part(folder_of(options.output or Path()) / piece.name, of.digest)
+    if part.finished:
+        console.note(f"{part.path} is finished")
+        return part.lines
+    with part.writing():
+        _translate(translator, piece, piece.lines(of.lines), part, (options, console))
+    console.note(f"{part.path}: {part.lines:,} lines")
+    return part.lines
 
 
 def join_shards(options: TranslateOptions, console: Console) -> None:
@@ -80,27 +93,27 @@ def join_shards(options: TranslateOptions, console: Console) -> None:
 
     Raises MTError that names what is missing. The shards' folder is deleted when the output is complete.
     """
-    source, output, _ = _named(options)
-    folder = _folder(output)
-    settings = _read_settings(folder)
-    shards = _pieces(source, settings["shards"])
+    source, output, _ = named(options)
+    folder = folder_of(output)
+    settings = read_settings(folder)
+    shards = pieces_of(source, settings["shards"])
     parts: dict[Path, list[Part]] = {}
     measures: dict[Path, Measure] = {}
     missing = []
     for number, pieces in enumerate(shards, start=1):
         for piece in pieces:
-            measure = measures[piece.source] = measures.get(piece.source) or _measure(piece.source)
-            part = Part(folder / piece.name, measure.digest)
-            whole = part.finished and part.lines == len(piece.lines(measure.lines))
+            found = measures[piece.source] = measures.get(piece.source) or measure(piece.source)
+            part = Part(folder / piece.name, found.digest)
+            whole = part.finished and part.lines == len(piece.lines(found.lines))
             missing += [] if whole or number in missing else [number]
             target = output / piece.name if source.is_dir() else output
             parts.setdefault(target, []).append(part)
     if missing:
-        named = ", ".join(f"{number}/{len(shards)}" for number in missing[:10])
+        shown = ", ".join(f"{number}/{len(shards)}" for number in missing[:10])
         raise RunError(
-            f"not finished: --shard {named}{' …' if len(missing) > 10 else ''}; translate what is missing"
+            f"not finished: --shard {shown}{' …' if len(missing) > 10 else ''}; translate what is missing"
         )
-    total = sum(measure.lines for measure in measures.values())
+    total = sum(found.lines for found in measures.values())
     if source.is_dir():
         output.mkdir(parents=True, exist_ok=True)
     for target, of_target in parts.items():
@@ -113,11 +126,11 @@ def join_shards(options: TranslateOptions, console: Console) -> None:
     console.note(f"{output}: {total:,} lines from {len(shards):,} shards")
 
 
-def _named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
+def named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
     """Input, output, and which of how many shards."""
     source, output = options.input, options.output
     if source is None or output is None:
-        raise ConfigError("--shard and --join need --input and --output")
+        raise ConfigError("--shard, --join and --ray need --input and --output")
     if not source.exists():
         raise ConfigError(f"cannot open {source}: there is no such file or folder")
     if output.suffix.lower() in COMPRESSED:
@@ -132,11 +145,11 @@ def _named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
     return source, output, (int(number), int(count))
 
 
-def _folder(output: Path) -> Path:
+def folder_of(output: Path) -> Path:
     return output.with_name(f"{output.name}.shards")
 
 
-def _pieces(source: Path, count: int) -> list[list[Piece]]:
+def pieces_of(source: Path, count: int) -> list[list[Piece]]:
     """What each shard translates: of a file as many lines each, of a folder as many files."""
     if not source.is_dir():
         return [[Piece(source, f"{number}-of-{count}", number, count)] for number in range(1, count + 1)]
@@ -154,16 +167,16 @@ def _settings(options: TranslateOptions, translator: Translator, count: int) -> 
     """All that the shards of a translation must have in common."""
     shown = options.model_dump(mode="json", exclude=_OWN)
     weights = fingerprint([translator.model])
-    glossaries = [_measure(path).digest for path in options.glossary]
+    glossaries = [measure(path).digest for path in options.glossary]
     search = translator.config.model_dump(mode="json")
     return {"shards": count, "weights": weights, "search": search, **shown, "glossary": glossaries}
 
 
 def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
     """The first shard writes them down. Raises RunError where they are others."""
-    if not (folder / _SETTINGS).exists():
-        write_bytes(folder / _SETTINGS, json.dumps(settings).encode())
-    before = _read_settings(folder)
+    if not (folder / SETTINGS).exists():
+        write_bytes(folder / SETTINGS, json.dumps(settings).encode())
+    before = read_settings(folder)
     other = [name for name in settings if before.get(name) != settings[name]]
     if other:
         raise RunError(
@@ -171,17 +184,17 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
         )
 
 
-def _read_settings(folder: Path) -> dict[str, Any]:
+def read_settings(folder: Path) -> dict[str, Any]:
     try:
-        found: dict[str, Any] = json.loads((folder / _SETTINGS).read_text(encoding="utf-8"))
+        found: dict[str, Any] = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RunError(f"there are no shards in {folder}; translate them with --shard first") from None
     except (OSError, ValueError) as problem:
-        raise RunError(f"{folder / _SETTINGS} cannot be read ({problem}); delete {folder}") from None
+        raise RunError(f"{folder / SETTINGS} cannot be read ({problem}); delete {folder}") from None
     return found
 
 
-def _measure(path: Path) -> Measure:
+def measure(path: Path) -> Measure:
     """As `Lines` counts them: the last line may lack its end, and a byte order mark is none."""
     digest, lines, size, last = blake2b(digest_size=16), 0, 0, b"\n"
     with open_bytes(path) as stream:

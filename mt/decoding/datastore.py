@@ -17,8 +17,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
 from torch import Tensor
 from torch.nn.functional import normalize
 
@@ -34,7 +32,7 @@ from mt.model import Seq2Seq, fingerprint, nll_of
 from mt.text.languages import check_languages
 from mt.tokenizer import Tokenizer
 
-_LAYOUT = 1  # of the files in the cache
+_LAYOUT = 2  # of the files in the cache
 _TOKENS = 4096  # read at once
 _FEW = 20_000  # positions: fewer are all compared
 _SAMPLE = 64  # positions for each cell, from which its centre is learned
@@ -146,12 +144,12 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
     """A model's datastore of pairs: from the cache, or made now."""
     faiss = _faiss()
     key = f"{_LAYOUT} {pairs.name} {fingerprint([run.model])}"
-    name = f"datastore-{blake2b(key.encode(), digest_size=16).hexdigest()}.safetensors"
+    name = f"datastore-{blake2b(key.encode(), digest_size=16).hexdigest()}.faiss"
     file = store_file(name, lambda partial: _make(run, pairs, console, partial))
     try:
-        with safe_open(file, framework="np") as stored:
-            index = faiss.deserialize_index(stored.get_tensor("index"))
-    except (SafetensorError, RuntimeError):  # the second is faiss'
+        # Mapped from the file: processes that read the same one share its memory.
+        index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
+    except RuntimeError:
         raise RunError(f"{file} is damaged; delete it, and it is made anew") from None
     if isinstance(index, faiss.IndexRefine):
         faiss.extract_index_ivf(index).nprobe = _CELLS_LOOKED_AT
@@ -198,7 +196,7 @@ def _make(run: Run, pairs: PiecePairs, console: Console, file: Path) -> None:
         rows = np.arange(start, min(start + BATCH, len(pairs)))
         index.add(_keys(run.model, pairs, rows))
         console.progress(f"datastore: {rows[-1] + 1:,} of {len(pairs):,} pairs")
-    save_file({"index": faiss.serialize_index(index)}, file)
+    faiss.write_index(index, str(file))
 
 
 def _layout(size: int, cells: int) -> str:

@@ -26,7 +26,8 @@ class Part:
         self.path, self._source = path, source
         self._partial, self._notes = (path.with_name(f".{path.name}.{kind}") for kind in ("partial", "json"))
         found = _read(self._notes)
-        self.lines, self._bytes = found.get("lines", 0), found.get("bytes", 0)
+        self.lines: int = found.get("lines", 0)
+        self._bytes: int = found.get("bytes", 0)
         if found.get("source", source) != source:
             raise RunError(f"{path} is of another input than now; delete {path.parent} to translate it anew")
         file = path if path.exists() else self._partial
