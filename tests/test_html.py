@@ -125,6 +125,9 @@ def test_only_text_is_translated(source: str, expected: str) -> None:
     ("source", "expected"),
     [
         ("<p>I <b>love</b> you.</p><p>x</p>", ["I love you.", "x"]),
+        ("I <b>love</b>.", ["I love."]),
+        ("(<a href=x>a</a>)&nbsp;", ["(a)"]),
+        ("<i>-</i> <b>a</b>: <b>b</b>!", ["- a: b!"]),
         ("L&#39;amour &amp; l&apos;eau", ["L'amour & l'eau"]),
         ("a <!-- c --> b", ["a b"]),
         ("a <unknown>b</unknown> <x/>c", ["a b c"]),

@@ -127,7 +127,8 @@ class _Builder:
     def add(self, run: Run) -> None:
         """The segment of a run, if it has something to translate."""
         cores = [_core(self.text[item.begin : item.end]) if item.kind == "text" else (0, 0) for item in run]
-        if not any(begin < end for begin, end in cores):
+        texts = (self.text[item.begin : item.end] for item in run if item.kind == "text")
+        if not any(map(_has_letters, texts)):
             return
         codes = {index: self._code(item) for index, item in enumerate(run) if item.kind != "text"}
         read = [
@@ -170,41 +171,35 @@ class _Builder:
 
 
 def _core(node: str) -> Range:
-    """Where a text has something to translate: without white space and symbols such as &nbsp; around it."""
-    if not any(map(str.isalnum, html.unescape(node))):
-        return 0, 0
+    """Where a text is more than white space and symbols such as &nbsp; around it."""
     first = 0
     while (found := _EDGE.match(node, first)) and (found[0].isspace() or not _has_letters(found[0])):
         first = found.end()
-    last = _without_space(node, len(node))
-    while node[last - 1] == ";":
-        begin = max(0, node.rfind("&", 0, last))
+    last = _without_space(node, first, len(node))
+    while last > first and node[last - 1] == ";":
+        begin = max(first, node.rfind("&", first, last))
         if not _REFERENCE.fullmatch(node, begin, last) or _has_letters(node[begin:last]):
             break
-        last = _without_space(node, begin)
+        last = _without_space(node, first, begin)
     return first, last
 
 
-def _without_space(text: str, end: int) -> int:
-    """Where text[:end] ends without white space."""
-    while text[end - 1].isspace():
+def _without_space(text: str, begin: int, end: int) -> int:
+    """Where text[begin:end] ends without white space."""
+    while end > begin and text[end - 1].isspace():
         end -= 1
     return end
 
 
-def _has_letters(reference: str) -> bool:
-    return any(map(str.isalnum, html.unescape(reference)))
+def _has_letters(text: str) -> bool:
+    return any(map(str.isalnum, html.unescape(text)))
 
 
 def _texts_of(tag: Token) -> Iterator[Attribute]:
     """The attributes of a start tag that hold text; of two of one name the first counts."""
     names = set[str]()
     for attribute in tag.attributes:
-        if (
-            attribute.name not in names
-            and _holds_text(tag, attribute.name)
-            and _core(attribute.value) != (0, 0)
-        ):
+        if attribute.name not in names and _holds_text(tag, attribute.name) and _has_letters(attribute.value):
             yield attribute
         names.add(attribute.name)
 
