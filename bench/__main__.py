@@ -105,6 +105,8 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
     part("corpus", ask(settings, "bench_setup"))
     about["config"] = recipe(settings)
     part("training", training(settings, "bench_training", peaks))
+    if settings.device == "cpu":
+        part("training in several processes", ask(settings, "bench_ranks"))
     part("search", ask(settings, "bench_search"))
     part("whole processes", ask(settings, "bench_startup"))
     part("by length of sentences", ask(settings, "bench_lengths"))

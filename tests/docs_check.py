@@ -115,6 +115,12 @@ def write_environment(folder: Path) -> dict[str, str]:
         f'exec {shlex.quote(sys.executable)} -m mt "$@"\n'
     )
     mt.chmod(0o755)
+    torchrun = bin_folder / "torchrun"
+    torchrun.write_text(
+        f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m torch.distributed.run "$@" '
+        f"--max-steps {STEPS} --validation-pairs 20\n"
+    )
+    torchrun.chmod(0o755)
     (bin_folder / "python").symlink_to(sys.executable)
     return {
         **os.environ,
