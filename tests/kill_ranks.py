@@ -87,7 +87,7 @@ def killed(command: list[str], folder: Path, two: Path) -> None:
     launch = standalone([*command, "--out", str(run)], folder / "killed.log", 2, "--max-restarts", str(KILLS))
     for number in range(KILLS):
         launch.wait_for_save(run)
-        time.sleep(draw.uniform(0, 0.3))
+        time.sleep(draw.uniform(0, 0.6))
         rank = draw.randrange(2)
         subprocess.run(["kill", "-9", str(launch.ranks()[rank])], check=True)
         print(f"kill {number + 1} of rank {rank} at step {progress(run)['step']} of {STEPS}", flush=True)

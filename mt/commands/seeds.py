@@ -13,6 +13,7 @@ from mt.errors import UsageError
 from mt.evaluation.run_groups import Spread
 from mt.options import TrainOptions
 from mt.training.logs import METRICS
+from mt.training.torchrun import is_follower
 
 
 def train_seeds(config: Config, options: TrainOptions, console: Console) -> list[Path]:
@@ -25,6 +26,7 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
         raise UsageError("mt train: --seeds 0 is no seed at all: give 1 or more")
     if len(set(seeds)) < len(seeds):
         raise UsageError("mt train: --seeds names a seed twice")
+    console.hushed = is_follower()
     base = options.out or CHECKPOINTS / default_name(complete(config))
     runs = [base.with_name(f"{base.name}-{seed}") for seed in seeds]
     for number, (seed, run) in enumerate(zip(seeds, runs, strict=True), start=1):
@@ -32,7 +34,8 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
         one = _of_seed(config, seed, None if number == 1 else runs[0])
         began = console.began if number == 1 else None  # each has the time budget
         train(one, options.model_copy(update={"out": run, "seeds": ()}), console, began=began)
-    _conclude(config, runs, console)
+    if not console.hushed:  # of several ranks the first concludes
+        _conclude(config, runs, console)
     return runs
 
 

@@ -149,18 +149,30 @@ def _bytes(value: Any) -> Tensor:
 @contextmanager
 def join(timeout: float) -> Iterator[Joined]:
     """Join the ranks that torchrun has started; on a machine with GPUs each takes one."""
-    store, rank, count = next(rendezvous("env://"))
-    # torchrun keeps its store when it starts the ranks again.
-    prefix = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}/{count}/{next(_trainings)}"
-    store = PrefixStore(prefix, store)
     backend = "gloo"
     if torch.cuda.is_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
         backend = "cpu:gloo,cuda:nccl"
-    dist.init_process_group(
-        backend, store=store, rank=rank, world_size=count, timeout=timedelta(seconds=timeout)
-    )
+    try:
+        store, rank, count = _connect(backend, timeout)
+    except (RuntimeError, ValueError) as problem:
+        raise RanksError(
+            f"the ranks do not reach each other: {str(problem).splitlines()[0]}; where a machine has several "
+            "network interfaces, name one by GLOO_SOCKET_IFNAME"
+        ) from None
     try:
         yield Joined(store, rank, count, timeout)
     finally:
         dist.destroy_process_group()
+
+
+def _connect(backend: str, timeout: float) -> tuple[Store, int, int]:
+    """torchrun's store, this rank, and how many there are."""
+    store, rank, count = next(rendezvous("env://"))
+    # torchrun keeps its store when it starts the ranks again.
+    prefix = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}/{count}/{next(_trainings)}"
+    store = PrefixStore(prefix, store)
+    dist.init_process_group(
+        backend, store=store, rank=rank, world_size=count, timeout=timedelta(seconds=timeout)
+    )
+    return store, rank, count

@@ -10,6 +10,11 @@ from mt.errors import Interrupted, MTError, TrainingError
 from mt.training.ranks import AlreadyTold, Ranks, RanksError
 
 
+def is_follower() -> bool:
+    """Whether this is another rank than the first one."""
+    return "TORCHELASTIC_RUN_ID" in os.environ and os.environ["RANK"] != "0"
+
+
 @contextmanager
 def joined(timeout: float) -> Iterator[Ranks]:
     """The ranks that torchrun has started, this one among them; `Ranks()` where there is no torchrun.
