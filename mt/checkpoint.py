@@ -117,7 +117,7 @@ def identity(config: Config, tokenizers: tuple[Tokenizer, Tokenizer], corpora: M
 
 
 def _tokenizer_files(config: Config, src: Tokenizer, tgt: Tokenizer) -> dict[str, Tokenizer]:
-    if config.tokenizer.shared:
+    if config.one_vocabulary:
         return {"shared.spm": src}
     return {"src.spm": src, "tgt.spm": tgt}
 
@@ -161,7 +161,7 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
 
 def read_tokenizers(path: Path, config: Config, metadata: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
     """A run's tokenizers for source and target, one object if shared. Raises RunError."""
-    names = ["shared.spm"] if config.tokenizer.shared else ["src.spm", "tgt.spm"]
+    names = ["shared.spm"] if config.one_vocabulary else ["src.spm", "tgt.spm"]
     expected = [metadata.get("src_tokenizer"), metadata.get("tgt_tokenizer")]
     found = []
     for name, fingerprint in zip(names, expected, strict=False):
@@ -186,8 +186,9 @@ def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
         config.model,
         src_vocab=src.vocab_size,
         tgt_vocab=tgt.vocab_size,
-        shared=config.tokenizer.shared,
+        shared=config.one_vocabulary,
         pad_id=Tokenizer.pad_id,
+        speech=config.speech if config.speech.sound else None,
     )
 
 

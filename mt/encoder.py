@@ -1,9 +1,10 @@
-"""The encoder: source ids -> sentence vector of a fixed size, by a recurrence over the pieces."""
+"""The encoder: source ids, or frames of sound -> sentence vector of a fixed size, by a recurrence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -12,6 +13,9 @@ from mt.config import ModelConfig
 from mt.layers.dropout import Dropout, PieceDropout
 from mt.layers.prepack import Linear
 from mt.layers.recurrence import Recurrence, reverse_by_length
+
+if TYPE_CHECKING:
+    from mt.speech.front_end import FrontEnd
 
 
 @dataclass(frozen=True)
@@ -73,12 +77,18 @@ class Encoder(nn.Module):
         piece's embedding to each state (Gehring et al. 2017 add it to the output of their convolutions).
     """
 
-    def __init__(self, embedding: nn.Embedding, config: ModelConfig) -> None:
+    def __init__(
+        self, embedding: nn.Embedding | FrontEnd, config: ModelConfig, *, keep_states: bool = False
+    ) -> None:
+        """embedding: nn.Embedding of pieces, or the front end of sound. keep_states: return them without
+        attention too.
+        """
         super().__init__()
         self.embedding = embedding
         self.reverse_source, self.pooling = config.reverse_source, config.pooling
         self.residual = config.residual
-        self.attended, self.attend_embedding = config.attention != "none", config.attend_embedding
+        self.attended = config.attention != "none" or keep_states
+        self.attend_embedding = config.attend_embedding
         self.dropout_pieces = PieceDropout(config.dropout_src_tokens)
         self.dropout_embedding = Dropout(config.dropout_embedding, locked=config.dropout_locked)
         self.dropout_layers = Dropout(config.dropout_layers, locked=config.dropout_locked)
@@ -92,10 +102,14 @@ class Encoder(nn.Module):
         self.projection = Linear(size * means, config.vector_size) if config.vector_size else None
 
     def forward(self, src: Tensor, src_lengths: Tensor) -> Encoded:
-        """Source ids (B, S), padded at the right, and their lengths (B,) -> `Encoded`."""
-        if self.reverse_source:
-            src = reverse_by_length(src, src_lengths)
-        embedded = self.embed(src)
+        """Source ids (B, S) or frames (B, S, M), padded at the right, and their lengths (B,) -> `Encoded`."""
+        if src.is_floating_point():
+            embedded, src_lengths = self.embedding(src, src_lengths)
+            if self.reverse_source:
+                embedded = reverse_by_length(embedded, src_lengths)
+            embedded = self.dropout_embedding(embedded)
+        else:
+            embedded = self.embed(reverse_by_length(src, src_lengths) if self.reverse_source else src)
         return self.sum_up(embedded, self.read(embedded, src_lengths), src_lengths)
 
     def embed(self, src: Tensor) -> Tensor:

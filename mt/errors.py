@@ -51,6 +51,10 @@ class DocumentError(MTError):
     """A document that cannot be read or written. Names the file and, where there is one, the line."""
 
 
+class SoundError(MTError):
+    """A recording that cannot be read, or holds nothing. Names the file."""
+
+
 class RunError(MTError):
     """A run directory that is missing, damaged, or does not fit what is asked of it."""
 

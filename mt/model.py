@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from mt.config import ModelConfig
+from mt.config.speech import SpeechConfig
 from mt.data.batches import Batch
 from mt.decoder import Decoder, Prepared
 from mt.encoder import Encoded, Encoder
@@ -29,10 +30,12 @@ class Seq2Seq(nn.Module):
     The decoder's state is an argument and a result; the model keeps none.
     """
 
-    def __init__(self, encoder: Encoder, decoder: Decoder) -> None:
+    def __init__(self, encoder: Encoder, decoder: Decoder, ctc: nn.Linear | None = None) -> None:
+        """ctc: reads pieces from the encoder's states, which it then learns from too."""
         super().__init__()
         self.encoder = encoder
         self.decoder = decoder
+        self.ctc = ctc
 
     def forward(self, src: Tensor, src_lengths: Tensor, tgt_in: Tensor) -> Tensor:
         """Ids (B, S), lengths (B,), previous ids (B, T) -> logits (B, T, V)."""
@@ -102,16 +105,31 @@ def fingerprint(models: Iterable[nn.Module]) -> str:
     return digest.hexdigest()
 
 
-def build_model(config: ModelConfig, *, src_vocab: int, tgt_vocab: int, shared: bool, pad_id: int) -> Seq2Seq:
+def build_model(
+    config: ModelConfig,
+    *,
+    src_vocab: int,
+    tgt_vocab: int,
+    shared: bool,
+    pad_id: int,
+    speech: SpeechConfig | None = None,
+) -> Seq2Seq:
     """Build an untrained model. Its sizes come from the config and the tokenizers' vocabularies only.
 
-    With a `shared` vocabulary source and target use one embedding matrix.
+    With a `shared` vocabulary source and target use one embedding matrix. With `speech` the source is frames.
     """
     tgt_embedding = _embedding(tgt_vocab, config.embedding, pad_id)
-    src_embedding = tgt_embedding if shared else _embedding(src_vocab, config.embedding, pad_id)
-    encoder = Encoder(src_embedding, config)
+    if speech is not None:
+        from mt.speech.front_end import FrontEnd  # only where there is sound
+
+        encoder = Encoder(FrontEnd(speech.mel_bands, config.embedding), config, keep_states=speech.ctc > 0)
+    else:
+        encoder = Encoder(
+            tgt_embedding if shared else _embedding(src_vocab, config.embedding, pad_id), config
+        )
     decoder = Decoder(tgt_embedding, config, vector_size=encoder.vector_size, memory_size=encoder.memory_size)
-    return Seq2Seq(encoder, decoder)
+    ctc = nn.Linear(encoder.memory_size, tgt_vocab) if speech is not None and speech.ctc else None
+    return Seq2Seq(encoder, decoder, ctc)
 
 
 def _embedding(vocab_size: int, size: int, pad_id: int) -> nn.Embedding:

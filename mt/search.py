@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from mt.config import SearchConfig
-from mt.data.batches import IntArray, by_length, collate_source
+from mt.data.batches import Source, by_length, collate_source
 from mt.decoding.constraints import Constraint, MarkerConstraint, Together
 from mt.decoding.hints import Hints
 from mt.decoding.terms import TermSteering, missing
@@ -21,6 +21,7 @@ from mt.tokenizer import Tokenizer
 PAD, UNK, BOS, EOS = Tokenizer.pad_id, Tokenizer.unk_id, Tokenizer.bos_id, Tokenizer.eos_id
 NEVER = slice(0, EOS)  # pad, unk and bos are never output
 SPARE_LENGTH = 10
+FRAMES = 10  # that count as one source piece: a tenth of a second
 SEGMENT = 64  # pieces in each segment whose maximum `top` takes first
 FEW_ROWS = 8  # `top` calls torch.topk for fewer
 TERM_BEAMS = 16  # hypotheses more than the beam, where a translation must hold terms
@@ -61,21 +62,24 @@ def length_norm(length: int, alpha: float) -> float:
     return float(((5 + length) / 6) ** alpha)
 
 
-def length_limit(src_lengths: Tensor, config: SearchConfig) -> Tensor:
-    """The maximum number of pieces (B,) of translations. src_lengths (B,) count eos."""
+def length_limit(src_lengths: Tensor, config: SearchConfig, *, frames: bool = False) -> Tensor:
+    """The maximum number of pieces (B,) of translations. src_lengths (B,) count eos, or frames of sound."""
+    if frames:
+        src_lengths = src_lengths // FRAMES
     return (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
 
 
 def search(
     model: Model,
-    sources: Sequence[Sequence[int] | IntArray],
+    sources: Sequence[Source],
     config: SearchConfig,
     device: torch.device,
     markers: range = range(0),
     progress: Callable[[float], None] | None = None,
     hints: Hints | None = None,
 ) -> list[list[Hypothesis]]:
-    """Translate N sources, ids without eos -> the hypotheses of each, in the same order, best first.
+    """Translate N sources, ids without eos or frames -> the hypotheses of each, in the same order, best
+    first.
 
     Sources of similar length are searched together. Greedy search returns one hypothesis, beam search up to
     `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
@@ -91,7 +95,7 @@ def search(
     for rows in by_length(lengths, config.batch_tokens):
         batch = [sources[row] for row in rows]
         src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
-        limit = length_limit(src_lengths, config)
+        limit = length_limit(src_lengths, config, frames=src.dim() == 3)
         with torch.inference_mode():
             encoded = model.encode(src.to(device), src_lengths.to(device))
             method = greedy_search if config.beam == 1 else beam_search
@@ -322,7 +326,7 @@ class TermBeam(Beam):
 
 def search_terms(
     model: Model,
-    sources: Sequence[Sequence[int] | IntArray],
+    sources: Sequence[Source],
     config: SearchConfig,
     device: torch.device,
     markers: range,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +18,7 @@ from mt.console import Console
 from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
 from mt.decoding.hints import HintMaker
-from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, Translation, joined
+from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, HeardPart, Translation, heard, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.layers.trial import int8_time
@@ -31,6 +32,8 @@ from mt.text.sentences import Split, split
 
 if TYPE_CHECKING:
     from mt.data.corpus import Corpus
+    from mt.speech.features import Features
+    from mt.speech.listening import Part, Recording
 
 SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
 
@@ -45,6 +48,16 @@ def _listed(texts: Iterable[str]) -> list[str]:
         if not isinstance(text, str):
             raise TypeError(f"texts[{index}] is {_told(text)}, not a string")
     return [sound(text) for text in listed]
+
+
+def _features(run: Run) -> Features | None:
+    """How the frames of sound are computed; None where the source is text."""
+    speech = run.config.speech
+    if not speech.sound:
+        return None
+    from mt.speech.features import Features
+
+    return Features(speech.sample_rate, speech.mel_bands)
 
 
 def _told(value: object) -> str:
@@ -75,6 +88,7 @@ class Translator:
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of
         self.glossary: Glossary | None = None
+        self.features = _features(runs[0])
         self.name = " + ".join(str(run.path) for run in runs)
 
     def use_glossary(self, *paths: str | Path) -> None:
@@ -129,6 +143,10 @@ class Translator:
         attention, a language that it does not translate into.
         """
         self.config.check_nbest(nbest)
+        if aligned and self.features is not None:
+            raise ConfigError(
+                "--alignments join words to words; mt inspect shows where a recording was heard"
+            )
         if aligned and not self.model.attends:
             raise ConfigError(
                 "--alignments needs a model with attention; this one reads all from its sentence vector"
@@ -154,6 +172,9 @@ class Translator:
         """
         listed = _listed(texts)
         self.check(nbest=nbest, aligned=aligned, tgt=tgt)
+        if self.features is not None:
+            recordings = (self.read(name) for name in listed)
+            return self.transcribe(recordings, nbest=nbest, progress=progress, total=len(listed))
         begun = [""] * len(listed) if prefixes is None else [readable(prefix) for prefix in prefixes]
         splits = [
             self.split(text, whole=bool(prefix.strip())) for text, prefix in zip(listed, begun, strict=True)
@@ -179,6 +200,60 @@ class Translator:
             translation = joined(text, parts, of_parts, count, into)
             translations.append(translation if aligned else replace(translation, aligned=()))
         return translations
+
+    def read(self, name: str) -> Recording:
+        """The recording of a file, for a run of sound."""
+        from mt.speech.listening import read_recording  # and what decodes sound, only where there is some
+
+        assert self.features is not None
+        return read_recording(name, self.features.rate)
+
+    def transcribe(
+        self,
+        recordings: Iterable[Recording],
+        *,
+        nbest: int = 1,
+        progress: Callable[[float], None] | None = None,
+        total: int = 0,
+    ) -> list[Translation]:
+        """Up to `nbest` texts of each recording, of a run of sound; long recordings are cut at pauses.
+
+        A recording that could not be read has no text, and the logger `mt` says why. progress, total: as in
+        `search`, and the number of recordings. Raises ConfigError for a run of text.
+        """
+        from mt.speech.listening import cut, groups
+
+        if self.features is None:
+            raise ConfigError(f"{self.name} translates text, not sound")
+        longest, found = float(self.run.metadata["longest_seconds"]), list[Translation]()
+        for group in groups(recordings, self.features.rate):
+            parts = [cut(one.samples, self.features, longest) for one in group]
+            frames = [part.frames for of_one in parts for part in of_one]
+            searched = iter(search(self.model, frames, self.config, self.device))
+            for one, of_one in zip(group, parts, strict=True):
+                found.append(self._heard(one, of_one, [next(searched) for _ in of_one], nbest))
+            if progress is not None:
+                progress(len(found) / max(total, len(found)))
+        return found
+
+    def _heard(
+        self, recording: Recording, parts: Sequence[Part], searched: Sequence[list[Hypothesis]], nbest: int
+    ) -> Translation:
+        if recording.problem:
+            logging.getLogger("mt").warning(recording.problem)
+            return replace(heard(recording.name, (), (), None), problem=recording.problem)
+        found = []
+        for rows in searched:
+            ranked = self.rank(rows)[:nbest]
+            texts = self._decode(ranked)
+            found.append(
+                [Candidate(text, row.score, row.log_prob) for text, row in zip(texts, ranked, strict=True)]
+            )
+        told = [
+            HeardPart(round(part.start, 3), round(part.end, 3), rows[0].text, rows[0].score)
+            for part, rows in zip(parts, found, strict=True)
+        ]
+        return heard(recording.name, told, found, self.run.config.data.target)
 
     @cached_property
     def _hint_maker(self) -> HintMaker:

@@ -177,7 +177,13 @@ def test_every_setting_is_in_these_tables() -> None:
         (TrainingConfig, set(TRAINING)),
         (SearchConfig, set(SEARCH) | set(ELSEWHERE)),
     ]
-    assert set(Config.model_fields) == {"data", "tokenizer", "model", "training"}
+    assert set(Config.model_fields) == {
+        "data",
+        "tokenizer",
+        "model",
+        "training",
+        "speech",
+    }  # test_perturbing.py
     for section, names in tables:
         assert names == set(section.model_fields), section.__name__
     assert all(Path(__file__).parents[1].joinpath(file).exists() for file in ELSEWHERE.values())

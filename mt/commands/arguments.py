@@ -29,6 +29,7 @@ from mt.options import (
 if TYPE_CHECKING:
     from mt.config import DataConfig, ModelConfig, TokenizerConfig, TrainingConfig
     from mt.config.fields import Section
+    from mt.config.speech import SpeechConfig
     from mt.console import Console
 
 SPEC = """\
@@ -67,7 +68,7 @@ def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
     if {"--seed", "--seeds"} <= flags_of(arguments):
         raise UsageError("mt train: --seeds names all seeds: leave --seed out")
     _, base = _base(arguments)
-    return TrainOptions(), base.data, base.tokenizer, base.model, base.training
+    return TrainOptions(), base.data, base.tokenizer, base.model, base.training, base.speech
 
 
 def _preset_note(arguments: Sequence[str]) -> str:
@@ -82,8 +83,9 @@ def _train(
     tokenizer: TokenizerConfig,
     model: ModelConfig,
     training: TrainingConfig,
+    speech: SpeechConfig,
 ) -> None:
-    parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training}
+    parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training, "speech": speech}
     try:
         config = lay_over(Config(), parts)
     except ConfigError as problem:

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mt.config import DataConfig, DatastoreConfig, SearchConfig, other_languages
+from mt.config import Config, DatastoreConfig, SearchConfig, other_languages
 from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import FileError, RunError, UsageError
@@ -18,8 +18,9 @@ from mt.evaluation.length_classes import by_length
 from mt.evaluation.run_groups import RunGroup, RunGroups
 from mt.evaluation.scores import Comparison, Evaluation, Segment
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
-from mt.evaluation.test_sets import TestSet, files_of, read_test_set
+from mt.evaluation.test_sets import SpokenTestSet, TestSet, files_of, read_spoken_test_set, read_test_set
 from mt.metrics import (
+    PairedResult,
     Scoring,
     check_tokenizer,
     paired_bootstrap,
@@ -29,6 +30,7 @@ from mt.metrics import (
     wanted_tokenizer,
 )
 from mt.options import EvaluateOptions
+from mt.speech.error_rates import compare, count_errors, units
 from mt.storage.output import check_output, same_file, stdout, write_file
 from mt.text.glossary import TermCount, count_terms
 from mt.text.languages import base_language, is_code
@@ -47,9 +49,12 @@ class _Task:
     console: Console
 
     @classmethod
-    def of(cls, options: EvaluateOptions, search: SearchConfig, data: DataConfig, console: Console) -> _Task:
+    def of(cls, options: EvaluateOptions, search: SearchConfig, config: Config, console: Console) -> _Task:
         """The test that the options name, for systems trained on such data."""
-        test_set = read_test_set(options, data, console)
+        if config.speech.sound:
+            test_set: TestSet = read_spoken_test_set(options, config, console)
+        else:
+            test_set = read_test_set(options, config.data, console)
         tokenize = _tokenizer(options, test_set, console)
         scoring = Scoring(tokenize, lowercase=options.lowercase, bootstrap=options.bootstrap)
         return cls(test_set, scoring, options, search, console)
@@ -86,7 +91,7 @@ def _evaluate_one(options: EvaluateOptions, search: SearchConfig, console: Conso
         system = _open_run(options, search, console)
     else:
         system = open_file(options.hypotheses)
-    task = _Task.of(options, search, system.data, console)
+    task = _Task.of(options, search, system.config, console)
     others = [_open_other(path, options, search, console) for path in options.against]
     for one in (system, *others):
         one.check(task.test_set, console)
@@ -103,7 +108,7 @@ def _evaluate_groups(options: EvaluateOptions, search: SearchConfig, console: Co
         runs = []
         for path in paths:
             system = _open_run(options.model_copy(update={"model": (path,)}), search, console)
-            task = task or _Task.of(options, search, system.data, console)
+            task = task or _Task.of(options, search, system.config, console)
             system.check(task.test_set, console)
             found, _ = _measure(system, task)
             console.note(f"{path}: {found.scores[0]}")
@@ -139,6 +144,7 @@ def _measure(system: System, task: _Task) -> tuple[Evaluation, list[str]]:
         scores=scores,
         perplexity=None if isinstance(system.by, list) else reference_perplexity(system.by, test_set),
         sentences_per_second=speed,
+        real_time_factor=_real_time(speed, test_set),
         markup=survival(test_set.sources, hypotheses),
         terms=_terms(system, task, hypotheses),
         by_length=by_length(test_set.sources, hypotheses, test_set.references, task.scoring),
@@ -164,8 +170,21 @@ def _terms(system: System, task: _Task, hypotheses: list[str]) -> tuple[TermCoun
 def _compare(hypotheses: list[str], other: System, task: _Task) -> Comparison:
     baseline, _ = other.translate(task.test_set, task.console)
     task.console.progress(f"comparing with {other.name}")
-    results = paired_bootstrap(hypotheses, baseline, task.test_set.references, task.scoring)
+    results = _paired(hypotheses, baseline, task.test_set, task.scoring)
     return Comparison(other.name, tuple(results))
+
+
+def _paired(
+    hypotheses: list[str], baseline: list[str], test_set: TestSet, scoring: Scoring
+) -> list[PairedResult]:
+    """By BLEU and chrF2++, or by the error rates."""
+    if not isinstance(test_set, SpokenTestSet) or test_set.unit is None:
+        return paired_bootstrap(hypotheses, baseline, test_set.references, scoring)
+    texts, found = test_set.references[0], []
+    for unit in units(test_set.unit):
+        ours, theirs = (count_errors(hypothesis, texts, unit) for hypothesis in (hypotheses, baseline))
+        found.append(compare(ours, theirs, unit, scoring.bootstrap))
+    return found
 
 
 def _check(options: EvaluateOptions, search: SearchConfig) -> None:
@@ -255,6 +274,13 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
         )
     check_tokenizer(name)
     return name
+
+
+def _real_time(speed: float | None, test_set: TestSet) -> float | None:
+    """Seconds that a second of sound takes, from recordings a second; None of text."""
+    if speed is None or not isinstance(test_set, SpokenTestSet):
+        return None
+    return 1 / (speed * float(test_set.sounds.seconds.mean()))
 
 
 def _save(

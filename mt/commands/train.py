@@ -16,14 +16,16 @@ import torch
 from mt import checkpoint, device
 from mt.config import BUILT_IN, Config
 from mt.console import Console
-from mt.data.encoded import cut
 from mt.data.sampling import make_sampler
 from mt.data.spec import split_weight
 from mt.data.workers import cores
 from mt.options import TrainOptions
+from mt.speech.error_rates import unit_of
+from mt.speech.perturbing import make_perturber
 from mt.text.languages import split_direction, targets
 from mt.training.clock import BUILDING, Clock
-from mt.training.loader import BatchLoader
+from mt.training.corpora import SoundCorpora, cut_part
+from mt.training.loader import BatchLoader, BatchSampler
 from mt.training.lock import locked
 from mt.training.logs import START, cut_logs, log_metrics
 from mt.training.material import Material, follow, prepare, told_of
@@ -82,27 +84,36 @@ def _make_trainer(
         freeze(model, config.training.freeze)
     count = sum(weights.numel() for weights in model.parameters())
     console.note(f"{count:,} weights; run directory {files.path}")
-    sampler = make_sampler(config.tokenizer, pairs, tokenizers)
+    sampler = _make_sampler(material)
     validation = material.corpora.validation
     validator = Validator(
         sources=validation.dataset["src"][:],
         references=validation.dataset["tgt"][:],
-        pairs=cut(validation, *tokenizers),
+        pairs=cut_part(validation, tokenizers, console),
         tokenizer=tokenizers[1],
         languages=material.corpora.validation_languages,
         batch_tokens=config.training.batch_tokens,
         precision=precision,
+        unit=unit_of(config.data.target, validation.dataset["tgt"][:100]) if config.speech.sound else None,
     )
     floor = unigram_entropy(pairs, tokenizers[1].vocab_size)
     return Trainer(
         files,
-        Updater(model, config.training, where, precision, ranks),
+        Updater(model, config.training, where, precision, ranks, ctc=config.speech.ctc),
         BatchLoader(pairs, config.training, sampler, pin=where.type == "cuda", ranks=ranks),
         validator,
         Reporter(files.path, config.training, console, clock, floor, speaks=ranks.first),
         clock,
         ranks,
     )
+
+
+def _make_sampler(material: Material) -> BatchSampler | None:
+    """What makes each batch another one than in the epoch before, if the settings ask for it."""
+    config = material.files.config
+    if isinstance(material.corpora, SoundCorpora):
+        return make_perturber(config.speech, material.pairs, material.corpora.train.sounds)
+    return make_sampler(config.tokenizer, material.pairs, material.tokenizers)
 
 
 def _go_on(trainer: Trainer, material: Material) -> None:
@@ -161,9 +172,11 @@ def default_name(config: Config) -> str:
 
 
 def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
-    metric = {"bleu": "validation BLEU", "perplexity": "validation perplexity"}[
-        config.training.validation_metric
-    ]
+    metric = {
+        "bleu": "validation BLEU",
+        "perplexity": "validation perplexity",
+        "wer": "validation error rate",
+    }[config.training.validation_metric]
     best = "none" if progress.best is None else f"{progress.best:.2f} at step {progress.best_step:,}"
     test = "" if set(config.data.train) == {BUILT_IN} else " --test SPEC"
     return (

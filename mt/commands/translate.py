@@ -14,7 +14,7 @@ from mt.config.fields import changed
 from mt.console import Console, Pace
 from mt.decoding.judging import Judge, read_calibration, withheld
 from mt.decoding.translation import Translation
-from mt.errors import UsageError
+from mt.errors import SoundError, UsageError
 from mt.files.batch import format_at, is_batch
 from mt.files.registry import LINES
 from mt.options import DocumentOptions, TranslateOptions
@@ -48,7 +48,9 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         judge = open_judge(translator, options)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         output = stack.enter_context(open_output(options.output))
-        _translate_all(translator, chunks, prefixes, judge, output, options, console)
+        unread, total = _translate_all(translator, chunks, prefixes, judge, output, options, console)
+    if unread:
+        raise SoundError(f"{unread:,} of {total:,} recordings could not be read; their lines are blank")
 
 
 def _are_documents(options: TranslateOptions) -> bool:
@@ -79,8 +81,9 @@ def _translate_all(
     output: Output,
     options: TranslateOptions,
     console: Console,
-) -> None:
-    pace, done = Pace(console, "lines"), 0
+) -> tuple[int, int]:
+    """Returns how many recordings could not be read, and how many lines there were."""
+    pace, done, unread = Pace(console, "lines"), 0, 0
     watched = chunks if isinstance(chunks, Lines) and not _on_screen(chunks, options) else None
     for chunk in chunks:
         found = translator.search(
@@ -94,15 +97,19 @@ def _translate_all(
         rows = (formatted(row, number, judge, options) for number, row in enumerate(found, start=done))
         output.text("".join(rows))
         done += len(chunk)
+        unread += sum(bool(row.problem) for row in found)
     prefixes.check_end(done)
     if watched is not None:
         pace.close(done)
     if judge is not None and judge.doubted:
         console.note(str(judge))
+    return unread, done
 
 
 def open_judge(translator: Translator, options: TranslateOptions) -> Judge | None:
     """Who judges the translations, if anybody asks for it."""
+    if translator.features is not None:
+        return None  # what text can be compared with is not there in sound
     if not options.as_json and options.min_confidence is None and options.on_doubt == "flag":
         return None
     calibration = read_calibration(translator.run.path, needed=options.min_confidence is not None)

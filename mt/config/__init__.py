@@ -23,6 +23,7 @@ from mt.config.fields import (
     Spec,
     changed,
 )
+from mt.config.speech import SpeechConfig
 from mt.errors import ConfigError
 from mt.text.languages import Direction, base_language, split_direction, symbols, targets
 
@@ -108,8 +109,8 @@ def _only(codes: Iterable[str]) -> str | None:
 class TokenizerConfig(Section):
     """Tokenizer: SentencePiece (Kudo & Richardson 2018)."""
 
-    algorithm: Literal["unigram", "bpe"] = "unigram"
-    """Subword model: unigram (Kudo 2018) or byte-pair encoding (Sennrich et al. 2016)"""
+    algorithm: Literal["unigram", "bpe", "char"] = "unigram"
+    """Subword model: unigram (Kudo 2018), byte-pair encoding (Sennrich et al. 2016), or single characters"""
     vocab_size: Annotated[int, Field(ge=4, lt=WORD)] | None = None
     """Tokens in a vocabulary, or the nearest number that the text allows. If unset, an eighth of the number
     of pairs, between 1,000 and 8,000"""
@@ -131,6 +132,12 @@ class TokenizerConfig(Section):
     tokenizer_from: RunName | None = None
     """Use the tokenizer of this run instead of learning one. Runs with the same tokenizer can translate
     together"""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.algorithm == "char" and self.sampling is not None:
+            raise ValueError("sampling cuts words in other ways: with algorithm char there is one way")
+        return self
 
 
 class ModelConfig(Section):
@@ -288,8 +295,9 @@ class TrainingConfig(Section):
     """Maximum number of steps. If unset, the epochs decide"""
     validate_every: Positive | None = None
     """Steps between validations. If unset, once an epoch"""
-    validation_metric: Literal["bleu", "perplexity"] = "bleu"
-    """Metric that chooses the best weights: BLEU of greedy search, or perplexity"""
+    validation_metric: Literal["bleu", "perplexity", "wer"] = "bleu"
+    """Metric that chooses the best weights: BLEU of greedy search, perplexity, or the word error rate of
+    greedy search"""
     patience: Positive = 6
     """Stop after this many validations without improvement"""
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -307,6 +315,12 @@ class Config(Section):
     tokenizer: TokenizerConfig = TokenizerConfig()
     model: ModelConfig = ModelConfig()
     training: TrainingConfig = TrainingConfig()
+    speech: SpeechConfig = SpeechConfig()
+
+    @property
+    def one_vocabulary(self) -> bool:
+        """Whether there is one set of pieces: for both languages, or as the source is sound."""
+        return self.tokenizer.shared or self.speech.sound
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -318,7 +332,17 @@ class Config(Section):
             raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
         if not self.training.teachers and changed(self.training, ["distillation_weight"]):
             raise ValueError("distillation_weight is that of the teachers' predictions: name teachers")
+        self._check_speech()
         return self
+
+    def _check_speech(self) -> None:
+        speech = self.speech
+        if speech.sound:
+            if self.tokenizer.markup or self.data.swap or self.data.several:
+                raise ValueError("sound needs one target language, without markup and swap")
+            return
+        if self.training.validation_metric == "wer":
+            raise ValueError("validation_metric wer is for sound: choose bleu or perplexity")
 
 
 class SearchConfig(Section):

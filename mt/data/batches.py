@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,9 @@ from torch import Tensor
 from mt.tokenizer import Tokenizer
 
 IntArray = npt.NDArray[np.integer]
+FloatArray = npt.NDArray[np.float32]
+Source = Sequence[int] | IntArray | FloatArray
+"""Ids, or the frames of a recording (S, M)."""
 
 
 class TopK(NamedTuple):
@@ -31,8 +34,8 @@ class TopK(NamedTuple):
 class Batch:
     """Padded id tensors. Teacher forcing reads `tgt_in` (bos …) and predicts `tgt_out` (… eos).
 
-    src (B, S) ends in eos; src_lengths (B,) counts it; tgt_in and tgt_out (B, T). Where teachers are learned
-    from, `expected` (B, T, N) is what they expect; see `distillation`.
+    src (B, S) ends in eos; src_lengths (B,) counts it; tgt_in and tgt_out (B, T). Of sound src is frames
+    (B, S, M). Where teachers are learned from, `expected` (B, T, N) is what they expect; see `distillation`.
     """
 
     src: Tensor
@@ -73,11 +76,23 @@ class Rows(NamedTuple):
         return cls(np.concatenate(parts) if parts else np.empty(0, np.int64), lengths)
 
 
-def collate_source(
-    rows: Sequence[Sequence[int] | IntArray] | Rows, *, pad_id: int, eos_id: int
-) -> tuple[Tensor, Tensor]:
-    """Source ids -> src (B, S), each row closed by eos, and src_lengths (B,)."""
-    flat, lengths = rows if isinstance(rows, Rows) else Rows.of(rows)
+def pad_frames(rows: Sequence[npt.NDArray[Any]]) -> tuple[Tensor, Tensor]:
+    """N recordings of frames (S, M) -> frames (N, longest, M), padded with zeros, and their lengths (N,)."""
+    lengths = np.fromiter((len(row) for row in rows), dtype=np.int64, count=len(rows))
+    frames = np.zeros((len(rows), int(lengths.max()), rows[0].shape[1]), dtype=np.float32)
+    for target, row in zip(frames, rows, strict=True):
+        target[: len(row)] = row
+    return torch.from_numpy(frames), torch.from_numpy(lengths)
+
+
+def collate_source(rows: Sequence[Source] | Rows, *, pad_id: int, eos_id: int) -> tuple[Tensor, Tensor]:
+    """Source ids -> src (B, S), each row closed by eos, and src_lengths (B,); or frames -> src (B, S, M)."""
+    if not isinstance(rows, Rows):
+        frames = [row for row in rows if isinstance(row, np.ndarray) and row.ndim == 2]
+        if frames:
+            return pad_frames(frames)
+        rows = Rows.of([np.asarray(row) for row in rows])
+    flat, lengths = rows
     ids = np.full((len(lengths), int(lengths.max(initial=0)) + 1), pad_id, dtype=np.int64)
     ids[np.arange(ids.shape[1]) < lengths[:, None]] = flat
     ids[np.arange(len(ids)), lengths] = eos_id
@@ -85,7 +100,7 @@ def collate_source(
 
 
 def collate(
-    sources: Sequence[Sequence[int] | IntArray] | Rows,
+    sources: Sequence[Source] | Rows,
     targets: Sequence[Sequence[int] | IntArray] | Rows,
     *,
     pad_id: int,
@@ -101,9 +116,7 @@ def collate(
     return Batch(src, src_lengths, tgt_in, tgt_out)
 
 
-def frame(
-    sources: Sequence[Sequence[int] | IntArray] | Rows, targets: Sequence[Sequence[int] | IntArray] | Rows
-) -> Batch:
+def frame(sources: Sequence[Source] | Rows, targets: Sequence[Sequence[int] | IntArray] | Rows) -> Batch:
     """Pairs of ids -> a batch, with the ids that frame sequences here."""
     return collate(
         sources, targets, pad_id=Tokenizer.pad_id, bos_id=Tokenizer.bos_id, eos_id=Tokenizer.eos_id

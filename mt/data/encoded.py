@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
+from typing import Protocol
 
 import numpy as np
 import torch
 
-from mt.data.batches import Batch, IntArray, Rows, TopK, frame
+from mt.data.batches import Batch, IntArray, Rows, Source, TopK, frame
 from mt.data.cache import BATCH, pairs_file, stored
 from mt.data.corpus import Corpus
 from mt.data.ragged import Ragged, store_joined
@@ -41,6 +42,16 @@ class Expected:
         return TopK(torch.from_numpy(ids), torch.from_numpy(probs))
 
 
+class Sources(Protocol):
+    """N sources: ids, or frames of sound."""
+
+    @property
+    def lengths(self) -> IntArray: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, row: int) -> Source: ...
+    def take(self, rows: IntArray) -> Sequence[Source] | Rows: ...
+
+
 @dataclass(frozen=True)
 class PiecePairs:
     """The ids of both sides, without bos and eos, row by row; and what teachers expect, if there are any.
@@ -48,7 +59,7 @@ class PiecePairs:
     name: of the table in the cache, a digest of all that the ids depend on.
     """
 
-    src: Ragged
+    src: Sources
     tgt: Ragged
     name: str = ""
     expected: Expected | None = None
@@ -71,8 +82,11 @@ class PiecePairs:
         return replace(batch, expected=self.expected.of(rows, batch.tgt_out.shape[1]))
 
     def unknown_rate(self) -> tuple[float, float]:
-        """The proportion of unknown pieces on each side."""
-        src, tgt = (side.counts(Tokenizer.unk_id + 1)[Tokenizer.unk_id] for side in (self.src, self.tgt))
+        """The proportion of unknown pieces on each side; sound has none."""
+        src, tgt = (
+            side.counts(Tokenizer.unk_id + 1)[Tokenizer.unk_id] if isinstance(side, Ragged) else 0
+            for side in (self.src, self.tgt)
+        )
         return src / max(1, self.src.lengths.sum()), tgt / max(1, self.tgt.lengths.sum())
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol
 
+import numpy as np
+
 from mt.config import TokenizerConfig
 from mt.data.batches import Batch, IntArray, frame
 from mt.data.encoded import PiecePairs
@@ -178,7 +180,7 @@ class Sampler:
         """The pairs of these rows, segmented as the seed says, framed and padded."""
         draw = random.Random(seed).random
         sides = [
-            [sampler.sample(ids[row], draw) for row in rows]
+            [sampler.sample(np.asarray(ids[row]), draw) for row in rows]
             for sampler, ids in ((self.src, self.pairs.src), (self.tgt, self.pairs.tgt))
         ]
         return frame(*sides)
@@ -190,5 +192,7 @@ def make_sampler(
     """That of the settings; None where they ask for none. tokenizers: of source and target."""
     if settings.sampling is None:
         return None
-    src, tgt = (SideSampler(tokenizer, settings.algorithm, settings.sampling) for tokenizer in tokenizers)
+    assert settings.algorithm != "char"  # checked by TokenizerConfig
+    algorithm = settings.algorithm
+    src, tgt = (SideSampler(tokenizer, algorithm, settings.sampling) for tokenizer in tokenizers)
     return Sampler(pairs, src, tgt)

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, TypeVar
 
 from mt.decoding.alignment import Alignment
 from mt.text.characters import one_line
 from mt.text.sentences import Split
+from mt.text.spacing import is_unspaced
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class HeardPart:
+    """A part of a recording, from and to in seconds, and what was heard in it; score as in `Translation`."""
+
+    start: float
+    end: float
+    text: str
+    score: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,10 @@ class Translation:
     log_probs: tuple[float, ...] = ()
     searched: bool = True
     parts: tuple[Translation, ...] = ()
+    heard: tuple[HeardPart, ...] = ()
+    """Of a recording, its parts."""
+    problem: str = ""
+    """Why a recording could not be read; what was heard in it is nothing then."""
 
     @property
     def text(self) -> str:
@@ -71,12 +86,17 @@ class Translation:
         ]
         for hypothesis, aligned in zip(hypotheses, self.aligned, strict=False):
             hypothesis |= vars(aligned)
-        return {
+        found = {
             "source": self.source,
             "translation": self.text,
             "score": self.score,
             "hypotheses": hypotheses,
         }
+        if self.heard:
+            found["parts"] = [asdict(part) for part in self.heard]
+        if self.problem:
+            found["error"] = self.problem
+        return found
 
 
 def by_rank(of_parts: Sequence[Sequence[T]]) -> list[list[T]]:
@@ -123,4 +143,20 @@ def _part(source: str, found: Sequence[Candidate]) -> Translation:
         scores=tuple(candidate.score for candidate in found),
         aligned=tuple(candidate.aligned for candidate in found),
         log_probs=tuple(candidate.log_prob for candidate in found),
+    )
+
+
+def heard(
+    name: str, parts: Sequence[HeardPart], of_parts: Sequence[Sequence[Candidate]], tgt: str | None
+) -> Translation:
+    """What was heard in a recording, from candidates for its parts; nothing in one without parts."""
+    if not parts:
+        return Translation(name, ("",), (0.0,), (), (0.0,), searched=False)
+    rows, gap = by_rank(of_parts), "" if is_unspaced(tgt) else " "
+    return Translation(
+        source=name,
+        hypotheses=tuple(one_line(gap.join(part.text for part in row if part.text)) for row in rows),
+        scores=tuple(sum(part.score for part in row) / len(row) for row in rows),
+        log_probs=tuple(sum(part.log_prob for part in row) for row in rows),
+        heard=tuple(parts),
     )

@@ -76,6 +76,8 @@ class Evaluation:
     by_length: tuple[LengthClass, ...]
     worst: tuple[Segment, ...]
     comparisons: tuple[Comparison, ...] = ()
+    real_time_factor: float | None = None
+    """Seconds that a second of sound takes; None of text."""
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON, which has no infinity: a perplexity beyond all bounds is null there."""
@@ -101,7 +103,8 @@ class Evaluation:
         if self.perplexity is not None:
             lines.append(f"perplexity {self.perplexity:.2f} per target token")
         if self.sentences_per_second is not None:
-            lines.append(f"speed {self.sentences_per_second:.1f} sentences/s, search only")
+            spoken = f", real-time factor {self.real_time_factor:.4f}" if self.real_time_factor else ""
+            lines.append(f"speed {self.sentences_per_second:.1f} sentences/s{spoken}, search only")
         if self.markup.marked:
             lines.append(f"markup and numbers intact: {self.markup}")
         lines += self._terms()

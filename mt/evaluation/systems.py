@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mt.config import DataConfig
+from mt.config import Config, DataConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import check_whole, not_utf8, read_lines
 from mt.errors import ConfigError
-from mt.evaluation.test_sets import TestSet
+from mt.evaluation.test_sets import SpokenTestSet, TestSet
 from mt.metrics import METRICS, Score, Scoring, perplexity, score
+from mt.speech.error_rates import count_errors, error_rate, units
 from mt.text.characters import readable
 
 if TYPE_CHECKING:
@@ -34,9 +35,14 @@ class System:
     by: Translator | list[str]
 
     @property
+    def config(self) -> Config:
+        """A run's settings; of a file nothing is known."""
+        return Config() if isinstance(self.by, list) else self.by.run.config
+
+    @property
     def data(self) -> DataConfig:
-        """What a run was trained on; of a file nothing is known."""
-        return DataConfig() if isinstance(self.by, list) else self.by.run.config.data
+        """What a run was trained on."""
+        return self.config.data
 
     def check(self, test_set: TestSet, console: Console) -> None:
         """Raises ConfigError if a file has not as many lines as there are pairs; warns of known pairs."""
@@ -54,6 +60,8 @@ class System:
         """The hypotheses (N), and the sentences per second of the search: None where a file holds them."""
         if isinstance(self.by, list):
             return self.by, None
+        if isinstance(test_set, SpokenTestSet):
+            return self._transcribe(self.by, test_set, console)
         total, tgt = len(test_set.sources), into(self.by, test_set)
         hypotheses: list[str] = []
         pace, began = Pace(console, "sentences"), time.perf_counter()
@@ -68,6 +76,25 @@ class System:
         seconds = time.perf_counter() - began
         pace.close(total)
         return hypotheses, total / seconds
+
+    @staticmethod
+    def _transcribe(
+        translator: Translator, test_set: SpokenTestSet, console: Console
+    ) -> tuple[list[str], float | None]:
+        """As `translate`, of recordings."""
+        from mt.speech.listening import Recording
+
+        total, began = len(test_set.sources), time.perf_counter()
+        pace = Pace(console, "recordings")
+        recordings = (
+            Recording(name, test_set.sounds.samples(row)) for row, name in enumerate(test_set.sources)
+        )
+        found = translator.transcribe(
+            recordings, progress=lambda part: pace.show(int(part * total), total), total=total
+        )
+        seconds = time.perf_counter() - began
+        pace.close(total)
+        return [translation.text for translation in found], total / seconds
 
 
 def open_file(path: Path) -> System:
@@ -88,7 +115,15 @@ def all_scores(
     console: Console,
     scoring: Scoring,
 ) -> tuple[Score, ...]:
-    """By each metric; TER of long Chinese texts takes minutes, so each is announced."""
+    """By each metric; TER of long Chinese texts takes minutes, so each is announced.
+
+    Of recordings whose text is in the language that is spoken: the error rates of words and characters.
+    """
+    if isinstance(test_set, SpokenTestSet) and test_set.unit is not None:
+        counts = {
+            unit: count_errors(hypotheses, test_set.references[0], unit) for unit in units(test_set.unit)
+        }
+        return tuple(error_rate(of_unit, unit, scoring.bootstrap) for unit, of_unit in counts.items())
     found: list[Score] = []
     for metric in METRICS:
         console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
@@ -108,11 +143,15 @@ def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
     from mt.training.validation import corpus_nll
 
     run = translator.run
+    unpack(translator.model)
+    batch_tokens = run.config.training.batch_tokens
+    if isinstance(test_set, SpokenTestSet):
+        ids = run.tgt_tokenizer.encode(test_set.references[0])
+        spoken = PiecePairs(test_set.sounds, PiecePairs.of(ids, ids).tgt)
+        return perplexity(*corpus_nll(translator.model, spoken, batch_tokens, translator.device))
     mark = translator.tag(into(translator, test_set))
     sources = [mark + readable(text) for text in test_set.sources] * len(test_set.references)
     references = [text for stream in test_set.references for text in stream]
     src_ids, tgt_ids = run.src_tokenizer.encode(sources), run.tgt_tokenizer.encode(references, sources)
-    unpack(translator.model)
-    batch_tokens = run.config.training.batch_tokens
     pairs = PiecePairs.of(src_ids, tgt_ids)
     return perplexity(*corpus_nll(translator.model, pairs, batch_tokens, translator.device))

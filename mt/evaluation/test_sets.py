@@ -9,16 +9,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sacrebleu import DATASETS, get_reference_files, get_source_file
 
-from mt.config import BUILT_IN, DataConfig
+from mt.config import BUILT_IN, Config, DataConfig
 from mt.console import Console
 from mt.data.corpus import read_whole
 from mt.errors import ConfigError, MTError
 from mt.metrics import check_counts
 from mt.options import ReferenceOptions
+from mt.speech.error_rates import Unit, unit_of
 from mt.text.languages import base_language, find_code, split_direction, split_pair, targets
+
+if TYPE_CHECKING:
+    from mt.speech.frames import Frames
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,41 @@ class TestSet:
     sources: Sequence[str]
     references: Sequence[Sequence[str]]
     tgt: str | None
+
+
+@dataclass(frozen=True)
+class SpokenTestSet(TestSet):
+    """Recordings, whose names are the sources. unit: that errors are counted in; None for a translation."""
+
+    sounds: Frames
+    unit: Unit | None
+
+
+def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Console) -> SpokenTestSet:
+    """The recordings that --test names, with their texts. Raises MTError."""
+    if options.test_set is not None:
+        raise ConfigError("sacreBLEU's test sets are text, and the run reads sound: give --test SPEC")
+    if not options.test:
+        raise ConfigError("name recordings with their texts by --test SPEC")
+    from mt.speech.corpora import read_sounds  # and torch with it
+
+    data = config.data.model_copy(update={"on_bad_line": "stop"})
+    corpus = read_sounds(options.test, data, config.speech, "test", console.progress)
+    console.settle()
+    for line in corpus.report.lines():
+        console.note(f"test: {line}")
+    src, tgt = options.src or data.source, options.tgt or data.target
+    recognised = not (src and tgt) or base_language(src) == base_language(tgt)
+    texts = corpus.dataset["tgt"][:]
+    return SpokenTestSet(
+        name=" ".join(options.test),
+        stem="+".join(map(_stem, options.test)),
+        sources=corpus.dataset["src"][:],
+        references=[texts],
+        tgt=tgt,
+        sounds=corpus.sounds,
+        unit=unit_of(tgt, texts[:100]) if recognised else None,
+    )
 
 
 def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console) -> TestSet:

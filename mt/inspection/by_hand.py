@@ -127,6 +127,7 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
             f"--by-hand follows the plain formula, and the cells of this model are {layer.cell}, with gates "
             "beside it: train one with mt train --preset elman"
         )
+    assert isinstance(encoder.embedding, torch.nn.Embedding)  # of text: mt inspect looks at that first
     order = list(range(len(ids)))
     if encoder.reverse_source:
         order.reverse()

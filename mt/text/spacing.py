@@ -14,6 +14,7 @@ _LANGUAGES = frozenset(
         *("my", "mya", "bur", "mnw", "rki", "shn", "kht", "khb", "tdd"),
     )
 )
+_HAN = frozenset(["zh", "zho", "cmn", "yue", "wuu", "lzh", "ja", "jpn"])
 _SCRIPTS = frozenset(["thai", "laoo", "tibt", "mymr", "khmr", "lana", "talu", "tale", "tavt", "java", "bali"])
 _LETTER = re.compile(
     "[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u1b00-\u1b7f\ua980-\ua9df\ua9e0-\ua9ff\uaa60-\uaadf]"
@@ -25,6 +26,11 @@ def is_spaceless(code: str | None) -> bool:
     """Whether a code's language puts no spaces between words, Chinese, Japanese and their like aside."""
     script = script_of(code or "")
     return script in _SCRIPTS if script else base_language(code) in _LANGUAGES
+
+
+def is_unspaced(code: str | None) -> bool:
+    """Whether a code's language puts no spaces between words or sentences: those, Chinese and Japanese."""
+    return is_spaceless(code) or base_language(code) in _HAN
 
 
 def looks_spaceless(texts: Iterable[str]) -> bool:

@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mt.config import DataConfig
+from mt.config import Config, DataConfig
 from mt.console import Console
 from mt.data.cache import find_pairs
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
+from mt.data.encoded import PiecePairs, cut
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
+from mt.speech.corpora import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
 from mt.text.languages import check_languages, is_code, languages_of, targets
+from mt.tokenizer import Tokenizer
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,50 @@ class Corpora:
         }
 
 
+@dataclass(frozen=True)
+class SoundCorpora(Corpora):
+    """Recordings of both parts."""
+
+    train: SoundCorpus
+    validation: SoundCorpus
+
+    def metadata(self) -> dict[str, Any]:
+        """What transcribing has to know of the training recordings."""
+        return {"longest_seconds": round(float(self.train.sounds.seconds.max()), 2)}
+
+
+def read_sound_corpora(config: Config, console: Console) -> SoundCorpora:
+    """As `read_corpora`, of recordings."""
+    data, speech = config.data, config.speech
+    train = read_sounds(data.train, data, speech, "train", console.progress)
+    console.settle()
+    if data.validation:
+        validation = read_sounds(data.validation, data, speech, "validation", console.progress)
+        console.settle()
+    else:
+        count = min(data.validation_pairs, max(1, len(train.dataset) // 10))
+        train, validation = hold_out_sounds(train, count, config.training.seed)
+    corpora = SoundCorpora(train, validation, data)
+    _report_parts(corpora, console)
+    return corpora
+
+
+def read_parts(config: Config, console: Console, workers: int = 1) -> Corpora:
+    """The corpora of the settings, of text or of recordings."""
+    if config.speech.sound:
+        return read_sound_corpora(config, console)
+    return read_corpora(config.data, config.training.seed, console, workers)
+
+
+def cut_part(
+    corpus: Corpus, tokenizers: tuple[Tokenizer, Tokenizer], console: Console, workers: int = 1
+) -> PiecePairs:
+    """The pairs of a part as ids, or as frames and ids."""
+    if isinstance(corpus, SoundCorpus):
+        return cut_texts(corpus, tokenizers[1])
+    return cut(corpus, *tokenizers, console.progress, workers)
+
+
 def read_corpora(data: DataConfig, seed: int, console: Console, workers: int = 1) -> Corpora:
     """Read both parts; where no validation pairs are named, the seed sets training pairs aside.
 
@@ -56,13 +103,17 @@ def read_corpora(data: DataConfig, seed: int, console: Console, workers: int = 1
         train, validation = hold_out(train, count, seed)
     corpora = Corpora(train, validation, data)
     _report_languages(corpora, console)
-    for name, part in (("train", train), ("validation", validation)):
+    _report_parts(corpora, console)
+    _report_overlap(corpora, console)
+    return corpora
+
+
+def _report_parts(corpora: Corpora, console: Console) -> None:
+    for name, part in (("train", corpora.train), ("validation", corpora.validation)):
         for line in part.report.lines():
             console.note(f"{name}: {line}")
         for warning in part.report.warnings:
             console.warn(warning)
-    _report_overlap(corpora, console)
-    return corpora
 
 
 def find_corpora(data: DataConfig, fingerprints: Mapping[str, str]) -> Corpora | None:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -14,7 +15,6 @@ from mt.console import Console
 from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs
 from mt.data.plan import Plan
-from mt.data.sampling import Sampler
 from mt.errors import ConfigError
 from mt.tokenizer import Tokenizer
 from mt.training.ranks import Ranks
@@ -35,6 +35,12 @@ class Part:
     tokens: int
 
 
+class BatchSampler(Protocol):
+    """Makes a batch that is another one for another seed."""
+
+    def batch(self, rows: IntArray, seed: int) -> Batch: ...
+
+
 class BatchLoader:
     """Pairs -> batches: which ones and how they are segmented depends on (seed, epoch, position) alone."""
 
@@ -42,7 +48,7 @@ class BatchLoader:
         self,
         pairs: PiecePairs,
         training: TrainingConfig,
-        sampler: Sampler | None = None,
+        sampler: BatchSampler | None = None,
         *,
         pin: bool = False,
         ranks: Ranks | None = None,

@@ -14,12 +14,13 @@ import torch
 from mt import checkpoint
 from mt.config import Config
 from mt.console import Console
-from mt.data.encoded import PiecePairs, cut
+from mt.data.encoded import PiecePairs
+from mt.data.ragged import Ragged
 from mt.errors import RunError
 from mt.tokenizer import Tokenizer
 from mt.training.arithmetic import Arithmetic, current, settle
 from mt.training.clock import ENCODING, READING, TEACHERS, VOCABULARY, Clock
-from mt.training.corpora import Corpora, find_corpora, read_corpora
+from mt.training.corpora import Corpora, cut_part, find_corpora, read_parts
 from mt.training.distillation import load_teachers
 from mt.training.loader import check_step
 from mt.training.resuming import Begun, find_begun
@@ -63,7 +64,7 @@ def prepare(
     known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
     start = load_start(config.training.init, config.data)
     teachers = load_teachers(config.training.teachers, config.data, known)
-    corpora = read_corpora(config.data, config.training.seed, console, workers)
+    corpora = read_parts(config, console, workers)
     fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
     fingerprints |= {"init": start.fingerprint} if start else {}
     if begun:
@@ -74,7 +75,7 @@ def prepare(
     identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
     metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
     checkpoint.save_setup(run_dir, config, tokenizers, metadata | corpora.metadata())
-    pairs = cut(corpora.train, *tokenizers, console.progress, workers)
+    pairs = cut_part(corpora.train, tokenizers, console, workers)
     console.settle()
     _report_tokens(console, pairs)
     for line in start.describe(corpora.train) if start and not begun else ():
@@ -107,11 +108,11 @@ def follow(
     src, tgt = (Tokenizer(b64decode(text)) for text in told["tokenizers"])
     teachers = load_teachers(config.training.teachers, config.data, (src, tgt))
     start = load_start(config.training.init, config.data)
-    corpora = find_corpora(config.data, told["fingerprints"])
-    corpora = corpora or read_corpora(config.data, config.training.seed, console)
+    found = None if config.speech.sound else find_corpora(config.data, told["fingerprints"])
+    corpora = found or read_parts(config, console)
     if corpora.fingerprints != told["fingerprints"]:
         raise RunError("the pairs on this machine are not those of rank 0; give all machines the same files")
-    pairs = cut(corpora.train, src, tgt)
+    pairs = cut_part(corpora.train, (src, tgt), console)
     if teachers:
         pairs = teachers.annotate(pairs, where, computed.precision, console)
     return Material(RunFiles(run_dir, config, ""), None, computed, corpora, (src, tgt), pairs, start)
@@ -119,6 +120,10 @@ def follow(
 
 def _report_tokens(console: Console, pairs: PiecePairs) -> None:
     unknown_src, unknown_tgt = pairs.unknown_rate()
+    if not isinstance(pairs.src, Ragged):
+        of_text = f"{pairs.tgt.lengths.mean():.1f} a text on average; unknown {100 * unknown_tgt:.2f} %"
+        console.note(f"tokens: {of_text}")
+        return
     console.note(
         f"tokens: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
         f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"

@@ -83,6 +83,7 @@ class Reporter:
             "epoch": progress.epoch,
             "perplexity": round(validation.perplexity, 4),
             "bleu": round(validation.bleu, 4),
+            **({} if validation.error_rate is None else {"error_rate": round(validation.error_rate, 4)}),
             "by_language": validation.scored.by_language,
             "signature": validation.scored.signature,
             "best": better,

@@ -27,6 +27,8 @@ PARTS = {
 }
 """What can be frozen, and how the names of its weights begin. Tied weights are the embeddings'."""
 
+COLUMNS = {"source": "src", "target": "tgt"}
+
 
 @dataclass(frozen=True)
 class Start:
@@ -43,9 +45,11 @@ class Start:
         """How its tokenizers spell the new pairs, a line for each side."""
         rows = corpus.dataset[: min(SAMPLE, len(corpus.dataset))]
         tokenizers = {"source": self.run.src_tokenizer, "target": self.run.tgt_tokenizer}
+        if self.run.config.speech.sound:
+            del tokenizers["source"]
         return [
-            f"{side} in the tokens of {self.run.path}: {spelling(tokenizer, rows[column])}"
-            for (side, tokenizer), column in zip(tokenizers.items(), ("src", "tgt"), strict=True)
+            f"{side} in the tokens of {self.run.path}: {spelling(tokenizer, rows[COLUMNS[side]])}"
+            for side, tokenizer in tokenizers.items()
         ]
 
 

@@ -281,6 +281,8 @@ class Trainer:
         if not validation.better_than(progress.best, metric):
             return False
         scores = {"step": progress.step, "bleu": validation.bleu, "perplexity": validation.perplexity}
+        if validation.error_rate is not None:
+            scores["error_rate"] = validation.error_rate
         progress.best, progress.best_step = validation.value(metric), progress.step
         self.files.save_model(self.updater.best_model, progress, scores)
         return True

@@ -14,6 +14,7 @@ from mt.data.batches import Batch
 from mt.device import autocast, keep_memory
 from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
+from mt.speech.ctc import ctc_loss
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
 from mt.training.gradients import GradientSum
@@ -49,9 +50,11 @@ class Updater:
         device: torch.device,
         precision: str,
         ranks: Ranks | None = None,
+        ctc: float = 0.0,
     ) -> None:
-        """precision: fp32 or bf16, of the products."""
+        """precision: fp32 or bf16, of the products. ctc: the weight of CTC's loss, of a model that has it."""
         keep_memory()
+        self.ctc = ctc
         self.model, self.training = model, training
         self.device, self.precision = device, precision
         self.optimizer = torch.optim.AdamW(
@@ -141,6 +144,10 @@ class Updater:
                 counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
                 bag = bag_of_words(decoder.output, decoder.vector_readout(encoded), batch.tgt_out, counted)
                 loss = loss + training.bag_of_words * bag
+            if self.model.ctc is not None and encoded.memory is not None:
+                loss = (1 - self.ctc) * loss + self.ctc * ctc_loss(
+                    self.model.ctc, encoded.memory, encoded.src_mask, batch.tgt_out
+                )
         return loss, nll
 
 

@@ -19,6 +19,7 @@ from mt.layers.prepack import packed
 from mt.metrics import LanguageBleu, language_bleu, perplexity
 from mt.model import Seq2Seq
 from mt.search import search
+from mt.speech.error_rates import Unit, count_errors, rate
 from mt.tokenizer import Tokenizer
 from mt.training.ranks import Ranks
 
@@ -35,6 +36,7 @@ class Validation:
     sources: Sequence[str]
     references: Sequence[str]
     hypotheses: Sequence[str]
+    error_rate: float | None = None  # of words or characters in per cent, where the source is sound
 
     @property
     def bleu(self) -> float:
@@ -45,16 +47,20 @@ class Validation:
     def scores(self) -> str:
         """Perplexity and BLEU in words."""
         each = ", ".join(f"{code} {bleu:.2f}" for code, bleu in self.scored.by_language.items())
-        return f"perplexity {self.perplexity:.2f}, BLEU {self.bleu:.2f}{f' ({each})' if each else ''}"
+        errors = "" if self.error_rate is None else f", error rate {self.error_rate:.2f} %"
+        return f"perplexity {self.perplexity:.2f}, BLEU {self.bleu:.2f}{f' ({each})' if each else ''}{errors}"
 
     def better_than(self, best: float | None, metric: str) -> bool:
         """Whether this beats the best value so far of the metric."""
         if best is None:
             return True
-        return self.bleu > best if metric == "bleu" else self.perplexity < best
+        return self.value(metric) > best if metric == "bleu" else self.value(metric) < best
 
     def value(self, metric: str) -> float:
         """The value that is compared."""
+        if metric == "wer":
+            assert self.error_rate is not None  # checked by Config
+            return self.error_rate
         return self.bleu if metric == "bleu" else self.perplexity
 
     @property
@@ -103,6 +109,7 @@ class Validator:
     languages: Sequence[str | None]
     batch_tokens: int
     precision: str
+    unit: Unit | None = None  # of the error rate, where the source is sound
 
     def validate(self, model: Seq2Seq, device: torch.device, ranks: Ranks) -> Validation | None:
         """Measure the model; its training mode is as before afterwards. Of several ranks the first knows.
@@ -120,7 +127,8 @@ class Validator:
         hypotheses = self.tokenizer.decode([found[row] for row in range(len(found))], self.sources)
         scored = language_bleu(hypotheses, self.references, self.languages)
         value = perplexity(loss, _targets(self.pairs))
-        return Validation(value, scored, self.sources, self.references, hypotheses)
+        errors = self.unit and rate(count_errors(hypotheses, self.references, self.unit))
+        return Validation(value, scored, self.sources, self.references, hypotheses, errors)
 
     def _translate(
         self, model: Seq2Seq, device: torch.device, ranks: Ranks

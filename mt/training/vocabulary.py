@@ -13,6 +13,7 @@ from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
 from mt.errors import ConfigError, VocabularySizeError
+from mt.speech.corpora import SoundCorpus
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer
 
@@ -40,6 +41,9 @@ def learn_tokenizers(
 
     A size that the text does not allow gives way to the nearest one that it does; a note says so.
     """
+    if isinstance(corpus, SoundCorpus):
+        both = _learn(settings, corpus, Side("text", ("tgt",), ()), console)
+        return both, both
     if settings.shared:
         both = _learn(settings, corpus, Side("shared", ("src", "tgt"), tags), console)
         return both, both

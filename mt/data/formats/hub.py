@@ -71,6 +71,15 @@ def read_hub(spec: str, *, src: str | None, tgt: str | None, split: Split) -> It
     yield from read_tables(tables, columns, source=spec)
 
 
+def load_part(spec: str, split: Split) -> datasets.Dataset:
+    """The data set's part for the role `split`, or `@split`, with all its columns. Raises CorpusError."""
+    name = _parse(spec)
+    with _loading(spec):
+        configs: list[str] = datasets.get_dataset_config_names(name.repo)
+        parts = datasets.load_dataset(name.repo, _choose_config(configs, name.config, None, None, spec))
+    return parts[_choose_part(list(parts), (name.split,) if name.split else _SPLIT_NAMES[split], spec)]
+
+
 def _is_plain_text(config: Any) -> bool:
     """Whether the files are CSV or TSV without settings of their own: these are read as elsewhere in `mt`.
 
