@@ -45,6 +45,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
 
 def join(pairs: PiecePairs, length: int, count: int) -> PiecePairs:
     """So many pairs, both sides of them exactly so long without eos."""
+    assert isinstance(pairs.src, Ragged)  # of text
     src, tgt = (_column(side, length, count) for side in (pairs.src, pairs.tgt))
     return PiecePairs.of(src, tgt)
 

@@ -9,7 +9,17 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from mt.config import DatastoreConfig
-from mt.config.fields import Count, File, Language, Metavar, Positive, RunDir, Section, Spec
+from mt.config.fields import (
+    Count,
+    File,
+    Language,
+    Metavar,
+    Positive,
+    PositiveFloat,
+    RunDir,
+    Section,
+    Spec,
+)
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -253,6 +263,8 @@ class ServeOptions(DatastoreConfig, Device):
     """Maximum characters in a text; 0 is no limit"""
     batch_limit: Count = 100
     """Maximum texts in a request; 0 is no limit"""
+    seconds_limit: PositiveFloat = 60.0
+    """Maximum length of a recording, in seconds"""
     rate_limit: Count = 0
     """Maximum requests a minute for each client or key; 0 is no limit"""
     queue_limit: Positive = 2000

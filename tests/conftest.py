@@ -14,6 +14,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from mt import cli
+from tests import tones
 from tests.toy import train_arguments
 
 # A slow machine is no fault of an example.
@@ -43,6 +44,17 @@ def toy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def attentive_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, with attention. Do not change it."""
     return learn_once(tmp_path_factory, "attentive", "--attention", "general", "--max-epochs", "12")
+
+
+@pytest.fixture(scope="session")
+def spoken_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run on recordings of tones, trained for a few steps. Do not change it."""
+
+    def train(folder: Path) -> None:
+        arguments = tones.train_arguments(folder, recordings=40)
+        assert cli.main([*arguments, "--max-epochs", "2", "--out", str(folder / "run")]) == 0
+
+    return once(tmp_path_factory, "spoken", train) / "run"
 
 
 def learn(folder: Path, *options: str) -> Path:

@@ -11,8 +11,8 @@ import pytest
 from mt.config import DataConfig
 from mt.config.speech import SpeechConfig
 from mt.errors import CorpusError
-from mt.speech.corpora import hold_out_sounds, read_sounds
 from mt.speech.layouts import read_utterances
+from mt.speech.recordings import hold_out_sounds, read_sounds
 from tests.tones import RATE, tone_samples, write_tones, write_wav
 
 SPEECH = SpeechConfig(sound=True, sample_rate=RATE, mel_bands=16)

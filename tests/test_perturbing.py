@@ -13,9 +13,9 @@ from mt.config import Config, DataConfig, ModelConfig
 from mt.config.speech import SpeechConfig
 from mt.errors import CorpusError
 from mt.model import build_model
-from mt.speech.corpora import SoundCorpus, cut_texts, read_sounds
 from mt.speech.features import Features
 from mt.speech.perturbing import Perturbation, make_perturber
+from mt.speech.recordings import SoundCorpus, cut_texts, read_sounds
 from mt.tokenizer import Tokenizer
 from tests.tones import RATE, tone_samples, write_tones
 

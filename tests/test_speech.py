@@ -14,26 +14,12 @@ from mt.config import Config, DataConfig, SearchConfig
 from mt.config.files import load_preset
 from mt.model import Seq2Seq, build_model
 from mt.search import search
-from mt.speech.corpora import cut_texts, read_sounds
 from mt.speech.ctc import ctc_loss
+from mt.speech.recordings import cut_texts, read_sounds
 from mt.tokenizer import Tokenizer
 from mt.training.updater import Updater
-from tests.conftest import once
 from tests.runs import same_weights
 from tests.tones import RATE, tone_samples, train_arguments, write_tones, write_wav
-
-
-def learn(folder: Path, *options: str) -> Path:
-    """A few steps of training, through the command."""
-    arguments = train_arguments(folder, recordings=40)
-    assert cli.main([*arguments, "--max-epochs", "2", "--out", str(folder / "run"), *options]) == 0
-    return folder / "run"
-
-
-@pytest.fixture(scope="session")
-def spoken_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Do not change it."""
-    return once(tmp_path_factory, "spoken", learn) / "run"
 
 
 def small(**model: object) -> tuple[Config, Seq2Seq, Tokenizer]:

@@ -5,6 +5,7 @@ A command itself is imported when it runs: help needs no torch.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,7 +74,8 @@ def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
 
 def _preset_note(arguments: Sequence[str]) -> str:
     preset, _ = _base(arguments)
-    return f"Presets: {', '.join(preset_names())}.\nThe defaults are those of preset {preset}."
+    presets = f"Presets: {', '.join(preset_names())}. The defaults are those of preset {preset}."
+    return textwrap.fill(presets, 80, break_on_hyphens=False)
 
 
 def _train(

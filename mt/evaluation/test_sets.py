@@ -51,7 +51,7 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
         raise ConfigError("sacreBLEU's test sets are text, and the run reads sound: give --test SPEC")
     if not options.test:
         raise ConfigError("name recordings with their texts by --test SPEC")
-    from mt.speech.corpora import read_sounds  # and torch with it
+    from mt.speech.recordings import read_sounds  # and torch with it
 
     data = config.data.model_copy(update={"on_bad_line": "stop"})
     corpus = read_sounds(options.test, data, config.speech, "test", console.progress)

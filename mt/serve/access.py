@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from mt.options import ServeOptions
-from mt.serve.call import Values, api_key, read_values
+from mt.serve.call import Values, api_key, read_form, read_values
 from mt.serve.keys import Key, Keys
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.refusal import Gone, Refusal, slow_down
@@ -44,7 +44,15 @@ class AccessControl:
         key = self._check_key(address, api_key(values))
         return Asked(values, address if key is None else f"key {key.name}")
 
-    async def read_body(self, request: Request, most: int) -> bytes:
+    async def admit_files(self, request: Request, most: int) -> tuple[Asked, dict[str, bytes]]:
+        """As `admit`, of a form with files, of at most that many bytes; and the files by their fields."""
+        address = client_of(request)
+        body = await self.read_body(request, most, status=413)
+        values, files = read_form(body, request.headers.get("content-type", ""))
+        key = self._check_key(address, api_key(values))
+        return Asked(values, address if key is None else f"key {key.name}"), files
+
+    async def read_body(self, request: Request, most: int, *, status: int = 400) -> bytes:
         """The whole body, of at most that many bytes. Raises Refusal, Gone."""
         address = client_of(request)
         body = bytearray()
@@ -54,7 +62,7 @@ class AccessControl:
                     body += chunk
                     self._held[address] = self._held.get(address, 0) + len(chunk)
                     if len(body) > most:
-                        raise Refusal(f"Invalid request: the body is longer than {most} bytes")
+                        raise Refusal(f"Invalid request: the body is longer than {most} bytes", status=status)
                     if self._held[address] > BODIES // 4 or sum(self._held.values()) > BODIES:
                         raise slow_down("too much text is under way already", retry_after=1)
         except TimeoutError:

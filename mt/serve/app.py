@@ -54,7 +54,7 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     _add_telling(app, service, needs_key=keys is not None)
     if service.options.metrics_address is None:
         _add_metrics(app, service, access)
-    app.router.routes.extend(uploads.routes(access))
+    app.router.routes.extend(uploads.routes(access, service))
     app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Gone, _gone)
@@ -125,7 +125,7 @@ def _add_metrics(app: FastAPI, service: Service, access: AccessControl) -> None:
 
 def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
     """What LibreTranslate's own page reads, and other clients with it."""
-    first = service.models.directions[0]
+    directions = service.models.directions
     return {
         "apiKeys": needs_key,
         "charLimit": service.options.char_limit or -1,
@@ -134,10 +134,11 @@ def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
         "keyRequired": needs_key,
         "language": {
             "source": {"code": "auto", "name": "Auto Detect"},
-            "target": {"code": first.tgt, "name": name_of(first.tgt)},
+            "target": {"code": directions[0].tgt, "name": name_of(directions[0].tgt)} if directions else None,
         },
         "suggestions": False,
         "supportedFilesFormat": [],
+        "transcribe": service.transcribes(),
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from mt.serve.refusal import Refusal
+from mt.serve.transcribing import TranscribeCall
 from mt.text.characters import sound
 
 MOST_FIELDS = 10_000
@@ -54,7 +55,7 @@ def read_values(body: bytes, content_type: str, query: bytes) -> Values:
     if kind == "application/x-www-form-urlencoded":
         return values | _pairs(body)
     if kind == "multipart/form-data":
-        return values | _multipart(body, content_type)
+        return values | read_form(body, content_type)[0]
     return values
 
 
@@ -75,6 +76,12 @@ def translate_call(values: Values) -> TranslateCall:
         scores=_flag(values, "scores"),
         sentences=_flag(values, "sentences"),
     )
+
+
+def transcribe_call(values: Values, sound: bytes) -> TranscribeCall:
+    """Raises Refusal as `translate_call`."""
+    source, target = _string(values, "source"), _string(values, "target")
+    return TranscribeCall(sound, source, target, _flag(values, "heard"))
 
 
 def inspect_call(values: Values) -> InspectCall:
@@ -175,8 +182,8 @@ def _pairs(data: bytes) -> Values:
     return _collected(pairs)
 
 
-def _multipart(body: bytes, content_type: str) -> Values:
-    """Fields only; files are no parameter of anything here."""
+def read_form(body: bytes, content_type: str) -> tuple[Values, dict[str, bytes]]:
+    """The fields and the files of a form, by their names. Raises Refusal."""
     import logging
     from io import BytesIO
 
@@ -192,12 +199,16 @@ def _multipart(body: bytes, content_type: str) -> Values:
             raise Refusal(f"Invalid request: more than {MOST_FIELDS} fields")
         fields.append((field.field_name or b"", field.value or b""))
 
+    files: dict[str, bytes] = {}
+
     def on_file(file: File) -> None:
+        file.file_object.seek(0)
+        files[(file.field_name or b"").decode(errors="replace")] = file.file_object.read()
         file.close()
 
     try:
         parse_form({"Content-Type": content_type.encode()}, BytesIO(body), on_field, on_file)
-        return _collected([(name.decode(), value.decode()) for name, value in fields])
+        return _collected([(name.decode(), value.decode()) for name, value in fields]), files
     except UnicodeDecodeError:
         raise _not_utf8() from None
     except (FormParserError, ValueError, LookupError):

@@ -38,8 +38,10 @@ class _Named(NamedTuple):
 class Models:
     """What can be translated into what."""
 
-    def __init__(self, served: Sequence[Served]) -> None:
+    def __init__(self, served: Sequence[Served], listeners: Sequence[Served] = ()) -> None:
+        """listeners: those that read sound."""
         self._by_pair = {one.direction: one for one in served}
+        self.listeners = {one.direction: one for one in listeners}
 
     @property
     def directions(self) -> list[Direction]:
@@ -49,7 +51,16 @@ class Models:
     @property
     def translators(self) -> list[Translator]:
         """Each once."""
-        return list({id(one.translator): one.translator for one in self._by_pair.values()}.values())
+        served = [*self._by_pair.values(), *self.listeners.values()]
+        return list({id(one.translator): one.translator for one in served}.values())
+
+    def listener(self, source: str, target: str) -> Served:
+        """Who transcribes; without languages the first that does. Raises Refusal if nobody does."""
+        for pair, served in self.listeners.items():
+            wanted = [(source, pair.src), (target, pair.tgt)]
+            if all(not code or find_code(code, [own]) for code, own in wanted):
+                return served
+        raise Refusal("no run that is served here hears these languages", status=400)
 
     @property
     def codes(self) -> list[str]:
@@ -92,6 +103,7 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
     named = [_named(spec, console) for spec in options.model or (str(newest_run()),)]
     where = device.set_up(options.device, options.threads)
     served: list[Served] = []
+    listeners: list[Served] = []
     groups = _groups(named, together=options.ensemble)
     if options.datastore and len(groups) > 1:
         raise UsageError("mt serve: --datastore is of one language pair: serve the runs of one pair")
@@ -99,11 +111,12 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
         runs = load_runs([run.path for run in group], where)
         translator = with_datastore(runs, options, search, where, console)
         set_up_process(translator)
-        served += [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
+        of_group = [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
+        (served if translator.features is None else listeners).extend(of_group)
         pairs = ", ".join(f"{pair.src} → {pair.tgt}" for pair in group[0].directions)
         console.note(f"model: {translator.name}: {pairs}; {device.describe(where, search.precision)}")
         warn_if_slower(translator, console)
-    return Models(served)
+    return Models(served, listeners)
 
 
 def _told(translator: Translator, pair: Direction) -> str | None:

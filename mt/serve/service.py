@@ -26,6 +26,7 @@ from mt.serve.models import Models, Served
 from mt.serve.problem_log import ProblemLog
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Lines, Template, markup, plain
+from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
 from mt.text.names import name_of
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split
@@ -178,6 +179,22 @@ class Service:
         found["model"]["name"] = Path(found["model"]["name"]).name
         pause()
         return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def transcribes(self) -> dict[str, Any] | None:
+        """Which languages are heard, and up to which limits; None if no run here reads sound."""
+        if not self.models.listeners:
+            return None
+        return {
+            "languages": [{"source": pair.src, "target": pair.tgt} for pair in self.models.listeners],
+            "seconds_limit": self.options.seconds_limit,
+            "bytes_limit": MOST_BYTES,
+        }
+
+    async def transcribe(self, call: TranscribeCall, client: str = "") -> dict[str, Any]:
+        """What `POST /transcribe` answers. Raises Refusal."""
+        served = self.models.listener(call.source, call.target)
+        work = partial(transcribe, served, call, self.options.seconds_limit)
+        return await self._batchers[id(served.translator)].alone(work, client=client)
 
     async def _read(self, texts: Sequence[str], read: Callable[[], T]) -> T:
         """The result of a call that looks through all of the texts: if they are long, in a thread."""

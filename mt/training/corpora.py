@@ -13,7 +13,7 @@ from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validatio
 from mt.data.encoded import PiecePairs, cut
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
-from mt.speech.corpora import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
+from mt.speech.recordings import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
 from mt.text.languages import check_languages, is_code, languages_of, targets
 from mt.tokenizer import Tokenizer
 

@@ -13,7 +13,7 @@ from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
 from mt.errors import ConfigError, VocabularySizeError
-from mt.speech.corpora import SoundCorpus
+from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer
 

@@ -36,6 +36,7 @@ def test_health_and_settings(client: TestClient) -> None:
         "keyRequired": False,
         "suggestions": False,
         "supportedFilesFormat": [],
+        "transcribe": None,
         "language": {
             "source": {"code": "auto", "name": "Auto Detect"},
             "target": {"code": "bb", "name": "bb"},
