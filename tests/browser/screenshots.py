@@ -37,8 +37,8 @@ class Shot:
 def shots(text: str) -> list[Shot]:
     """Those that the README and docs/ show."""
     return [
-        Shot("desktop-light", 1280, 1560, "light", "en-GB", text),
-        Shot("desktop-dark", 1280, 1020, "dark", "en-GB", text, step=18, scroll_to=".inside-head h2"),
+        Shot("desktop-light", 1280, 800, "light", "en-GB", text),
+        Shot("desktop-dark", 1280, 800, "dark", "en-GB", text, step=18),
         Shot("figures-light", 1280, 1210, "light", "en-GB", text, step=18, scroll_to=".figures"),
         Shot("phone-zh", 390, 844, "light", "zh-CN", text, step=8, scale=2, scroll_to="#player"),
     ]

@@ -63,6 +63,14 @@ def test_another_script_is_noticed_where_the_language_is_not(polyglot: Page) -> 
     assert polyglot.locator("#other-language").is_hidden()
 
 
+def test_what_comes_out_as_it_is_is_neither_sure_nor_looked_into(polyglot: Page, answers: Answers) -> None:
+    answers.text, answers.best = "A dog sleeps", 1.0
+    polyglot.locator(SOURCE).fill(answers.text)
+    polyglot.locator("#doubt", has_text="it comes out as it is").wait_for()
+    polyglot.locator("#inside-status", has_text="nothing to translate").wait_for()
+    assert polyglot.locator("#sureness").inner_text() == ""
+
+
 def test_a_very_unsure_answer_is_doubted(polyglot: Page, answers: Answers) -> None:
     polyglot.locator("#source-language").select_option("de")
     detected(polyglot, "de", 99)

@@ -9,9 +9,14 @@ const LETTERS = 3; // fewer say nothing about the script
 const CERTAIN = 90; // confidence of the detection, of 100
 const SCRIPTS = { Hans: ["Han"], Hant: ["Han"], Jpan: ["Han", "Hiragana", "Katakana"], Kore: ["Hangul", "Han"] };
 
+/** Whether a model has read a sentence: what has no letters or is in the target language comes out as it is. */
+export function isTranslated({ source, translatedText, scores }) {
+  return source !== translatedText || (/\p{L}/u.test(source) && scores?.[0]?.probability !== 1);
+}
+
 /** How sure the model is of a word of these sentences, 0 to 1; null where it does not say. */
 export function sureness(sentences, language) {
-  const scored = sentences.filter(({ scores }) => scores?.length);
+  const scored = sentences.filter((sentence) => sentence.scores?.length && isTranslated(sentence));
   if (!scored.length) return null;
   return perWord(scored.map(({ translatedText, scores }) => ({ text: translatedText, probability: scores[0].probability })), language);
 }
@@ -21,6 +26,7 @@ export async function doubtOf({ text, sentences, source, target, signal }) {
   const other = inOtherScript(text, source);
   const sure = sureness(sentences, target);
   if (!other && (sure === null || sure >= UNSURE)) return null;
+  if (!sentences.some(isTranslated)) return { say: () => t("doubt.kept", { language: nameOfLanguage(source, source) }) };
   const language = await detected(text, signal);
   if (language && base(language) !== base(source)) {
     return {

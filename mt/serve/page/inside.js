@@ -3,6 +3,7 @@
 import { ApiError, inspect } from "./api.js";
 import { Chooser } from "./chooser.js";
 import { forgetColours } from "./colours.js";
+import { isTranslated } from "./doubt.js";
 import { byId, h } from "./dom.js";
 import * as figures from "./figures.js";
 import { count, onLanguage, t } from "./i18n.js";
@@ -161,11 +162,6 @@ export class Inside {
     );
     this.#direction.value = this.#which;
   }
-}
-
-/** Whether a model has read a sentence: what holds no letters comes out as it is. */
-function isTranslated({ source, translatedText }) {
-  return source !== translatedText || /\p{L}/u.test(source);
 }
 
 function facts(model) {

@@ -74,6 +74,7 @@ export const en = {
 
   "doubt.language": "This looks like {found}. The model reads {language}, so its answer means little.",
   "doubt.script": "This does not look like {language}, which the model reads: its answer means little.",
+  "doubt.kept": "This does not look like {language}, which the model reads: it comes out as it is.",
   "doubt.unsure": "The model is very unsure of this one: it may be wrong.",
   "doubt.switch": "Translate from {language}",
 

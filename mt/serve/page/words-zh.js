@@ -71,6 +71,7 @@ export const zh = {
 
   "doubt.language": "这看起来是{found}。模型读的是{language}，所以它的回答没有多少意义。",
   "doubt.script": "这看起来不是模型所读的{language}，所以它的回答没有多少意义。",
+  "doubt.kept": "这看起来不是模型所读的{language}，所以原样输出。",
   "doubt.unsure": "模型对这句话很没有把握，译文可能是错的。",
   "doubt.switch": "从{language}翻译",
 
