@@ -351,6 +351,16 @@ class Translator:
         return self.run.tgt_tokenizer.decode([hypothesis.ids for hypothesis in hypotheses], sources)
 
 
+def open_text_translator(
+    what: str, options: RunOptions, config: SearchConfig, console: Console
+) -> Translator:
+    """As `open_translator`, for `what` works on text alone. Raises ConfigError for a run that reads sound."""
+    translator = open_translator(options, config, console)
+    if translator.features is not None:
+        raise ConfigError(f"{what} works on text, and {translator.name} reads sound")
+    return translator
+
+
 def open_translator(options: RunOptions, config: SearchConfig, console: Console) -> Translator:
     """The runs that a command's options name, or the newest one, on the device they name."""
     where = device.set_up(options.device, options.threads)
@@ -391,6 +401,8 @@ def with_datastore(
     """A translator of runs; where pairs are named to be recalled, with a datastore beside each model."""
     if not datastore.datastore:
         return Translator(runs, config, where)
+    if runs[0].config.speech.sound:
+        raise ConfigError(f"--datastore recalls text, and {runs[0].path} reads sound: leave it out")
     from mt.decoding.datastore import recalling  # and `datasets` with it, which takes its time
 
     runs, corpus = recalling(runs, datastore, console)

@@ -12,6 +12,7 @@ import torch
 from mt import cli, load
 from mt.config import Config, DataConfig, SearchConfig
 from mt.config.files import load_preset
+from mt.inspection.hearing import _words
 from mt.model import Seq2Seq, build_model
 from mt.search import search
 from mt.speech.ctc import ctc_loss
@@ -159,3 +160,30 @@ def test_error_rates_of_a_run(spoken_run: Path, tmp_path: Path, capsys: pytest.C
 def test_flags_of_sound_need_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["train", "--ctc", "0.3", "--out", str(tmp_path / "r")]) == 2
     assert "--ctc: without effect on text; --preset speech reads sound" in capsys.readouterr().err
+
+
+def test_a_recording_from_inside(
+    spoken_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wav = write_wav(tmp_path / "a.wav", tone_samples("a b", seed=5))
+    asked = ["inspect", "-m", str(spoken_run), "--threads", "1", str(wav)]
+    capsys.readouterr()
+    assert cli.main(asked) == 0
+    text = capsys.readouterr().out
+    assert "moved" in text
+    assert "steps of 40 ms" in text
+    assert cli.main([*asked, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["source"] == str(wav)
+    assert len(found["spectrogram"]) == len(found["movement"])
+    assert cli.main([*asked, "--by-hand"]) == 2
+    assert cli.main([*asked[:-1], str(tmp_path / "none.wav")]) == 1
+    assert f"{tmp_path / 'none.wav'}: No such file" in capsys.readouterr().err
+
+
+def test_attention_at_rest_is_left_out() -> None:
+    rows = np.array([[0.0, 0.9, 0.0, 0.1], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.001, 0.999]])
+    words, looked = _words(("▁", "a", "▁b"), rows)
+    assert words == ("▁a", "▁b")
+    assert looked is not None
+    assert looked == pytest.approx(np.array([[0, 1, 0, 0], [0, 0, 0.001, 0.999]]))

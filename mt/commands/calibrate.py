@@ -17,7 +17,7 @@ from mt.metrics import sentence_scores
 from mt.options import CalibrateOptions
 from mt.storage.output import check_output, stdout
 from mt.text.doubts import doubts
-from mt.translator import Translator, open_translator
+from mt.translator import Translator, open_text_translator
 
 FEWEST = 40  # pairs: fewer say too little
 
@@ -30,7 +30,7 @@ def calibrate(options: CalibrateOptions, search: SearchConfig, console: Console)
     if len(options.model) > 1:
         raise ConfigError("mt evaluate --calibrate: one run has a confidence: give -m once")
     check_output(None)
-    translator = open_translator(options, search, console)
+    translator = open_text_translator("mt evaluate --calibrate", options, search, console)
     run = translator.run
     if options.validation:
         data = run.config.data.model_copy(update={"validation": options.validation})

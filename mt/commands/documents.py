@@ -23,7 +23,7 @@ from mt.files.registry import BY_NAME, LINES, read_document
 from mt.files.work import Work
 from mt.options import TranslateOptions
 from mt.storage.output import check_apart, check_output, open_output, stdout
-from mt.translator import Translator, open_translator
+from mt.translator import Translator, open_text_translator
 
 GROUP = 2000  # segments of the files that are translated together
 NAMED = 20  # files whose counts are shown one by one
@@ -36,7 +36,7 @@ def translate_documents(options: TranslateOptions, search: SearchConfig, console
     Raises MTError for what the user can mend.
     """
     jobs = _jobs(options)
-    translator = open_translator(options, search, console)
+    translator = open_text_translator("mt translate of documents", options, search, console)
     translator.use_glossary(*options.glossary)
     translator.check(tgt=options.tgt)
     work = _work(options, search, translator)

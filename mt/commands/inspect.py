@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from typing import TYPE_CHECKING
 
 from rich.console import Console as RichConsole
 from rich.rule import Rule
@@ -25,6 +26,9 @@ from mt.storage.output import check_apart, check_output, stdout
 from mt.text.characters import is_blank
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator, open_translator
+
+if TYPE_CHECKING:
+    from mt.inspection.hearing import Hearing
 
 BLANK_LISTS = (
     "pieces",
@@ -48,7 +52,9 @@ def inspect(options: InspectOptions, search: SearchConfig, console: Console) -> 
     _check(options, search)
     translator = open_translator(options, search, console)
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read
-    if options.by_hand:
+    if translator.features is not None:
+        _inspect_recordings(translator, options, console)
+    elif options.by_hand:
         for text in each_text(options.texts, console):
             stdout().text(f"{BLANK}\n" if is_blank(text) else _by_hand(translator, text, options.tgt))
     else:
@@ -101,6 +107,28 @@ def _inspect_texts(translator: Translator, options: InspectOptions, console: Con
 
                 draw(found, options.picture)
                 console.note(f"picture: {options.picture}")
+
+
+def _inspect_recordings(translator: Translator, options: InspectOptions, console: Console) -> None:
+    """How recordings are heard. Raises UsageError, SoundError."""
+    from mt.inspection.hearing import hear
+    from mt.inspection.hearing_panels import hearing_panels
+
+    if idle := changed(options, ("by_hand", "npz", "picture")):
+        raise UsageError(f"mt inspect: leave out {', '.join(idle)}: not for runs that read sound")
+    for number, name in enumerate(each_text(options.texts, console)):
+        found = hear(translator, translator.read(name))
+        if options.as_json:
+            row = {"source": name, "translation": found.text, **found.as_dict()}
+            stdout().text(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
+            continue
+
+        def draw(screen: RichConsole, number: int = number, found: Hearing = found, name: str = name) -> None:
+            if number:
+                screen.print(Text(), Rule(style="bright_black"))
+            screen.print(*hearing_panels(found, name, screen.width), sep="\n")
+
+        stdout().text(drawn(draw))
 
 
 def _as_json(text: str, found: Inspection | None) -> str:

@@ -19,7 +19,7 @@ from mt.inspection.nearest import Neighbour, find_neighbours
 from mt.inspection.terminal import printable
 from mt.options import NeighboursOptions
 from mt.storage.output import check_output, stdout
-from mt.translator import open_translator
+from mt.translator import open_text_translator
 
 
 def neighbours(options: NeighboursOptions, search: SearchConfig, console: Console) -> None:
@@ -32,7 +32,7 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
     if len(options.model) > 1:
         raise UsageError("mt neighbours is of one model, and several have a vector each: give -m once")
     check_output(None)
-    translator = open_translator(options, search, console)
+    translator = open_text_translator("mt neighbours", options, search, console)
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read
     data = translator.run.config.data
     languages = DataConfig(src=data.source, tgt=options.tgt or data.target, swap=data.swap)

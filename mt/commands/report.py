@@ -9,7 +9,7 @@ from mt.evaluation.test_sets import files_of
 from mt.inspection.report import write_report
 from mt.options import ReportOptions
 from mt.storage.output import check_apart, check_output
-from mt.translator import open_translator
+from mt.translator import open_text_translator
 
 
 def report(options: ReportOptions, search: SearchConfig, console: Console) -> None:
@@ -20,4 +20,4 @@ def report(options: ReportOptions, search: SearchConfig, console: Console) -> No
         for file in files_of((*options.test, *options.datastore)):
             check_apart(options.save, file)
         check_output(options.save)
-    write_report(open_translator(options, search, console), options, console)
+    write_report(open_text_translator("mt report", options, search, console), options, console)

@@ -23,7 +23,7 @@ from mt.storage.atomic import write_bytes
 from mt.storage.output import check_output, open_output
 from mt.storage.part import Part
 from mt.text.encoding import BOM
-from mt.translator import Translator, open_translator
+from mt.translator import Translator, open_text_translator
 
 SETTINGS = "settings.json"
 _OWN = {"texts", "input", "output", "model", "shard", "join", "prefix", *Device.model_fields}
@@ -67,7 +67,7 @@ def translate_shard(options: TranslateOptions, search: SearchConfig, console: Co
 def begin(options: TranslateOptions, search: SearchConfig, count: int, console: Console) -> Translator:
     """What translates so many shards. Raises RunError where they were begun with other settings."""
     _, output, _ = named(options)
-    translator = open_translator(options, search, console)
+    translator = open_text_translator("mt translate --shard", options, search, console)
     translator.use_glossary(*options.glossary)
     translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
     _check_settings(folder_of(output), _settings(options, translator, count))

@@ -31,7 +31,7 @@ from mt.storage.output import check_output, stdout
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
 from mt.training.corpora import read_corpora
-from mt.translator import Translator, open_translator
+from mt.translator import Translator, open_text_translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))
 WEIGHTS = tuple(step / 10 for step in range(1, 10))
@@ -90,7 +90,7 @@ def tune(options: TuneOptions, search_config: SearchConfig, console: Console) ->
     With a datastore, its weight and temperature are tuned first, and the search uses the best ones.
     """
     check_output(None)
-    translator = open_translator(options, search_config, console)
+    translator = open_text_translator("mt evaluate --tune", options, search_config, console)
     run = translator.run
     if options.validation:
         data = run.config.data.model_copy(update={"validation": options.validation})

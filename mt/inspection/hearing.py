@@ -23,6 +23,7 @@ from mt.translator import Translator
 STEP = HOP * STEPS
 """Seconds from one state of the encoder to the next."""
 SOFTEST = 60.0  # decibels below the loudest that are shown as silence
+RESTING = 0.02  # proportion of a word's attention that must be elsewhere than on the last step
 MIDDLE = 0.1, 0.9  # of a word's attention: from when to when it was heard
 
 
@@ -99,7 +100,11 @@ def hear(translator: Translator, recording: Recording) -> Hearing:
 def _words(
     pieces: tuple[str, ...], attention: FloatArray | None
 ) -> tuple[tuple[str, ...], FloatArray | None]:
-    """Pieces of words joined to words, and the mean of their attention."""
+    """Pieces of words joined to words, and where they looked.
+
+    Attention rests on the last step where a piece follows from those before it, so what it looked at
+    elsewhere is shown, unless that is nothing.
+    """
     starts = [row for row, piece in enumerate(pieces) if row == 0 or piece.startswith("▁")]
     bounds = [*starts, len(pieces)]
     spans = list(pairwise(bounds))
@@ -108,8 +113,16 @@ def _words(
     kept = [(word, start, end) for word, start, end in words if word.strip("▁")]
     if attention is None:
         return tuple(word for word, _, _ in kept), None
-    rows = [attention[start + (pieces[start] == "▁") : end].mean(axis=0) for _, start, end in kept]
-    return tuple(word for word, _, _ in kept), np.array(rows).reshape(len(kept), attention.shape[1])
+    rows = np.array([_looked(attention[start:end].sum(axis=0)) for _, start, end in kept])
+    return tuple(word for word, _, _ in kept), rows.reshape(len(kept), attention.shape[1])
+
+
+def _looked(weights: FloatArray) -> FloatArray:
+    elsewhere = weights.copy()
+    elsewhere[-1] = 0.0
+    kept = elsewhere if elsewhere.sum() > RESTING * weights.sum() else weights
+    found: FloatArray = kept / kept.sum()
+    return found
 
 
 def _spectrogram(samples: np.ndarray, features: Features, steps: int) -> FloatArray:
