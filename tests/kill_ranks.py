@@ -21,7 +21,7 @@ from tests.toy import train_arguments
 from tests.waiting import wait_until
 
 KILLS = 10
-STEPS = 400
+STEPS = 200
 SETTINGS = [
     *["--sampling", "0.5", "--average-decay", "0.9", "--accumulate", "4", "--batch-tokens", "64"],
     *["--bag-of-words", "0.2", "--dropout-locked", "--max-steps", str(STEPS), "--max-epochs", "999"],
@@ -87,7 +87,7 @@ def killed(command: list[str], folder: Path, two: Path) -> None:
     launch = standalone([*command, "--out", str(run)], folder / "killed.log", 2, "--max-restarts", str(KILLS))
     for number in range(KILLS):
         launch.wait_for_save(run)
-        time.sleep(draw.uniform(0, 0.6))
+        time.sleep(draw.uniform(0, 0.3))
         rank = draw.randrange(2)
         subprocess.run(["kill", "-9", str(launch.ranks()[rank])], check=True)
         print(f"kill {number + 1} of rank {rank} at step {progress(run)['step']} of {STEPS}", flush=True)

@@ -7,6 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 import torch
@@ -21,7 +23,9 @@ from mt.errors import ConfigError
 from mt.training import gradients
 from mt.training.gradients import GradientSum
 from mt.training.loader import check_step, deal
+from mt.training.progress import Progress
 from mt.training.ranks import AlreadyTold, Ranks
+from mt.training.trainer import Trainer
 from tests.runs import furthest, kept, logged
 from tests.toy import train_arguments
 
@@ -110,6 +114,19 @@ def test_a_rank_without_a_batch_sends_nothing_but_zeros() -> None:
     assert float(total.finish()) == 0.0
     assert ranks.begun == [6, 1]
     assert not any(parameter.grad.any() for parameter in net.parameters() if parameter.grad is not None)
+
+
+def test_a_checksum_that_is_noted_while_counters_are_shared_stays() -> None:
+    """Rank 0 writes in the background: a state once had the checksum of weights that were replaced."""
+    progress = Progress(best_checksum="old")
+
+    class Late(Ranks):
+        def from_first(self, value: Any) -> Any:
+            progress.best_checksum = "new"
+            return value
+
+    Trainer._share_progress(cast(Trainer, SimpleNamespace(ranks=Late(), progress=progress)))
+    assert progress.best_checksum == "new"
 
 
 def test_what_another_rank_has_told_is_not_told_again(

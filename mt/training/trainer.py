@@ -81,8 +81,10 @@ class Trainer:
         self._share_progress()
 
     def _share_progress(self) -> None:
-        for name, value in self.ranks.from_first(self.progress.as_dict()).items():
-            setattr(self.progress, name, value)
+        known = self.ranks.from_first(self.progress.as_dict())
+        if not self.ranks.first:  # whose writer may just have noted a checksum
+            for name, value in known.items():
+                setattr(self.progress, name, value)
 
     def replace_best(self) -> None:
         """Take the weights as they are for the best so far, as the file that had the best is gone."""
