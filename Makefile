@@ -7,7 +7,7 @@ DEMO := checkpoints/demo
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean
+.PHONY: help setup demo test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean bench-serve
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -84,6 +84,10 @@ format: setup  ## rewrite the code in the project's style
 
 bench: setup  ## measure training and translating speed on this machine
 	$(BIN)/python -m bench $(if $(DEVICE),--device $(DEVICE))
+
+bench-serve: setup  ## measure mt serve under load and attack, with the demo's run (CHECKOUT=DIR: beside another one)
+	test -d $(DEMO) || $(BIN)/mt train --out $(DEMO)
+	$(BIN)/python -m bench.bench_serve -m $(DEMO) $(if $(CHECKOUT),--checkout $(CHECKOUT))
 
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
 	$(BIN)/python -m bench.peers

@@ -43,21 +43,21 @@ class Crowd:
     def __init__(self, most: int, problems: ProblemLog, is_proxy: Callable[[str], bool]) -> None:
         self._most, self._problems, self._is_proxy = most, problems, is_proxy
         self._by_client: dict[str, dict[Connection, None]] = {}  # the oldest first
-        self._count = 0
+        self.count = 0
 
     def enter(self, one: Connection, host: str) -> bool:
         """Whether there is room for a connection, made if need be by closing one that waits."""
         client = network_of(host)
         mine = self._by_client.get(client, {})
         room = True
-        if self._count >= self._most:
+        if self.count >= self._most:
             busiest = sorted(self._by_client.values(), key=len, reverse=True)
             room = self._close_one(chain.from_iterable(busiest), "too many connections")
         elif len(mine) >= self._most // 2 and not self._is_proxy(host):
             room = self._close_one(mine, "too many connections of one client")
         if room:
             self._by_client.setdefault(client, {})[one] = None
-            self._count += 1
+            self.count += 1
         return room
 
     def leave(self, one: Connection, host: str) -> None:
@@ -66,7 +66,7 @@ class Crowd:
         mine = self._by_client.get(client, {})
         if one in mine:
             del mine[one]
-            self._count -= 1
+            self.count -= 1
             if not mine:
                 del self._by_client[client]
 

@@ -1,26 +1,24 @@
 """The queue of a model: the sentences of many requests, taken in turn.
 
 Clients take turns, and so do the requests of one client: who asks for one sentence does not wait for somebody
-else's document. What one request may add to a batch is bounded, so that the next batch comes soon.
+else's document. What documents may add to a batch is bounded, so that the next batch comes soon.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, OrderedDict, deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from mt.decoding.translation import Candidate
 from mt.serve.refusal import Refusal, slow_down
 
 BATCH = 32  # sentences
 CHARACTERS = 4000  # of a batch: short sentences do not wait for many long ones
-ALONE, SHARED = (
-    16,
-    8,
-)  # sentences of one request in a batch, where only that request waits and where others do
-SHARED_CHARACTERS = 1000  # of one request in a batch, where others wait
+FEW = 4  # sentences; a request of more is a document
+DOCUMENTS, BESIDE_FEW = 16, 8  # sentences of documents in a batch: by themselves, where shorter requests wait
+DOCUMENT_CHARACTERS = 1000  # of documents in a batch, where shorter requests wait
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,13 +31,17 @@ class Job:
 
 @dataclass(eq=False)
 class Request:
-    """What one request waits for. client: whose turn it takes."""
+    """What one request waits for. client: whose turn it takes. is_document: whether it has many sentences."""
 
     client: str
     tgt: str | None
     nbest: int
     aligned: bool
     waiting: deque[Job]
+    is_document: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_document = len(self.waiting) > FEW
 
 
 class Turns:
@@ -93,23 +95,23 @@ class Turns:
     def take(self) -> list[tuple[Request, Job]]:
         """The next batch: a sentence of each client in turn, all into one language."""
         batch: list[tuple[Request, Job]] = []
-        jobs: Counter[Request] = Counter()
-        characters: Counter[Request] = Counter()
-        alone = sum(map(len, self._clients.values())) == 1
+        few_wait = any(not one.is_document for line in self._clients.values() for one in line)
+        most = BESIDE_FEW if few_wait else DOCUMENTS
+        documents: list[int] = []  # the lengths of their sentences in the batch
 
         def may_go(request: Request) -> bool:
-            most = ALONE if alone else SHARED
-            fits = jobs[request] < most and (alone or characters[request] < SHARED_CHARACTERS)
-            return fits and (not batch or request.tgt == batch[0][0].tgt)
+            if batch and request.tgt != batch[0][0].tgt:
+                return False
+            fits = len(documents) < most and (not few_wait or sum(documents) < DOCUMENT_CHARACTERS)
+            return fits or not request.is_document
 
-        while len(batch) < BATCH and characters.total() < CHARACTERS:
+        while len(batch) < BATCH and sum(len(job.text) for _, job in batch) < CHARACTERS:
             found = self._next(may_go)
             if found is None:
                 break
-            request, job = found
             batch.append(found)
-            jobs[request] += 1
-            characters[request] += len(job.text)
+            if found[0].is_document:
+                documents.append(len(found[1].text))
         return batch
 
     def _next(self, may_go: Callable[[Request], bool]) -> tuple[Request, Job] | None:

@@ -199,7 +199,7 @@ def test_clients_take_turns_and_so_do_their_requests() -> None:
         slow.may_go_on.set()
         await asyncio.gather(waiting, *others)
         assert slow.searches[1][:6] == ["t0", "v0", "u0", "v1", "t1", "v2"]
-        assert len(slow.searches[1]) == 3 * turns.SHARED
+        assert len(slow.searches[1]) == turns.DOCUMENTS
 
     run(script)
 

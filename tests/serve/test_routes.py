@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,12 @@ from opentelemetry import trace
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
+from mt.errors import ConfigError
+from mt.inspection.inspector import SLICE, Inspector
 from mt.options import ServeOptions
 from mt.serve.keys import read_keys
 from mt.serve.limits import RateLimiter
+from mt.serve.service import MOST_PIECES
 from mt.translator import Translator
 from tests.serve.setup import Slow, make_middleware
 
@@ -231,6 +235,108 @@ def test_keys(translator: Translator, tmp_path: Path) -> None:
         assert [status("/translate", api_key="beta") for _ in range(3)] == [200, 200, 429]
         assert client.get("/languages").status_code == 200
         assert client.get("/frontend/settings").json()["keyRequired"] is True
+
+
+def test_guesses_at_keys_are_limited(translator: Translator, tmp_path: Path) -> None:
+    """Without any limit of requests; while a client is refused, the right key is too."""
+    file = tmp_path / "keys.txt"
+    file.write_text("alpha\n")
+    now = [0.0]
+    server = make_middleware(translator, keys=read_keys(file), limiter=RateLimiter(lambda: now[0]))
+    with TestClient(server) as client:
+
+        def status(key: str) -> int:
+            return client.post("/detect", json={"q": "ba", "api_key": key}).status_code
+
+        assert [status(f"guess {n}") for n in range(21)] == [403] * 20 + [429]
+        assert status("alpha") == 429
+        assert client.get("/metrics", headers={"Authorization": "Bearer x"}).status_code == 429
+        now[0] = 3.0
+        assert status("alpha") == 200
+
+
+def test_metrics_need_a_key_where_others_do(translator: Translator, tmp_path: Path) -> None:
+    file = tmp_path / "keys.txt"
+    file.write_text("alpha\n")
+    with TestClient(make_middleware(translator, keys=read_keys(file))) as client:
+        assert client.get("/metrics").status_code == 400
+        assert client.get("/metrics", headers={"Authorization": "Bearer beta"}).status_code == 403
+        assert client.get("/metrics", headers={"Authorization": "Bearer alpha"}).status_code == 200
+        assert client.get("/metrics?api_key=alpha").status_code == 200
+        assert client.get("/health").status_code == 200
+
+
+def test_metrics_may_have_an_address_of_their_own(translator: Translator) -> None:
+    with TestClient(make_middleware(translator, ServeOptions(metrics_address="127.0.0.1:9100"))) as client:
+        assert client.get("/metrics").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [
+        ("mt.example", 200),
+        ("MT.example:5000", 200),
+        ("a.b.example", 200),
+        ("b.example", 400),
+        ("evil.example", 400),
+        ("[::1]:80", 200),
+        ("", 400),
+    ],
+)
+def test_only_allowed_hosts_are_answered(translator: Translator, host: str, status: int) -> None:
+    options = ServeOptions(allowed_hosts=("mt.example", "*.b.example", "[::1]"))
+    with TestClient(make_middleware(translator, options)) as client:
+        answer = client.get("/health", headers={"Host": host})
+    assert answer.status_code == status
+    assert status == 200 or answer.json() == {"error": "Invalid host header"}
+
+
+def test_only_pages_of_some_origins_may_ask(translator: Translator) -> None:
+    options = ServeOptions(cors_origins=("https://a.example",))
+    with TestClient(make_middleware(translator, options)) as client:
+        allowed = client.options("/translate", headers={"Origin": "https://a.example"})
+        assert allowed.headers["access-control-allow-origin"] == "https://a.example"
+        assert "POST" in allowed.headers["access-control-allow-methods"]
+        other = client.get("/languages", headers={"Origin": "https://b.example"})
+        assert "access-control-allow-origin" not in other.headers
+        assert other.headers["vary"] == "Origin"
+
+
+def test_health_tells_of_a_model_that_failed(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    middleware = make_middleware(translator)
+    with TestClient(middleware) as client:
+        (batcher,) = middleware._service._batchers.values()
+        monkeypatch.setattr(batcher._turns, "take", lambda: [][0])
+        assert client.post("/translate", json=PAIR | {"q": "ba"}).status_code == 503
+        failed = client.get("/health")
+        assert (failed.status_code, failed.json()) == (503, {"status": "failed"})
+    assert "IndexError while searching through the queue" in capsys.readouterr().err
+
+
+def test_a_sentence_of_a_text_is_inspected(client: TestClient) -> None:
+    """Not all of a long text; which one it was and how many there are is told."""
+    fields = PAIR | {"q": "ba de\nmo ne\n" + "ba\n" * 500}
+    first = client.post("/inspect", json=fields).json()
+    assert (first["source"], first["sentence"], first["sentences"]) == ("ba de", 0, 502)
+    second = client.post("/inspect", json=fields | {"sentence": 1}).json()
+    assert (second["source"], second["translation"], second["sentence"]) == ("mo ne", "MO NE", 1)
+
+
+def test_an_inspection_costs_no_more_than_its_length_times_a_constant(translator: Translator) -> None:
+    """Counted in steps of the encoder between two pauses, and in pauses."""
+    inspector = Inspector(translator)
+    inspector.inspect("ba")
+    lengths, pauses = (8, 32, 120), []
+    for length in lengths:
+        seen: list[int] = []
+        inspection = inspector.inspect(" ".join(["ba"] * length)[: 3 * length], pause=partial(seen.append, 1))
+        pauses.append(len(seen) - 2 * len(inspection.steps))
+        assert len(inspection.pieces) <= MOST_PIECES
+    assert pauses[-1] <= 2 + MOST_PIECES * len(inspection.pieces) / SLICE
+    with pytest.raises(ConfigError, match="at most 128 can be inspected"):
+        inspector.inspect("ba " * 200, most_pieces=MOST_PIECES)
 
 
 def test_rate_limit(translator: Translator) -> None:

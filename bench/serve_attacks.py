@@ -1,0 +1,115 @@
+"""Five ways in which one client may keep `mt serve` from all others, and how long a victim then waits."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from bench.serve_setup import SHORT, Client, percentile, translation
+
+ATTACKER, VICTIM = "127.0.0.2", "127.0.0.1"
+HALF = b"POST /translate HTTP/1.1\r\nHost: localhost\r\n"
+HALVES = 1100
+
+Attack = Callable[[int], Coroutine[Any, Any, None]]
+
+
+async def inspections(port: int) -> None:
+    """16 inspections of 396 characters."""
+    text = "我爱北京" * 99
+    await _all(port, 16, "/inspect", translation(text))
+
+
+async def lines(port: int) -> None:
+    """Four requests of 998 lines each."""
+    await _all(port, 4, "/translate", translation("\n".join(f"我{n}" for n in range(998))))
+
+
+async def nodes(port: int) -> None:
+    """Four requests of 625 paragraphs of HTML each."""
+    text = "".join(f"<p>我{n}" for n in range(625))
+    await _all(port, 4, "/translate", translation(text, format="html"))
+
+
+async def half_heads(port: int) -> None:
+    """1,100 connections that send half of a head, and no more."""
+    opened: list[asyncio.StreamWriter] = []
+    try:
+        for _ in range(HALVES):
+            _, writer = await asyncio.wait_for(
+                asyncio.open_connection("127.0.0.1", port, local_addr=(ATTACKER, 0)), 2
+            )
+            writer.write(HALF)
+            opened.append(writer)
+    except (OSError, TimeoutError):
+        pass
+    try:
+        await asyncio.sleep(3600)
+    finally:
+        for writer in opened:
+            writer.transport.abort()
+
+
+async def open_tags(port: int) -> None:
+    """Five requests of 1,666 tags that nothing closes."""
+    await _all(port, 5, "/translate", translation("<a " * 1666, format="html"))
+
+
+ATTACKS: dict[str, Attack] = {
+    "16 inspections": inspections,
+    "lines": lines,
+    "text nodes": nodes,
+    "half heads": half_heads,
+    "open tags": open_tags,
+}
+
+
+async def _all(port: int, count: int, path: str, fields: dict[str, Any]) -> None:
+    """So many clients at once, over and over."""
+
+    async def one() -> None:
+        client = Client(port, ATTACKER)
+        while True:
+            status, _ = await client.ask(path, fields)
+            if status != 200:
+                await asyncio.sleep(0.05)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(count):
+            group.create_task(one())
+
+
+async def waiting(port: int, attack: Attack, seconds: float, address: str = VICTIM) -> dict[str, float]:
+    """What a short sentence and /health of another client take while the attack goes on, in ms.
+
+    Each request of the victim's is waited for, if need be for long after the attack's time.
+    """
+    attacking = asyncio.create_task(attack(port))
+    victim, looker = Client(port, address), Client(port, address)
+    try:
+        await asyncio.sleep(1.0)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            victim.close()  # who comes anew has no connection yet
+            for client, path, fields in (
+                (victim, "/translate", translation(SHORT)),
+                (looker, "/health", None),
+            ):
+                try:
+                    await asyncio.wait_for(client.ask(path, fields), 60)
+                except TimeoutError:
+                    client.answers.append((60.0, 0))
+                    client.close()
+    finally:
+        attacking.cancel()
+        await asyncio.gather(attacking, return_exceptions=True)
+    answered = [second for second, status in victim.answers if status == 200]
+    return {
+        "answered": len(answered),
+        "not answered": len(victim.answers) - len(answered),
+        "median, ms": 1000 * percentile(answered, 0.5),
+        "worst, ms": 1000 * max(victim.seconds),
+        "/health worst, ms": 1000 * max(looker.seconds),
+    }
