@@ -152,7 +152,7 @@ class Client:
             self._streams = None
 
 
-def translation(text: str, **more: Any) -> dict[str, Any]:
+def translation(text: str | list[str], **more: Any) -> dict[str, Any]:
     """The fields of a request to translate Chinese to English."""
     return {"q": text, "source": "zh", "target": "en", **more}
 

@@ -23,7 +23,7 @@ from mt.text.characters import one_line
 from mt.text.sentences import Split
 from mt.translator import Translator
 
-SLICE = 1024  # pieces that the encoder reads between two pauses
+SLICE = 512  # pieces that the encoder reads between two pauses
 
 
 class Inspector:

@@ -17,7 +17,7 @@ from mt.serve.refusal import Refusal, slow_down
 BATCH = 32  # sentences
 CHARACTERS = 4000  # of a batch: short sentences do not wait for many long ones
 FEW = 4  # sentences; a request of more is a document
-DOCUMENTS, BESIDE_FEW = 16, 8  # sentences of documents in a batch: by themselves, where shorter requests wait
+DOCUMENTS, BESIDE_FEW = 8, 4  # sentences of documents in a batch: by themselves, where shorter requests wait
 DOCUMENT_CHARACTERS = 1000  # of documents in a batch, where shorter requests wait
 
 

@@ -83,12 +83,12 @@ def test_one_search_at_a_time_and_what_arrives_meanwhile_is_the_next() -> None:
     run(script)
 
 
-def test_a_search_has_at_most_16_sentences_of_one_request_which_keeps_its_order() -> None:
+def test_a_search_has_at_most_8_sentences_of_one_request_which_keeps_its_order() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
         texts = [f"t{n}" for n in range(70)]
         assert await ask(batcher, *texts) == [text.upper() for text in texts]
-        assert [len(search) for search in slow.searches] == [16, 16, 16, 16, 6]
+        assert [len(search) for search in slow.searches] == [8] * 8 + [6]
         assert [text for search in slow.searches for text in search] == texts
 
     run(script)
@@ -173,7 +173,7 @@ async def fill(batcher: Batcher, slow: Slow, count: int, client: str = "one") ->
 
 @pytest.mark.parametrize("client", ["one", "another"])
 def test_one_sentence_does_not_wait_for_a_document(client: str) -> None:
-    """It is in the next batch, whoever sent the document, and only eight of that are in the same one."""
+    """It is in the next batch, whoever sent the document, and only four of that are in the same one."""
 
     async def script(batcher: Batcher, slow: Slow) -> None:
         waiting = await fill(batcher, slow, 100)
@@ -182,7 +182,7 @@ def test_one_sentence_does_not_wait_for_a_document(client: str) -> None:
         slow.may_go_on.set()
         assert await short == ["SHORT"]
         assert not waiting.done()
-        assert slow.searches[1] == ["t0", "short", *(f"t{n}" for n in range(1, 8))]
+        assert slow.searches[1] == ["t0", "short", *(f"t{n}" for n in range(1, 4))]
         assert await waiting == [f"T{n}" for n in range(100)]
 
     run(script)
