@@ -139,6 +139,13 @@ DocumentFormat = Literal[
     "xcstrings",
     "json",
     "arb",
+    "markdown",
+    "rst",
+    "html",
+    "docx",
+    "pptx",
+    "odt",
+    "epub",
     "csv",
     "tsv",
 ]

@@ -9,9 +9,11 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
+from mt import __version__
 from mt.checkpoint import MODEL
 from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console, Pace
+from mt.decoding.judging import Judge, read_calibration
 from mt.errors import ConfigError, DocumentError, MTError, reason
 from mt.files.batch import Job, format_at, is_batch, jobs_of
 from mt.files.counts import Counts
@@ -76,8 +78,11 @@ def _work(options: TranslateOptions, search: SearchConfig, translator: Translato
     models = [path / MODEL for path in options.model or (translator.run.path,)]
     files = [(str(path.resolve()), path.stat().st_mtime_ns) for path in (*models, *options.glossary)]
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields), mode="json")
-    settings = [files, search.model_dump(mode="json"), recalled, tgt]
-    return Work(model_engine(translator, options.tgt), Journal(_journal(options), settings), memory, tgt)
+    settings = [__version__, options.min_confidence, files, search.model_dump(mode="json"), recalled, tgt]
+    calibration = read_calibration(translator.run.path, needed=options.min_confidence is not None)
+    judge = Judge(calibration, tgt, translator.glossary, options.min_confidence)
+    engine = model_engine(translator, options.tgt, judge)
+    return Work(engine, Journal(_journal(options), settings), memory, tgt, options.on_doubt)
 
 
 def _journal(options: TranslateOptions) -> Path | None:

@@ -32,6 +32,8 @@ class Edges:
     mark: str = ""
     """What marks the key of a menu's text: `_` or `&`; "" if nothing does."""
     key: str = ""
+    marked: str = ""
+    """The core with its key marked, as it was."""
 
     @property
     def bare(self) -> str:
@@ -43,6 +45,8 @@ class Edges:
 
     def put_back(self, translation: str, tgt: str | None) -> str:
         """The translation of `core` with the edges of the text; end marks as those of `core`."""
+        if translation.strip() == self.core:
+            return self.lead + (self.marked or self.core) + self.trail
         text = _with_end(translation.strip(), _end(self.core), tgt)
         return self.lead + (_with_key(text, self.mark, self.key) if self.mark else text) + self.trail
 
@@ -55,7 +59,8 @@ def edges(text: str) -> Edges:
     found = _KEY.search(core) if len(core) <= _LONGEST and not _NOT_MENUS.search(core) else None
     if found is None:
         return Edges(lead, core, trail)
-    return Edges(lead, core[: found.start()] + core[found.end() :], trail, found[0], core[found.end()])
+    bare = core[: found.start()] + core[found.end() :]
+    return Edges(lead, bare, trail, found[0], core[found.end()], core)
 
 
 def with_end_of(source: Source, translation: Source, tgt: str | None) -> Source:

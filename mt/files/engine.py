@@ -4,30 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from mt.decoding.judging import Judge
 from mt.files.document import Result, Source
 from mt.files.work import Engine
-from mt.inline.prepared import translate_segments
+from mt.inline.prepared import Placed, translate_segments
+from mt.inline.segment import Code, merged
+from mt.text.patterns import PATTERN
 from mt.translator import Translator
 
 BY_POSITION = "markup placed by position"
+_TEXT = ("number", "direction", "marker", "emphasis", "name")
+"""Kinds of spans that a model without markers reads as text."""
 
 
-def model_engine(translator: Translator, tgt: str | None) -> Engine:
-    """Translates into `tgt`, by the best hypothesis; codes as `mt.inline` puts them."""
+def model_engine(translator: Translator, tgt: str | None, judge: Judge | None = None) -> Engine:
+    """Translates into `tgt`, by the best hypothesis; codes as `mt.inline` puts them.
+
+    The placeholders of a text are codes for a model without markers, so that none is lost or changed.
+    judge: says how sure each translation is, and which terms it misses.
+    """
+    marks = bool(translator.run.src_tokenizer.markers)
 
     def translate(sources: Sequence[Source]) -> list[Result]:
         segments = [(source,) if isinstance(source, str) else source for source in sources]
+        shown = segments if marks else [_with_placeholders(segment) for segment in segments]
+        found = translate_segments(translator, shown, tgt=tgt)
         results = []
-        for source, (placed, found) in zip(
-            sources, translate_segments(translator, segments, tgt=tgt), strict=True
-        ):
+        for source, segment, (placed, translation) in zip(sources, segments, found, strict=True):
+            parts = _without_placeholders(placed, segment)
+            judgement = judge.judge(translation) if judge else None
+            said = (
+                [one for one in judgement.doubts if one.startswith(("term:", "confidence"))]
+                if judgement
+                else []
+            )
             results.append(
                 Result(
-                    str(placed) if isinstance(source, str) else placed.parts,
-                    "model" if found.searched else "kept",
-                    (BY_POSITION,) if placed.how == "position" else (),
+                    "".join(map(str, parts)) if isinstance(source, str) else parts,
+                    "model" if translation.searched else "kept",
+                    (*_of_search(said), *([BY_POSITION] if placed.how == "position" else [])),
+                    judgement.confidence if judgement and translation.searched else None,
                 )
             )
         return results
 
     return translate
+
+
+def _of_search(reasons: Sequence[str]) -> list[str]:
+    """Those that the texts alone do not show; they are judged once their edges are put back."""
+    return [reason for reason in reasons if reason.startswith(("term:", "confidence"))]
+
+
+def _with_placeholders(segment: Sequence[str | Code]) -> tuple[str | Code, ...]:
+    """The segment with a code for each placeholder of its texts, which the model reads as it is."""
+    parts: list[str | Code] = []
+    for part in segment:
+        if isinstance(part, Code):
+            parts.append(part)
+            continue
+        end = 0
+        for found in PATTERN.finditer(part):
+            if found.lastgroup not in _TEXT:
+                parts += [part[end : found.start()], Code(found[0], shown=found[0])]
+                end = found.end()
+        parts.append(part[end:])
+    return tuple(merged(parts))
+
+
+def _without_placeholders(placed: Placed, segment: Sequence[str | Code]) -> tuple[str | Code, ...]:
+    own = {part for part in segment if isinstance(part, Code)}
+    parts = (part.text if isinstance(part, Code) and part not in own else part for part in placed.parts)
+    return tuple(merged(parts))

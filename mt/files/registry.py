@@ -44,6 +44,13 @@ FORMATS = (
     Format("xcstrings", (".xcstrings",), "xcstrings", bilingual=True),
     Format("json", (".json",), "json_strings"),
     Format("arb", (".arb",), "json_strings"),
+    Format("markdown", (".md", ".markdown"), "markdown"),
+    Format("rst", (".rst", ".rest"), "rest"),
+    Format("html", (".html", ".htm", ".xhtml"), "web"),
+    Format("docx", (".docx",), "archive"),
+    Format("pptx", (".pptx",), "archive"),
+    Format("odt", (".odt",), "archive"),
+    Format("epub", (".epub",), "archive"),
     Format("csv", (".csv",), "columns"),
     Format("tsv", (".tsv", ".tab"), "columns"),
 )
@@ -86,6 +93,8 @@ def read_document(data: bytes, reading: Reading) -> Document:
     read = import_module(f"mt.files.{BY_NAME[reading.format].module}").read
     try:
         return read(data, reading)
+    except RecursionError:
+        raise DocumentError(f"{reading.name}: is nested too deeply to be read") from None
     except Broken as problem:
         where = "" if problem.line is None else f", line {problem.line}"
         raise DocumentError(f"{reading.name}{where}: {problem.cause}") from None

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from mt.files.document import Origin, Result, Source, plain
 from mt.files.edges import Edges, edges, with_end_of
 from mt.files.journal import Journal
 from mt.files.memory import Memory
 from mt.inline.segment import Code
+from mt.text.doubts import doubts
 from mt.text.passthrough import nothing_to_translate
-from mt.text.placeholders import survival
 
 Engine = Callable[[Sequence[Source]], list[Result]]
 """Translates texts, each one line without white space around, and texts with codes inside."""
@@ -37,13 +38,26 @@ _Plan = tuple[tuple[Code, ...], Sequence[_Part], tuple[Code, ...]]
 class Work:
     """Translates segments; equal ones once. Its memories and its journal come before the model."""
 
-    def __init__(self, engine: Engine, journal: Journal, memory: Memory, tgt: str | None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        memory: Memory,
+        tgt: str | None,
+        on_doubt: Literal["flag", "empty", "source"] = "flag",
+    ) -> None:
+        """on_doubt: what becomes of a model's translation with flags."""
         self._engine, self.journal, self._memory, self._tgt = engine, journal, memory, tgt
+        self._on_doubt = on_doubt
 
     def translate(
         self, segments: Iterable[Source], progress: Callable[[int, int], None] = lambda _done, _total: None
-    ) -> list[Result]:
-        """A result for each segment. progress: told how many of how many texts the model has translated."""
+    ) -> list[Result | None]:
+        """A result for each segment, None for one that is to be left empty.
+
+        progress: told how many of how many texts the model has translated.
+        """
+        segments = list(segments)
         plans = [self._plan(segment) for segment in segments]
         parts = (part for _, plan, _ in plans for part in plan if not isinstance(part, Result))
         missing = [core for core in dict.fromkeys(part.core for part in parts) if core not in self.journal]
@@ -51,7 +65,14 @@ class Work:
             chunk = missing[begin : begin + CHUNK]
             self.journal.add(zip(chunk, self._engine(chunk), strict=True))
             progress(begin + len(chunk), len(missing))
-        return [self._put_together(*plan) for plan in plans]
+        results = (self._put_together(*plan) for plan in plans)
+        return [self._decided(segment, result) for segment, result in zip(segments, results, strict=True)]
+
+    def _decided(self, segment: Source, result: Result) -> Result | None:
+        """The result, or what is asked for where it is in doubt."""
+        if self._on_doubt == "flag" or not result.flags or result.origin != "model":
+            return result
+        return None if self._on_doubt == "empty" else replace(result, translation=segment, origin="kept")
 
     def _plan(self, segment: Source) -> _Plan:
         if nothing_to_translate(plain(segment)):
@@ -105,7 +126,8 @@ class Work:
         else:
             assert isinstance(found.translation, tuple)
             translation = with_end_of(part.core, found.translation, self._tgt)
-        flags = dict.fromkeys((*found.flags, *_lost(part.core, translation)))
+        said = doubts(plain(part.core), plain(translation), tgt=self._tgt) if found.origin == "model" else []
+        flags = dict.fromkeys((*found.flags, *said))
         return Result(translation, found.origin, tuple(flags), found.confidence)
 
 
@@ -134,9 +156,3 @@ def _codes(parts: Iterable[str | Code]) -> tuple[Code, ...]:
 
 def _is_of(part: str | Code, ids: set[str]) -> bool:
     return isinstance(part, Code) and part.kind != "single" and part.id in ids
-
-
-def _lost(source: Source, translation: Source) -> tuple[str, ...]:
-    """A reason to look, where placeholders or numbers are not as in the source."""
-    found = survival([plain(source)], [plain(translation)])
-    return () if found.intact == found.segments else ("placeholders or numbers differ",)

@@ -38,11 +38,15 @@ class AccessControl:
 
     async def admit(self, request: Request) -> Asked:
         """Raises Refusal if the request's size, time, key or rate is not allowed, Gone if its client left."""
-        address = client_of(request)
         body = await self.read_body(request, self._most)
         values = read_values(body, request.headers.get("content-type", ""), request.scope["query_string"])
-        key = self._check_key(address, api_key(values))
-        return Asked(values, address if key is None else f"key {key.name}")
+        return Asked(values, self.check(request, api_key(values)))
+
+    def check(self, request: Request, given: str) -> str:
+        """Whose turn a request with that key takes. Raises Refusal if key or rate is not allowed."""
+        address = client_of(request)
+        key = self._check_key(address, given)
+        return address if key is None else f"key {key.name}"
 
     async def admit_files(self, request: Request, most: int) -> tuple[Asked, dict[str, bytes]]:
         """As `admit`, of a form with files, of at most that many bytes; and the files by their fields."""

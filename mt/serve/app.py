@@ -19,6 +19,7 @@ from mt.serve.counters import CONTENT_TYPE
 from mt.serve.keys import Keys
 from mt.serve.limits import RateLimiter
 from mt.serve.middleware import GONE
+from mt.serve.received_files import Documents, suffixes
 from mt.serve.refusal import Gone, Refusal
 from mt.serve.service import Service
 from mt.text.names import name_of
@@ -54,7 +55,7 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     _add_telling(app, service, needs_key=keys is not None)
     if service.options.metrics_address is None:
         _add_metrics(app, service, access)
-    app.router.routes.extend(uploads.routes(access, service))
+    app.router.routes.extend(uploads.routes(access, service, Documents(service)))
     app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Gone, _gone)
@@ -129,7 +130,7 @@ def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
     return {
         "apiKeys": needs_key,
         "charLimit": service.options.char_limit or -1,
-        "filesTranslation": False,
+        "filesTranslation": True,
         "frontendTimeout": 500,
         "keyRequired": needs_key,
         "language": {
@@ -137,7 +138,7 @@ def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
             "target": {"code": directions[0].tgt, "name": name_of(directions[0].tgt)} if directions else None,
         },
         "suggestions": False,
-        "supportedFilesFormat": [],
+        "supportedFilesFormat": suffixes(),
         "transcribe": service.transcribes(),
     }
 

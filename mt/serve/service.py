@@ -76,23 +76,23 @@ class Service:
     ) -> None:
         self.models, self.detector, self.options = models, detector, options
         self.problems = problems or ProblemLog()
-        self._batchers: dict[int, Batcher] = {}
+        self.batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
         self._reader = ThreadPoolExecutor(1, "reader")  # cuts long texts
         self.active = 0  # requests under way; the middleware counts them
         self.metrics = Metrics(
-            queued=lambda: sum(batcher.waiting for batcher in self._batchers.values()),
+            queued=lambda: sum(batcher.waiting for batcher in self.batchers.values()),
             active=lambda: self.active,
         )
         for translator in models.translators:
-            self._batchers[id(translator)] = Batcher(
+            self.batchers[id(translator)] = Batcher(
                 translator, limit=options.queue_limit, metrics=self.metrics, problems=self.problems
             )
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """The batchers work while this is open."""
-        tasks = [asyncio.create_task(batcher.supervise()) for batcher in self._batchers.values()]
+        tasks = [asyncio.create_task(batcher.supervise()) for batcher in self.batchers.values()]
         await asyncio.sleep(0)  # each has begun
         try:
             yield
@@ -105,7 +105,7 @@ class Service:
     @property
     def healthy(self) -> bool:
         """Whether every model answers."""
-        return all(batcher.healthy for batcher in self._batchers.values())
+        return all(batcher.healthy for batcher in self.batchers.values())
 
     def languages(self) -> list[dict[str, Any]]:
         """What `GET /languages` answers."""
@@ -152,7 +152,7 @@ class Service:
         """
         self._check([call.text])
         target = self.models.known(call.target)
-        (source,) = self._sources(call.source, target, [call.text])
+        (source,) = self.sources(call.source, target, [call.text])
         among = self.models.sources(target)
         of = among[0] if source.language == target and among else source.language
         served = self.models.choose(of, target)
@@ -164,7 +164,7 @@ class Service:
         counts = {"sentence": call.sentence, "sentences": len(sentences)}
         look = partial(self._look, served, sentences[call.sentence], counts)
         try:
-            return await self._batchers[id(served.translator)].alone(look, client=client)
+            return await self.batchers[id(served.translator)].alone(look, client=client)
         except ConfigError as problem:  # too many pieces, an ensemble
             raise Refusal(str(problem)) from None
 
@@ -194,7 +194,7 @@ class Service:
         """What `POST /transcribe` answers. Raises Refusal."""
         served = self.models.listener(call.source, call.target)
         work = partial(transcribe, served, call, self.options.seconds_limit)
-        return await self._batchers[id(served.translator)].alone(work, client=client)
+        return await self.batchers[id(served.translator)].alone(work, client=client)
 
     async def _read(self, texts: Sequence[str], read: Callable[[], T]) -> T:
         """The result of a call that looks through all of the texts: if they are long, in a thread."""
@@ -209,7 +209,7 @@ class Service:
         """What of each text is searched, and by whom. Raises Refusal."""
         target = self.models.known(call.target)
         templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
-        sources = self._sources(call.source, target, ["\n".join(template.texts) for template in templates])
+        sources = self.sources(call.source, target, ["\n".join(template.texts) for template in templates])
         rows = zip(call.texts, templates, sources, strict=True)
         return [self._one(text, template, source, target) for text, template, source in rows]
 
@@ -223,7 +223,7 @@ class Service:
         searched = frozenset(part for part in parts if _needs_search(part, source.language, target))
         return Planned(template, source, served, splits, searched)
 
-    def _sources(self, source: str, target: str, texts: Sequence[str]) -> list[Language]:
+    def sources(self, source: str, target: str, texts: Sequence[str]) -> list[Language]:
         """The language of each text: the one that was named, or what it looks like, the target's included."""
         among = self.models.sources(target)
         if source != "auto":
@@ -246,7 +246,7 @@ class Service:
             served = group[0].served
             assert served is not None
             parts = list(dict.fromkeys(part for one in group for part in one.searched))
-            rows = await self._batchers[model].translate(
+            rows = await self.batchers[model].translate(
                 parts,
                 client=client,
                 tgt=served.tgt,

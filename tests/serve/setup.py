@@ -91,7 +91,7 @@ def make_middleware(
     """The whole server; with a `searcher` nothing is really translated."""
     service = make_service(translator, options or ServeOptions())
     if searcher is not None:
-        for batcher in service._batchers.values():
+        for batcher in service.batchers.values():
             batcher._searcher = searcher
     return Middleware(create_app(service, keys=keys, limiter=limiter), service, log=None)
 

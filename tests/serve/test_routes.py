@@ -16,6 +16,7 @@ from mt.inspection.inspector import SLICE, Inspector
 from mt.options import ServeOptions
 from mt.serve.keys import read_keys
 from mt.serve.limits import RateLimiter
+from mt.serve.received_files import suffixes
 from mt.serve.service import MOST_PIECES
 from mt.translator import Translator
 from tests.serve.setup import Slow, make_middleware
@@ -35,11 +36,11 @@ def test_health_and_settings(client: TestClient) -> None:
     assert client.get("/frontend/settings").json() == {
         "apiKeys": False,
         "charLimit": 5000,
-        "filesTranslation": False,
+        "filesTranslation": True,
         "frontendTimeout": 500,
         "keyRequired": False,
         "suggestions": False,
-        "supportedFilesFormat": [],
+        "supportedFilesFormat": suffixes(),
         "transcribe": None,
         "language": {
             "source": {"code": "auto", "name": "Auto Detect"},
@@ -91,7 +92,6 @@ def test_what_is_not_offered(client: TestClient) -> None:
     """As LibreTranslate answers where these are disabled."""
     for path, status, message in (
         ("/suggest", 403, "Suggestions are disabled on this server."),
-        ("/translate_file", 403, "Files translation are disabled on this server."),
         ("/nothing", 404, "Not Found"),
     ):
         response = client.post(path, files={"file": b"ba"})
@@ -307,7 +307,7 @@ def test_health_tells_of_a_model_that_failed(
 ) -> None:
     middleware = make_middleware(translator)
     with TestClient(middleware) as client:
-        (batcher,) = middleware._service._batchers.values()
+        (batcher,) = middleware._service.batchers.values()
         monkeypatch.setattr(batcher._turns, "take", lambda: [][0])
         assert client.post("/translate", json=PAIR | {"q": "ba"}).status_code == 503
         failed = client.get("/health")

@@ -1,0 +1,192 @@
+"""Markdown: paragraphs, headings, lists, quotes and tables; code, front matter and HTML blocks stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mt.files.decoding import decode
+from mt.files.document import Broken, Reading, Spliced, Unit
+from mt.files.flow import Line, block_unit, paired
+from mt.inline.segment import Code
+
+_FRONT = re.compile(
+    r"\A(?:---[ \t]*\r?\n.*?^(?:---|\.\.\.)[ \t]*$|\+\+\+[ \t]*\r?\n.*?^\+\+\+[ \t]*$)", re.DOTALL | re.M
+)
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_PREFIX = re.compile(r"(?:[ \t]*>[ \t]?)*[ \t]*")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?:\[[ xX]\][ \t]+)?|$)")
+_FENCE = re.compile(r"(`{3,}|~{3,})")
+_HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
+_CLOSING = re.compile(r"[ \t]+#+[ \t]*$|[ \t]*\{#[^{}]*\}[ \t]*$|[ \t]+$")
+_NO_TEXT = re.compile(
+    r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}|\$\$"
+    r"|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$"
+)
+_NOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*|!!![ \t]+\w+[ \t]*")
+_HTML = re.compile(r"<(?:[A-Za-z][\w-]*(?=[\s/>])|/[A-Za-z]|!--|\?|!)")
+_CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\])+")
+_TAIL = (
+    r"\]\((?:[^()\\\s]|\\.|\([^()]*\))*(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)(?:\{[^{}]*\})?|\]\[[^\]]*\]"
+)
+_TOKEN = re.compile(
+    rf"""(?P<code>(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)|<[A-Za-z][\w+.-]*:[^<>\s]*>|<[^<>\s@]+@[^<>\s]+>
+    |\\[!-/:-@\[-`{{-~]|\$[^$\s](?:[^$]*[^$\s])?\$|\[\^[^\]]+\])|(?P<mark><!--.*?-->)
+    |(?P<html></?[A-Za-z][\w-]*(?:\s[^<>]*)?>)|(?P<begin>!?\[)|(?P<tail>{_TAIL})|(?P<end>\])
+    |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~$]+|.)""",
+    re.DOTALL | re.VERBOSE,
+)
+_VOID = ("br", "img", "hr", "wbr", "input")
+_BLOCK = re.compile(r"(?:[-+*#>]|\d{1,9}[.)])(?=\s)|[-=]+$|[|]")
+
+
+def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+    """A text in Markdown. Raises Broken for what is no text."""
+    try:
+        decoded = decode(data)
+    except ValueError as error:
+        raise Broken(str(error)) from None
+    if "\0" in decoded.text:
+        raise Broken("holds NUL bytes: it is no text")
+    return Spliced(decoded, _Reader(decoded.text).units())
+
+
+class _Reader:
+    """Goes through the lines of a text; a block is collected until something else begins."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines: list[Line] = []
+        self._fence = ""  # what ends the code that is open
+        self._html = False
+        self._blank = True  # whether the line before was
+        self._indent = 0  # of the list item's text that is open
+
+    def units(self) -> Iterator[Unit]:
+        front = _FRONT.match(self._text)
+        for found in _LINE.finditer(self._text, front.end() if front else 0):
+            line = found[0].rstrip("\r\n")
+            yield from self._read(line, found.start())
+        yield from self._flush()
+
+    def _read(self, line: str, at: int) -> Iterator[Unit]:
+        prefix = _PREFIX.match(line)
+        assert prefix is not None
+        rest = line[prefix.end() :]
+        begin = at + prefix.end()
+        indent = len(line[: prefix.end()].rpartition(">")[2].expandtabs(4))
+        if self._fence:
+            if rest.startswith(self._fence) and not rest.strip(self._fence[0] + " \t"):
+                self._fence = ""
+            return
+        if not rest.strip():
+            yield from self._flush()
+            self._blank, self._html = True, False
+            return
+        fence = _FENCE.match(rest)
+        if fence and "`" not in rest[fence.end() :]:
+            yield from self._flush()
+            self._fence = fence[1]
+            return
+        if self._html or (not self._lines and _HTML.match(rest) and not _is_inline(rest)):
+            self._html = True
+            return
+        if self._blank and not self._lines and indent >= 4 + self._indent:
+            return  # code that is indented
+        self._blank = False
+        yield from self._read_text(rest, begin, indent)
+
+    def _read_text(self, rest: str, begin: int, indent: int) -> Iterator[Unit]:
+        item = _ITEM.match(rest)
+        if item and not re.fullmatch(r"(?:[-*][ \t]*){3,}", rest):
+            yield from self._flush()
+            self._indent = indent + item.end()
+            if item.end() < len(rest):
+                yield from self._read_text(rest[item.end() :], begin + item.end(), indent + item.end())
+            return
+        if indent < self._indent and not self._lines:
+            self._indent = 0
+        heading = _HEADING.match(rest) or (_NOTE.match(rest) if not self._lines else None)
+        if _NO_TEXT.match(rest) and (rest[0] in "[|:$-=" or not rest.strip("-*_= \t")):
+            yield from self._flush()
+        elif heading:
+            yield from self._flush()
+            closing = _CLOSING.search(rest) if rest[0] == "#" else None
+            end = closing.start() if closing and closing.start() >= heading.end() else len(rest)
+            self._lines = [Line(begin + heading.end(), begin + end)] if heading.end() < end else []
+            if rest[0] == "#":
+                yield from self._flush()
+        elif rest.startswith("|") or (
+            not self._lines and rest.count("|") >= 2 and rest.rstrip().endswith("|")
+        ):
+            yield from self._flush()
+            for cell in _CELL.finditer(rest):
+                stripped = cell[0].strip()
+                if stripped:
+                    start = begin + cell.start() + cell[0].index(stripped)
+                    yield self._unit([Line(start, start + len(stripped))])
+        else:
+            stripped = rest.rstrip()
+            self._lines.append(Line(begin, begin + len(stripped)))
+            if rest.endswith("  ") or stripped.endswith("\\"):  # a line break that is meant
+                end = len(stripped) - stripped.endswith("\\")
+                self._lines[-1] = Line(begin, begin + end)
+                yield from self._flush()
+
+    def _flush(self) -> Iterator[Unit]:
+        if self._lines:
+            yield self._unit(self._lines)
+            self._lines = []
+
+    def _unit(self, lines: list[Line]) -> Unit:
+        return block_unit(self._text, lines, _inline, _guarded)
+
+
+def _is_inline(rest: str) -> bool:
+    """Whether a line that begins with a tag is a paragraph all the same."""
+    found = re.match(r"<([a-z]+)[^<>]*>", rest)
+    return found is not None and found[1] in (
+        "a",
+        "b",
+        "i",
+        "em",
+        "strong",
+        "kbd",
+        "code",
+        "span",
+        "sub",
+        "sup",
+        "img",
+    )
+
+
+def _guarded(line: str) -> str:
+    """A line that would begin a list, a quote, a heading: its mark is escaped."""
+    found = _BLOCK.match(line)
+    if found is None:
+        return line
+    return f"{line[: found.end() - 1]}\\{line[found.end() - 1 :]}"
+
+
+def _inline(text: str) -> list[str | Code]:
+    """Emphasis, links, pictures and tags as pairs; code, addresses and escapes as codes."""
+    tokens = [(found.lastgroup or "text", found) for found in _TOKEN.finditer(text)]
+    kinds: list[tuple[str, str]] = []
+    for kind, found in tokens:
+        raw = found[0]
+        if kind == "html":
+            name = (re.match(r"</?([\w-]+)", raw) or found)[1].lower()
+            single = raw.endswith("/>") or name in _VOID
+            kinds.append(("mark", raw) if single else (f"<{name}" + (")" if raw[1] == "/" else "("), raw))
+        elif kind == "begin":
+            kinds.append(("[(", raw))
+        elif kind == "tail":
+            kinds.append(("[)", raw))
+        elif kind == "emphasis":
+            before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
+            opens = bool(after.strip()) and (raw[0] != "_" or not before.isalnum())
+            closes = bool(before.strip()) and (raw[0] != "_" or not after.isalnum())
+            kinds.append((raw + "(" * opens + ")" * closes, raw) if opens or closes else ("text", raw))
+        else:
+            kinds.append(("text" if kind in ("text", "end") else "mark" if kind == "mark" else "code", raw))
+    return paired(kinds)

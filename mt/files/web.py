@@ -1,0 +1,54 @@
+"""HTML: the text of blocks and of attributes that hold some; everything else stays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from mt.files.decoding import Decoded, decode
+from mt.files.document import Broken, Reading, Result, Source
+from mt.inline.html import parse_html
+from mt.inline.prepared import Placed
+from mt.inline.segment import Code, merged
+
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._-]+)""", re.IGNORECASE)
+_XML = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
+_HEAD = 2048  # bytes in which a page says its charset
+
+
+def read(data: bytes, how: Reading) -> Html:
+    """A page, whole or a fragment, however broken. Raises Broken for what is no text."""
+    found = _XML.match(data) or _CHARSET.search(data[:_HEAD])
+    try:
+        decoded = decode(data, declared=found[1].decode() if found else None, errors="xmlcharrefreplace")
+    except ValueError as error:
+        raise Broken(str(error)) from None
+    if "\0" in decoded.text:
+        raise Broken("holds NUL bytes: it is no text")
+    is_xml = decoded.text.lstrip().startswith("<?xml") or how.name.lower().endswith(".xhtml")
+    return Html(decoded, is_xml=is_xml)
+
+
+class Html:
+    """A page as a document."""
+
+    def __init__(self, decoded: Decoded, *, is_xml: bool) -> None:
+        self._decoded = decoded
+        self._page = parse_html(decoded.text, attributes=True, xml=is_xml)
+
+    @property
+    def segments(self) -> list[Source]:
+        """Text with codes, of attributes text alone."""
+        return [tuple(segment) for segment in self._page.segments]
+
+    def write(self, results: Sequence[Result | None]) -> bytes:
+        """The page; what has no result stays."""
+        parts = (
+            merged(segment) if result is None else _parts(result)
+            for segment, result in zip(self._page.segments, results, strict=True)
+        )
+        return self._decoded.encode(self._page.fill([Placed(tuple(one), "edges") for one in parts]))
+
+
+def _parts(result: Result) -> Sequence[str | Code]:
+    return (result.translation,) if isinstance(result.translation, str) else result.translation

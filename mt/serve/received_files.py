@@ -1,0 +1,173 @@
+"""Documents that clients send: read and written in threads, their sentences in the queue of the model."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any, cast
+
+from mt.decoding.translation import Candidate, Translation, joined
+from mt.errors import MTError
+from mt.files.document import Document, Reading, plain
+from mt.files.engine import model_engine
+from mt.files.journal import Journal
+from mt.files.memory import Memory
+from mt.files.registry import FORMATS, format_of, read_document
+from mt.files.work import Work
+from mt.serve.batcher import Batcher
+from mt.serve.models import Served
+from mt.serve.refusal import Refusal, slow_down
+from mt.serve.service import Service
+from mt.text.passthrough import nothing_to_translate
+from mt.translator import Translator
+
+AT_ONCE = 2  # documents that are worked on
+WAITING = 8
+AT_A_TIME = 32  # sentences of a document in the queue
+KEPT_SECONDS, KEPT_BYTES = 1800.0, 2**27  # for their clients to fetch
+CHARACTERS = 100  # as many times as those of a text
+_NOT_ALONE = ("csv", "tsv", "xcstrings")  # --column says what is translated; both languages are one file
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file, and what is to be done with it."""
+
+    name: str
+    data: bytes
+    source: str
+    target: str
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A translated file, and when it was."""
+
+    name: str
+    data: bytes
+    at: float
+
+
+def suffixes() -> list[str]:
+    """The names of documents that are translated here."""
+    known = [suffix for one in FORMATS if one.name not in _NOT_ALONE for suffix in one.suffixes]
+    return sorted([".txt", *known])
+
+
+class Documents:
+    """Translates documents, a few at a time, and keeps each for half an hour."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._free = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+        self._finished: OrderedDict[str, Finished] = OrderedDict()
+
+    async def translate(self, upload: Upload, client: str) -> str:
+        """Where the translated file is found: `ID/NAME`. Raises Refusal."""
+        if self._waiting >= AT_ONCE + WAITING:
+            raise slow_down("too many files are under way already", retry_after=5)
+        self._waiting += 1
+        try:
+            async with self._free:
+                data = await self._translated(upload, client)
+        finally:
+            self._waiting -= 1
+        key = secrets.token_urlsafe(16)
+        self._finished[key] = Finished(upload.name, data, time.monotonic())
+        self._forget()
+        return f"{key}/{upload.name}"
+
+    def find(self, key: str) -> Finished | None:
+        """A translated file, if it is still here."""
+        self._forget()
+        return self._finished.get(key)
+
+    def _forget(self) -> None:
+        oldest = time.monotonic() - KEPT_SECONDS
+        while self._finished and (
+            next(iter(self._finished.values())).at < oldest
+            or sum(len(one.data) for one in self._finished.values()) > KEPT_BYTES
+        ):
+            self._finished.popitem(last=False)
+
+    async def _translated(self, upload: Upload, client: str) -> bytes:
+        models = self._service.models
+        target = models.known(upload.target)
+        document = await asyncio.to_thread(_read, upload, target)
+        text = "\n".join(map(plain, document.segments))
+        limit = self._service.options.char_limit * CHARACTERS
+        if limit and len(text) > limit:
+            raise Refusal(f"Invalid request: request ({len(text)}) exceeds text limit ({limit})")
+        (source,) = self._service.sources(upload.source, target, [text[:10_000]])
+        if source.language == target:
+            return upload.data
+        served = models.choose(source.language, target)
+        queue = _Queue(
+            served, self._service.batchers[id(served.translator)], client, asyncio.get_running_loop()
+        )
+        engine = model_engine(cast(Translator, queue), served.tgt)
+        work = Work(engine, Journal(None, None), Memory([]), target)
+
+        def translate() -> bytes:
+            try:
+                return document.write(work.translate(document.segments))
+            except ValueError as problem:
+                raise Refusal(f"{upload.name}: {problem}") from None
+
+        return await asyncio.to_thread(translate)
+
+
+def _read(upload: Upload, target: str) -> Document:
+    """The document of an upload. Raises Refusal."""
+    try:
+        name = format_of(PurePath(upload.name), upload.data[:4096])
+        if name in _NOT_ALONE:
+            raise Refusal(f"{upload.name}: files of this kind are not translated here")
+        return read_document(upload.data, Reading(upload.name, name, tgt=target))
+    except MTError as problem:
+        raise Refusal(str(problem)) from None
+
+
+class _Queue:
+    """What `model_engine` asks of a translator; its searches wait in the queue, a few sentences at a time."""
+
+    def __init__(
+        self, served: Served, batcher: Batcher, client: str, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        self.run, self.model = served.translator.run, served.translator.model
+        self._served, self._batcher, self._client, self._loop = served, batcher, client, loop
+
+    def search(
+        self, texts: Sequence[str], *, nbest: int, aligned: bool = False, tgt: str | None = None
+    ) -> list[Translation]:
+        """The best translation of each text. To be called in a thread."""
+        splits = [self._served.translator.split(text) for text in texts]
+        parts = dict.fromkeys(
+            part for split in splits for part in split.texts if not nothing_to_translate(part)
+        )
+        found: dict[str, list[Candidate]] = {}
+        wanted = list(parts)
+        for begin in range(0, len(wanted), AT_A_TIME):
+            chunk = wanted[begin : begin + AT_A_TIME]
+            waiting: Any = self._batcher.translate(
+                chunk, client=self._client, tgt=tgt, nbest=nbest, aligned=aligned
+            )
+            rows = asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
+            found |= zip(chunk, rows, strict=True)
+        into = tgt or self.run.config.data.target
+        return [
+            joined(
+                text,
+                split,
+                [found.get(part, [Candidate(part)]) for part in split.texts],
+                sum(part in found for part in split.texts),
+                into,
+            )
+            for text, split in zip(texts, splits, strict=True)
+        ]
