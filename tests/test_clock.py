@@ -157,7 +157,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, time: Time) -> Time:
 
         return work
 
-    monkeypatch.setattr("mt.training.material.read_corpora", slowed(read_corpora, 20))
+    monkeypatch.setattr("mt.training.corpora.read_corpora", slowed(read_corpora, 20))
     monkeypatch.setattr(Updater, "update", slowed(Updater.update, 1))
     monkeypatch.setattr(Validator, "validate", slowed(Validator.validate, 10))
     return time
