@@ -14,6 +14,7 @@ from mt.evaluation.run_groups import Spread
 from mt.options import TrainOptions
 from mt.training.logs import METRICS
 from mt.training.torchrun import is_follower
+from mt.training.validation import METRIC_NAMES
 
 
 def train_seeds(config: Config, options: TrainOptions, console: Console) -> list[Path]:
@@ -50,7 +51,7 @@ def _of_seed(config: Config, seed: int, first: Path | None) -> Config:
 def _conclude(config: Config, runs: list[Path], console: Console) -> None:
     metric = config.training.validation_metric
     best = [score for run in runs if (score := _best(run, metric)) is not None]
-    name = {"bleu": "validation BLEU", "perplexity": "validation perplexity"}[metric]
+    name = f"validation {METRIC_NAMES[metric]}"
     if best:
         scores = ", ".join(f"{score:.1f}" for score in best)
         console.note(f"best {name} of {len(best)} runs: {Spread.of(name, best)} ({scores})")
@@ -60,5 +61,6 @@ def _conclude(config: Config, runs: list[Path], console: Console) -> None:
 def _best(run: Path, metric: str) -> float | None:
     """The metric at the best validation of a run; None if it was never validated."""
     entries = [json.loads(line) for line in (run / METRICS).read_text(encoding="utf-8").splitlines()]
-    found = [float(entry[metric]) for entry in entries if entry.get("best")]
+    key = "error_rate" if metric == "wer" else metric
+    found = [float(entry[key]) for entry in entries if entry.get("best")]
     return found[-1] if found else None

@@ -38,7 +38,7 @@ from mt.training.tensorboard import check_tensorboard, open_events
 from mt.training.torchrun import joined
 from mt.training.trainer import Trainer
 from mt.training.updater import Updater
-from mt.training.validation import Validator, unigram_entropy
+from mt.training.validation import METRIC_NAMES, Validator, unigram_entropy
 
 
 def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
@@ -172,11 +172,7 @@ def default_name(config: Config) -> str:
 
 
 def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
-    metric = {
-        "bleu": "validation BLEU",
-        "perplexity": "validation perplexity",
-        "wer": "validation error rate",
-    }[config.training.validation_metric]
+    metric = f"validation {METRIC_NAMES[config.training.validation_metric]}"
     best = "none" if progress.best is None else f"{progress.best:.2f} at step {progress.best_step:,}"
     test = "" if set(config.data.train) == {BUILT_IN} else " --test SPEC"
     return (

@@ -8,6 +8,7 @@ from mt.config import Config
 from mt.storage.atomic import write_bytes
 from mt.training.clock import Clock
 from mt.training.progress import Progress
+from mt.training.validation import METRIC_NAMES
 
 
 def write_card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> None:
@@ -18,7 +19,8 @@ def write_card(run_dir: Path, config: Config, progress: Progress, clock: Clock) 
 def example(run_dir: Path, config: Config) -> str:
     """How to translate with the run, on the command line."""
     choice = f" --tgt {config.data.named[0].tgt}" if config.data.several else ""
-    return f'mt translate -m {run_dir}{choice} "…"'
+    text = "recording.wav" if config.speech.sound else '"…"'
+    return f"mt translate -m {run_dir}{choice} {text}"
 
 
 def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> str:
@@ -31,7 +33,8 @@ def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> st
         front += ["language:", *(f"- {code}" for code in languages)]
     front += ["---", ""]
     direction = " to ".join(", ".join(side) for side in sides if side) or "source to target"
-    metric = "BLEU" if training.validation_metric == "bleu" else "perplexity"
+    metric = METRIC_NAMES[training.validation_metric]
+    what = "recording" if config.speech.sound else "sentence"
     best = "none" if progress.best is None else f"{progress.best:.2f} (greedy, step {progress.best_step:,})"
     attends = model.attention != "none"
     looks = f" and looks back at the encoder's states ({model.attention} attention)" * attends
@@ -41,7 +44,7 @@ def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> st
             f"# {run_dir.name}: {direction}",
             "",
             f"A sequence-to-sequence translator trained by `mt`: an encoder ({model.cell}) compresses the "
-            f"sentence into one vector, a decoder of the same cell reads it back out{looks}.",
+            f"{what} into one vector, a decoder of the same cell reads it back out{looks}.",
             "",
             "| | |",
             "|---|---|",

@@ -25,6 +25,8 @@ from mt.training.ranks import Ranks
 
 GREEDY = SearchConfig(beam=1, max_length_ratio=2.0)
 SAMPLES = 5
+METRIC_NAMES = {"bleu": "BLEU", "perplexity": "perplexity", "wer": "error rate"}
+"""What `validation_metric` is called."""
 
 
 @dataclass(frozen=True)
