@@ -37,9 +37,11 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     config = growing(settings, grown)
     model, pairs = read(config, count, found)
     trainer = BareTrainer(config, model, pairs, where, "fp32")
+    forget_peak()
     began = time.perf_counter()
     plan = trainer.plan(1)
     found["planning an epoch, s"] = time.perf_counter() - began
+    note_memory("planning", found)
     steps = 30 if settings.quick else STEPS
     timed = timed_steps(trainer, list(itertools.islice(itertools.cycle(plan), WARM_UP + steps)), WARM_UP)
     note_memory("training", found)

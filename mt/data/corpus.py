@@ -128,19 +128,26 @@ def _batches(tally: Tally, how: Reading, rule: _Rule) -> Iterator[pa.RecordBatch
 
 def _hash_sides(corpus: Corpus) -> tuple[Hashes, Hashes]:
     """Of the sources, without their tags, and of the targets."""
-    src, tgt = [], []
-    for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
-        src.append(hash_texts(map(untagged, table.column("src").to_pylist())))
-        tgt.append(hash_texts(table.column("tgt").to_pylist()))
+    src, tgt = zip(*_hash_chunks(corpus), strict=True)
     return np.concatenate(src), np.concatenate(tgt)
 
 
+def _hash_chunks(corpus: Corpus) -> Iterator[tuple[Hashes, Hashes]]:
+    for table in corpus.dataset.with_format("arrow").iter(batch_size=BATCH):
+        src = hash_texts(map(untagged, table.column("src").to_pylist()))
+        yield src, hash_texts(table.column("tgt").to_pylist())
+
+
 def overlap(a: Corpus, b: Corpus) -> Overlap:
-    """How many of b's sentences and pairs occur in a, by hashes of 8 bytes."""
-    sides_a, sides_b = _hash_sides(a), _hash_sides(b)
-    src, tgt = (np.isin(of_b, np.concatenate(sides_a)) for of_b in sides_b)
-    pairs_a, pairs_b = (_hash_unordered(*sides) for sides in (sides_a, sides_b))
-    return Overlap(int(src.sum()), int(tgt.sum()), int(np.isin(pairs_b, pairs_a).sum()))
+    """How many of b's sentences and pairs occur in a, by hashes of 8 bytes, without keeping a's."""
+    sides = _hash_sides(b)
+    wanted = (*sides, _hash_unordered(*sides))
+    found = [np.zeros(len(hashes), dtype=bool) for hashes in wanted]
+    for chunk in _hash_chunks(a):
+        texts = np.concatenate(chunk)
+        for known, hashes, there in zip(found, wanted, (texts, texts, _hash_unordered(*chunk)), strict=True):
+            known |= np.isin(hashes, there)
+    return Overlap(*(int(known.sum()) for known in found))
 
 
 def shared_pairs(corpus: Corpus, sources: Sequence[str], targets: Sequence[str]) -> int:
