@@ -22,11 +22,12 @@ STEPS = 40
 OFFER = {"languages": [{"source": "aa", "target": "aa"}], "seconds_limit": 60, "bytes_limit": 1_000_000}
 HEARD = {
     "step": 0.04,
+    "start": 0.2,
     "spectrogram": [[(step * band) % 256 for band in range(80)] for step in range(STEPS)],
     "movement": [step / STEPS for step in range(STEPS)],
     "pieces": ["▁ba", "▁de", "</s>"],
     "attention": [[1 / STEPS] * STEPS] * 3,
-    "times": [[0.1, 0.5], [0.4, 0.9], [1.2, 1.6]],
+    "times": [[0.3, 0.7], [0.6, 1.1], [1.4, 1.8]],
 }
 ANSWER = {"text": "ba de", "source": "aa", "target": "aa", "seconds": 1.62, "parts": [], "heard": HEARD}
 
@@ -112,11 +113,13 @@ def test_a_recording_can_be_cancelled(spoken: Page, sent: Forms) -> None:
     assert len(sent()) == 1
 
 
-def test_at_the_limit_it_is_sent(spoken: Page) -> None:
+def test_at_the_limit_it_is_sent(spoken: Page, sent: Forms) -> None:
     offer(spoken, **OFFER | {"seconds_limit": 1})
     spoken.route("**/transcribe", lambda route: route.fulfill(json=ANSWER | {"heard": None, "text": " "}))
     spoken.get_by_role("button", name="Speak").click()
     status(spoken, "Nothing was heard in it.")
+    with wave.open(io.BytesIO(sent()[0]["file"].encode("latin-1"))) as file:
+        assert file.getnframes() == file.getframerate(), "one second and not a sample more"
     assert spoken.locator("#heard").is_hidden()
 
 

@@ -51,10 +51,10 @@ function picture(kind, steps, rows, value, label) {
 }
 
 /** The pieces over the time in which they were heard; one that would cover the one before goes a row lower. */
-function names({ pieces, times, step }, steps, language) {
+function names({ pieces, times, step, start = 0 }, steps, language) {
   const ends = [];
   const spans = pieces.map((piece, at) => {
-    const [from, to] = times[at].map((second) => second / (step * steps));
+    const [from, to] = times[at].map((second) => (second - start) / (step * steps));
     const row = ends.findIndex((end) => end <= from * steps * 6);
     const level = row < 0 ? ends.length : row;
     ends[level] = from * steps * 6 + SIGN * [...pieceName(piece)].length * 0.7 + SIGN / 2;

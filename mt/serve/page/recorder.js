@@ -20,9 +20,10 @@ export class Recorder {
     this.#context.createMediaStreamSource(this.#stream).connect(node);
   }
 
-  /** The recording so far; the microphone is let go. */
-  stop() {
-    const file = wav(this.#parts, this.#length, this.#context.sampleRate);
+  /** The recording so far, or its first `seconds`; the microphone is let go. */
+  stop(seconds = Infinity) {
+    const rate = this.#context.sampleRate;
+    const file = wav(this.#parts, Math.min(this.#length, Math.floor(seconds * rate)), rate);
     this.cancel();
     return file;
   }
@@ -58,6 +59,7 @@ function wav(parts, length, rate) {
   let at = 44;
   for (const part of parts) {
     for (const sample of part) {
+      if (at === view.byteLength) break;
       view.setInt16(at, Math.round(32767 * Math.min(1, Math.max(-1, sample))), true);
       at += 2;
     }

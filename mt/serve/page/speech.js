@@ -91,7 +91,7 @@ export class Speech {
   }
 
   #finish() {
-    const file = this.#recorder.stop();
+    const file = this.#recorder.stop(this.#offer.seconds_limit || Infinity);
     this.#recorder = null;
     this.#showRecording();
     return file;
