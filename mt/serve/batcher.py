@@ -114,6 +114,7 @@ class Batcher:
                 except asyncio.CancelledError:
                     gone.set()
                     await asyncio.wait({working})  # the model is given to others only when it is let go
+                    working.cancelled() or working.exception()  # or asyncio would write of it
                     raise
         finally:
             self._alone[client] -= 1
