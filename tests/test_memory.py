@@ -59,12 +59,12 @@ def run_out(monkeypatch: pytest.MonkeyPatch, error: Exception, at: int) -> None:
     """Let the memory run out after the gradients of a step were computed."""
     update = Updater.update
 
-    def fails(self: Updater, batches: Sequence[Batch], *, step: int, learning_rate: float) -> Outcome:
+    def fails(self: Updater, batches: Sequence[Batch], *, step: int, **how: Any) -> Outcome:
         if step == at:
             for parameter in self.model.parameters():
                 parameter.grad = torch.full_like(parameter, 7.0)
             raise error
-        return update(self, batches, step=step, learning_rate=learning_rate)
+        return update(self, batches, step=step, **how)
 
     monkeypatch.setattr(Updater, "update", fails)
 

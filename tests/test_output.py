@@ -222,6 +222,7 @@ def test_the_process_own_descriptors_are_added_to(name: str, tmp_path: Path) -> 
 
 def test_output_may_not_be_what_is_read(toy_run: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Under the same name or another one, by -i or by the shell."""
+    out = out.rename(out.with_name("out.txt"))
     link = out.with_name("link")
     os.link(out, link)
     command = ["translate", "-m", str(toy_run)]

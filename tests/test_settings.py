@@ -146,6 +146,8 @@ TRAINING: dict[str, tuple[Settings, Any]] = {
     "bag_of_words": ({}, 1.0),
     "average_decay": ({}, 0.9),
     "label_smoothing": ({}, 0.3),
+    "init": ({}, "run"),
+    "freeze": ({"init": "run"}, ("encoder",)),
     "teachers": ({}, ("run",)),
     "distillation_weight": ({"teachers": ("run",)}, 0.9),
     "max_epochs": ({}, 1),

@@ -92,7 +92,7 @@ def test_several_systems_are_each_compared_with_the_first(
         alone = ("--hypotheses", half, "--against", comparison["against"])
         by_itself = evaluate(*alone, *arguments[6:], "--json").json["comparisons"]
         assert by_itself == [comparison]
-    rows = evaluate(*arguments).out.split("\n\n")[1].splitlines()
+    rows = evaluate(*arguments).out.split("\n\n")[2].splitlines()
     assert [row.split()[0] for row in rows] == ["system", str(half), str(perfect), str(empty)]
     assert rows[2].split()[1:5] == ["100.0", "[100.0,", "100.0]", f"{100 - bleu:+.1f}"]
 
