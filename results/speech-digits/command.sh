@@ -3,7 +3,9 @@
 mt train --preset speech --train digits/train.tsv digits/train-iso.tsv --validation digits/dev.tsv --src en --tgt en \
     --sample-rate 8000 --max-epochs 16 --threads 1 --out checkpoints/speech-digits-c
 mt evaluate -m checkpoints/speech-digits-c --test digits/test.tsv --threads 1
-# One epoch from there, with synthetic strings. Stopped after epoch 1.
+# Two epochs from there, with synthetic strings.
 mt train --preset speech --init checkpoints/speech-digits-c --train digits/train.tsv digits/train-iso.tsv \
     synth/speech.tsv --validation digits/dev.tsv --src en --tgt en --sample-rate 8000 --pitch 0.2 --speed 0.25 \
     --noise 0 --learning-rate 1e-3 --warmup-steps 50 --max-epochs 2 --threads 1 --out checkpoints/speech-digits-d
+mt evaluate -m checkpoints/speech-digits-d --test digits/test.tsv --beam 1 --threads 1
+mt evaluate -m checkpoints/speech-digits-d --test digits/dev.tsv --beam 1 --threads 1
