@@ -22,8 +22,8 @@ from mt.config.files import load_preset
 from mt.console import Console
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
-from mt.training.corpora import read_corpora
-from mt.training.vocabulary import learn_tokenizers
+from mt.training.corpora import TextReader
+from mt.training.vocabulary import Vocabulary
 
 STEPS, WARM_UP, VOCABULARY = 200, 20, 600
 
@@ -81,11 +81,11 @@ def read(config: Config, count: int, found: Numbers) -> tuple[Seq2Seq, PiecePair
     console = Console()
     forget_peak()
     began = time.perf_counter()
-    corpora = read_corpora(config.data, config.training.seed, console)
+    corpora = TextReader(config.data, config.training.seed).read(console)
     found["reading, ms per 1,000 pairs"] = per_thousand(began, count)
     note_memory("reading", found)
     began = time.perf_counter()
-    src, tgt = learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
+    src, tgt = Vocabulary(config.tokenizer, config.data.languages.tags).learn(corpora.train, console)
     found["learning the vocabulary, ms per 1,000 pairs"] = per_thousand(began, count)
     note_memory("learning the vocabulary", found)
     began = time.perf_counter()

@@ -15,7 +15,7 @@ import torch
 
 from bench.bench_base import Numbers, Settings
 from mt import checkpoint, device
-from mt.commands.train import complete
+from mt.commands.train import settled
 from mt.config import Config
 from mt.config.files import load_file, load_preset
 from mt.console import Console
@@ -23,7 +23,7 @@ from mt.data.batches import Batch, IntArray
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
-from mt.training.corpora import read_corpora
+from mt.training.corpora import TextReader
 from mt.training.loader import BatchLoader
 from mt.training.schedule import learning_rate
 from mt.training.updater import Outcome, Updater
@@ -39,7 +39,7 @@ def settings_of(settings: Settings) -> Config:
     config = load_file(SETTINGS, base=load_preset("tiny"))
     folder = settings.multi30k
     if folder is None:
-        return complete(config.model_copy(update={"tokenizer": load_preset("phrasebook").tokenizer}))
+        return settled(config.model_copy(update={"tokenizer": load_preset("phrasebook").tokenizer}))
     values = {
         "train": (f"{folder}/train.en.gz,{folder}/train.de.gz",),
         "validation": (f"{folder}/val.en.gz,{folder}/val.de.gz",),
@@ -63,7 +63,7 @@ def prepared_pairs(settings: Settings) -> tuple[Config, Tokenizer, Tokenizer, Pi
     """The training pairs in pieces, by the run that `bench_setup` began."""
     config, metadata = checkpoint.read_config(settings.run)
     src, tgt = checkpoint.read_tokenizers(settings.run, config, metadata)
-    corpora = read_corpora(config.data, config.training.seed, Console())
+    corpora = TextReader(config.data, config.training.seed).read(Console())
     return config, src, tgt, cut(corpora.train, src, tgt)
 
 

@@ -12,8 +12,8 @@ from mt.config import DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
 from mt.data.encoded import cut
-from mt.training.corpora import read_corpora
-from mt.training.vocabulary import learn_tokenizers
+from mt.training.corpora import TextReader
+from mt.training.vocabulary import Vocabulary
 
 SENTENCES = 1000
 
@@ -22,9 +22,9 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
     """The run's files but for the weights."""
     config, console = settings_of(settings), Console()
     began = time.perf_counter()
-    corpora = read_corpora(config.data, config.training.seed, console)
+    corpora = TextReader(config.data, config.training.seed).read(console)
     read = time.perf_counter()
-    src, tgt = learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
+    src, tgt = Vocabulary(config.tokenizer, config.data.languages.tags).learn(corpora.train, console)
     learned = time.perf_counter()
     pairs = cut(corpora.train, src, tgt)
     ended = time.perf_counter()

@@ -17,11 +17,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from mt.release import __version__
+
 if TYPE_CHECKING:
     from mt.decoding.translation import Translation
     from mt.translator import Translator
 
-__version__ = "0.2.0"
 logging.getLogger("mt").addHandler(logging.NullHandler())  # a library says nothing unless it is asked to
 __all__ = ["Translation", "Translator", "__version__", "load"]
 

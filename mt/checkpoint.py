@@ -22,16 +22,18 @@ import tomli_w
 import torch
 from torch import Tensor
 
-from mt.config import Config, ModelConfig, other_languages
+from mt.config import Config, ModelConfig
 from mt.config.changes import MAY_CHANGE
 from mt.config.files import validate
 from mt.config.removed import take_out
 from mt.errors import ConfigError, RunError, reason
 from mt.model import Seq2Seq, build_model
+from mt.release import __version__
 from mt.storage.atomic import write_bytes
 from mt.storage.tensors import read_tensors, write_tensors
 from mt.text.encoding import decode
-from mt.tokenizer import Tokenizer
+from mt.text.languages import Languages
+from mt.tokenizer import Tokenizer, Tokenizers
 
 # Measured: 0 to 1 % of the captions of Multi30k and the sentences of Tatoeba hold more than one, 5 % of the
 # texts of programs, 34 % of the paragraphs of the Python manual.
@@ -59,6 +61,11 @@ class Run:
     model: Seq2Seq
 
     @property
+    def languages(self) -> Languages:
+        """What it translates from and into."""
+        return self.config.data.languages
+
+    @property
     def split_chars(self) -> int:
         """The length, in characters, above which sources are translated in parts."""
         return int(self.metadata["split_chars"])
@@ -78,17 +85,13 @@ class Run:
         return str(self.metadata.get("corpora", {}).get("validation", ""))
 
 
-def save_setup(
-    path: Path, config: Config, tokenizers: tuple[Tokenizer, Tokenizer], metadata: Mapping[str, Any]
-) -> None:
+def save_setup(path: Path, config: Config, tokenizers: Tokenizers, metadata: Mapping[str, Any]) -> None:
     """Write the files that a run begins with: its settings, its tokenizers, and the metadata under [run].
 
     metadata: `corpora`, fingerprints by name, those of teachers too; `split_chars`, see `Run`;
     `several_sentences`, the proportion of sources that hold more than one; `arithmetic`, see `Arithmetic`;
     `identity`.
     """
-    from mt import __version__
-
     src, tgt = tokenizers
     for name, tokenizer in _tokenizer_files(config, src, tgt).items():
         write_bytes(path / name, tokenizer.serialized)
@@ -103,7 +106,7 @@ def save_setup(
     write_bytes(path / CONFIG, tomli_w.dumps(tables).encode())
 
 
-def identity(config: Config, tokenizers: tuple[Tokenizer, Tokenizer], corpora: Mapping[str, str]) -> str:
+def identity(config: Config, tokenizers: Tokenizers, corpora: Mapping[str, str]) -> str:
     """A digest of everything that training depends on. Equal runs have equal identities, others do not.
 
     corpora: fingerprints by name. The run's files hold it, so that files of different runs are not mixed.
@@ -159,7 +162,7 @@ def read_config(path: Path, *, resume: bool = False) -> tuple[Config, dict[str, 
         raise RunError(f"{problem}; restore it, or train again") from None
 
 
-def read_tokenizers(path: Path, config: Config, metadata: Mapping[str, Any]) -> tuple[Tokenizer, Tokenizer]:
+def read_tokenizers(path: Path, config: Config, metadata: Mapping[str, Any]) -> Tokenizers:
     """A run's tokenizers for source and target, one object if shared. Raises RunError."""
     names = ["shared.spm"] if config.one_vocabulary else ["src.spm", "tgt.spm"]
     expected = [metadata.get("src_tokenizer"), metadata.get("tgt_tokenizer")]
@@ -213,7 +216,7 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
                 f"{runs[0].path} and {run.path} have different tokenizers and cannot translate together; "
                 f"train the second with --tokenizer-from {runs[0].path}"
             )
-        if problem := other_languages(runs[0].config.data, run.config.data):
+        if problem := runs[0].languages.difference(run.languages):
             raise RunError(f"{runs[0].path} and {run.path} cannot translate together: {problem}")
     return runs
 

@@ -191,3 +191,7 @@ def _explain(problem: str, vocab_size: int) -> ConfigError:
             "there is no text to learn a vocabulary from, or only in lines of more than 65,536 bytes"
         )
     return ConfigError(f"SentencePiece could not learn {vocab_size:,} tokens: {' '.join(problem.split())}")
+
+
+Tokenizers = tuple[Tokenizer, Tokenizer]
+"""Of the source and of the target; one object twice where they share their pieces."""

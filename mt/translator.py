@@ -102,7 +102,7 @@ class Translator:
         from mt.data.glossaries import read_glossary  # and lxml with it, which nothing else here needs
 
         data = self.run.config.data
-        self.glossary = read_glossary(map(Path, paths), data.source, data.target)
+        self.glossary = read_glossary(map(Path, paths), data.languages.source, data.languages.target)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -114,7 +114,7 @@ class Translator:
 
         Raises ConfigError if it cannot be.
         """
-        own = self.run.config.data.target
+        own = self.run.languages.target
         if not self.targets:
             if tgt is not None and own is not None and base_language(tgt) != base_language(own):
                 raise ConfigError(f"{self.name} translates into {own}, not into {tgt}: leave --tgt out")
@@ -192,7 +192,7 @@ class Translator:
                 searched, nbest=nbest, aligned=aligned, tgt=tgt, progress=progress, prefixes=starts
             )
         )
-        into = tgt or self.run.config.data.target
+        into = tgt or self.run.languages.target
         translations = []
         for text, parts in zip(listed, splits, strict=True):
             of_parts = [[Candidate(part)] if kept[part] else next(found) for part in parts.texts]
@@ -253,7 +253,7 @@ class Translator:
             HeardPart(round(part.start, 3), round(part.end, 3), rows[0].text, rows[0].score)
             for part, rows in zip(parts, found, strict=True)
         ]
-        return heard(recording.name, told, found, self.run.config.data.target)
+        return heard(recording.name, told, found, self.run.languages.target)
 
     @cached_property
     def _hint_maker(self) -> HintMaker:
@@ -272,7 +272,7 @@ class Translator:
             return Split("", (readable(text).strip(),), ("",))
         return split(
             readable(text),
-            language=run.config.data.source,
+            language=run.languages.source,
             max_chars=run.split_chars,
             by_sentence=run.by_sentence,
         )

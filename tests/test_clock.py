@@ -15,9 +15,10 @@ import torch
 from mt import cli
 from mt.config import Config, TrainingConfig
 from mt.training.clock import READING, TRAINING, VALIDATING, Clock
-from mt.training.corpora import read_corpora
+from mt.training.corpora import TextReader
 from mt.training.loader import Part
 from mt.training.progress import Progress
+from mt.training.ranks import Ranks
 from mt.training.trainer import Trainer
 from mt.training.updater import Outcome, Updater
 from mt.training.validation import Validator
@@ -82,10 +83,9 @@ def trainer(clock: Clock, training: TrainingConfig, device: str = "cpu") -> Trai
     parts = {
         "files": SimpleNamespace(config=Config(training=training), path=Path("run")),
         "updater": SimpleNamespace(device=torch.device(device)),
-        "loader": SimpleNamespace(steps=lambda: 10),
+        "loader": SimpleNamespace(steps=lambda: 10, ranks=Ranks()),
         "validator": None,
-        "reporter": SimpleNamespace(skipped=lambda *_: None),
-        "clock": clock,
+        "reporter": SimpleNamespace(skipped=lambda *_: None, clock=clock),
     }
     return Trainer(**cast(dict[str, Any], parts))
 
@@ -157,7 +157,7 @@ def slow(monkeypatch: pytest.MonkeyPatch, time: Time) -> Time:
 
         return work
 
-    monkeypatch.setattr("mt.training.corpora.read_corpora", slowed(read_corpora, 20))
+    monkeypatch.setattr(TextReader, "read", slowed(TextReader.read, 20))
     monkeypatch.setattr(Updater, "update", slowed(Updater.update, 1))
     monkeypatch.setattr(Validator, "validate", slowed(Validator.validate, 10))
     return time

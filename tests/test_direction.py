@@ -11,7 +11,7 @@ import pytest
 
 import mt
 from mt import cli
-from mt.config import DataConfig, TokenizerConfig, other_languages
+from mt.config import DataConfig, TokenizerConfig
 from mt.data.corpus import Overlap, hold_out, overlap, read_validation, read_whole
 from mt.errors import ConfigError
 from mt.inspection import Inspector
@@ -230,7 +230,7 @@ def test_a_language_that_only_the_spec_names_chooses_the_tokeniser(
     ],
 )
 def test_who_can_translate_together(student: dict[str, Any], helper: dict[str, Any], problem: str) -> None:
-    found = other_languages(DataConfig(**student), DataConfig(**helper))
+    found = DataConfig(**student).languages.difference(DataConfig(**helper).languages)
     assert problem in found
     assert bool(problem) == bool(found)
 

@@ -45,7 +45,7 @@ def ask(pairs: PiecePairs, *teachers: Path) -> tuple[Batch, TopK]:
     """Some rows of different lengths, and what is expected in them."""
     first = load_run(teachers[0], CPU)
     tokenizers = first.src_tokenizer, first.tgt_tokenizer
-    found = load_teachers([str(path) for path in teachers], first.config.data, tokenizers)
+    found = load_teachers([str(path) for path in teachers], first.languages, tokenizers)
     assert found is not None
     batch = found.annotate(pairs, CPU, "fp32", Console()).batch(np.array([3, 41, 17, 8]))
     assert batch.expected is not None

@@ -13,7 +13,7 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    *["errors", "storage", "text", "config", "options", "flags", "console", "device"],
+    *["release", "errors", "storage", "text", "config", "options", "flags", "console", "device"],
     *["metrics", "tokenizer", "data", "speech"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
     *["training", "translator", "inline", "files", "evaluation", "inspection", "serve", "commands", "cli"],
@@ -30,7 +30,7 @@ def imported(path: Path) -> set[str]:
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module == "mt":
-            found |= {f"mt.{alias.name}" for alias in node.names if alias.name != "__version__"}
+            found |= {f"mt.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith("mt."):
             found.add(node.module or "")
             found |= {f"{node.module}.{alias.name}" for alias in node.names}

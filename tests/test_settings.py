@@ -20,9 +20,9 @@ from mt.errors import MTError
 from mt.model import build_model
 from mt.options import TrainOptions
 from mt.search import search
-from mt.training.corpora import read_corpora
+from mt.training.corpora import TextReader
 from mt.training.state import RunFiles
-from mt.training.vocabulary import learn_tokenizers, take_tokenizers
+from mt.training.vocabulary import Vocabulary
 from tests.runs import kept, logged
 from tests.toy import toy_pairs, write_tsv
 
@@ -231,7 +231,7 @@ def test_settings_of_the_corpora(name: str, folder: Path, behaviours: Behaviours
     def read(settings: Settings) -> Any:
         try:
             data = config(folder, {"data": placed(folder, settings)}).data
-            return read_corpora(data, 1, CONSOLE).fingerprints
+            return TextReader(data, 1).read(CONSOLE).fingerprints
         except MTError as problem:
             return str(problem)
 
@@ -245,9 +245,10 @@ def test_settings_of_the_pieces(name: str, folder: Path, behaviours: Behaviours)
 
     def learned(settings: Settings) -> Any:
         of_run = config(folder, {"tokenizer": placed(folder, settings)})
-        known = take_tokenizers(of_run.tokenizer, (), CONSOLE)
-        corpus = read_corpora(of_run.data, 1, CONSOLE).train
-        src, tgt = known or learn_tokenizers(of_run.tokenizer, corpus, (), CONSOLE)
+        vocabulary = Vocabulary(of_run.tokenizer)
+        known = vocabulary.take(CONSOLE)
+        corpus = TextReader(of_run.data, 1).read(CONSOLE).train
+        src, tgt = known or vocabulary.learn(corpus, CONSOLE)
         return src.serialized, tgt.serialized, src is tgt
 
     def trained(settings: Settings) -> Any:

@@ -15,7 +15,7 @@ from mt.config import Config, DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
 from mt.tokenizer import Tokenizer
-from mt.training.vocabulary import learn_tokenizers, take_tokenizers
+from mt.training.vocabulary import Vocabulary
 from tests.reading import write
 
 RARE = [(chr(0x4E00 + 2 * n) + chr(0x4E01 + 2 * n), f"w{n} x") for n in range(1500)]
@@ -38,7 +38,7 @@ def learn(
 ) -> tuple[tuple[Tokenizer, Tokenizer], list[str]]:
     """The tokenizers of both sides, and what was said of them."""
     config = Config.model_validate({"tokenizer": {"character_coverage": 1.0, **settings}})
-    found = learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs), (), Console())
+    found = Vocabulary(config.tokenizer).learn(corpus(tmp_path, pairs), Console())
     return found, capsys.readouterr().err.splitlines()
 
 
@@ -129,7 +129,7 @@ def test_a_corpus_of_many_rare_characters_trains(
     config, metadata = read_config(run)
     for size in (config.tokenizer.vocab_size, read_tokenizers(run, config, metadata)[0].vocab_size):
         again = config.tokenizer.model_copy(update={"tokenizer_from": str(run), "vocab_size": size})
-        assert take_tokenizers(again, (), Console()) is not None
+        assert Vocabulary(again).take(Console()) is not None
 
 
 def test_learning_pieces_of_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -> None:
@@ -144,12 +144,12 @@ def test_learning_pieces_of_a_large_corpus_shows_how_far_it_is(tmp_path: Path) -
     listener = Listener()
     config = Config.model_validate({"tokenizer": {"vocab_size": 300, "sample_sentences": 101}})
     pairs = [(f"Satz {n}", f"sentence {n}") for n in range(10_001)]
-    learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs), (), listener)
+    Vocabulary(config.tokenizer).learn(corpus(tmp_path, pairs), listener)
     assert listener.shown == [
         f"{side} vocabulary: {text}"
         for side in ("source", "target")
         for text in ("10,000 of 10,001 sentences read", "10,001 sentences read, now learning the vocabulary")
     ]
     listener.shown.clear()
-    learn_tokenizers(config.tokenizer, corpus(tmp_path, pairs[:10_000]), (), listener)
+    Vocabulary(config.tokenizer).learn(corpus(tmp_path, pairs[:10_000]), listener)
     assert listener.shown == [], "a small corpus is not worth a line"

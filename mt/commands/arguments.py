@@ -61,7 +61,9 @@ def _as_run(run: Path, base: Config) -> Config:
     of_run = load_file(run / "config.toml", Config())
     tokenizer = of_run.tokenizer.model_copy(update={"tokenizer_from": str(run)})
     own = {name: code for name in ("src", "tgt") if (code := getattr(base.data, name)) is not None}
-    data = base.data.model_copy(update={"src": of_run.data.source, "tgt": of_run.data.target} | own)
+    data = base.data.model_copy(
+        update={"src": of_run.data.languages.source, "tgt": of_run.data.languages.target} | own
+    )
     return base.model_copy(update={"data": data, "tokenizer": tokenizer, "model": of_run.model})
 
 

@@ -51,7 +51,7 @@ def calibrate(options: CalibrateOptions, search: SearchConfig, console: Console)
 def _fit(
     translator: Translator, sources: list[str], references: list[str], options: CalibrateOptions
 ) -> Calibration:
-    tgt = translator.run.config.data.target
+    tgt = translator.run.languages.target
     translations = translator.search(sources, nbest=1)
     outputs = [translation.text for translation in translations]
     doubtful = [bool(doubts(*pair, tgt=tgt)) for pair in zip(sources, outputs, strict=True)]

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
 
-from mt import __version__
 from mt.checkpoint import MODEL
 from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console, Pace
@@ -24,6 +23,7 @@ from mt.files.memory import read_memory
 from mt.files.registry import BY_NAME, LINES, read_document
 from mt.files.work import Work
 from mt.options import TranslateOptions
+from mt.release import __version__
 from mt.storage.output import check_apart, check_output, open_output, stdout
 from mt.translator import Translator, open_text_translator
 
@@ -73,8 +73,8 @@ def _jobs(options: TranslateOptions) -> list[Job]:
 
 def _work(options: TranslateOptions, search: SearchConfig, translator: Translator) -> Work:
     data = translator.run.config.data
-    tgt = options.tgt or data.target
-    memory = read_memory(options.memory, data.source, tgt)
+    tgt = options.tgt or data.languages.target
+    memory = read_memory(options.memory, data.languages.source, tgt)
     models = [path / MODEL for path in options.model or (translator.run.path,)]
     files = [(str(path.resolve()), path.stat().st_mtime_ns) for path in (*models, *options.glossary)]
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields), mode="json")
@@ -101,7 +101,7 @@ class _Batch:
         self, options: TranslateOptions, translator: Translator, work: Work, console: Console
     ) -> None:
         self._options, self._work, self._console = options, work, console
-        self._languages = translator.run.config.data.source, options.tgt or translator.run.config.data.target
+        self._languages = translator.run.languages.source, options.tgt or translator.run.languages.target
         self._pace = Pace(console, "texts")
         self._translated = 0  # texts
         self.done, self.failed = list[tuple[Job, Counts]](), list[tuple[Job, str]]()

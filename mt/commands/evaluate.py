@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mt.config import Config, DatastoreConfig, SearchConfig, other_languages
+from mt.config import Config, DatastoreConfig, SearchConfig
 from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import FileError, RunError, UsageError
@@ -123,7 +123,7 @@ def _check_runs(paths: list[Path]) -> None:
 
     first, *others = [read_config(path)[0].data for path in paths]
     for path, data in zip(paths[1:], others, strict=True):
-        if problem := other_languages(first, data):
+        if problem := first.languages.difference(data.languages):
             raise RunError(f"{paths[0]} and {path} cannot be measured on one test: {problem}")
 
 
@@ -160,7 +160,7 @@ def _terms(system: System, task: _Task, hypotheses: list[str]) -> tuple[TermCoun
         return ()
     from mt.data.glossaries import read_glossary
 
-    glossary = read_glossary(paths, task.options.src or system.data.source, test_set.tgt)
+    glossary = read_glossary(paths, task.options.src or system.data.languages.source, test_set.tgt)
     found = count_terms(glossary, test_set.sources, hypotheses)
     if not found:
         task.console.warn(f"no term of {', '.join(map(str, paths))} occurs in the sources of {test_set.name}")
@@ -291,7 +291,7 @@ def _save(
         return str(system.path)
     together = "" if system.name == str(system.path) else "ensemble."
     together += "datastore." if system.by.recalled else ""
-    language = f"{test_set.tgt}." if system.data.several else ""
+    language = f"{test_set.tgt}." if system.data.languages.several else ""
     path = save or system.path / f"hypotheses.{together}{language}{test_set.stem}.txt"
     try:
         write_file(path, "".join(f"{text}\n" for text in hypotheses).encode())

@@ -35,7 +35,9 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
     translator = open_text_translator("mt neighbours", options, search, console)
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read
     data = translator.run.config.data
-    languages = DataConfig(src=data.source, tgt=options.tgt or data.target, swap=data.swap)
+    languages = DataConfig(
+        src=data.languages.source, tgt=options.tgt or data.languages.target, swap=data.swap
+    )
     corpus = read_whole([options.corpus], languages)
     texts = list(each_text(options.texts, console))
     found = find_neighbours(translator, texts, corpus, count=options.count, tgt=options.tgt, console=console)

@@ -113,7 +113,7 @@ def open_judge(translator: Translator, options: TranslateOptions) -> Judge | Non
     if not options.as_json and options.min_confidence is None and options.on_doubt == "flag":
         return None
     calibration = read_calibration(translator.run.path, needed=options.min_confidence is not None)
-    tgt = options.tgt or translator.run.config.data.target
+    tgt = options.tgt or translator.run.languages.target
     return Judge(calibration, tgt, translator.glossary, options.min_confidence)
 
 

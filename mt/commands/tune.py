@@ -30,7 +30,7 @@ from mt.search import Hypothesis, length_norm, search
 from mt.storage.output import check_output, stdout
 from mt.text.languages import check_languages, languages_of
 from mt.tokenizer import Tokenizer
-from mt.training.corpora import read_corpora
+from mt.training.corpora import TextReader
 from mt.translator import Translator, open_text_translator
 
 PENALTIES = tuple(step / 10 for step in range(0, 21))
@@ -188,7 +188,7 @@ def own_validation(run: Run, console: Console) -> Dataset:
     found = (
         read_validation(data)
         if data.validation
-        else read_corpora(data, run.config.training.seed, console).validation
+        else TextReader(data, run.config.training.seed).read(console).validation
     )
     if found.fingerprint != run.validated_on:
         raise RunError(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import platform
 
-from mt import __version__
 from mt.device import choose, resolve_precision
+from mt.release import __version__
 from mt.training.arithmetic import current
 
 

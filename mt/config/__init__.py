@@ -6,7 +6,6 @@ command line's flags and their help, and as what the code reads.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,7 +24,7 @@ from mt.config.fields import (
 )
 from mt.config.speech import SpeechConfig
 from mt.errors import ConfigError
-from mt.text.languages import Direction, base_language, split_direction, symbols, targets
+from mt.text.languages import Languages
 
 BUILT_IN = "phrasebook"
 """The corpus that ships with the package, and the preset that suits it."""
@@ -60,50 +59,9 @@ class DataConfig(Section):
     """Drop repeated training pairs"""
 
     @property
-    def named(self) -> tuple[Direction, ...]:
-        """The directions that the training SPECs name, each once; none where they name none."""
-        found = (split_direction(spec)[0] for spec in self.train)
-        return tuple(dict.fromkeys(direction for direction in found if direction))
-
-    @property
-    def several(self) -> bool:
-        """Whether there are several target languages, of which one is to be chosen."""
-        return len({direction.tgt for direction in self.named}) > 1
-
-    @property
-    def tags(self) -> list[str]:
-        """The tokens that choose among several target languages, which the training SPECs name."""
-        return symbols(targets(self.train))
-
-    @property
-    def source(self) -> str | None:
-        """The one language that is translated from; None if it is not known or there are several."""
-        return _only(direction.src for direction in self.named) if self.named else self.src
-
-    @property
-    def target(self) -> str | None:
-        """The one language that is translated into; None if it is not known or there are several."""
-        return _only(direction.tgt for direction in self.named) if self.named else self.tgt
-
-
-def other_languages(student: DataConfig, helper: DataConfig) -> str:
-    """Why a run on `helper` cannot translate what one on `student` does; empty if it can, or may."""
-    if bool(student.named) != bool(helper.named):
-        tagged = "the languages named before the = of each SPEC (en-de=…)"
-        return f"the one was trained with {tagged}, the other without"
-    if student.named:
-        missing = sorted(set(student.named) - set(helper.named))
-        return f"the second does not translate {' to '.join(missing[0])}" if missing else ""
-    for ours, theirs in ((student.src, helper.src), (student.tgt, helper.tgt)):
-        if ours and theirs and base_language(ours) != base_language(theirs):
-            sides = [f"{data.src or '?'} to {data.tgt or '?'}" for data in (student, helper)]
-            return f"the one translates {sides[0]}, the other {sides[1]}"
-    return ""
-
-
-def _only(codes: Iterable[str]) -> str | None:
-    different = set(codes)
-    return different.pop() if len(different) == 1 else None
+    def languages(self) -> Languages:
+        """The languages that the training SPECs name, or else `src` and `tgt`."""
+        return Languages.of(self.train, self.src, self.tgt)
 
 
 class TokenizerConfig(Section):
@@ -338,7 +296,7 @@ class Config(Section):
     def _check_speech(self) -> None:
         speech = self.speech
         if speech.sound:
-            if self.tokenizer.markup or self.data.swap or self.data.several:
+            if self.tokenizer.markup or self.data.swap or self.data.languages.several:
                 raise ValueError("sound needs one target language, without markup and swap")
             return
         if self.training.validation_metric == "wer":

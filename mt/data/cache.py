@@ -24,11 +24,7 @@ def store_pairs(batches: Iterable[pa.RecordBatch]) -> tuple[datasets.Dataset, st
     """
     sides = blake2b(digest_size=16), blake2b(digest_size=16)
     with _partial() as partial:
-        with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
-                for side, texts in zip(sides, batch.columns, strict=True):
-                    side.update(_lines(texts))
+        _write(partial, _digested(batches, sides))
         fingerprint = blake2b(sides[0].digest() + sides[1].digest(), digest_size=16).hexdigest()
         path = pairs_file(fingerprint)
         if not path.exists():
@@ -42,11 +38,23 @@ def repeated(batches: Iterable[pa.RecordBatch], times: int) -> Iterator[pa.Recor
         yield from batches
         return
     with _partial() as partial:
-        with partial.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
-            for batch in batches:
-                writer.write_batch(batch)
+        _write(partial, batches)
         for _ in range(times):
             yield from pa.ipc.open_stream(pa.memory_map(str(partial)))
+
+
+def _write(path: Path, batches: Iterable[pa.RecordBatch]) -> None:
+    with path.open("xb") as file, pa.ipc.new_stream(file, SCHEMA) as writer:
+        for batch in batches:
+            writer.write_batch(batch)
+
+
+def _digested(batches: Iterable[pa.RecordBatch], sides: tuple[blake2b, blake2b]) -> Iterator[pa.RecordBatch]:
+    """Pass batches on, and the text of each side to its digest."""
+    for batch in batches:
+        yield batch
+        for side, texts in zip(sides, batch.columns, strict=True):
+            side.update(_lines(texts))
 
 
 def _lines(texts: pa.StringArray) -> memoryview:
@@ -75,26 +83,26 @@ def _open_pairs(path: Path) -> datasets.Dataset:
 def store_file(name: str, write: Callable[[Path], None]) -> Path:
     """The file `name` in the cache; where it is not there yet, `write` makes it first, under another name."""
     path = _folder() / name
-    if not path.exists():
-        with _partial() as partial:
-            write(partial)
+    if path.exists():
+        return path
+    with _partial() as partial:
+        write(partial)
+        try:
             partial.replace(path)
+        except OSError:
+            if not path.exists():  # if it does, another process was faster with a folder
+                raise
     return path
 
 
 def store_folder(name: str, write: Callable[[Path], None]) -> Path:
     """As `store_file`, of a folder: `write` gets an empty one."""
-    path = _folder() / name
-    if not path.exists():
-        with _partial() as partial:
-            partial.mkdir()
-            write(partial)
-            try:
-                partial.replace(path)
-            except OSError:
-                if not path.exists():  # if it does, another process was faster
-                    raise
-    return path
+
+    def fill(partial: Path) -> None:
+        partial.mkdir()
+        write(partial)
+
+    return store_file(name, fill)
 
 
 def stored(name: str) -> bool:

@@ -7,19 +7,18 @@ columns: the two languages, or source and target; `match` says how terms are fou
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, get_args
 
-from lxml import etree
-
 from mt.data.formats.csv_rows import read_csv_rows
-from mt.data.formats.lines import open_bytes, read_lines, uncompressed_suffix
+from mt.data.formats.lines import read_lines, uncompressed_suffix
 from mt.data.formats.pairs import Row, find_columns, find_name, normal_code
+from mt.data.formats.xml_elements import LANG, read_elements
 from mt.errors import CorpusError
 from mt.text.characters import readable
 from mt.text.glossary import Entry, Glossary, Match
 
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _SUFFIXES = ".tsv, .csv or .tbx"
 
 
@@ -83,36 +82,17 @@ def _entry(where: str, source: str, target: str, match: Any) -> Entry:
 def _tbx(path: Path, src: str | None, tgt: str | None) -> Iterator[Entry]:
     """ISO 30042, as TBX-Basic of 2008 (termEntry, langSet) or of 2019 (conceptEntry, langSec) writes it."""
     codes: set[str] = set()
-    for concept in _concepts(path):
+    for concept in read_elements(path, ("{*}termEntry", "{*}conceptEntry")):
         where = f"{path}, line {concept.sourceline}"
         terms: dict[str, list[str]] = {}
         for language in concept.iterfind("{*}*"):
-            if (code := language.get(_XML_LANG)) is not None:
+            if (code := language.get(LANG)) is not None:
                 found = ["".join(term.itertext()) for term in language.iter("{*}term")]
                 terms.setdefault(normal_code(code), []).extend(found)
         codes.update(terms)
         of_src, of_tgt = find_name(src or "", terms), find_name(tgt or "", terms)
         if of_src is not None and of_tgt is not None:
-            for source in terms[of_src]:
-                for target in terms[of_tgt]:
-                    yield _entry(where, source, target, "any-case")
+            for source, target in product(terms[of_src], terms[of_tgt]):
+                yield _entry(where, source, target, "any-case")
     if not (find_name(src or "", codes) and find_name(tgt or "", codes)):
         raise CorpusError(f"{path}: has {', '.join(sorted(codes)) or 'no language'}, not {src} with {tgt}")
-
-
-def _concepts(path: Path) -> Iterator[Any]:
-    with open_bytes(path) as stream:
-        try:
-            for _, element in etree.iterparse(
-                stream,
-                tag=("{*}termEntry", "{*}conceptEntry"),
-                resolve_entities=False,
-                no_network=True,
-                load_dtd=False,
-            ):
-                yield element
-                element.clear()
-        except etree.XMLSyntaxError as error:
-            raise CorpusError(
-                f"{path}, line {error.lineno or 1}: broken XML; mend the file or export it again"
-            ) from error

@@ -19,7 +19,7 @@ import numpy as np
 from mt.config import TokenizerConfig
 from mt.data.batches import Batch, IntArray, frame
 from mt.data.encoded import PiecePairs
-from mt.tokenizer import Tokenizer
+from mt.tokenizer import Tokenizer, Tokenizers
 
 CACHED_WORDS = 16_384
 """Words whose lattice is kept: the frequent ones are most of a text."""
@@ -186,9 +186,7 @@ class Sampler:
         return frame(*sides)
 
 
-def make_sampler(
-    settings: TokenizerConfig, pairs: PiecePairs, tokenizers: tuple[Tokenizer, Tokenizer]
-) -> Sampler | None:
+def make_sampler(settings: TokenizerConfig, pairs: PiecePairs, tokenizers: Tokenizers) -> Sampler | None:
     """That of the settings; None where they ask for none. tokenizers: of source and target."""
     if settings.sampling is None:
         return None

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
@@ -39,17 +39,29 @@ def ordered_map(
     if not first:
         return
     with ProcessPoolExecutor(workers, get_context("spawn"), _begin) as pool:
-        ahead: deque[Future[Result]] = deque(pool.submit(work, item) for item in first)
+        ahead: deque[Future[Result]] = deque()
         try:
-            for item in remaining:
-                ahead.append(pool.submit(work, item))
-                if len(ahead) > _AHEAD * workers:
-                    yield ahead.popleft().result()
-            while ahead:
-                yield ahead.popleft().result()
+            yield from _in_order(
+                lambda item: pool.submit(work, item), chain(first, remaining), ahead, _AHEAD * workers
+            )
         finally:
             for future in ahead:
                 future.cancel()
+
+
+def _in_order(
+    submit: Callable[[Item], Future[Result]],
+    items: Iterable[Item],
+    ahead: deque[Future[Result]],
+    most: int,
+) -> Iterator[Result]:
+    """Results in the order of the items, of which at most so many are submitted ahead."""
+    for item in items:
+        ahead.append(submit(item))
+        if len(ahead) > most:
+            yield ahead.popleft().result()
+    while ahead:
+        yield ahead.popleft().result()
 
 
 def _begin() -> None:

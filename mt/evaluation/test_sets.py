@@ -58,7 +58,7 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
     console.settle()
     for line in corpus.report.lines():
         console.note(f"test: {line}")
-    src, tgt = options.src or data.source, options.tgt or data.target
+    src, tgt = options.src or data.languages.source, options.tgt or data.languages.target
     recognised = not (src and tgt) or base_language(src) == base_language(tgt)
     texts = corpus.dataset["tgt"][:]
     return SpokenTestSet(
@@ -87,11 +87,11 @@ def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console)
         codes = sorted({*codes, options.tgt})
     if len(codes) > 1:
         raise ConfigError(f"the test pairs are into {', '.join(codes)}: measure one language at a time")
-    tgt = codes[0] if codes else data.target
-    if tgt and data.target and base_language(tgt) != base_language(data.target):
-        console.warn(f"the run translates into {data.target}, the test pairs are into {tgt}")
+    tgt = codes[0] if codes else data.languages.target
+    if tgt and data.languages.target and base_language(tgt) != base_language(data.languages.target):
+        console.warn(f"the run translates into {data.languages.target}, the test pairs are into {tgt}")
     swap = data.swap if options.swap is None else options.swap
-    corpus = read_whole(specs, DataConfig(src=options.src or data.source, tgt=tgt, swap=swap))
+    corpus = read_whole(specs, DataConfig(src=options.src or data.languages.source, tgt=tgt, swap=swap))
     for line in corpus.report.lines():
         console.note(f"test: {line}")
     for warning in corpus.report.warnings:
@@ -127,7 +127,7 @@ def _read_built_in(name: str, pair: str, *, swap: bool, data: DataConfig, consol
                 f"--swap needs one reference, {name} {pair} has {len(references)}: leave it out"
             )
         sources, references, codes = references[0], [sources], codes[::-1]
-    ours = (data.source, data.target)
+    ours = (data.languages.source, data.languages.target)
     if any(own and base_language(own) != base_language(code) for code, own in zip(codes, ours, strict=True)):
         console.warn(f"the run translates {ours[0]} to {ours[1]}, the test set {' to '.join(codes)}")
     return TestSet(f"{name} {pair}", _stem(f"hub:{name}-{pair}"), sources, references, codes[1])

@@ -83,7 +83,7 @@ def hear(translator: Translator, recording: Recording) -> Hearing:
     tokenizer = translator.run.tgt_tokenizer
     pieces, attention = tuple(tokenizer.spell(best.ids)), weights
     found = None if attention is None else to_array(attention[0])[: len(best.ids)]
-    if not is_unspaced(translator.run.config.data.target):
+    if not is_unspaced(translator.run.languages.target):
         pieces, found = _words(pieces, found)
     samples = recording.samples[round(part.start * rate) : round(part.end * rate)]
     return Hearing(

@@ -106,7 +106,7 @@ class Inspector:
         texts = self.translator.run.tgt_tokenizer.decode(
             [hypothesis.ids for hypothesis in ranked], list(whole.texts) * len(ranked)
         )
-        into = tgt or self.translator.run.config.data.target
+        into = tgt or self.translator.run.languages.target
         return tuple(
             SearchResult(
                 one_line(whole.join([text], tgt=into)), row.score, row.log_prob, math.exp(row.log_prob)
@@ -120,8 +120,8 @@ class Inspector:
             name=self.translator.name,
             cell=config.model.cell,
             attention=config.model.attention,
-            src=config.data.source,
-            tgt=tgt or config.data.target,
+            src=config.data.languages.source,
+            tgt=tgt or config.data.languages.target,
             vector_size=self.translator.run.model.encoder.vector_size,
             encoder_layers=config.model.encoder_layers,
             decoder_layers=config.model.decoder_layers,

@@ -49,7 +49,7 @@ def cut_source(translator: Translator, text: str, tgt: str | None, most_pieces: 
     mark = translator.tag(tgt)
     if not line.strip():
         raise ConfigError("the text is blank: there is nothing to read")
-    whole = split(line, language=run.config.data.source, max_chars=len(line))
+    whole = split(line, language=run.languages.source, max_chars=len(line))
     tagged = [mark + whole.texts[0]]
     ids = [*run.src_tokenizer.encode(tagged)[0], EOS]
     if len(ids) > most_pieces:

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from mt import __version__
+from mt.release import __version__
 from mt.serve import pages, schema, uploads
 from mt.serve.access import AccessControl
 from mt.serve.call import inspect_call, one_text, translate_call

@@ -128,7 +128,7 @@ def _named(spec: str, console: Console) -> _Named:
     """`zh-en=RUN` or `RUN`, and the directions it translates. Raises UsageError, RunError."""
     named, path = split_direction(spec)
     config, _ = read_config(Path(path))
-    known = config.data.named
+    known = config.data.languages.named
     if named is None:
         pairs = known or (Direction(config.data.src or "src", config.data.tgt or "tgt"),)
         if not known and None in (config.data.src, config.data.tgt):

@@ -160,7 +160,7 @@ class _Queue:
             )
             rows = asyncio.run_coroutine_threadsafe(waiting, self._loop).result()
             found |= zip(chunk, rows, strict=True)
-        into = tgt or self.run.config.data.target
+        into = tgt or self.run.languages.target
         return [
             joined(
                 text,

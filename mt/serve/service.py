@@ -65,7 +65,7 @@ class Planned:
     def _into(self) -> str | None:
         if self.served is None:
             return None
-        return self.served.tgt or self.served.translator.run.config.data.target
+        return self.served.tgt or self.served.translator.run.languages.target
 
 
 class Service:

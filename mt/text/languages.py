@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from mt.errors import ConfigError
@@ -137,6 +138,63 @@ def untagged(source: str) -> str:
     return source[found.end() :] if found else source
 
 
-def symbols(codes: Iterable[str]) -> list[str]:
-    """The pieces that tags are."""
-    return [tag(code).strip() for code in codes]
+@dataclass(frozen=True)
+class Languages:
+    """The languages of a run: the directions that its SPECs name, each once, or else two codes or fewer.
+
+    src, tgt: what the settings say, which holds where no SPEC names a direction.
+    """
+
+    src: str | None = None
+    tgt: str | None = None
+    named: tuple[Direction, ...] = ()
+
+    @classmethod
+    def of(cls, specs: Sequence[str], src: str | None, tgt: str | None) -> Languages:
+        """Those of training SPECs and of two codes for SPECs without names."""
+        found = (split_direction(spec)[0] for spec in specs)
+        return cls(src, tgt, tuple(dict.fromkeys(direction for direction in found if direction)))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The target languages that SPECs name, sorted."""
+        return tuple(sorted({direction.tgt for direction in self.named}))
+
+    @property
+    def several(self) -> bool:
+        """Whether there are several target languages, of which one is to be chosen."""
+        return len(self.targets) > 1
+
+    @property
+    def tags(self) -> list[str]:
+        """The tokens that choose among the target languages that SPECs name."""
+        return [tag(code).strip() for code in self.targets]
+
+    @property
+    def source(self) -> str | None:
+        """The one language that is translated from; None if it is not known or there are several."""
+        return _only(direction.src for direction in self.named) if self.named else self.src
+
+    @property
+    def target(self) -> str | None:
+        """The one language that is translated into; None if it is not known or there are several."""
+        return _only(direction.tgt for direction in self.named) if self.named else self.tgt
+
+    def difference(self, other: Languages) -> str:
+        """Why a run in `other` cannot translate what one in these does; empty if it can, or may."""
+        if bool(self.named) != bool(other.named):
+            tagged = "the languages named before the = of each SPEC (en-de=…)"
+            return f"the one was trained with {tagged}, the other without"
+        if self.named:
+            missing = sorted(set(self.named) - set(other.named))
+            return f"the second does not translate {' to '.join(missing[0])}" if missing else ""
+        for ours, theirs in ((self.src, other.src), (self.tgt, other.tgt)):
+            if ours and theirs and base_language(ours) != base_language(theirs):
+                sides = [f"{one.src or '?'} to {one.tgt or '?'}" for one in (self, other)]
+                return f"the one translates {sides[0]}, the other {sides[1]}"
+        return ""
+
+
+def _only(codes: Iterable[str]) -> str | None:
+    different = set(codes)
+    return different.pop() if len(different) == 1 else None

@@ -1,30 +1,35 @@
-"""Stage one of a training: read, clean and report the pairs to learn from and those to validate on."""
+"""Stage one of a training: read, clean and report the pairs to learn from and those to validate on.
+
+`TextReader` and `Corpora` are for text; `sound_corpora` has the same for recordings.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-from mt.config import Config, DataConfig
+from mt.config import DataConfig, TokenizerConfig
 from mt.console import Console
 from mt.data.cache import find_pairs
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
+from mt.data.sampling import make_sampler
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
-from mt.speech.recordings import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
-from mt.text.languages import check_languages, is_code, languages_of, targets
-from mt.tokenizer import Tokenizer
+from mt.speech.error_rates import Unit
+from mt.text.languages import Languages, is_code, languages_of
+from mt.tokenizer import Tokenizers
+from mt.training.loader import BatchSampler
 
 
 @dataclass(frozen=True)
 class Corpora:
-    """The pairs of both parts, and the languages that the settings name for them."""
+    """The pairs of both parts, and their languages."""
 
     train: Corpus
     validation: Corpus
-    data: DataConfig
+    languages: Languages
 
     @property
     def fingerprints(self) -> dict[str, str]:
@@ -34,81 +39,91 @@ class Corpora:
     @property
     def validation_languages(self) -> Sequence[str | None]:
         """What each validation source is to be translated into."""
-        return languages_of(self.validation.dataset["src"][:], self.data.tgt)
+        return languages_of(self.validation.dataset["src"][:], self.languages.tgt)
+
+    @property
+    def unit(self) -> Unit | None:
+        """What an error rate counts; None where translations have none."""
+        return None
 
     def metadata(self) -> dict[str, Any]:
         """What translating has to know of the training pairs, see `Run`."""
         return {
             "split_chars": max(30, 2 * self.train.report.src.p95),
-            "several_sentences": several_sentences(self.train.dataset, self.data.source),
+            "several_sentences": several_sentences(self.train.dataset, self.languages.source),
         }
+
+    def encode_train(self, tokenizers: Tokenizers, console: Console, workers: int = 1) -> PiecePairs:
+        """The training pairs as ids, by so many processes."""
+        pairs = cut(self.train, *tokenizers, console.progress, workers)
+        unknown_src, unknown_tgt = pairs.unknown_rate()
+        console.settle()
+        console.note(
+            f"tokens: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
+            f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
+        )
+        return pairs
+
+    def encode_validation(self, tokenizers: Tokenizers) -> PiecePairs:
+        """The validation pairs as ids."""
+        return cut(self.validation, *tokenizers)
+
+    def sampler(
+        self, settings: TokenizerConfig, pairs: PiecePairs, tokenizers: Tokenizers
+    ) -> BatchSampler | None:
+        """What makes each batch another one than in the epoch before, if the settings ask for it."""
+        return make_sampler(settings, pairs, tokenizers)
+
+
+class Reader(Protocol):
+    """Reads both parts."""
+
+    def read(self, console: Console, workers: int = 1) -> Corpora: ...
+    def find(self, fingerprints: Mapping[str, str]) -> Corpora | None: ...
 
 
 @dataclass(frozen=True)
-class SoundCorpora(Corpora):
-    """Recordings of both parts."""
+class TextReader:
+    """Reads what the settings name; the seed chooses validation pairs where they name none."""
 
-    train: SoundCorpus
-    validation: SoundCorpus
+    data: DataConfig
+    seed: int
 
-    def metadata(self) -> dict[str, Any]:
-        """What transcribing has to know of the training recordings."""
-        return {"longest_seconds": round(float(self.train.sounds.seconds.max()), 2)}
-
-
-def read_sound_corpora(config: Config, console: Console) -> SoundCorpora:
-    """As `read_corpora`, of recordings."""
-    data, speech = config.data, config.speech
-    train = read_sounds(data.train, data, speech, "train", console.progress)
-    console.settle()
-    if data.validation:
-        validation = read_sounds(data.validation, data, speech, "validation", console.progress)
+    def read(self, console: Console, workers: int = 1) -> Corpora:
+        """Read, clean and report both parts. workers: processes that read the training pairs."""
+        data = self.data
+        train = read_train(data, console.progress, workers)
         console.settle()
-    else:
-        count = min(data.validation_pairs, max(1, len(train.dataset) // 10))
-        train, validation = hold_out_sounds(train, count, config.training.seed)
-    corpora = SoundCorpora(train, validation, data)
-    _report_parts(corpora, console)
-    return corpora
+        if data.validation:
+            validation = read_validation(data)
+        else:
+            train, validation = hold_out(train, held_out(data, train), self.seed)
+        corpora = Corpora(train, validation, data.languages)
+        _report_languages(corpora, console)
+        report_parts(corpora, console)
+        _report_overlap(corpora, console)
+        return corpora
+
+    def find(self, fingerprints: Mapping[str, str]) -> Corpora | None:
+        """Both parts from the cache, without a report; None where they are not in it."""
+        train, validation = (_find(fingerprints[name]) for name in ("train", "validation"))
+        if train is None or validation is None:
+            return None
+        return Corpora(train, validation, self.data.languages)
 
 
-def read_parts(config: Config, console: Console, workers: int = 1) -> Corpora:
-    """The corpora of the settings, of text or of recordings."""
-    if config.speech.sound:
-        return read_sound_corpora(config, console)
-    return read_corpora(config.data, config.training.seed, console, workers)
+def _find(fingerprint: str) -> Corpus | None:
+    dataset, nothing = find_pairs(fingerprint), SideReport(0, 0, 0, 0, {})
+    return dataset and Corpus(dataset, fingerprint, Report((), len(dataset), nothing, nothing))
 
 
-def cut_part(
-    corpus: Corpus, tokenizers: tuple[Tokenizer, Tokenizer], console: Console, workers: int = 1
-) -> PiecePairs:
-    """The pairs of a part as ids, or as frames and ids."""
-    if isinstance(corpus, SoundCorpus):
-        return cut_texts(corpus, tokenizers[1])
-    return cut(corpus, *tokenizers, console.progress, workers)
+def held_out(data: DataConfig, train: Corpus) -> int:
+    """How many training pairs are set aside for validation."""
+    return min(data.validation_pairs, max(1, len(train.dataset) // 10))
 
 
-def read_corpora(data: DataConfig, seed: int, console: Console, workers: int = 1) -> Corpora:
-    """Read both parts; where no validation pairs are named, the seed sets training pairs aside.
-
-    workers: processes that read the training pairs.
-    """
-    check_languages(data.train, data.validation, "validation")
-    train = read_train(data, console.progress, workers)
-    console.settle()
-    if data.validation:
-        validation = read_validation(data)
-    else:
-        count = min(data.validation_pairs, max(1, len(train.dataset) // 10))
-        train, validation = hold_out(train, count, seed)
-    corpora = Corpora(train, validation, data)
-    _report_languages(corpora, console)
-    _report_parts(corpora, console)
-    _report_overlap(corpora, console)
-    return corpora
-
-
-def _report_parts(corpora: Corpora, console: Console) -> None:
+def report_parts(corpora: Corpora, console: Console) -> None:
+    """Say what was read of both parts, and warn of its faults."""
     for name, part in (("train", corpora.train), ("validation", corpora.validation)):
         for line in part.report.lines():
             console.note(f"{name}: {line}")
@@ -116,27 +131,13 @@ def _report_parts(corpora: Corpora, console: Console) -> None:
             console.warn(warning)
 
 
-def find_corpora(data: DataConfig, fingerprints: Mapping[str, str]) -> Corpora | None:
-    """The pairs of both parts, from the cache, without a report; None where they are not in it."""
-    nothing = SideReport(0, 0, 0, 0, {})
-    train, validation = (find_pairs(fingerprints[name]) for name in ("train", "validation"))
-    if train is None or validation is None:
-        return None
-    report = Report((), len(train), nothing, nothing)
-    parts = (
-        Corpus(train, fingerprints["train"], report),
-        Corpus(validation, fingerprints["validation"], report),
-    )
-    return Corpora(*parts, data)
-
-
 def _report_languages(corpora: Corpora, console: Console) -> None:
     """Of target languages: a code that is none, and how BLEU counts words where none are separated."""
-    data = corpora.data
-    if data.tgt and not is_code(data.tgt):
-        console.warn(f"{data.tgt} is no language code such as zh: validation BLEU knows nothing of its words")
+    tgt = corpora.languages.tgt
+    if tgt and not is_code(tgt):
+        console.warn(f"{tgt} is no language code such as zh: validation BLEU knows nothing of its words")
     sample = corpora.validation.dataset[:100]["tgt"]
-    for code in targets(data.train) or (data.tgt,):
+    for code in corpora.languages.targets or (tgt,):
         if note := spaceless_note(code, sample):
             console.note(f"validation: {note}")
 

@@ -17,7 +17,6 @@ import torch
 from torch.nn.functional import pad
 
 from mt.checkpoint import Run, load_runs
-from mt.config import DataConfig, other_languages
 from mt.console import Console
 from mt.data.batches import IntArray, Rows, by_length
 from mt.data.cache import BATCH
@@ -27,7 +26,8 @@ from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
 from mt.errors import ConfigError
 from mt.model import fingerprint
-from mt.tokenizer import Tokenizer
+from mt.text.languages import Languages
+from mt.tokenizer import Tokenizers
 
 LIKELIEST = (
     8  # pieces kept at each position: they hold nearly all that is not spread over the whole vocabulary
@@ -43,7 +43,7 @@ class Teachers:
     runs: Sequence[Run]
     fingerprint: str
 
-    def check(self, data: DataConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None) -> None:
+    def check(self, languages: Languages, tokenizers: Tokenizers | None) -> None:
         """Raises ConfigError unless the teachers know the student's languages, and it takes their pieces."""
         first = self.runs[0]
         theirs = [first.src_tokenizer.fingerprint, first.tgt_tokenizer.fingerprint]
@@ -52,7 +52,7 @@ class Teachers:
                 f"--teachers: a student cuts text as its teachers do; give --tokenizer-from {first.path} too"
             )
         for run in self.runs:
-            if problem := other_languages(data, run.config.data):
+            if problem := languages.difference(run.languages):
                 raise ConfigError(f"--teachers: {run.path} cannot teach this student: {problem}")
 
     def annotate(
@@ -75,9 +75,9 @@ class Teachers:
 
 
 def load_teachers(
-    names: Sequence[str], data: DataConfig, tokenizers: tuple[Tokenizer, Tokenizer] | None
+    names: Sequence[str], languages: Languages, tokenizers: Tokenizers | None
 ) -> Teachers | None:
-    """The runs of these names for a student on `data` that has these tokenizers; None if there are no names.
+    """The runs of these names for a student of these languages and tokenizers; None if there are no names.
 
     Raises RunError if their pieces differ, ConfigError if they cannot teach this student.
     """
@@ -85,7 +85,7 @@ def load_teachers(
         return None
     runs = load_runs([Path(name) for name in names], torch.device("cpu"))
     teachers = Teachers(runs, fingerprint(run.model for run in runs))
-    teachers.check(data, tokenizers)
+    teachers.check(languages, tokenizers)
     return teachers
 
 

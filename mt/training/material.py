@@ -4,88 +4,130 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
-
 from mt import checkpoint
-from mt.config import Config
-from mt.console import Console
+from mt.config import TrainingConfig
 from mt.data.encoded import PiecePairs
-from mt.data.ragged import Ragged
 from mt.errors import RunError
-from mt.tokenizer import Tokenizer
+from mt.text.languages import Languages
+from mt.tokenizer import Tokenizer, Tokenizers
 from mt.training.arithmetic import Arithmetic, current, settle
-from mt.training.clock import ENCODING, READING, TEACHERS, VOCABULARY, Clock
-from mt.training.corpora import Corpora, cut_part, find_corpora, read_parts
-from mt.training.distillation import load_teachers
-from mt.training.loader import check_step
+from mt.training.clock import ENCODING, READING, TEACHERS, VOCABULARY
+from mt.training.corpora import Corpora, Reader
+from mt.training.distillation import Teachers, load_teachers
+from mt.training.loader import BatchSampler, check_step
 from mt.training.resuming import Begun, find_begun
+from mt.training.session import Session
 from mt.training.starting import Start, load_start
 from mt.training.state import RunFiles
-from mt.training.vocabulary import learn_tokenizers, take_tokenizers
+from mt.training.validation import Validator, unigram_entropy
+from mt.training.vocabulary import Vocabulary
 from mt.training.writer import Background, Writer
 
-Tokenizers = tuple[Tokenizer, Tokenizer]
+
+@dataclass(frozen=True)
+class Helpers:
+    """Trained runs that a training learns from: the one it starts from, and its teachers, by their names."""
+
+    init: str | None
+    teachers: Sequence[str]
+    languages: Languages
+
+    def load(self, tokenizers: Tokenizers | None) -> tuple[Start | None, Teachers | None]:
+        """Both, for a model with these tokenizers. Raises RunError, ConfigError if they are not suited."""
+        start = load_start(self.init, self.languages)
+        return start, load_teachers(self.teachers, self.languages, tokenizers)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """What makes the material of a training. Each has its own section of the settings.
+
+    files: begins the run directory, and has the settings of the run as a whole.
+    """
+
+    files: RunFiles
+    reader: Reader
+    vocabulary: Vocabulary
+    helpers: Helpers
 
 
 @dataclass(frozen=True)
 class Material:
     """What there is once the pairs are ids: all that a model is built for and trained on.
 
-    begun: the run that goes on; None for a new one. start: the run that --init names.
+    sampler: what makes each batch another one than in the epoch before, if anything does. start: the run that
+    gives the first weights, if one does. begun: the run that goes on; None for a new one.
     """
 
     files: RunFiles
-    begun: Begun | None
     computed: Arithmetic
     corpora: Corpora
     tokenizers: Tokenizers
     pairs: PiecePairs
+    sampler: BatchSampler | None
     start: Start | None
+    begun: Begun | None = None
+
+    @property
+    def loss_floor(self) -> float:
+        """Nats a target token costs without having learned anything."""
+        return unigram_entropy(self.pairs, self.tokenizers[1].vocab_size)
+
+    def validator(self, batch_tokens: int) -> Validator:
+        """What measures a model on the validation pairs, with so many tokens in a batch."""
+        corpora = self.corpora
+        return Validator(
+            sources=corpora.validation.dataset["src"][:],
+            references=corpora.validation.dataset["tgt"][:],
+            pairs=corpora.encode_validation(self.tokenizers),
+            tokenizer=self.tokenizers[1],
+            languages=corpora.validation_languages,
+            batch_tokens=batch_tokens,
+            precision=self.computed.precision,
+            unit=corpora.unit,
+        )
 
 
-def prepare(
-    config: Config,
-    run_dir: Path,
-    where: torch.device,
-    clock: Clock,
-    console: Console,
-    ranks: int,
-    workers: int,
-) -> Material:
+def prepare(stages: Stages, session: Session) -> Material:
     """Read the corpora, learn the tokenizers, make ids of the pairs; the run directory is begun by then."""
-    begun = find_begun(run_dir, config)
-    check_step(config.training, ranks, begun is not None, console)
-    computed = settle(config.training.precision, where, begun.arithmetic if begun else {}, console, ranks)
-    known = begun.tokenizers if begun else take_tokenizers(config.tokenizer, config.data.tags, console)
-    start = load_start(config.training.init, config.data)
-    teachers = load_teachers(config.training.teachers, config.data, known)
-    corpora = read_parts(config, console, workers)
-    fingerprints = corpora.fingerprints | ({"teachers": teachers.fingerprint} if teachers else {})
-    fingerprints |= {"init": start.fingerprint} if start else {}
+    console, clock, files = session.console, session.clock, stages.files
+    begun = find_begun(files.path, files.config)
+    computed = _settle(files.config.training, begun, session)
+    known = begun.tokenizers if begun else stages.vocabulary.take(console)
+    start, teachers = stages.helpers.load(known)
+    corpora = stages.reader.read(console, session.workers)
+    learned_from = {"teachers": teachers, "init": start}
+    fingerprints = corpora.fingerprints
+    fingerprints |= {name: runs.fingerprint for name, runs in learned_from.items() if runs}
     if begun:
         begun.check_corpora(fingerprints)
     clock.lap(READING)
-    tokenizers = known or learn_tokenizers(config.tokenizer, corpora.train, config.data.tags, console)
+    tokenizers = known or stages.vocabulary.learn(corpora.train, console)
     clock.lap(VOCABULARY)
-    identity = begun.identity if begun else checkpoint.identity(config, tokenizers, fingerprints)
+    identity = begun.identity if begun else checkpoint.identity(files.config, tokenizers, fingerprints)
     metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
-    checkpoint.save_setup(run_dir, config, tokenizers, metadata | corpora.metadata())
-    pairs = cut_part(corpora.train, tokenizers, console, workers)
-    console.settle()
-    _report_tokens(console, pairs)
+    checkpoint.save_setup(files.path, files.config, tokenizers, metadata | corpora.metadata())
+    pairs = corpora.encode_train(tokenizers, console, session.workers)
     for line in start.describe(corpora.train) if start and not begun else ():
         console.note(line)
     clock.lap(ENCODING)
     if teachers:
-        pairs = teachers.annotate(pairs, where, computed.precision, console)
+        pairs = teachers.annotate(pairs, session.device, computed.precision, console)
         clock.lap(TEACHERS)
-    files = RunFiles(run_dir, config, identity, Background() if ranks > 1 else Writer())
-    return Material(files, begun, computed, corpora, tokenizers, pairs, start)
+    files = replace(files, identity=identity, writer=Background() if session.ranks.count > 1 else Writer())
+    sampler = corpora.sampler(stages.vocabulary.settings, pairs, tokenizers)
+    return Material(files, computed, corpora, tokenizers, pairs, sampler, start, begun)
+
+
+def _settle(training: TrainingConfig, begun: Begun | None, session: Session) -> Arithmetic:
+    """How the run is computed. Raises ConfigError where its steps do not suit the ranks."""
+    console, ranks = session.console, session.ranks.count
+    check_step(training, ranks, begun is not None, console)
+    return settle(training.precision, session.device, begun.arithmetic if begun else {}, console, ranks)
 
 
 def told_of(material: Material) -> dict[str, Any]:
@@ -97,34 +139,20 @@ def told_of(material: Material) -> dict[str, Any]:
     }
 
 
-def follow(
-    config: Config, run_dir: Path, where: torch.device, told: Mapping[str, Any], console: Console
-) -> Material:
+def follow(stages: Stages, session: Session, told: Mapping[str, Any]) -> Material:
     """What rank 0 has prepared, from the cache, or prepared here too; only what differs here is said."""
-    computed = current(where, told["arithmetic"]["precision"], told["arithmetic"]["ranks"])
+    console = session.console
+    computed = current(session.device, told["arithmetic"]["precision"], told["arithmetic"]["ranks"])
     if others := computed.differences(told["arithmetic"], "rank 0:"):
         console.warn(f"rank {os.environ['RANK']} computes otherwise: {', '.join(others)}")
     console.hushed = True
     src, tgt = (Tokenizer(b64decode(text)) for text in told["tokenizers"])
-    teachers = load_teachers(config.training.teachers, config.data, (src, tgt))
-    start = load_start(config.training.init, config.data)
-    found = None if config.speech.sound else find_corpora(config.data, told["fingerprints"])
-    corpora = found or read_parts(config, console)
+    start, teachers = stages.helpers.load((src, tgt))
+    corpora = stages.reader.find(told["fingerprints"]) or stages.reader.read(console)
     if corpora.fingerprints != told["fingerprints"]:
         raise RunError("the pairs on this machine are not those of rank 0; give all machines the same files")
-    pairs = cut_part(corpora.train, (src, tgt), console)
+    pairs = corpora.encode_train((src, tgt), console)
     if teachers:
-        pairs = teachers.annotate(pairs, where, computed.precision, console)
-    return Material(RunFiles(run_dir, config, ""), None, computed, corpora, (src, tgt), pairs, start)
-
-
-def _report_tokens(console: Console, pairs: PiecePairs) -> None:
-    unknown_src, unknown_tgt = pairs.unknown_rate()
-    if not isinstance(pairs.src, Ragged):
-        of_text = f"{pairs.tgt.lengths.mean():.1f} a text on average; unknown {100 * unknown_tgt:.2f} %"
-        console.note(f"tokens: {of_text}")
-        return
-    console.note(
-        f"tokens: {pairs.src.lengths.mean():.1f} a source and {pairs.tgt.lengths.mean():.1f} a target "
-        f"sentence on average; unknown {100 * unknown_src:.2f} % and {100 * unknown_tgt:.2f} %"
-    )
+        pairs = teachers.annotate(pairs, session.device, computed.precision, console)
+    sampler = corpora.sampler(stages.vocabulary.settings, pairs, (src, tgt))
+    return Material(stages.files, computed, corpora, (src, tgt), pairs, sampler, start)

@@ -8,24 +8,25 @@ from mt.config import Config
 from mt.storage.atomic import write_bytes
 from mt.training.clock import Clock
 from mt.training.progress import Progress
+from mt.training.state import RunFiles
 from mt.training.validation import METRIC_NAMES
 
 
-def write_card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> None:
+def write_card(files: RunFiles, progress: Progress, clock: Clock) -> None:
     """Describe the run for whoever finds its directory."""
-    write_bytes(run_dir / "README.md", _card(run_dir, config, progress, clock).encode())
+    write_bytes(files.path / "README.md", _card(files.path, files.config, progress, clock).encode())
 
 
 def example(run_dir: Path, config: Config) -> str:
     """How to translate with the run, on the command line."""
-    choice = f" --tgt {config.data.named[0].tgt}" if config.data.several else ""
+    choice = f" --tgt {config.data.languages.named[0].tgt}" if config.data.languages.several else ""
     text = "recording.wav" if config.speech.sound else '"…"'
     return f"mt translate -m {run_dir}{choice} {text}"
 
 
 def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> str:
     data, model, training = config.data, config.model, config.training
-    directions = data.named or ((data.src, data.tgt),)
+    directions = data.languages.named or ((data.src, data.tgt),)
     sides = [dict.fromkeys(code for code in codes if code) for codes in zip(*directions, strict=True)]
     languages = dict.fromkeys(code for side in sides for code in side)
     front = ["---", "library_name: mt", "tags:", "- translation", "- seq2seq", "- rnn"]

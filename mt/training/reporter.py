@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
-from mt.config import TrainingConfig
 from mt.console import Console, duration
 from mt.training.clock import Clock
 from mt.training.logs import TRAINING, VALIDATION, log_metrics, log_samples
 from mt.training.progress import Progress
+from mt.training.state import RunFiles
 from mt.training.tensorboard import Events
 from mt.training.validation import Validation
 
@@ -26,8 +25,7 @@ class Reporter:
     events: the numbers go there too.
     """
 
-    run_dir: Path
-    training: TrainingConfig
+    files: RunFiles
     console: Console
     clock: Clock
     loss_floor: float
@@ -37,7 +35,7 @@ class Reporter:
     def show_progress(self, progress: Progress, batches: int, seconds_left: float | None) -> None:
         """How far the epoch of so many batches is, how fast it goes, and how long it may last."""
         parts = [
-            f"epoch {progress.epoch}/{self.training.max_epochs} "
+            f"epoch {progress.epoch}/{self.files.config.training.max_epochs} "
             f"({100 * min(1.0, progress.position / batches):.0f} %)",
             f"step {progress.step:,}",
         ]
@@ -54,7 +52,7 @@ class Reporter:
     def _log(self, kind: str, step: int, numbers: Mapping[str, object]) -> None:
         if not self.speaks:
             return
-        log_metrics(self.run_dir, kind, step, numbers)
+        log_metrics(self.files.path, kind, step, numbers)
         if self.events is not None:
             self.events.add(kind, step, numbers)
 
@@ -90,7 +88,7 @@ class Reporter:
             "seconds": round(self.clock.learning, 1),
         }
         self._log(VALIDATION, progress.step, numbers)
-        log_samples(self.run_dir, progress.step, validation.scores, validation.samples)
+        log_samples(self.files.path, progress.step, validation.scores, validation.samples)
         best = " (best)" if better else ""
         self.console.note(
             f"step {progress.step:,}: {validation.scores}{best}, {duration(self.clock.learning)} of training"

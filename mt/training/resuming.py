@@ -14,7 +14,7 @@ from mt.config.files import validate
 from mt.config.removed import take_out
 from mt.errors import ConfigError, RunError
 from mt.storage.tensors import read_checked, read_tensors
-from mt.tokenizer import Tokenizer
+from mt.tokenizer import Tokenizers
 from mt.training.state import STATE
 
 SHOWN = 3  # settings that a message names
@@ -29,7 +29,7 @@ class Begun:
 
     path: Path
     metadata: Mapping[str, Any]
-    tokenizers: tuple[Tokenizer, Tokenizer]
+    tokenizers: Tokenizers
     changed: tuple[Change, ...]
     best_lost: bool
 

@@ -11,10 +11,10 @@ import torch
 
 from mt import checkpoint
 from mt.checkpoint import Run
-from mt.config import DataConfig, other_languages
 from mt.data.corpus import Corpus
 from mt.errors import ConfigError
 from mt.model import Seq2Seq, fingerprint
+from mt.text.languages import Languages
 from mt.tokenizer import Tokenizer
 
 SAMPLE = 2000  # texts
@@ -53,15 +53,15 @@ class Start:
         ]
 
 
-def load_start(name: str | None, data: DataConfig) -> Start | None:
-    """The run of that name, for training on `data`; None if there is no name.
+def load_start(name: str | None, languages: Languages) -> Start | None:
+    """The run of that name, for training in these languages; None if there is no name.
 
     Raises RunError if it cannot be loaded, ConfigError if it translates between other languages.
     """
     if name is None:
         return None
     run = checkpoint.load_run(Path(name), torch.device("cpu"))
-    if problem := other_languages(data, run.config.data):
+    if problem := languages.difference(run.languages):
         raise ConfigError(f"--init: {run.path} cannot be the start: {problem}")
     return Start(run, fingerprint([run.model]))
 

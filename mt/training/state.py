@@ -32,12 +32,12 @@ STATE, CLOCK = "state/last.safetensors", "state/clock.json"
 class RunFiles:
     """What training writes into a run directory, each file marked with the run's identity.
 
-    identity: empty for a run that an mt before 0.2 began.
+    identity: empty for a run that an mt before 0.2 began, and where nothing is written.
     """
 
     path: Path
     config: Config
-    identity: str
+    identity: str = ""
     writer: Writer = field(default_factory=Writer)
 
     def save_model(self, model: Seq2Seq, progress: Progress, metadata: Mapping[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 Everything random in a step is drawn from (seed, step, position of a batch in it) and the batches from (seed,
 epoch), so a resumed run is the run that was not stopped, bit for bit. Several ranks run this loop side by
-side: they share out each step and each validation, and all decide by the clock of the first.
+side: they divide each step and each validation, and all decide by the clock of the first.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ from typing import NamedTuple
 
 from mt.data.plan import PLAN
 from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_of_memory
-from mt.training.clock import SAVING, TRAINING, VALIDATING, Clock
+from mt.training.clock import SAVING, TRAINING, VALIDATING
 from mt.training.loader import BatchLoader, Part
 from mt.training.progress import Progress
-from mt.training.ranks import Ranks
 from mt.training.reporter import Reporter
 from mt.training.schedule import learning_rate
 from mt.training.signals import StopSignal
@@ -47,12 +46,10 @@ class Trainer:
         loader: BatchLoader,
         validator: Validator,
         reporter: Reporter,
-        clock: Clock,
-        ranks: Ranks | None = None,
     ) -> None:
         self.files, self.updater, self.loader = files, updater, loader
-        self.validator, self.reporter, self.clock = validator, reporter, clock
-        self.ranks = ranks or Ranks()
+        self.validator, self.reporter = validator, reporter
+        self.clock, self.ranks = reporter.clock, loader.ranks
         self.training = files.config.training
         self.progress = Progress()
         self.last_step = min(self.training.max_epochs * loader.steps(), self.training.max_steps or 2**63)
@@ -73,7 +70,7 @@ class Trainer:
             progress.position = 0
         progress.plan = PLAN
 
-    def share(self) -> None:
+    def synchronize(self) -> None:
         """Let all ranks begin where the first does: with its weights, its optimiser and its counters."""
         tensors = self.ranks.share(state_tensors(self.updater), self.updater.device)
         if not self.ranks.first:

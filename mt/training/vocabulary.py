@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -15,7 +16,7 @@ from mt.data.corpus import Corpus
 from mt.errors import ConfigError, VocabularySizeError
 from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
-from mt.tokenizer import Tokenizer
+from mt.tokenizer import Tokenizer, Tokenizers
 
 MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
 SPARE_PIECES = 500  # beside the characters, where they alone are more than the size that no one asked for
@@ -32,58 +33,62 @@ class Side(NamedTuple):
     tags: Sequence[str]
 
 
-def learn_tokenizers(
-    settings: TokenizerConfig, corpus: Corpus, tags: Sequence[str], console: Console
-) -> tuple[Tokenizer, Tokenizer]:
-    """The pieces of both languages, or one set for both, from the training pairs.
+@dataclass(frozen=True)
+class Vocabulary:
+    """What decides a run's tokenizers. tags: texts that are one piece of the source wherever they occur."""
 
-    tags: texts that are one piece of the source wherever they occur.
+    settings: TokenizerConfig
+    tags: Sequence[str] = ()
 
-    A size that the text does not allow gives way to the nearest one that it does; a note says so.
-    """
-    if isinstance(corpus, SoundCorpus):
-        both = _learn(settings, corpus, Side("text", ("tgt",), ()), console)
-        return both, both
-    if settings.shared:
-        both = _learn(settings, corpus, Side("shared", ("src", "tgt"), tags), console)
-        return both, both
-    return (
-        _learn(settings, corpus, Side("source", ("src",), tags), console),
-        _learn(settings, corpus, Side("target", ("tgt",), ()), console),
-    )
+    def learn(self, corpus: Corpus, console: Console) -> Tokenizers:
+        """The pieces of both languages, or one set for both, from the training pairs.
+
+        A size that the text does not allow gives way to the nearest one that it does; a note says so.
+        """
+        if isinstance(corpus, SoundCorpus):
+            both = _learn(self.settings, corpus, Side("text", ("tgt",), ()), console)
+            return both, both
+        if self.settings.shared:
+            both = _learn(self.settings, corpus, Side("shared", ("src", "tgt"), self.tags), console)
+            return both, both
+        return (
+            _learn(self.settings, corpus, Side("source", ("src",), self.tags), console),
+            _learn(self.settings, corpus, Side("target", ("tgt",), ()), console),
+        )
+
+    def take(self, console: Console) -> Tokenizers | None:
+        """The tokenizers of another run, if the settings name one.
+
+        Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
+        """
+        if self.settings.tokenizer_from is None:
+            return None
+        other = Path(self.settings.tokenizer_from)
+        of_other, metadata = checkpoint.read_config(other)
+        src, tgt = checkpoint.read_tokenizers(other, of_other, metadata)
+        if needed := _differences(of_other.tokenizer, self.settings, src.vocab_size):
+            raise ConfigError(f"--tokenizer-from: the tokenizer of {other} needs {' '.join(needed)} here too")
+        for tag in self.tags:
+            if tag not in src.pieces([tag])[0]:
+                raise ConfigError(
+                    f"--tokenizer-from: {other} was not trained for {tag} and has no token for it"
+                )
+        console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} tokens")
+        return src, tgt
 
 
-def take_tokenizers(
-    settings: TokenizerConfig, tags: Sequence[str], console: Console
-) -> tuple[Tokenizer, Tokenizer] | None:
-    """The tokenizers of another run, if the settings name one.
-
-    Raises RunError if it is not there, ConfigError if its pieces do not suit the settings.
-    """
-    if settings.tokenizer_from is None:
-        return None
-    other = Path(settings.tokenizer_from)
-    of_other, metadata = checkpoint.read_config(other)
-    src, tgt = checkpoint.read_tokenizers(other, of_other, metadata)
-    theirs, ours = of_other.tokenizer.model_dump(), settings.model_dump()
-    if ours["vocab_size"] in (None, src.vocab_size):
+def _differences(others: TokenizerConfig, settings: TokenizerConfig, learned: int) -> list[str]:
+    """The flags by which settings would be another run's, whose tokenizer has that many tokens."""
+    theirs, ours = others.model_dump(), settings.model_dump()
+    if ours["vocab_size"] in (None, learned):
         ours["vocab_size"] = theirs["vocab_size"]  # which its text may not have allowed
     elif theirs["vocab_size"] is None:
-        theirs["vocab_size"] = src.vocab_size
-    other_settings = [
+        theirs["vocab_size"] = learned
+    return [
         flag(name, value)
         for name, value in theirs.items()
         if name not in ("tokenizer_from", "sampling") and value != ours[name]
     ]
-    if other_settings:
-        raise ConfigError(
-            f"--tokenizer-from: the tokenizer of {other} needs {' '.join(other_settings)} here too"
-        )
-    for tag in tags:
-        if tag not in src.pieces([tag])[0]:
-            raise ConfigError(f"--tokenizer-from: {other} was not trained for {tag} and has no token for it")
-    console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} tokens")
-    return src, tgt
 
 
 def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Console) -> Tokenizer:

@@ -10,12 +10,10 @@ from typing import Any
 
 from lxml import etree
 
-from mt.data.formats.lines import open_bytes
 from mt.data.formats.pairs import BadLine, Pair, Record, Skipped, find_name, normal_code
+from mt.data.formats.xml_elements import LANG, read_elements
 from mt.errors import CorpusError
-from mt.text.encoding import wide_encoding
 
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 # Inline elements whose content is another program's mark-up; that of <hi> and <mrk> is text.
 _CODES = {"bpt", "ept", "ph", "it", "ut"}
 _BREAK = re.compile(r"\s*(<(br|p|/p)\b[^>]*>|\\n|\n)\s*", re.IGNORECASE)  # mark-up that parts words
@@ -35,7 +33,7 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
     found: set[str] = set()
     paired = False
     srclang: str | None = None
-    for element in _elements(path):
+    for element in read_elements(path, ("{*}header", "{*}tu")):
         if _local(element) == "header":
             srclang = element.get("srclang")
             continue
@@ -54,42 +52,6 @@ def read_tmx(path: Path, src: str | None, tgt: str | None) -> Iterator[Record]:
         )
 
 
-def _elements(path: Path) -> Iterator[Any]:
-    """Yield <header> and each <tu>, and let go of what has been read. Raises CorpusError for broken XML."""
-    with open_bytes(path) as stream:
-        wide = wide_encoding(stream.peek())
-        events = etree.iterparse(
-            stream,
-            events=("end",),
-            tag=("{*}header", "{*}tu"),
-            resolve_entities=False,
-            no_network=True,
-            load_dtd=False,
-            huge_tree=False,
-        )
-        try:
-            for _, element in events:
-                yield element
-                element.clear()
-                while element.getprevious() is not None:
-                    del element.getparent()[0]
-        except etree.XMLSyntaxError as error:
-            if wide is None:
-                raise CorpusError(f"{path}, line {error.lineno or 1}: {_broken(error)}") from error
-            cause = (
-                f"is {wide}, which cannot be read here; save it as UTF-8"  # XML may be in it if it says so
-            )
-            raise CorpusError(f"{path}: {cause}") from error
-
-
-def _broken(error: etree.XMLSyntaxError) -> str:
-    cause = str(error.msg).partition(", line ")[0]
-    if "XML_PARSE_HUGE" in cause or "limit" in cause.lower():
-        cause = cause.replace(", try XML_PARSE_HUGE", "")
-        return f"beyond a limit of the XML reader ({cause}); split the unit or the file"
-    return f"broken XML ({cause}); mend the file or export it again"
-
-
 def _local(element: Any) -> str:
     """The tag without its namespace; empty for comments, processing instructions and entities."""
     return etree.QName(element).localname if isinstance(element.tag, str) else ""
@@ -101,7 +63,7 @@ def _variants(unit: Any) -> dict[str, list[Any]]:
     variants: dict[str, list[Any]] = {}
     for child in unit:
         if _local(child) == "tuv":
-            code = child.get(_XML_LANG) or child.get("lang") or "?"
+            code = child.get(LANG) or child.get("lang") or "?"
             code = codes.setdefault(normal_code(code), code)
             variants.setdefault(code, []).append(child.find("{*}seg"))
     return variants

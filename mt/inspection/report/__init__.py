@@ -96,7 +96,7 @@ def summary(translator: Translator, measured: Measured) -> list[str]:
     parameters = sum(weight.numel() for weight in translator.run.model.parameters())
     attention = "no attention" if model.attention == "none" else f"{model.attention} attention"
     return [
-        f"{data.source or '?'} to {measured.test.tgt or '?'}",
+        f"{data.languages.source or '?'} to {measured.test.tgt or '?'}",
         f"{model.cell}, {model.encoder_layers} + {model.decoder_layers} layers, {attention}",
         f"a vector of {measured.of_vector:,} numbers",
         f"{parameters / 1e6:.1f} M parameters",

@@ -110,7 +110,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
     sources = run.src_tokenizer.encode([mark + text for text in test.sources])
     lengths = [max(1, len(ids)) for ids in sources]
     cut = [words(texts, tokenize) for texts in (hypotheses, test.references[0])]
-    read = words(test.sources, tokenizer_for(run.config.data.source, test.sources))
+    read = words(test.sources, tokenizer_for(run.languages.source, test.sources))
     return Measured(
         test=test,
         hypotheses=tuple(hypotheses),
@@ -125,7 +125,7 @@ def measure(translator: Translator, test: TestSet, console: Console) -> Measured
         chrf=tuple(sentence_scores(hypotheses, test.references)),
         vectors=map_vectors(translator, test, lengths),
         unknown=sum(ids.count(Tokenizer.unk_id) for ids in sources) / max(1, sum(map(len, sources))),
-        src=run.config.data.source,
+        src=run.languages.source,
         attends=translator.model.attends,
         of_vector=run.model.encoder.vector_size,
     )
