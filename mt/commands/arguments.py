@@ -28,9 +28,7 @@ from mt.options import (
 )
 
 if TYPE_CHECKING:
-    from mt.config import DataConfig, ModelConfig, TokenizerConfig, TrainingConfig
     from mt.config.fields import Section
-    from mt.config.speech import SpeechConfig
     from mt.console import Console
 
 SPEC = """\
@@ -71,7 +69,7 @@ def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
     if {"--seed", "--seeds"} <= flags_of(arguments):
         raise UsageError("mt train: --seeds names all seeds: leave --seed out")
     _, base = _base(arguments)
-    return TrainOptions(), base.data, base.tokenizer, base.model, base.training, base.speech
+    return TrainOptions(), *vars(base).values()
 
 
 def _preset_note(arguments: Sequence[str]) -> str:
@@ -80,16 +78,8 @@ def _preset_note(arguments: Sequence[str]) -> str:
     return textwrap.fill(presets, 80, break_on_hyphens=False)
 
 
-def _train(
-    console: Console,
-    options: TrainOptions,
-    data: DataConfig,
-    tokenizer: TokenizerConfig,
-    model: ModelConfig,
-    training: TrainingConfig,
-    speech: SpeechConfig,
-) -> None:
-    parts = {"data": data, "tokenizer": tokenizer, "model": model, "training": training, "speech": speech}
+def _train(console: Console, options: TrainOptions, *sections: Section) -> None:
+    parts = dict(zip(Config.model_fields, sections, strict=True))
     try:
         config = lay_over(Config(), parts)
     except ConfigError as problem:
