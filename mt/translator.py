@@ -18,12 +18,13 @@ from mt.console import Console
 from mt.decoding.alignment import align
 from mt.decoding.ensemble import Ensemble
 from mt.decoding.hints import HintMaker
+from mt.decoding.pausing import Pause, PausingModel, no_pause
 from mt.decoding.translation import NOT_ALIGNED, Aligned, Candidate, HeardPart, Translation, heard, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.layers.trial import int8_time
 from mt.options import RunOptions
-from mt.search import Hypothesis, search
+from mt.search import Hypothesis, Model, search
 from mt.text.characters import one_line, readable, sound
 from mt.text.glossary import Glossary
 from mt.text.languages import base_language, find_code, tag, targets
@@ -215,21 +216,24 @@ class Translator:
         nbest: int = 1,
         progress: Callable[[float], None] | None = None,
         total: int = 0,
+        pause: Pause = no_pause,
     ) -> list[Translation]:
         """Up to `nbest` texts of each recording, of a run of sound; long recordings are cut at pauses.
 
         A recording that could not be read has no text, and the logger `mt` says why. progress, total: as in
-        `search`, and the number of recordings. Raises ConfigError for a run of text.
+        `search`, and the number of recordings. pause: called between steps. Raises ConfigError for a run of
+        text.
         """
         from mt.speech.listening import cut, groups
 
         if self.features is None:
             raise ConfigError(f"{self.name} translates text, not sound")
+        model = self._pausing(pause)
         longest, found = float(self.run.metadata["longest_seconds"]), list[Translation]()
         for group in groups(recordings, self.features.rate):
             parts = [cut(one.samples, self.features, longest) for one in group]
             frames = [part.frames for of_one in parts for part in of_one]
-            searched = iter(search(self.model, frames, self.config, self.device))
+            searched = iter(search(model, frames, self.config, self.device))
             for one, of_one in zip(group, parts, strict=True):
                 found.append(self._heard(one, of_one, [next(searched) for _ in of_one], nbest))
             if progress is not None:
@@ -254,6 +258,9 @@ class Translator:
             for part, rows in zip(parts, found, strict=True)
         ]
         return heard(recording.name, told, found, self.run.languages.target)
+
+    def _pausing(self, pause: Pause) -> Model:
+        return self.model if pause is no_pause else PausingModel(self.model, pause)
 
     @cached_property
     def _hint_maker(self) -> HintMaker:
@@ -286,11 +293,12 @@ class Translator:
         tgt: str | None = None,
         progress: Callable[[float], None] | None = None,
         prefixes: Sequence[str] | None = None,
+        pause: Pause = no_pause,
     ) -> list[list[Candidate]]:
         """Up to `nbest` candidates for each of the parts that `split` gives, best first.
 
-        prefixes: what each translation begins with, by default nothing. Who searches by itself checks by
-        `check` first, and leaves out what holds nothing to translate.
+        prefixes: what each translation begins with, by default nothing. pause: called between steps. Who
+        searches by itself checks by `check` first, and leaves out what holds nothing to translate.
         """
         hints = None
         if self.glossary is not None or any(prefixes or ()):
@@ -298,9 +306,11 @@ class Translator:
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
+        model = self._pausing(pause)
         found_of = search(
-            self.model, sources, self.config, self.device, markers=markers, progress=progress, hints=hints
+            model, sources, self.config, self.device, markers=markers, progress=progress, hints=hints
         )
+        pause()
         found = [self.rank(rows)[:nbest] for rows in found_of]
         looks = (
             self._align(parts, sources, found) if aligned else [[NOT_ALIGNED] * len(rows) for rows in found]

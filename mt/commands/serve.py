@@ -6,6 +6,7 @@ import importlib.util
 import ipaddress
 import signal
 import socket
+import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from mt.serve.server import Stop
     from mt.serve.service import Service
 
+SWITCH_SECONDS = 0.0005  # after which a thread that reads lets another one run; Python's own is 5 ms
 NEEDED = ("fastapi", "prometheus_client", "uvicorn", "python_multipart", "py3langid")
 
 
@@ -49,6 +51,7 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
     from mt.serve.server import run
     from mt.serve.service import Service
 
+    sys.setswitchinterval(SWITCH_SECONDS)
     keys = None if options.api_keys is None else read_keys(options.api_keys)
     with _listen(options.host, options.port) as listener:
         models = open_models(options, search, console)

@@ -9,12 +9,13 @@ from functools import partial
 import torch
 
 from mt.decoding.constraints import MarkerConstraint
+from mt.decoding.pausing import Pause, no_pause
 from mt.errors import ConfigError
 from mt.inspection.floats import to_array
 from mt.inspection.reading import read_sentence
 from mt.inspection.result import Inspection, ModelSummary, SearchResult
 from mt.inspection.retrieval import retrieved_tokens
-from mt.inspection.source import MOST_PIECES, Pause, cut_source, no_pause
+from mt.inspection.source import MOST_PIECES, cut_source
 from mt.inspection.state_sample import StateSample, fit_state_sample, sample_of_one
 from mt.inspection.trace import trace
 from mt.inspection.writing import write_translation
@@ -23,7 +24,7 @@ from mt.text.characters import one_line
 from mt.text.sentences import Split
 from mt.translator import Translator
 
-SLICE = 512  # pieces that the encoder reads between two pauses
+SLICE = 256  # pieces that the encoder reads between two pauses
 
 
 class Inspector:

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.encoder import Encoded, Encoder
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
-from mt.inspection.source import Pause, no_pause
 from mt.layers.recurrence import reverse_by_length
 
 DEPENDENCE_METHOD = (

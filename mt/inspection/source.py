@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mt.errors import ConfigError
@@ -13,13 +12,6 @@ from mt.translator import Translator
 
 MOST_PIECES = 400
 """Of a text that is inspected: each state of a longer one would be compared with too many pieces."""
-
-Pause = Callable[[], None]
-"""Called between the steps of an inspection: others may use the model then, and an exception ends it."""
-
-
-def no_pause() -> None:
-    """The pause of who has the model to himself."""
 
 
 @dataclass(frozen=True)

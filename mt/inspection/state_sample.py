@@ -14,11 +14,11 @@ from mt.checkpoint import Run
 from mt.data.batches import by_length, frame
 from mt.data.cache import find_pairs
 from mt.data.corpus import read_validation
+from mt.decoding.pausing import Pause, no_pause
 from mt.errors import MTError
 from mt.inspection.floats import FloatArray, short, to_array
 from mt.inspection.plane import NOTHING, Map, Plane
 from mt.inspection.reading import Reading, halves, read_batch
-from mt.inspection.source import Pause, no_pause
 from mt.inspection.writing import walk
 from mt.tokenizer import Tokenizer
 

@@ -11,8 +11,8 @@ from torch import Tensor
 
 from mt.config import SearchConfig
 from mt.decoding.constraints import Constraint
+from mt.decoding.pausing import Pause, no_pause
 from mt.inspection.floats import Arrays, short
-from mt.inspection.source import Pause, no_pause
 from mt.search import EOS, Beam, Hypothesis, Model
 
 Path = tuple[int, ...]

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.encoder import Encoded
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
-from mt.inspection.source import Pause, no_pause
 from mt.inspection.trace import Spell
 from mt.model import Seq2Seq
 from mt.search import BOS, EOS, NEVER, Hypothesis

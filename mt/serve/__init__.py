@@ -2,6 +2,7 @@
 
     HTTP -> connections -> middleware -> app -> access -> call -> service -> batcher -> translator
                                             (segments, detection)    (turns)
+                                                     processor: who may compute
 
 A client is known by its address, or by its key where keys are asked for. Clients take turns.
 

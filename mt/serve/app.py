@@ -78,8 +78,8 @@ def _add_asking(app: FastAPI, service: Service, access: AccessControl) -> None:
     @app.post("/detect", **schema.detect(codes))
     async def detect(request: Request) -> Response:
         """Tell which of the served languages a text is in, the likeliest first."""
-        text = one_text((await access.admit(request)).values)
-        return JSONResponse(service.detect(text))
+        asked = await access.admit(request)
+        return await _answer(request, service.detect(one_text(asked.values), asked.client))
 
     @app.post("/inspect", **schema.inspect(directions))
     async def inspect(request: Request) -> Response:

@@ -1,29 +1,28 @@
-"""Sentences of many requests, searched together.
+"""Sentences of many requests, searched together: on a CPU a batch costs much less than its sentences one by
+one.
 
-One search at a time for each model: on a CPU a batch costs much less than its sentences one by one, and two
-searches at once would only share the same cores.
+What is urgent goes first, and between the steps of every other search (see `turns` and `processor`).
 """
 
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
-from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Protocol, TypeVar
+from contextlib import asynccontextmanager
+from typing import Protocol
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Candidate
 from mt.serve.counters import Metrics
 from mt.serve.problem_log import ProblemLog
-from mt.serve.refusal import Gone, Refusal, slow_down
+from mt.serve.processor import LongCall, Processor
+from mt.serve.refusal import Refusal
 from mt.serve.turns import Job, Request, Turns
 
-T = TypeVar("T")
-
 WAIT = 0.003  # seconds that a batch waits for company, where the one before had some
-ALONE, ALONE_FOR_ONE = 32, 4  # calls that may wait to have the model for themselves; those of one client
 STUCK = 120.0  # seconds; a search that takes longer will hardly end
 REST, LONGEST_REST = 1.0, 60.0  # seconds before a batcher that has failed goes on; each time twice as long
 
@@ -32,25 +31,57 @@ class Searcher(Protocol):
     """What is asked of a `Translator`."""
 
     def search_parts(
-        self, parts: Sequence[str], *, nbest: int, aligned: bool = False, tgt: str | None = None
+        self,
+        parts: Sequence[str],
+        *,
+        nbest: int,
+        aligned: bool = False,
+        tgt: str | None = None,
+        pause: Pause = no_pause,
     ) -> list[list[Candidate]]: ...
 
 
-class Batcher:
-    """The queue of one model. `run` must be under way for anything to be translated."""
+class Lane:
+    """Searches of one kind, one after the other: the urgent ones, or the rest."""
 
-    def __init__(self, searcher: Searcher, *, limit: int, metrics: Metrics, problems: ProblemLog) -> None:
-        self._searcher, self._metrics, self._problems = searcher, metrics, problems
+    def __init__(self, *, urgent: bool) -> None:
+        self.urgent = urgent
+        self.arrived = asyncio.Event()
+        self.had_company = False
+        self.since: float | None = None  # when its search began
+        self.batch: list[Job] = []  # what is searched for
+        # Always the same: each thread that computes has helpers and buffers of its own.
+        self.thread = ThreadPoolExecutor(1, "urgent" if urgent else "search")
+
+    @asynccontextmanager
+    async def turn(self, processor: Processor) -> AsyncIterator[LongCall | None]:
+        """Have the processor; what is not urgent has it as a long call."""
+        if self.urgent:
+            async with processor.quick():
+                yield None
+        else:
+            async with processor.long() as call:
+                yield call
+
+
+class Batcher:
+    """The queue of one model. `supervise` must be under way for anything to be translated."""
+
+    def __init__(
+        self,
+        searcher: Searcher,
+        *,
+        limit: int,
+        metrics: Metrics,
+        problems: ProblemLog,
+        processor: Processor,
+    ) -> None:
+        """processor: the server's."""
+        self._searcher, self._processor = searcher, processor
+        self._metrics, self._problems = metrics, problems
         self._turns = Turns(limit)
-        self._arrived = asyncio.Event()
-        self._model = asyncio.Lock()  # who holds it has the model
-        self._alone: Counter[str] = Counter()
-        self._one_alone = asyncio.Lock()
-        self._had_company = False
-        self._searching_since: float | None = None
+        self._lanes = {urgent: Lane(urgent=urgent) for urgent in (True, False)}
         self._runs = False
-        self._batch: list[Job] = []  # what is searched for
-        self._threads = ThreadPoolExecutor(1, "search"), ThreadPoolExecutor(1, "alone")
 
     @property
     def waiting(self) -> int:
@@ -60,8 +91,10 @@ class Batcher:
     @property
     def healthy(self) -> bool:
         """Whether what is asked now will be answered."""
-        since = self._searching_since
-        return self._runs and (since is None or time.monotonic() - since < STUCK)
+        now = time.monotonic()
+        return self._runs and all(
+            lane.since is None or now - lane.since < STUCK for lane in self._lanes.values()
+        )
 
     async def translate(
         self, parts: Sequence[str], *, client: str, tgt: str | None, nbest: int, aligned: bool = False
@@ -72,13 +105,13 @@ class Batcher:
         """
         if not parts:
             return []
-        self._check_running()
+        self.check_running()
         self._turns.admit(client, len(parts))
         loop = asyncio.get_running_loop()
         jobs = [Job(part, loop.create_future()) for part in parts]
         request = Request(client, tgt, nbest, aligned, deque(jobs))
         self._turns.add(request)
-        self._arrived.set()
+        self._lanes[request.urgent].arrived.set()
         try:
             return [await job.found for job in jobs]
         finally:
@@ -87,38 +120,10 @@ class Batcher:
                 if not job.found.cancel() and not job.found.cancelled():
                     job.found.exception()  # or asyncio would write of one that nobody looked at
 
-    async def alone(self, call: Callable[[Callable[[], None]], T], *, client: str) -> T:
-        """The result of a call that uses the model by itself, in a thread.
-
-        The call is given a function to call now and then: searches go first there, and Gone ends the call if
-        this was cancelled. Raises Refusal if too many wait.
-        """
-        self._check_running()
-        if self._alone[client] >= ALONE_FOR_ONE or self._alone.total() >= ALONE:
-            raise slow_down("too many such requests are waiting already", retry_after=1)
-        self._alone[client] += 1
-        gone = threading.Event()
-        loop = asyncio.get_running_loop()
-
-        def pause() -> None:
-            if gone.is_set():
-                raise Gone
-            if self._turns.waiting:
-                asyncio.run_coroutine_threadsafe(self._let_others_go(), loop).result()
-
-        try:
-            async with self._one_alone, self._model:
-                working = loop.run_in_executor(self._threads[1], call, pause)
-                try:
-                    return await asyncio.shield(working)
-                except asyncio.CancelledError:
-                    gone.set()
-                    await asyncio.wait({working})  # the model is given to others only when it is let go
-                    working.cancelled() or working.exception()  # or asyncio would write of it
-                    raise
-        finally:
-            self._alone[client] -= 1
-            self._alone += Counter()  # forgets who has none
+    def check_running(self) -> None:
+        """Raises Refusal where nothing is searched."""
+        if not self._runs:
+            raise _out_of_order()
 
     async def supervise(self) -> None:
         """`run`, and again where it fails, until cancelled; those who wait then are told."""
@@ -128,70 +133,74 @@ class Batcher:
                 self._runs, began = True, time.monotonic()
                 try:
                     await self.run()
-                except Exception as problem:
-                    self._problems.failure(problem, "searching through the queue")
+                except ExceptionGroup as problems:
+                    self._problems.failure(problems.exceptions[0], "searching through the queue")
                 self._runs = False
-                for job in [*self._batch, *self._turns.clear()]:
+                searched = [job for lane in self._lanes.values() for job in lane.batch]
+                for job in [*searched, *self._turns.clear()]:
                     _settle(job, _out_of_order())
                 rest = REST if time.monotonic() - began > LONGEST_REST else min(2 * rest, LONGEST_REST)
                 await asyncio.sleep(rest)
         finally:
             self._runs = False
-            for thread in self._threads:
-                thread.shutdown(wait=False, cancel_futures=True)
+            for lane in self._lanes.values():
+                lane.thread.shutdown(wait=False, cancel_futures=True)
 
     async def run(self) -> None:
-        """Search through what arrives, until cancelled."""
+        """Search through what arrives, until cancelled. Raises ExceptionGroup."""
+        async with asyncio.TaskGroup() as lanes:
+            for lane in self._lanes.values():
+                lanes.create_task(self._run(lane))
+
+    async def _run(self, lane: Lane) -> None:
         while True:
-            await self._arrived.wait()
-            if self._had_company:
+            await lane.arrived.wait()
+            if lane.had_company:
                 await asyncio.sleep(WAIT)
-            async with self._model:
-                batch = self._turns.take()
-                self._had_company, self._batch = len(batch) > 1, [job for _, job in batch]
+            async with lane.turn(self._processor) as long_call:
+                batch = self._turns.take(urgent=lane.urgent)
+                lane.had_company, lane.batch = len(batch) > 1, [job for _, job in batch]
                 if batch:
-                    await self._answer(batch)
-            if not self._turns.waiting:
-                self._arrived.clear()
+                    await self._answer(batch, lane, long_call)
+            if not self._turns.waits(urgent=lane.urgent):
+                lane.arrived.clear()
 
-    def _check_running(self) -> None:
-        if not self._runs:
-            raise _out_of_order()
-
-    async def _let_others_go(self) -> None:
-        """Give the model away and take it back after those who wait for it."""
-        self._model.release()
-        await self._model.acquire()
-
-    async def _answer(self, batch: Sequence[tuple[Request, Job]]) -> None:
+    async def _answer(
+        self, batch: Sequence[tuple[Request, Job]], lane: Lane, long_call: LongCall | None
+    ) -> None:
         """Search; if that fails, one part after the other, so that one cannot spoil the others' answers."""
         requests, jobs = zip(*batch, strict=True)
         try:
-            found = await self._search([job.text for job in jobs], requests)
+            found = await self._search([job.text for job in jobs], requests, lane, long_call)
         except Exception as problem:
             if len(batch) == 1:
                 _settle(jobs[0], problem)
             else:
                 for one in batch:
                     if not one[1].found.done():
-                        await self._answer([one])
+                        await self._answer([one], lane, long_call)
             return
         self._metrics.batches.observe(len(batch))
         for (request, job), candidates in zip(batch, found, strict=True):
             _settle(job, candidates[: request.nbest])
 
-    async def _search(self, parts: list[str], requests: Sequence[Request]) -> list[list[Candidate]]:
-        """In a thread, always the same: each that computes has helpers and buffers of its own."""
+    async def _search(
+        self, parts: list[str], requests: Sequence[Request], lane: Lane, long_call: LongCall | None
+    ) -> list[list[Candidate]]:
         nbest, aligned = max(one.nbest for one in requests), any(one.aligned for one in requests)
 
-        def search() -> list[list[Candidate]]:
-            return self._searcher.search_parts(parts, nbest=nbest, aligned=aligned, tgt=requests[0].tgt)
+        def search(pause: Pause) -> list[list[Candidate]]:
+            return self._searcher.search_parts(
+                parts, nbest=nbest, aligned=aligned, tgt=requests[0].tgt, pause=pause
+            )
 
-        self._searching_since = time.monotonic()
+        lane.since = time.monotonic()
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._threads[0], search)
+            if long_call is not None:
+                return await long_call.run(lane.thread, search)
+            return await asyncio.get_running_loop().run_in_executor(lane.thread, search, no_pause)
         finally:
-            self._searching_since = None
+            lane.since = None
 
 
 def _settle(job: Job, found: list[Candidate] | Exception) -> None:

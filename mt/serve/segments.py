@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Translation
 from mt.inline.html import Page, parse_html
 from mt.inline.prepared import Prepared
@@ -85,9 +86,12 @@ def plain(text: str) -> Lines:
     return Lines(tuple(kept), tuple(texts))
 
 
-def markup(text: str) -> Markup:
-    """Sentences of HTML, whole or a fragment, however broken; not those marked translate="no"."""
-    page = parse_html(text)
+def markup(text: str, pause: Pause = no_pause) -> Markup:
+    """Sentences of HTML, whole or a fragment, however broken; not those marked translate="no".
+
+    pause: called between two tags.
+    """
+    page = parse_html(text, pause=pause)
     return Markup(page, _prepared(page, markers=False, shown=False))
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Candidate, Translation, by_rank, joined
 from mt.errors import ConfigError
 from mt.inspection import Inspector
@@ -24,17 +24,17 @@ from mt.serve.detection import Detector, Language, all_letters_of
 from mt.serve.limits import check_size
 from mt.serve.models import Models, Served
 from mt.serve.problem_log import ProblemLog
+from mt.serve.processor import Line, Processor
 from mt.serve.refusal import Refusal
 from mt.serve.segments import Lines, Template, markup, plain
 from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
 from mt.text.names import name_of
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split
-from mt.translator import Translator
 
 T = TypeVar("T")
 
-LONG = 2000  # characters; what is longer is cut outside of the event loop
+LONG = 500  # characters; what is longer is read outside of the event loop
 MOST_PIECES = 128  # of a sentence that is inspected: the work grows with their square
 
 
@@ -78,7 +78,9 @@ class Service:
         self.problems = problems or ProblemLog()
         self.batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
-        self._reader = ThreadPoolExecutor(1, "reader")  # cuts long texts
+        processor = Processor()
+        # Reads long texts; inspects and hears.
+        self._reader, self._alone = Line(processor, "reader"), Line(processor, "alone")
         self.active = 0  # requests under way; the middleware counts them
         self.metrics = Metrics(
             queued=lambda: sum(batcher.waiting for batcher in self.batchers.values()),
@@ -86,7 +88,11 @@ class Service:
         )
         for translator in models.translators:
             self.batchers[id(translator)] = Batcher(
-                translator, limit=options.queue_limit, metrics=self.metrics, problems=self.problems
+                translator,
+                limit=options.queue_limit,
+                metrics=self.metrics,
+                problems=self.problems,
+                processor=processor,
             )
 
     @asynccontextmanager
@@ -100,7 +106,8 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._reader.shutdown(wait=False, cancel_futures=True)
+            self._reader.close()
+            self._alone.close()
 
     @property
     def healthy(self) -> bool:
@@ -114,18 +121,18 @@ class Service:
             {"code": code, "name": name_of(code), "targets": models.targets(code)} for code in models.codes
         ]
 
-    def detect(self, text: str) -> list[dict[str, Any]]:
+    async def detect(self, text: str, client: str = "") -> list[dict[str, Any]]:
         """What `POST /detect` answers. Raises Refusal if the text is too long."""
         self._check([text])
-        return [candidate._asdict() for candidate in self.detector.detect(text)]
+        found = await self._read([text], client, lambda _: self.detector.detect(text))
+        return [candidate._asdict() for candidate in found]
 
     async def translate(self, call: TranslateCall, client: str = "") -> dict[str, Any]:
         """What `POST /translate` answers. client: whose turn the request takes. Raises Refusal."""
         self._check(call.texts)
-        planned = await self._read(call.texts, partial(self._plan, call))
+        planned = await self._read(call.texts, client, partial(self._plan, call))
         found = await self._search(planned, nbest=1 + call.alternatives, client=client)
-        templates = [one.template for one in planned]
-        ranked = await self._read(call.texts, lambda: list(map(_ranked, templates, found)))
+        ranked = await self._read(call.texts, client, partial(_all_ranked, planned, found))
         texts, alternatives, scores = [], [], []
         for rows in ranked:
             kept = rows[: 1 + call.alternatives]
@@ -151,12 +158,8 @@ class Service:
         Raises Refusal.
         """
         self._check([call.text])
-        target = self.models.known(call.target)
-        (source,) = self.sources(call.source, target, [call.text])
-        among = self.models.sources(target)
-        of = among[0] if source.language == target and among else source.language
-        served = self.models.choose(of, target)
-        sentences = await self._read([call.text], partial(_sentences, call.text, served.translator))
+        self._alone.check(client)
+        served, sentences = await self._read([call.text], client, partial(self._sentences, call))
         if not sentences:
             raise Refusal("the text is blank: there is nothing to read")
         if call.sentence >= len(sentences):
@@ -164,13 +167,22 @@ class Service:
         counts = {"sentence": call.sentence, "sentences": len(sentences)}
         look = partial(self._look, served, sentences[call.sentence], counts)
         try:
-            return await self.batchers[id(served.translator)].alone(look, client=client)
+            return await self._by_itself(served, look, client)
         except ConfigError as problem:  # too many pieces, an ensemble
             raise Refusal(str(problem)) from None
 
-    def _look(
-        self, served: Served, sentence: str, counts: dict[str, int], pause: Callable[[], None]
-    ) -> bytes:
+    def _sentences(self, call: InspectCall, pause: Pause) -> tuple[Served, list[str]]:
+        """Who translates a text, and the parts in which it does, line by line. Raises Refusal."""
+        target = self.models.known(call.target)
+        (source,) = self.sources(call.source, target, [call.text])
+        among = self.models.sources(target)
+        of = among[0] if source.language == target and among else source.language
+        served = self.models.choose(of, target)
+        lines = plain(call.text).texts
+        splits = _each(served.translator.split, lines, pause)
+        return served, [part for split in splits for part in split.texts]
+
+    def _look(self, served: Served, sentence: str, counts: dict[str, int], pause: Pause) -> bytes:
         inspector = self._inspectors.get(id(served.translator)) or Inspector(served.translator)
         self._inspectors[id(served.translator)] = inspector
         inspection = inspector.inspect(sentence, tgt=served.tgt, most_pieces=MOST_PIECES, pause=pause)
@@ -194,34 +206,42 @@ class Service:
         """What `POST /transcribe` answers. Raises Refusal."""
         served = self.models.listener(call.source, call.target)
         work = partial(transcribe, served, call, self.options.seconds_limit)
-        return await self.batchers[id(served.translator)].alone(work, client=client)
+        return await self._by_itself(served, work, client)
 
-    async def _read(self, texts: Sequence[str], read: Callable[[], T]) -> T:
+    async def _by_itself(self, served: Served, call: Callable[[Pause], T], client: str) -> T:
+        """The result of a call that uses a model outside of its batches. Raises Refusal."""
+        self.batchers[id(served.translator)].check_running()
+        self._alone.check(client)
+        return await self._alone.run(call, client)
+
+    async def _read(self, texts: Sequence[str], client: str, read: Callable[[Pause], T]) -> T:
         """The result of a call that looks through all of the texts: if they are long, in a thread."""
         if sum(map(len, texts)) <= LONG:
-            return read()
-        return await asyncio.get_running_loop().run_in_executor(self._reader, read)
+            return read(no_pause)
+        return await self._reader.run(read, client)
 
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)
 
-    def _plan(self, call: TranslateCall) -> list[Planned]:
+    def _plan(self, call: TranslateCall, pause: Pause) -> list[Planned]:
         """What of each text is searched, and by whom. Raises Refusal."""
         target = self.models.known(call.target)
-        templates = [markup(text) if call.is_html else plain(text) for text in call.texts]
+        read: Callable[[str], Template] = partial(markup, pause=pause) if call.is_html else plain
+        templates = _each(read, call.texts, pause)
         sources = self.sources(call.source, target, ["\n".join(template.texts) for template in templates])
         rows = zip(call.texts, templates, sources, strict=True)
-        return [self._one(text, template, source, target) for text, template, source in rows]
+        return [self._one(text, template, source, target, pause) for text, template, source in rows]
 
-    def _one(self, text: str, template: Template, source: Language, target: str) -> Planned:
+    def _one(self, text: str, template: Template, source: Language, target: str, pause: Pause) -> Planned:
         if source.language == target:
             return Planned(Lines((text,), ()), source)
         served = self.models.choose(source.language, target)
         template = template.made_for(served.translator)
-        splits = tuple(map(served.translator.split, template.texts))
-        parts = {part for split in splits for part in split.texts}
-        searched = frozenset(part for part in parts if _needs_search(part, source.language, target))
-        return Planned(template, source, served, splits, searched)
+        splits = _each(served.translator.split, template.texts, pause)
+        parts = list({part: None for split in splits for part in split.texts})
+        needed = _each(lambda part: _needs_search(part, source.language, target), parts, pause)
+        searched = frozenset(part for part, needs in zip(parts, needed, strict=True) if needs)
+        return Planned(template, source, served, tuple(splits), searched)
 
     def sources(self, source: str, target: str, texts: Sequence[str]) -> list[Language]:
         """The language of each text: the one that was named, or what it looks like, the target's included."""
@@ -272,9 +292,13 @@ def _needs_search(part: str, source: str, target: str) -> bool:
     return not nothing_to_translate(part) and not all_letters_of(part, target, not_of=source)
 
 
-def _sentences(text: str, translator: Translator) -> list[str]:
-    """The parts in which a text is translated, line by line."""
-    return [part for line in plain(text).texts for part in translator.split(line).texts]
+def _each(do: Callable[[str], T], texts: Iterable[str], pause: Pause) -> list[T]:
+    """What comes of each text, with a pause before it."""
+    found = []
+    for text in texts:
+        pause()
+        found.append(do(text))
+    return found
 
 
 def _score(score: float, log_prob: float) -> dict[str, float]:
@@ -291,6 +315,17 @@ def _sentence(part: Translation, call: TranslateCall) -> dict[str, Any]:
         pairs = zip(part.scores[:most], part.log_probs[:most], strict=True)
         answer["scores"] = [_score(score, log) for score, log in pairs]
     return answer
+
+
+def _all_ranked(
+    planned: Sequence[Planned], found: Sequence[Sequence[Translation]], pause: Pause
+) -> list[list[tuple[str, float, float]]]:
+    """The translations of each text; see `_ranked`."""
+    texts = []
+    for one, rows in zip(planned, found, strict=True):
+        pause()
+        texts.append(_ranked(one.template, rows))
+    return texts
 
 
 def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, float, float]]:

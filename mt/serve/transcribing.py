@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mt.decoding.pausing import Pause
 from mt.errors import SoundError
 from mt.inspection.hearing import hear
 from mt.serve.models import Served
@@ -28,9 +28,7 @@ class TranscribeCall:
     heard: bool
 
 
-def transcribe(
-    served: Served, call: TranscribeCall, seconds: float, pause: Callable[[], None]
-) -> dict[str, Any]:
+def transcribe(served: Served, call: TranscribeCall, seconds: float, pause: Pause) -> dict[str, Any]:
     """What is answered. pause: called between two pieces of work. Raises Refusal."""
     translator = served.translator
     assert translator.features is not None
@@ -43,7 +41,7 @@ def transcribe(
         raise Refusal(f"the recording lasts more than {seconds:g} seconds", status=413)
     recording = Recording("the recording", samples)
     pause()
-    (found,) = translator.transcribe([recording])
+    (found,) = translator.transcribe([recording], pause=pause)
     parts = [
         {"start": part.start, "end": part.end, "text": part.text, "score": part.score} for part in found.heard
     ]

@@ -1,24 +1,22 @@
 """The queue of a model: the sentences of many requests, taken in turn.
 
-Clients take turns, and so do the requests of one client: who asks for one sentence does not wait for somebody
-else's document. What documents may add to a batch is bounded, so that the next batch comes soon.
+Clients take turns, and so do the requests of one client. Short requests are urgent, unless their client has
+many at once: they are searched by themselves, before and between the steps of everything else.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections import Counter, OrderedDict, deque
 from dataclasses import dataclass, field
 
 from mt.decoding.translation import Candidate
 from mt.serve.refusal import Refusal, slow_down
 
 BATCH = 32  # sentences
-CHARACTERS = 4000  # of a batch: short sentences do not wait for many long ones
-FEW = 4  # sentences; a request of more is a document
-DOCUMENTS, BESIDE_FEW = 8, 4  # sentences of documents in a batch: by themselves, where shorter requests wait
-DOCUMENT_CHARACTERS = 1000  # of documents in a batch, where shorter requests wait
+CHARACTERS = 1000  # of a batch: the encoder reads it in one step
+FEW = 4  # sentences of a short request
+URGENT_OF_ONE = 8  # sentences of short requests of one client: what is more is not urgent
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,17 +29,18 @@ class Job:
 
 @dataclass(eq=False)
 class Request:
-    """What one request waits for. client: whose turn it takes. is_document: whether it has many sentences."""
+    """What one request waits for. client: whose turn it takes. size: its sentences."""
 
     client: str
     tgt: str | None
     nbest: int
     aligned: bool
     waiting: deque[Job]
-    is_document: bool = field(init=False)
+    size: int = field(init=False)
+    urgent: bool = False
 
     def __post_init__(self) -> None:
-        self.is_document = len(self.waiting) > FEW
+        self.size = len(self.waiting)
 
 
 class Turns:
@@ -51,6 +50,7 @@ class Turns:
         self.limit, self.most = limit, max(1, limit // 2)
         self.waiting = 0
         self._clients: OrderedDict[str, deque[Request]] = OrderedDict()
+        self._short: Counter[str] = Counter()  # sentences of each client's short requests, until `remove`
 
     def admit(self, client: str, count: int) -> None:
         """Raises Refusal if `count` more sentences of a client are too many.
@@ -70,12 +70,19 @@ class Turns:
             raise slow_down(f"too many{whose} sentences are waiting already", retry_after=1)
 
     def add(self, request: Request) -> None:
-        """Queue a request that was admitted."""
+        """Queue a request that was admitted, and see whether it is urgent."""
+        if request.size <= FEW:
+            self._short[request.client] += request.size
+            request.urgent = self._short[request.client] <= URGENT_OF_ONE
         self._clients.setdefault(request.client, deque()).append(request)
-        self.waiting += len(request.waiting)
+        self.waiting += request.size
 
     def remove(self, request: Request) -> int:
-        """Forget what a request still waits for. Returns how many sentences that is."""
+        """Forget a request. Returns how many of its sentences still waited."""
+        if request.size <= FEW:
+            self._short[request.client] -= request.size
+            if not self._short[request.client]:
+                del self._short[request.client]
         line = self._clients.get(request.client)
         if line is None or request not in line:
             return 0
@@ -86,38 +93,34 @@ class Turns:
         return len(request.waiting)
 
     def clear(self) -> list[Job]:
-        """Forget all requests. Returns what waited."""
+        """Forget what waits. Returns it."""
         jobs = [job for line in self._clients.values() for request in line for job in request.waiting]
         self._clients.clear()
         self.waiting = 0
         return jobs
 
-    def take(self) -> list[tuple[Request, Job]]:
-        """The next batch: a sentence of each client in turn, all into one language."""
+    def waits(self, *, urgent: bool) -> bool:
+        """Whether there is something urgent, or something else."""
+        return any(request.urgent == urgent for line in self._clients.values() for request in line)
+
+    def take(self, *, urgent: bool) -> list[tuple[Request, Job]]:
+        """The next batch of what is urgent or of the rest: a sentence of each client in turn.
+
+        All of them are translated into one language.
+        """
         batch: list[tuple[Request, Job]] = []
-        few_wait = any(not one.is_document for line in self._clients.values() for one in line)
-        most = BESIDE_FEW if few_wait else DOCUMENTS
-        documents: list[int] = []  # the lengths of their sentences in the batch
-
-        def may_go(request: Request) -> bool:
-            if batch and request.tgt != batch[0][0].tgt:
-                return False
-            fits = len(documents) < most and (not few_wait or sum(documents) < DOCUMENT_CHARACTERS)
-            return fits or not request.is_document
-
         while len(batch) < BATCH and sum(len(job.text) for _, job in batch) < CHARACTERS:
-            found = self._next(may_go)
+            found = self._next(batch[0][0].tgt if batch else None, first=not batch, urgent=urgent)
             if found is None:
                 break
             batch.append(found)
-            if found[0].is_document:
-                documents.append(len(found[1].text))
         return batch
 
-    def _next(self, may_go: Callable[[Request], bool]) -> tuple[Request, Job] | None:
-        """The next sentence whose request may go; its client and its request then come last."""
+    def _next(self, tgt: str | None, *, first: bool, urgent: bool) -> tuple[Request, Job] | None:
+        """The next sentence; its client and its request then come last. tgt: of all but the first."""
         for client, line in self._clients.items():
-            request = next(filter(may_go, line), None)
+            may_go = (one for one in line if one.urgent == urgent and (first or one.tgt == tgt))
+            request = next(may_go, None)
             if request is None:
                 continue
             job = request.waiting.popleft()

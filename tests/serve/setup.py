@@ -10,6 +10,7 @@ from pathlib import Path
 import uvicorn
 
 import mt
+from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Candidate
 from mt.options import ServeOptions
 from mt.serve.app import create_app
@@ -53,7 +54,9 @@ class Slow:
         nbest: int,
         aligned: bool = False,  # noqa: ARG002
         tgt: str | None = None,
+        pause: Pause = no_pause,
     ) -> list[list[Candidate]]:
+        pause()
         self.searches.append(list(parts))
         self.may_go_on.wait(DEADLINE)
         if self.fail_on in parts:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import Callable, Coroutine
 from typing import Any
 
@@ -14,7 +13,8 @@ from mt.serve import turns
 from mt.serve.batcher import Batcher
 from mt.serve.counters import Metrics
 from mt.serve.problem_log import ProblemLog
-from mt.serve.refusal import Gone, Refusal
+from mt.serve.processor import Processor
+from mt.serve.refusal import Refusal
 from tests.serve.setup import Slow
 from tests.waiting import DEADLINE
 
@@ -28,7 +28,8 @@ def run(script: Script, *, limit: int = 1000, lines: list[str] | None = None) ->
     async def main() -> None:
         slow = Slow()
         log: list[str] = [] if lines is None else lines
-        batcher = Batcher(slow, limit=limit, metrics=metrics, problems=ProblemLog(log.append))
+        processor, problems = Processor(), ProblemLog(log.append)
+        batcher = Batcher(slow, limit=limit, metrics=metrics, problems=problems, processor=processor)
         working = asyncio.create_task(batcher.supervise())
         await asyncio.sleep(0)
         try:
@@ -59,7 +60,7 @@ async def begun(slow: Slow, count: int) -> None:
 def test_requests_at_the_same_time_share_a_search() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
-        found = await asyncio.gather(*(ask(batcher, f"t{n}") for n in range(20)))
+        found = await asyncio.gather(*(ask(batcher, f"t{n}", client=f"c{n}") for n in range(20)))
         assert found == [[f"T{n}"] for n in range(20)]
         assert slow.searches == [[f"t{n}" for n in range(20)]]
 
@@ -83,12 +84,12 @@ def test_one_search_at_a_time_and_what_arrives_meanwhile_is_the_next() -> None:
     run(script)
 
 
-def test_a_search_has_at_most_8_sentences_of_one_request_which_keeps_its_order() -> None:
+def test_a_document_is_searched_in_its_order() -> None:
     async def script(batcher: Batcher, slow: Slow) -> None:
         slow.may_go_on.set()
         texts = [f"t{n}" for n in range(70)]
         assert await ask(batcher, *texts) == [text.upper() for text in texts]
-        assert [len(search) for search in slow.searches] == [8] * 8 + [6]
+        assert [len(search) for search in slow.searches] == [32, 32, 6]
         assert [text for search in slow.searches for text in search] == texts
 
     run(script)
@@ -172,18 +173,43 @@ async def fill(batcher: Batcher, slow: Slow, count: int, client: str = "one") ->
 
 
 @pytest.mark.parametrize("client", ["one", "another"])
-def test_one_sentence_does_not_wait_for_a_document(client: str) -> None:
-    """It is in the next batch, whoever sent the document, and only four of that are in the same one."""
+def test_one_sentence_is_searched_between_two_steps_of_a_document(client: str) -> None:
+    """Whoever sent the document: it waits for one step, and nothing is in its search but itself."""
 
     async def script(batcher: Batcher, slow: Slow) -> None:
-        waiting = await fill(batcher, slow, 100)
+        document = asyncio.create_task(ask(batcher, *(f"t{n}" for n in range(40))))
+        await begun(slow, 1)
         short = asyncio.create_task(ask(batcher, "short", client=client))
         await settled()
+        assert len(slow.searches) == 1
         slow.may_go_on.set()
         assert await short == ["SHORT"]
-        assert not waiting.done()
-        assert slow.searches[1] == ["t0", "short", *(f"t{n}" for n in range(1, 4))]
-        assert await waiting == [f"T{n}" for n in range(100)]
+        assert not document.done()
+        assert [len(search) for search in slow.searches] == [32, 1]
+        assert await document == [f"T{n}" for n in range(40)]
+
+    run(script)
+
+
+def test_a_client_with_many_short_requests_is_not_urgent() -> None:
+    """It hurries with a few; the others are searched by themselves."""
+
+    async def script(batcher: Batcher, slow: Slow) -> None:
+        first = asyncio.create_task(ask(batcher, "first", client="nobody"))
+        await begun(slow, 1)
+        many = [asyncio.create_task(ask(batcher, f"t{n}")) for n in range(20)]
+        short = asyncio.create_task(ask(batcher, "short", client="another"))
+        await settled()
+        slow.may_go_on.set()
+        await asyncio.gather(first, *many, short)
+        urgent = turns.URGENT_OF_ONE
+        hurried = {"short", *(f"t{n}" for n in range(urgent))}
+        rest = {f"t{n}" for n in range(urgent, 20)}
+        assert set(slow.searches[1]) in (hurried, rest)
+        assert set(slow.searches[2]) == {*hurried, *rest} - set(slow.searches[1])
+        again = [asyncio.create_task(ask(batcher, f"u{n}")) for n in range(3)]
+        await asyncio.gather(*again)  # those before are answered: it may hurry again
+        assert slow.searches[3] == ["u0", "u1", "u2"]
 
     run(script)
 
@@ -199,7 +225,7 @@ def test_clients_take_turns_and_so_do_their_requests() -> None:
         slow.may_go_on.set()
         await asyncio.gather(waiting, *others)
         assert slow.searches[1][:6] == ["t0", "v0", "u0", "v1", "t1", "v2"]
-        assert len(slow.searches[1]) == turns.DOCUMENTS
+        assert len(slow.searches[1]) == turns.BATCH
 
     run(script)
 
@@ -255,7 +281,7 @@ def test_a_batcher_that_fails_is_told_and_begins_anew(monkeypatch: pytest.Monkey
         slow.may_go_on.set()
         assert batcher.healthy
         with monkeypatch.context() as broken:
-            broken.setattr(batcher._turns, "take", lambda: [][0])
+            broken.setattr(batcher._turns, "take", lambda **_: [][0])
             with pytest.raises(Refusal) as refusal:
                 await ask(batcher, "a")
         assert refusal.value.status == 503
@@ -297,99 +323,6 @@ def test_a_text_that_fails_fails_alone() -> None:
         assert isinstance(found[1], RuntimeError)
         assert found[2] == ["B"]
         assert await ask(batcher, "c") == ["C"]
-
-    run(script)
-
-
-def test_a_call_alone_waits_for_the_search_and_searches_for_it() -> None:
-    async def script(batcher: Batcher, slow: Slow) -> None:
-        order: list[str] = []
-        first = asyncio.create_task(ask(batcher, "a"))
-        await begun(slow, 1)
-        alone = asyncio.create_task(batcher.alone(lambda _: order.append("alone"), client="one"))
-        later = asyncio.create_task(ask(batcher, "b"))
-        await settled()
-        assert order == []
-        slow.may_go_on.set()
-        await asyncio.gather(first, alone, later)
-        assert order == ["alone"]
-
-    run(script)
-
-
-def test_searches_go_first_where_a_call_pauses() -> None:
-    async def script(batcher: Batcher, slow: Slow) -> None:
-        slow.may_go_on.set()
-        asked = threading.Event()
-        searched: list[int] = []
-
-        def call(pause: Callable[[], None]) -> str:
-            for _ in range(2):
-                asked.wait(DEADLINE)
-                searched.append(len(slow.searches))
-                pause()
-            return "done"
-
-        alone = asyncio.create_task(batcher.alone(call, client="one"))
-        await settled()
-        waiting = asyncio.create_task(ask(batcher, "a"))
-        await settled()
-        asked.set()
-        assert await waiting == ["A"]
-        assert await alone == "done"
-        assert searched == [0, 1]
-
-    run(script)
-
-
-def test_a_call_ends_at_its_next_pause_when_its_client_has_gone() -> None:
-    async def script(batcher: Batcher, slow: Slow) -> None:
-        slow.may_go_on.set()
-        has_begun, may_go_on = threading.Event(), threading.Event()
-        ended: list[type[BaseException]] = []
-
-        def call(pause: Callable[[], None]) -> None:
-            has_begun.set()
-            may_go_on.wait(DEADLINE)
-            try:
-                pause()
-            except Gone as end:
-                ended.append(type(end))
-                raise
-
-        alone = asyncio.create_task(batcher.alone(call, client="one"))
-        await asyncio.to_thread(has_begun.wait, DEADLINE)
-        alone.cancel()
-        await settled()
-        may_go_on.set()
-        with pytest.raises(asyncio.CancelledError):
-            await alone
-        assert ended == [Gone]
-        assert await ask(batcher, "a") == ["A"]
-
-    run(script)
-
-
-def test_too_many_calls_alone_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those of the client who has too many; where all have too many, everybody's."""
-    monkeypatch.setattr(batching, "ALONE", 2)
-    monkeypatch.setattr(batching, "ALONE_FOR_ONE", 1)
-
-    async def script(batcher: Batcher, slow: Slow) -> None:
-        first = asyncio.create_task(ask(batcher, "a"))
-        await begun(slow, 1)
-        calls = [asyncio.create_task(batcher.alone(lambda _: "done", client="one"))]
-        await settled()
-        with pytest.raises(Refusal, match="waiting"):
-            await batcher.alone(lambda _: "", client="one")
-        calls += [asyncio.create_task(batcher.alone(lambda _: "done", client="two"))]
-        await settled()
-        with pytest.raises(Refusal, match="waiting"):
-            await batcher.alone(lambda _: "", client="three")
-        slow.may_go_on.set()
-        assert await asyncio.gather(*calls) == ["done", "done"]
-        assert await batcher.alone(lambda _: "again", client="one") == "again"
-        await first
 
     run(script)
 

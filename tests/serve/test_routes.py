@@ -308,7 +308,7 @@ def test_health_tells_of_a_model_that_failed(
     middleware = make_middleware(translator)
     with TestClient(middleware) as client:
         (batcher,) = middleware._service.batchers.values()
-        monkeypatch.setattr(batcher._turns, "take", lambda: [][0])
+        monkeypatch.setattr(batcher._turns, "take", lambda **_: [][0])
         assert client.post("/translate", json=PAIR | {"q": "ba"}).status_code == 503
         failed = client.get("/health")
         assert (failed.status_code, failed.json()) == (503, {"status": "failed"})

@@ -8,6 +8,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.inline.html.elements import ATTRIBUTES, BUTTONS, DESCRIPTIONS
 from mt.inline.html.runs import Item, Reader, Run
 from mt.inline.html.tokens import Attribute, Token
@@ -95,14 +96,16 @@ class _Kept:
         return "".join([*parts, self._text[begin:end]])
 
 
-def parse_html(text: str, *, attributes: bool = False, xml: bool = False) -> Page:
-    """A page, whole or a fragment. Takes time in proportion to its length, and raises nothing.
+def parse_html(text: str, *, attributes: bool = False, xml: bool = False, pause: Pause = no_pause) -> Page:
+    """A page, whole or a fragment. Takes time in proportion to its length, and raises only what `pause` does.
 
-    attributes: translate those that hold text too, such as title and alt. xml: it is XHTML.
+    attributes: translate those that hold text too, such as title and alt. xml: it is XHTML. pause: called
+    between two tags.
     """
-    reader = Reader(text, xml=xml)
+    reader = Reader(text, xml=xml, pause=pause)
     builder = _Builder(text)
     for run in reader.runs:
+        pause()
         builder.add(run)
     found = [each for tag in reader.tags for each in _texts_of(tag)] if attributes else []
     values: list[Segment] = [(_SPACES.sub(" ", _plain_value(each.value)),) for each in found]

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.inline.html.elements import SEPARATES, UNTOUCHED, is_inline
 from mt.inline.html.nesting import Element, OpenElements
 from mt.inline.html.tokens import Token, Tokens
@@ -46,9 +47,12 @@ class _LeftAlone(NamedTuple):
 
 
 class Reader:
-    """Reads a page once. runs: its runs. tags: start tags whose attributes are translated."""
+    """Reads a page once. runs: its runs. tags: start tags whose attributes are translated.
 
-    def __init__(self, text: str, *, xml: bool) -> None:
+    pause: called before each token.
+    """
+
+    def __init__(self, text: str, *, xml: bool, pause: Pause = no_pause) -> None:
         self.text = text
         self.runs: list[Run] = []
         self.tags: list[Token] = []
@@ -59,6 +63,7 @@ class Reader:
         tokens.foreign = xml
         read = {"text": self._text, "start": self._start, "end": self._end, "other": self._other}
         for token in tokens:
+            pause()
             read[token.kind](token)
             tokens.foreign = xml or self._open.foreign
         self._cut()

@@ -1,0 +1,136 @@
+"""Who may compute: one at a time, as two would only slow each other down.
+
+Quick calls go first. Long ones give way at their pauses, to quick ones and to each other. Python lets one
+thread at a time run; a search beside a thread that reads a long text would wait for it after each operation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, TypeVar
+
+from mt.decoding.pausing import Pause
+from mt.serve.refusal import Gone, slow_down
+
+T = TypeVar("T")
+
+SLICE = 0.01  # seconds that a long call has before another long one may go on
+WAITING, WAITING_OF_ONE = 32, 4  # calls in a line that has a limit; those of one client
+PART = 0.25  # of the time of a quick call: so long the next one waits where a long call is under way
+
+
+class Processor:
+    """One for a server. All methods are for the thread of the event loop."""
+
+    def __init__(self) -> None:
+        self._computing, self._long = asyncio.Lock(), asyncio.Lock()
+        self._quick_calls = self._long_calls = 0  # that wait or compute
+        self._begun = self._until = 0.0  # of a long call's slice; before `until` it need not give way
+
+    @asynccontextmanager
+    async def quick(self) -> AsyncIterator[None]:
+        """Have the processor, after at most one step of a long call and the quick calls before."""
+        self._quick_calls += 1
+        try:
+            async with self._computing:
+                began = time.monotonic()
+                yield
+                now = time.monotonic()
+                self._until = now + PART * (now - began)
+        finally:
+            self._quick_calls -= 1
+
+    @asynccontextmanager
+    async def long(self) -> AsyncIterator[LongCall]:
+        """Have the processor for a call that pauses."""
+        self._long_calls += 1
+        try:
+            async with self._long, self._computing:
+                self._begun = time.monotonic()
+                yield LongCall(self)
+        finally:
+            self._long_calls -= 1
+
+    def gives_way(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
+        """What a long call must do at its pause, if anything; may be asked in any thread."""
+        now = time.monotonic()
+        if self._quick_calls and now >= self._until:
+            return self._to_quick
+        if self._long_calls > 1 and now - self._begun >= SLICE:
+            return self._to_long
+        return None
+
+    async def _to_quick(self) -> None:
+        self._computing.release()
+        await self._computing.acquire()
+
+    async def _to_long(self) -> None:
+        self._computing.release()
+        self._long.release()
+        await self._long.acquire()
+        await self._computing.acquire()
+        self._begun = time.monotonic()
+
+
+class LongCall:
+    """The turn of a long call."""
+
+    def __init__(self, processor: Processor) -> None:
+        self._processor, self._loop = processor, asyncio.get_running_loop()
+        self._gone = threading.Event()
+
+    async def run(self, thread: ThreadPoolExecutor, call: Callable[[Pause], T]) -> T:
+        """The result of the call, in a thread. If this is cancelled, Gone ends the call at its next pause."""
+        working = self._loop.run_in_executor(thread, call, self._pause)
+        # Or asyncio would write of an exception that nobody looked at.
+        working.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            self._gone.set()
+            await asyncio.wait({working})  # the processor is given to others only when it is let go
+            raise
+
+    def _pause(self) -> None:
+        if self._gone.is_set():
+            raise Gone
+        give_way = self._processor.gives_way()
+        if give_way is not None:
+            asyncio.run_coroutine_threadsafe(give_way(), self._loop).result()
+
+
+class Line:
+    """Long calls of clients, one at a time in a thread of their own. Clients take turns."""
+
+    def __init__(self, processor: Processor, name: str) -> None:
+        self._processor, self._thread = processor, ThreadPoolExecutor(1, name)
+        self._one = asyncio.Lock()
+        self._of_client: dict[str, asyncio.Lock] = {}  # whose holder stands in line
+        self.waiting: Counter[str] = Counter()  # calls of each client, with the one that computes
+
+    def check(self, client: str) -> None:
+        """Raises Refusal if too many calls wait, or too many of the client's."""
+        if self.waiting[client] >= WAITING_OF_ONE or self.waiting.total() >= WAITING:
+            raise slow_down("too many such requests are waiting already", retry_after=1)
+
+    async def run(self, call: Callable[[Pause], T], client: str) -> T:
+        """The result of a call; as `LongCall.run`."""
+        self.waiting[client] += 1
+        mine = self._of_client.setdefault(client, asyncio.Lock())
+        try:
+            async with mine, self._one, self._processor.long() as turn:
+                return await turn.run(self._thread, call)
+        finally:
+            self.waiting[client] -= 1
+            if not self.waiting[client]:
+                del self.waiting[client], self._of_client[client]
+
+    def close(self) -> None:
+        """End the thread."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
