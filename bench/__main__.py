@@ -35,7 +35,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise UsageError("--train-seconds and --threads are positive, --batch-tokens at least 256")
         with tempfile.TemporaryDirectory() as folder:
             settings = settings_from(options, Path(folder))
-            print(json.dumps(measure(settings, options.gnmt or settings.device == "cuda", Console())))
+            gnmt = options.gnmt or settings.device == "cuda"
+            print(json.dumps(measure(settings, gnmt, options.pairs, Console())))
     except MTError as problem:
         print(f"bench: {problem}", file=sys.stderr)
         return problem.exit_code
@@ -57,6 +58,7 @@ def parser() -> argparse.ArgumentParser:
     found.add_argument("--train-seconds", type=float, default=90.0, help="of training before search")
     found.add_argument("--batch-tokens", type=int, default=65536, help="at the size of GNMT")
     found.add_argument("--gnmt", action="store_true", help="that part also without a GPU, much narrower")
+    found.add_argument("--pairs", type=int, nargs="+", help="measure only what corpora of so many pairs cost")
     found.add_argument("--shared", type=Path, default=Path("../shared"), help="holds data/multi30k")
     return found
 
@@ -81,8 +83,13 @@ def settings_from(options: argparse.Namespace, work: Path) -> Settings:
     )
 
 
-def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, object]:
-    """All parts, each a table as soon as it is known, and everything for JSON."""
+def measure(
+    settings: Settings, gnmt: bool, pairs: Sequence[int] | None, console: Console
+) -> dict[str, object]:
+    """All parts, each a table as soon as it is known, and everything for JSON.
+
+    pairs: sizes of corpora, the only thing that is measured then.
+    """
     on = machine() | {"gpu": graphics_card() if settings.device == "cuda" else "none used"}
     about: dict[str, object] = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -98,6 +105,10 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
         results[title] = columns
         return columns
 
+    if pairs:
+        part("corpus", ask(settings, "bench_setup"))
+        part("by size of corpus", growth(settings, pairs))
+        return about | {"results": results}
     peaks = part("products", ask(settings, "bench_products"))
     if gnmt:
         part("training at GNMT's size", training(settings, "bench_gnmt", peaks))
@@ -110,7 +121,7 @@ def measure(settings: Settings, gnmt: bool, console: Console) -> dict[str, objec
     part("search", ask(settings, "bench_search"))
     part("whole processes", ask(settings, "bench_startup"))
     part("by length of sentences", ask(settings, "bench_lengths"))
-    part("by size of corpus", growth(settings))
+    part("by size of corpus", growth(settings, QUICK_SIZES if settings.quick else SIZES))
     return about | {"results": results}
 
 
@@ -138,10 +149,10 @@ def training(settings: Settings, module: str, peaks: Columns) -> Columns:
     return found
 
 
-def growth(settings: Settings) -> Columns:
+def growth(settings: Settings, sizes: Sequence[int]) -> Columns:
     """Each size in a process and a folder of its own, gone before the next."""
     found: Columns = {}
-    for count in QUICK_SIZES if settings.quick else SIZES:
+    for count in sizes:
         own = replace(settings, work=settings.work / "grown")
         found |= ask(own, "bench_growth", str(settings.pairs), str(count))
         shutil.rmtree(own.work)

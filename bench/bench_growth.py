@@ -1,7 +1,8 @@
-"""What a corpus costs by its size: time to read and cut it, memory, and time to learn from a piece.
+"""What a corpus costs by its size: time to read and encode it, memory, and time to learn from a token.
 
-The pairs of the corpus are repeated up to the size, the model is the preset `tiny`, its vocabulary always
-the same, so that nothing grows but the number of pairs.
+The pairs of the corpus are repeated up to the size, with a number behind each repetition, so that none is a
+duplicate. The model is the preset `tiny`, its vocabulary is always the same, so that nothing grows but the
+number of pairs. All is done in one process.
 """
 
 from __future__ import annotations
@@ -20,12 +21,12 @@ from mt import checkpoint
 from mt.config import Config
 from mt.config.files import load_preset
 from mt.console import Console
+from mt.data.corpus import overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.model import Seq2Seq
-from mt.training.corpora import TextReader
 from mt.training.vocabulary import Vocabulary
 
-STEPS, WARM_UP, VOCABULARY = 200, 20, 600
+STEPS, WARM_UP, VOCABULARY, VALIDATION = 200, 20, 600, 1000
 
 
 def main(settings: Settings, words: Sequence[str]) -> Columns:
@@ -33,9 +34,10 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     file, count = Path(words[0]), int(words[1])
     where = choose(settings)
     grown = repeat(file, settings.work / "grown.tsv", count)
+    held = repeat(file, settings.work / "validation.tsv", VALIDATION)
     found: Numbers = {"memory with nothing read, MB": peak_mb()}
-    config = growing(settings, grown)
-    model, pairs = read(config, count, found)
+    config = growing(settings, grown, held)
+    model, pairs = read(config, found)
     trainer = BareTrainer(config, model, pairs, where, "fp32")
     forget_peak()
     began = time.perf_counter()
@@ -52,23 +54,26 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
 
 
 def repeat(file: Path, grown: Path, count: int) -> Path:
-    """So many lines, those of a file again and again."""
+    """So many lines, those of a file again and again, with a number on both sides from the second time on."""
     with file.open(encoding="utf-8") as lines:
-        pairs = list(lines)
+        pairs = [line.rstrip("\n").split("\t") for line in lines]
     with grown.open("w", encoding="utf-8") as output:
-        output.writelines(itertools.islice(itertools.cycle(pairs), count))
+        for index in range(count):
+            times, row = divmod(index, len(pairs))
+            number = f" {times}" if times else ""
+            output.write(f"{pairs[row][0]}{number}\t{pairs[row][1]}{number}\n")
     return grown
 
 
-def growing(settings: Settings, grown: Path) -> Config:
-    """The preset `tiny` on that file, keeping what repeats itself."""
+def growing(settings: Settings, grown: Path, held: Path) -> Config:
+    """The preset `tiny` on these files."""
     languages, config = settings_of(settings).data, load_preset("tiny")
     data = config.data.model_copy(
         update={
             "train": (str(grown),),
+            "validation": (str(held),),
             "src": languages.src,
             "tgt": languages.tgt,
-            "drop_duplicates": False,
             "drop_identical": False,
         }
     )
@@ -76,29 +81,27 @@ def growing(settings: Settings, grown: Path) -> Config:
     return config.model_copy(update={"data": data, "tokenizer": tokenizer})
 
 
-def read(config: Config, count: int, found: Numbers) -> tuple[Seq2Seq, PiecePairs]:
+def read(config: Config, found: Numbers) -> tuple[Seq2Seq, PiecePairs]:
     """What `mt train` does before its first step; notes seconds and memory of each part of it."""
-    console = Console()
     forget_peak()
     began = time.perf_counter()
-    corpora = TextReader(config.data, config.training.seed).read(console)
-    found["reading, ms per 1,000 pairs"] = per_thousand(began, count)
+    train = read_train(config.data)
+    found["reading, s"] = time.perf_counter() - began
     note_memory("reading", found)
     began = time.perf_counter()
-    src, tgt = Vocabulary(config.tokenizer, config.data.languages.tags).learn(corpora.train, console)
-    found["learning the vocabulary, ms per 1,000 pairs"] = per_thousand(began, count)
+    overlap(train, read_validation(config.data))
+    found["overlap with validation, s"] = time.perf_counter() - began
+    note_memory("overlap", found)
+    began = time.perf_counter()
+    src, tgt = Vocabulary(config.tokenizer, config.data.languages.tags).learn(train, Console())
+    found["learning the vocabulary, s"] = time.perf_counter() - began
     note_memory("learning the vocabulary", found)
     began = time.perf_counter()
-    pairs = cut(corpora.train, src, tgt)
-    found["cutting, ms per 1,000 pairs"] = per_thousand(began, count)
-    note_memory("cutting", found)
+    pairs = cut(train, src, tgt)
+    found["encoding, s"] = time.perf_counter() - began
+    note_memory("encoding", found)
     torch.manual_seed(config.training.seed)
     return checkpoint.build(config, src, tgt), pairs
-
-
-def per_thousand(began: float, count: int) -> float:
-    """Milliseconds since then, for each 1,000 pairs."""
-    return 1e3 * (time.perf_counter() - began) / count * 1e3
 
 
 def note_memory(part: str, found: Numbers) -> None:

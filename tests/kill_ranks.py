@@ -6,13 +6,17 @@ the same weights but for rounding with another one.
 
 from __future__ import annotations
 
+import os
 import random
+import re
 import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.kill import saved_at
@@ -27,7 +31,14 @@ SETTINGS = [
     *["--bag-of-words", "0.2", "--dropout-locked", "--max-steps", str(STEPS), "--max-epochs", "999"],
     *["--validate-every", "50", "--save-minutes", "0.0001"],
 ]
+ENDLESS = ["--max-steps", "1000000", "--save-minutes", "0.01", "--validate-every", "1000"]
 ROUNDING = 1e-5
+STORE = """
+import signal, sys
+from torch.distributed import TCPStore
+store = TCPStore("127.0.0.1", int(sys.argv[1]), is_master=True, wait_for_workers=False)
+signal.pause()
+"""
 
 
 class Launch:
@@ -126,25 +137,67 @@ def hanging(command: list[str], folder: Path) -> None:
     assert "rank 1 of 2 is gone, or was slower than --timeout (5 s)" in lines[0]
 
 
-def leaving(command: list[str], folder: Path, one: Path) -> None:
-    """Two torchruns, of which the second one and its rank are killed: the first goes on alone."""
-    run = folder / "leaving"
+@contextmanager
+def store_of_its_own(port: int) -> Iterator[None]:
+    """What the torchruns of several machines meet at, in a process that none of them takes along."""
+    store = subprocess.Popen([sys.executable, "-c", STORE, str(port)])
+    try:
+        yield
+    finally:
+        store.kill()
+        store.wait()
+
+
+def leaving_and_joining(command: list[str], folder: Path) -> None:
+    """Two machines, of which that of rank 0 is killed; the other goes on alone; a third one joins; SIGTERM.
+
+    One process that takes as many steps learns the same.
+    """
+    run = folder / "elastic"
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    options = ["--nnodes", "1:2", "--nproc-per-node", "1", "--max-restarts", "3", "--rdzv-backend", "c10d"]
-    options += ["--rdzv-id", "leaving", "--rdzv-endpoint", f"127.0.0.1:{port}", "--local-addr", "127.0.0.1"]
-    options += ["--rdzv-conf", "last_call_timeout=10"]
-    trained = [*command, "--out", str(run)]
-    launches = [Launch(trained, folder / f"agent-{number}.log", *options) for number in range(2)]
-    launches[0].wait_for_save(run)
-    assert "ranks = 2" in (run / "config.toml").read_text()
-    for pid in (launches[1].process.pid, *launches[1].ranks()):
-        subprocess.run(["kill", "-9", str(pid)], check=True)
-    print(f"a machine left at step {progress(run)['step']}", flush=True)
-    assert launches[0].end() == 0, launches[0].log.read_text()
-    assert "ranks = 1" in (run / "config.toml").read_text()
-    print(f"the other one ended alone: weights differ by {check(one, run):.1e} at most", flush=True)
+    options = ["--nnodes", "1:2", "--nproc-per-node", "1", "--max-restarts", "10", "--rdzv-backend", "c10d"]
+    options += ["--rdzv-id", "elastic", "--rdzv-endpoint", f"127.0.0.1:{port}", "--local-addr", "127.0.0.1"]
+    options += ["--rdzv-conf", "is_host=0,last_call_timeout=10"]
+
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"  # as docs/scaling.md says
+
+    def machine(number: int) -> Launch:
+        return Launch([*command, *ENDLESS, "--out", str(run)], folder / f"agent-{number}.log", *options)
+
+    with store_of_its_own(port):
+        machines = [machine(1), machine(2)]
+        wait_until(lambda: ranks_of(run) == 2 and saved_at(run) > 0, machines[0].log.read_text)
+        first = next(each for each in machines if "run directory" in each.log.read_text())
+        (other,) = (each for each in machines if each is not first)
+        for pid in (first.process.pid, *first.ranks()):
+            subprocess.run(["kill", "-9", str(pid)], check=True)
+        print(f"the machine of rank 0 left at step {progress(run)['step']}", flush=True)
+        wait_until(lambda: ranks_of(run) == 1, other.log.read_text)
+        other.wait_for_save(run)
+        print(f"the other one went on alone, to step {progress(run)['step']}", flush=True)
+        third = machine(3)
+        wait_until(lambda: ranks_of(run) == 2, other.log.read_text)
+        print(f"one joined at step {progress(run)['step']}", flush=True)
+        other.wait_for_save(run)
+        for each in (other, third):
+            each.process.send_signal(signal.SIGTERM)
+        assert other.end() != 0
+        assert third.end() != 0
+    steps = progress(run)["step"]
+    alone = [sys.executable, "-m", "mt", *command, *ENDLESS, "--max-steps", str(steps)]
+    subprocess.run([*alone, "--out", str(folder / "alone")], check=True, capture_output=True)
+    difference = furthest(folder / "alone", run)
+    print(f"stopped at step {steps}: weights differ by {difference:.1e} at most", flush=True)
+    assert difference < ROUNDING
+
+
+def ranks_of(run: Path) -> int:
+    """How many ranks the run has now; 0 before it has begun."""
+    config = run / "config.toml"
+    found = re.search(r"^ranks = (\d+)$", config.read_text(), re.M) if config.exists() else None
+    return int(found[1]) if found else 0
 
 
 def main() -> None:
@@ -156,7 +209,7 @@ def main() -> None:
         killed(command, folder, two)
         fewer_and_more(command, folder, one)
         hanging(command, folder)
-        leaving(command, folder, one)
+        leaving_and_joining(command, folder)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections import Counter
@@ -26,6 +27,7 @@ from mt.training.loader import check_step, deal
 from mt.training.progress import Progress
 from mt.training.ranks import AlreadyTold, Ranks
 from mt.training.trainer import Trainer
+from tests import tones
 from tests.runs import furthest, kept, logged
 from tests.toy import train_arguments
 
@@ -107,6 +109,19 @@ def test_gradients_are_summed_while_the_rest_is_computed(monkeypatch: pytest.Mon
             torch.testing.assert_close(parameter.grad, expected)
 
 
+def test_gradients_are_rounded_only_where_that_is_asked_for() -> None:
+    """1 + 2^-10 is 1 in bf16; the loss is never rounded."""
+    for exchanged, expected in ((torch.float32, 2 + 2**-9), (torch.bfloat16, 2.0)):
+        net = nn.Linear(1, 1, bias=False)
+        total = GradientSum(net, Twice(), exchanged)
+        total.begin()
+        (net.weight * (1 + 2**-10)).sum().backward()  # type: ignore[no-untyped-call]
+        total.send(torch.tensor(1 + 2**-10))
+        assert float(total.finish()) == 2 + 2**-9
+        assert net.weight.grad is not None
+        assert float(net.weight.grad) == expected
+
+
 def test_a_rank_without_a_batch_sends_nothing_but_zeros() -> None:
     net, ranks = nn.Linear(2, 2), Twice()
     total = GradientSum(net, ranks)
@@ -140,34 +155,49 @@ def test_what_another_rank_has_told_is_not_told_again(
     assert capsys.readouterr().err == ""
 
 
-def test_two_processes_learn_what_one_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_processes_learn_what_one_does(
+    tmp_path: Path, toy_run: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The same weights but for rounding, the same scores to the last digit, one voice; alone it goes on."""
-    command = [
+    toy = [
         *train_arguments(tmp_path, pairs=300),
         *["--accumulate", "2", "--batch-tokens", "128", "--max-epochs", "99", "--validate-every", "6"],
-        *["--sampling", "0.5", "--average-decay", "0.9", "--bag-of-words", "0.2", "--dropout-locked"],
+        *["--max-steps", str(STEPS)],
     ]
-    limit = ["--max-steps", str(STEPS), "--out"]
-    one, two = tmp_path / "one", tmp_path / "two"
+    taught = ["--teachers", str(toy_run), "--tokenizer-from", str(toy_run)]
+    spoken = [*tones.train_arguments(tmp_path / "tones", recordings=30), "--accumulate", "2"]
+    commands = {
+        "plain": [
+            *toy,
+            *["--sampling", "0.5", "--average-decay", "0.9", "--bag-of-words", "0.2", "--dropout-locked"],
+        ],
+        "taught": [*toy, *taught, "--max-steps", "4"],
+        "begun": [*toy, "--init", str(toy_run), "--freeze", "encoder", "--max-steps", "4", "--seeds", "2"],
+        "spoken": [*spoken, "--max-steps", "4"],
+    }
+    one, two = ({name: tmp_path / ranks / name for name in commands} for ranks in ("one", "two"))
+    told = [[*command, "--out", str(two[name])] for name, command in commands.items()]
     done = subprocess.run(
-        [*TORCHRUN, "--nproc-per-node", "2", "-m", "mt", *command, *limit, str(two)],
+        [*TORCHRUN, "--nproc-per-node", "2", "-m", "tests.in_ranks", json.dumps(told)],
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == ""
-    said = Counter(line for line in done.stderr.splitlines() if not line.startswith(" "))
-    assert set(said.values()) == {1}, "rank 0 alone speaks"
-    assert cli.main([*command, *limit, str(one)]) == 0
+    voices = Counter(line for line in done.stderr.splitlines() if "run directory" in line)
+    assert set(voices.values()) == {1}, "rank 0 alone speaks"
+    for name, command in commands.items():
+        assert cli.main([*command, "--out", str(one[name])]) == 0
     assert "mt.training.collectives" not in sys.modules
-    assert kept(one).keys() == kept(two).keys()
-    assert logged(one) == logged(two)
-    assert "ranks = 2" in (two / "config.toml").read_text()
-    assert furthest(one, two) < 1e-5
+    for run in sorted((tmp_path / "one").iterdir()):
+        other = tmp_path / "two" / run.name
+        assert kept(run).keys() == kept(other).keys()
+        assert logged(run) == logged(other), run.name
+        assert "ranks = 2" in (other / "config.toml").read_text()
+        assert furthest(run, other) < 1e-5, run.name
     capsys.readouterr()
-    longer = ["--max-steps", str(STEPS + 4), "--out"]
-    for run in (one, two):
-        assert cli.main([*command, *longer, str(run)]) == 0
+    for runs in (one, two):
+        assert cli.main([*commands["plain"], "--max-steps", str(STEPS + 4), "--out", str(runs["plain"])]) == 0
     assert "trained with other arithmetic: ranks 1 (was 2)" in capsys.readouterr().err
-    assert furthest(one, two) < 1e-5
+    assert furthest(one["plain"], two["plain"]) < 1e-5

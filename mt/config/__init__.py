@@ -217,6 +217,8 @@ class TrainingConfig(Section):
     """Batch size in tokens of the longer side, padding included"""
     accumulate: Positive = 1
     """Sum the gradients of this many batches for each step"""
+    exchange_precision: Literal["fp32", "bf16"] = "fp32"
+    """Arithmetic in which several processes send each other gradients; bf16 halves the traffic and rounds"""
     learning_rate: PositiveFloat = 1e-3
     """Peak learning rate of Adam (Kingma & Ba 2015)"""
     warmup_steps: Count = 200

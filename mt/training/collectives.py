@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import time
@@ -10,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import torch
 import torch.distributed as dist
@@ -24,8 +24,10 @@ T = TypeVar("T")
 
 POLL = 0.1  # seconds
 ROLL_CALL = 3.0  # seconds in which whoever still answers does so, after somebody does not
-
-_trainings = itertools.count()  # of this process, for --seeds
+_STORE_GONE = RanksError(
+    "rank 0, or torchrun on its machine, is gone; the same command goes on from the last save, as "
+    "torchrun --max-restarts does by itself"
+)
 
 
 class Joined(Ranks):
@@ -52,10 +54,14 @@ class Joined(Ranks):
 
     def _wait_for(self, ranks: Iterable[int]) -> None:
         """By asking again and again: inside a call of the store no signal would be obeyed."""
-        while not self.store.check([f"ready/{rank}" for rank in ranks]):
-            if self.store.check(["failed"]):
-                raise AlreadyTold
-            time.sleep(POLL)
+        keys = [f"ready/{rank}" for rank in ranks]
+        try:
+            while not self.store.check(keys):
+                if self.store.check(["failed"]):
+                    raise AlreadyTold
+                time.sleep(POLL)
+        except RuntimeError:
+            raise _STORE_GONE from None
 
     def exchange(self, numbers: Sequence[float]) -> list[list[float]]:
         mine = torch.tensor(numbers, dtype=torch.float64)
@@ -127,7 +133,7 @@ class Joined(Ranks):
                 time.sleep(POLL)
             here = [rank for rank in everybody if self.store.check([f"here/{rank}"])]
         except RuntimeError:
-            return RanksError("torchrun on the first machine does not answer any more; start it again there")
+            return _STORE_GONE
         if self.rank != here[0]:
             return AlreadyTold()
         gone = ", ".join(str(rank) for rank in everybody if rank not in here)
@@ -167,12 +173,52 @@ def join(timeout: float) -> Iterator[Joined]:
 
 
 def _connect(backend: str, timeout: float) -> tuple[Store, int, int]:
-    """torchrun's store, this rank, and how many there are."""
-    store, rank, count = next(rendezvous("env://"))
-    # torchrun keeps its store when it starts the ranks again.
-    prefix = f"{os.environ['TORCHELASTIC_RESTART_COUNT']}/{count}/{next(_trainings)}"
-    store = PrefixStore(prefix, store)
+    """A store of these ranks alone, this rank, and how many there are."""
+    store, rank, count = next(rendezvous("env://", timeout=timedelta(seconds=timeout)))
+    store = PrefixStore(_agree_on_prefix(store, rank, count, timeout), store)
     dist.init_process_group(
         backend, store=store, rank=rank, world_size=count, timeout=timedelta(seconds=timeout)
     )
     return store, rank, count
+
+
+def _agree_on_prefix(store: Store, rank: int, count: int, timeout: float) -> str:
+    """What rank 0 has drawn, told to the ranks that are there now.
+
+    torchrun keeps its store, with the keys of those that are gone, when it starts the ranks again. Its count
+    of restarts does not tell them apart: a machine that joins later counts from zero. So each rank asks under
+    a name that nobody has had, and rank 0 answers whoever asks until all have confirmed.
+    Raises RanksError if a rank does not ask or rank 0 does not answer in `timeout` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    if rank:
+        own = uuid4().hex
+        store.set(f"asks/{rank}", own)
+        _poll(lambda: store.check([f"answer/{own}"]), deadline, f"rank 0 of {count} does not answer")
+        prefix = store.get(f"answer/{own}").decode()
+        store.set(f"{prefix}/confirms/{rank}", "")
+        return prefix
+    prefix = uuid4().hex
+    missing = set(range(1, count))
+
+    def all_confirmed() -> bool:
+        missing.difference_update([other for other in missing if _confirms(store, prefix, other)])
+        return not missing
+
+    _poll(all_confirmed, deadline, f"not all of the {count} ranks answer")
+    return prefix
+
+
+def _confirms(store: Store, prefix: str, rank: int) -> bool:
+    """Answer what that rank asks; returns whether it has heard the answer."""
+    if store.check([f"asks/{rank}"]):
+        store.set(f"answer/{store.get(f'asks/{rank}').decode()}", prefix)
+    return store.check([f"{prefix}/confirms/{rank}"])
+
+
+def _poll(done: Callable[[], bool], deadline: float, problem: str) -> None:
+    """Return when it is done. Raises RanksError that names the problem at the deadline."""
+    while not done():
+        if time.monotonic() > deadline:
+            raise RanksError(f"{problem}; start torchrun again on all machines")
+        time.sleep(POLL)

@@ -25,8 +25,9 @@ class GradientSum:
     `finish` waits for all.
     """
 
-    def __init__(self, model: nn.Module, ranks: Ranks) -> None:
-        self.ranks = ranks
+    def __init__(self, model: nn.Module, ranks: Ranks, exchanged: torch.dtype = torch.float32) -> None:
+        """exchanged: what gradients are rounded to before they are sent."""
+        self.ranks, self.exchanged = ranks, exchanged
         self._missing: list[int] = []
         self._waits: list[Callable[[], None]] = []
         self._sending = False
@@ -71,7 +72,20 @@ class GradientSum:
     def _send_complete(self) -> None:
         """In the same order in every rank, whatever is complete first."""
         while self._sending and (sent := len(self._waits)) < len(self._flat) and self._missing[sent] <= 0:
-            self._waits.append(self.ranks.add(self._flat[sent]))
+            self._waits.append(self._add(self._flat[sent]))
+
+    def _add(self, flat: Tensor) -> Callable[[], None]:
+        """Begin to replace a bucket by its sum over all ranks."""
+        if flat.dtype == self.exchanged:
+            return self.ranks.add(flat)
+        rounded = flat.to(self.exchanged)
+        wait = self.ranks.add(rounded)
+
+        def finish() -> None:
+            wait()
+            flat.copy_(rounded)
+
+        return finish
 
 
 def _buckets(parameters: Sequence[nn.Parameter]) -> list[list[nn.Parameter]]:

@@ -65,7 +65,10 @@ class Updater:
         )
         decay = training.average_decay
         self.average = MovingAverage(model, decay) if decay else None
-        self.gradients = GradientSum(model, ranks) if ranks and ranks.count > 1 else None
+        self.gradients = None
+        if ranks and ranks.count > 1:
+            exchanged = torch.bfloat16 if training.exchange_precision == "bf16" else torch.float32
+            self.gradients = GradientSum(model, ranks, exchanged)
 
     @property
     def best_model(self) -> Seq2Seq:
