@@ -29,7 +29,7 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
 test: setup  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --ignore tests/browser --ignore tests/cluster
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs --ignore tests/browser --ignore tests/cluster
 
 test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times one (about 10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill
@@ -37,7 +37,7 @@ test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times 
 test-ranks: setup  ## kill, stop and change the processes of trainings under torchrun (about 5 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill_ranks
 
-test-ray: setup  ## mt translate --ray on a local Ray, one of whose actors is killed; needs the extra ray
+test-ray: setup  ## mt translate --ray on a local Ray, one of whose actors is killed, and tables; needs the extra ray
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -rs tests/cluster
 
 test-browser: browser  ## run the page's tests in chromium and firefox

@@ -138,6 +138,7 @@ DocumentFormat = Literal[
     "strings",
     "xcstrings",
     "json",
+    "jsonl",
     "arb",
     "markdown",
     "rst",

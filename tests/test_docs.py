@@ -20,6 +20,7 @@ COMMAND = re.compile(r"\bmt (?:\[options\] )?([a-z]+)\b")
 OTHERS = {
     "--version",
     "--requeue",
+    "--rdzv-conf",
     "--parsable",
     "--wrap",
     "--torch-backend",

@@ -18,14 +18,12 @@ from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED
 from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunError, reason
+from mt.files.jsonl import SOURCES, TRANSLATION
 from mt.options import TranslateOptions
 from mt.translator import open_translator
 
 LINES, FEWEST = 20_000, 100  # of a text, to an actor at a time
 ROWS = 1024  # of a table
-SOURCES = ("source", "src", "text")
-"""Columns of a table that are translated; the first of them that it has."""
-TRANSLATION = "translation"
 
 
 def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: Console) -> None:
@@ -40,6 +38,8 @@ def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: C
     table = _table_suffix(source)
     if table and output.exists():
         raise ConfigError(f"{output} exists; name a new folder for the translated {table} files")
+    if not table:
+        shards.check_lines(source)
     try:
         _connect(ray, options)
         if table:

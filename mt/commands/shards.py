@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,6 +17,7 @@ from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED, open_bytes
 from mt.errors import ConfigError, RunError
+from mt.files.registry import FORMATS
 from mt.model import fingerprint
 from mt.options import Device, TranslateOptions
 from mt.storage.atomic import write_bytes
@@ -58,6 +59,7 @@ def translate_shard(options: TranslateOptions, search: SearchConfig, console: Co
     Raises MTError: RunError where the other shards were translated with other settings or inputs.
     """
     source, _, (number, count) = named(options)
+    check_lines(source)
     pieces = pieces_of(source, count)[number - 1]
     translator = begin(options, search, count, console)
     for piece in pieces:
@@ -95,35 +97,42 @@ def join_shards(options: TranslateOptions, console: Console) -> None:
     """
     source, output, _ = named(options)
     folder = folder_of(output)
-    settings = read_settings(folder)
-    shards = pieces_of(source, settings["shards"])
-    parts: dict[Path, list[Part]] = {}
-    measures: dict[Path, Measure] = {}
-    missing = []
-    for number, pieces in enumerate(shards, start=1):
-        for piece in pieces:
-            found = measures[piece.source] = measures.get(piece.source) or measure(piece.source)
-            part = Part(folder / piece.name, found.digest)
-            whole = part.finished and part.lines == len(piece.lines(found.lines))
-            missing += [] if whole or number in missing else [number]
-            target = output / piece.name if source.is_dir() else output
-            parts.setdefault(target, []).append(part)
+    shards = pieces_of(source, read_settings(folder)["shards"])
+    measures = {path: measure(path) for path in {piece.source for pieces in shards for piece in pieces}}
+    missing = [
+        number
+        for number, pieces in enumerate(shards, start=1)
+        if not all(_finished(folder, piece, measures[piece.source]) for piece in pieces)
+    ]
     if missing:
         shown = ", ".join(f"{number}/{len(shards)}" for number in missing[:10])
         raise RunError(
             f"not finished: --shard {shown}{' …' if len(missing) > 10 else ''}; translate what is missing"
         )
-    total = sum(found.lines for found in measures.values())
     if source.is_dir():
         output.mkdir(parents=True, exist_ok=True)
-    for target, of_target in parts.items():
-        with open_output(target) as joined:
-            for part in of_target:
-                with part.path.open("rb") as file:
-                    while data := file.read(_BLOCK):
-                        joined.write(data)
+        for pieces in shards:
+            for piece in pieces:
+                _write_joined(output / piece.name, [folder / piece.name])
+    else:
+        _write_joined(output, [folder / piece.name for pieces in shards for piece in pieces])
     shutil.rmtree(folder)
+    total = sum(found.lines for found in measures.values())
     console.note(f"{output}: {total:,} lines from {len(shards):,} shards")
+
+
+def _finished(folder: Path, piece: Piece, of: Measure) -> bool:
+    """Whether a piece is translated whole. of: the measure of its file."""
+    part = Part(folder / piece.name, of.digest)
+    return part.finished and part.lines == len(piece.lines(of.lines))
+
+
+def _write_joined(target: Path, parts: Sequence[Path]) -> None:
+    """The bytes of all parts, one after the other."""
+    with open_output(target) as joined:
+        for path in parts:
+            with path.open("rb") as file:
+                shutil.copyfileobj(file, joined, _BLOCK)
 
 
 def named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
@@ -143,6 +152,15 @@ def named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
         check_output(output)
     number, _, count = (options.shard or "1/1").partition("/")
     return source, output, (int(number), int(count))
+
+
+def check_lines(source: Path) -> None:
+    """Raises ConfigError for a document, which cannot be cut at line ends."""
+    plain = source.with_suffix("") if source.suffix.lower() in COMPRESSED else source
+    if source.is_file() and plain.suffix.lower() in {suffix for one in FORMATS for suffix in one.suffixes}:
+        raise ConfigError(
+            f"{source}: shards are of text in lines; translate a document as a whole, by mt translate -i"
+        )
 
 
 def folder_of(output: Path) -> Path:

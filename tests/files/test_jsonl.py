@@ -1,0 +1,48 @@
+"""JSONL: each object keeps its bytes and gets a translation."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mt.files.document import Broken, Reading, Result
+from mt.files.jsonl import read
+
+ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }'
+
+
+def test_every_row_gets_a_translation_and_keeps_its_bytes() -> None:
+    document = read(ROWS.encode(), Reading("x.jsonl", "jsonl"))
+    assert document.segments == ["ba de", "", ""]
+    written = document.write([Result('B "A"\n'), Result(""), Result("")]).decode()
+    first, blank, *others = written.split("\n")
+    assert first == '{"id": 1, "source": "ba \\u0064e", "translation": "B \\"A\\"\\n"}\r'
+    assert blank == ""
+    assert [json.loads(line)["translation"] for line in others] == ["", ""]
+    assert document.write([None] * 3) == ROWS.encode()
+
+
+def test_a_key_may_be_named() -> None:
+    document = read(b'{"text": "a", "title": "b"}', Reading("x.jsonl", "jsonl", columns=("title",)))
+    assert document.segments == ["b"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "line", "cause"),
+    [
+        ('{"source": "a"}\n{"source": ', (), 2, "no JSON object"),
+        ('"a"', (), 1, "no JSON object"),
+        ('{"words": "a"}', (), 1, "has no key source or src or text; it has words"),
+        ('{"source": "a"}', ("title",), 1, "has no key title"),
+        ('{"source": "a", "translation": "b"}', (), 1, "already"),
+        ('{"source": "a"}\n{"source": 2}', (), 2, "source is no text"),
+        ('{"source": "a"}', ("source", "text"), 1, "one key"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(
+    rows: str, columns: tuple[str, ...], line: int, cause: str
+) -> None:
+    with pytest.raises(Broken, match=cause) as caught:
+        read(rows.encode(), Reading("x.jsonl", "jsonl", columns=columns))
+    assert caught.value.line == line
