@@ -135,9 +135,7 @@ class Pace:
             part = done / total
         of_total = "" if total is None else f" of {total:,}"
         text = f"{done:,}{of_total} {self._unit}, {self.rate(done)} a second"
-        if part:
-            text += f", {duration(self._seconds() * (1 / part - 1))} left"
-        self._console.progress(text)
+        self._console.progress(text + time_left(self._seconds(), part))
 
     def close(self, done: int) -> None:
         """Say what has been done if somebody watches, or if it took long."""
@@ -174,6 +172,11 @@ class _Lines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self.console.warn(record.getMessage())
+
+
+def time_left(seconds: float, part: float | None) -> str:
+    """Such as ", 12 min left", where a part of a work (0 to 1) took so many seconds; empty without a part."""
+    return f", {duration(seconds * (1 / part - 1))} left" if part else ""
 
 
 def duration(seconds: float) -> str:

@@ -49,6 +49,11 @@ def choose(name: DeviceName) -> torch.device:
     return torch.device(name)
 
 
+def free_memory(device: torch.device) -> int:
+    """Bytes that are free on a GPU."""
+    return torch.cuda.mem_get_info(device)[0]
+
+
 def keep_memory() -> None:
     """From now on let glibc keep freed memory for the next step; what is free now is given back first.
 

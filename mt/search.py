@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -15,6 +16,8 @@ from mt.data.batches import Source, by_length, collate_source
 from mt.decoding.constraints import Constraint, MarkerConstraint, Together
 from mt.decoding.hints import Hints
 from mt.decoding.terms import TermSteering, missing
+from mt.device import autocast
+from mt.errors import out_of_memory
 from mt.layers.recurrence import State
 from mt.tokenizer import Tokenizer
 
@@ -25,6 +28,8 @@ FRAMES = 10  # that count as one source piece: a tenth of a second
 SEGMENT = 64  # pieces in each segment whose maximum `top` takes first
 FEW_ROWS = 8  # `top` calls torch.topk for fewer
 TERM_BEAMS = 16  # hypotheses more than the beam, where a translation must hold terms
+COPIES = 4  # of the logits, that a step makes
+MOST_TOKENS = 1 << 17  # in a batch, however much memory there is
 GPU_STEPS = 8  # steps between checks of what has ended: a check makes the GPU wait
 
 
@@ -91,17 +96,11 @@ def search(
     model.train(False)
     lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
     results: list[list[Hypothesis]] = [[] for _ in sources]
+    searching = Searching(model, config, device, markers)
     done = 0
     for rows in by_length(lengths, config.batch_tokens):
-        batch = [sources[row] for row in rows]
-        src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
-        limit = length_limit(src_lengths, config, frames=src.dim() == 3)
-        with torch.inference_mode():
-            encoded = model.encode(src.to(device), src_lengths.to(device))
-            method = greedy_search if config.beam == 1 else beam_search
-            begun = None if hints is None else hints.select(rows.tolist()).constraint()
-            constraint = Together.of(MarkerConstraint.of(batch, markers, device), begun)
-            found = method(model, encoded, limit.to(device), config, constraint)
+        begun = None if hints is None else hints.select(rows.tolist())
+        found = searching.batch([sources[row] for row in rows], begun)
         for row, hypotheses in zip(rows, found, strict=True):
             results[row] = hypotheses
         done += int(lengths[rows].sum())
@@ -117,6 +116,61 @@ def search(
     return results
 
 
+@dataclass(frozen=True)
+class Searching:
+    """What the batches of a search have in common."""
+
+    model: Model
+    config: SearchConfig
+    device: torch.device
+    markers: range
+
+    def batch(self, sources: Sequence[Source], hints: Hints | None) -> list[list[Hypothesis]]:
+        """The hypotheses of some sources, searched together; in two halves where memory runs out."""
+        try:
+            return self._together(sources, hints)
+        except (RuntimeError, MemoryError) as problem:
+            if len(sources) == 1 or not out_of_memory(problem):
+                raise
+        half = len(sources) // 2  # here, where what the failed search held is free again
+        parts = range(half), range(half, len(sources))
+        return [
+            found
+            for part in parts
+            for found in self.batch(
+                [sources[row] for row in part], None if hints is None else hints.select(list(part))
+            )
+        ]
+
+    def _together(self, sources: Sequence[Source], hints: Hints | None) -> list[list[Hypothesis]]:
+        src, src_lengths = collate_source(sources, pad_id=PAD, eos_id=EOS)
+        limit = length_limit(src_lengths, self.config, frames=src.dim() == 3)
+        with computing(self.config, self.device):
+            encoded = self.model.encode(src.to(self.device), src_lengths.to(self.device))
+            method = greedy_search if self.config.beam == 1 else beam_search
+            begun = None if hints is None else hints.constraint()
+            constraint = Together.of(MarkerConstraint.of(sources, self.markers, self.device), begun)
+            return method(self.model, encoded, limit.to(self.device), self.config, constraint)
+
+
+@contextmanager
+def computing(config: SearchConfig, device: torch.device) -> Iterator[None]:
+    """What search computes in: without gradients, in its precision. Weights in int8 are packed before."""
+    precision = "bf16" if config.precision == "bf16" else "fp32"
+    with torch.inference_mode(), autocast(device, precision):
+        yield
+
+
+def tokens_that_fit(room: float, config: SearchConfig, *, vocab_size: int, states: int) -> int:
+    """About how many source tokens a batch may have to need no more than `room` bytes.
+
+    Reckoned with the shortest sentences, of a token and eos: each has `config.beam` rows of `vocab_size`
+    numbers, in a few copies. states: numbers that the encoder computes for a token.
+    """
+    bytes_of_token = 4 * (COPIES * config.beam * vocab_size / 2 + states)
+    return min(MOST_TOKENS, int(room / bytes_of_token))
+
+
 def greedy_search(
     model: Model,
     encoded: Any,
@@ -125,41 +179,67 @@ def greedy_search(
     constraint: Constraint | None = None,
 ) -> list[list[Hypothesis]]:
     """Take the most probable piece at each step, until eos or `limit` (B,) pieces. One hypothesis a row."""
-    state, prepared = model.start(encoded), model.prepare(encoded)
-    alive = torch.arange(len(limit), device=limit.device)
-    previous = torch.full_like(limit, BOS)
-    history = previous.new_zeros((len(limit), 0))
-    total = torch.zeros(len(limit), device=limit.device)
-    length = torch.zeros_like(limit)  # steps taken by those that have ended, 0 while under way
-    found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
-    last = int(limit.max())
-    for step in range(1, last + 1):
-        log_probs, state = model.step(previous, state, prepared)
-        best, previous = top(_mask(log_probs, history, config.no_repeat_ngram, constraint), 1)
-        best, previous = best.squeeze(1), previous.squeeze(1)
-        total = total + best.masked_fill(length > 0, 0.0)
-        history = torch.cat([history, previous.unsqueeze(1)], dim=1)
-        ends = ((previous == EOS) | (limit <= step)) & (length == 0)
-        length = length.masked_fill(ends, step)
-        if not (rows := _leaving(length > 0, step, last)):
-            continue
-        for sentence, ids, log_prob, size in zip(
-            alive[rows].tolist(),
-            history[rows].tolist(),
-            total[rows].tolist(),
-            length[rows].tolist(),
-            strict=True,
-        ):
+    return Greedy(model, encoded, limit, config, constraint).run()
+
+
+class Greedy:
+    """The unfinished translations: R sentences. `length` (R,): steps of those that have ended, else 0."""
+
+    def __init__(
+        self,
+        model: Model,
+        encoded: Any,
+        limit: Tensor,
+        config: SearchConfig,
+        constraint: Constraint | None = None,
+    ) -> None:
+        self.model, self.config, self.limit, self.constraint = model, config, limit, constraint
+        self.state, self.prepared = model.start(encoded), model.prepare(encoded)
+        self.alive = torch.arange(len(limit), device=limit.device)
+        self.previous = torch.full_like(limit, BOS)
+        self.history = self.previous.new_zeros((len(limit), 0))
+        self.total = torch.zeros(len(limit), device=limit.device)
+        self.length = torch.zeros_like(limit)
+        self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
+
+    def run(self) -> list[list[Hypothesis]]:
+        """Search to the end -> one hypothesis of each sentence."""
+        last = int(self.limit.max())
+        for step in range(1, last + 1):
+            self.advance(step)
+            if rows := _leaving(self.length > 0, step, last):
+                self.collect(rows)
+                if len(rows) == len(self.alive):
+                    break
+                self.drop()
+        return self.found
+
+    def advance(self, step: int) -> None:
+        """Do one step: append the most probable piece to each sentence."""
+        log_probs, self.state = self.model.step(self.previous, self.state, self.prepared)
+        log_probs = _mask(log_probs, self.history, self.config.no_repeat_ngram, self.constraint)
+        best, pieces = top(log_probs, 1)
+        self.previous = pieces.squeeze(1)
+        self.total = self.total + best.squeeze(1).masked_fill(self.length > 0, 0.0)
+        self.history = torch.cat([self.history, pieces], dim=1)
+        ends = ((self.previous == EOS) | (self.limit <= step)) & (self.length == 0)
+        self.length = self.length.masked_fill(ends, step)
+
+    def collect(self, rows: list[int]) -> None:
+        """Turn rows that have ended into hypotheses. Only here must a GPU wait."""
+        of_rows = (self.alive, self.history, self.total, self.length)
+        for sentence, ids, log_prob, size in zip(*(part[rows].tolist() for part in of_rows), strict=True):
             closed = ids[size - 1] == EOS
-            found[sentence] = [_hypothesis(ids[: size - closed], log_prob, size, config.length_penalty)]
-        if len(rows) == len(alive):
-            break
-        going = (length == 0).nonzero().flatten()
-        alive, limit, previous, length = alive[going], limit[going], previous[going], length[going]
-        history, total = history[going], total[going]
-        state, prepared = _select(state, going), prepared.select(going)
-        constraint = constraint and constraint.select(going)
-    return found
+            alpha = self.config.length_penalty
+            self.found[sentence] = [_hypothesis(ids[: size - closed], log_prob, size, alpha)]
+
+    def drop(self) -> None:
+        """Remove the sentences that have ended from the batch."""
+        going = (self.length == 0).nonzero().flatten()
+        self.alive, self.limit, self.length = self.alive[going], self.limit[going], self.length[going]
+        self.previous, self.history, self.total = self.previous[going], self.history[going], self.total[going]
+        self.state, self.prepared = _select(self.state, going), self.prepared.select(going)
+        self.constraint = self.constraint and self.constraint.select(going)
 
 
 def _leaving(done: Tensor, step: int, last: int) -> list[int]:
@@ -342,7 +422,7 @@ def search_terms(
         batch, of = [sources[row] for row in rows], hints.select(rows.tolist())
         src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
         limit = length_limit(src_lengths, config) + of.term_pieces()
-        with torch.inference_mode():
+        with computing(config, device):
             encoded = model.encode(src.to(device), src_lengths.to(device))
             constraint = Together.of(MarkerConstraint.of(batch, markers, device), of.constraint())
             found = TermBeam(model, encoded, limit.to(device), config, constraint, of).run()
@@ -400,6 +480,6 @@ def _mask(log_probs: Tensor, history: Tensor, no_repeat_ngram: int, constraint: 
         windows = history.unfold(1, size, 1)
         tail = history[:, history.shape[1] - size + 1 :].unsqueeze(1)
         repeats = (windows[:, :, :-1] == tail).all(dim=2)
-        rows, indices = repeats.nonzero(as_tuple=True)
-        log_probs[rows, windows[rows, indices, -1]] = float("-inf")
+        penalties = torch.zeros_like(repeats, dtype=log_probs.dtype).masked_fill_(repeats, float("-inf"))
+        log_probs.scatter_add_(1, windows[:, :, -1], penalties)
     return log_probs

@@ -24,7 +24,7 @@ from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.layers.trial import int8_time
 from mt.options import RunOptions
-from mt.search import Hypothesis, Model, search
+from mt.search import Hypothesis, Model, search, tokens_that_fit
 from mt.text.characters import one_line, readable, sound
 from mt.text.glossary import Glossary
 from mt.text.languages import base_language, find_code, tag, targets
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from mt.speech.features import Features
     from mt.speech.listening import Part, Recording
 
+MEMORY, STATES = 0.5, 16  # of a GPU's free memory used by a batch; numbers for a unit, in gates and states
 SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
 
 
@@ -61,6 +62,16 @@ def _features(run: Run) -> Features | None:
     return Features(speech.sample_rate, speech.mel_bands)
 
 
+def _filling(config: SearchConfig, runs: Sequence[Run], where: torch.device) -> SearchConfig:
+    """The settings with batches as large as the memory of a GPU permits."""
+    room = MEMORY * device.free_memory(where) / len(runs)
+    model = runs[0].config.model
+    states = STATES * model.encoder_layers * model.encoder_hidden
+    vocab_size = runs[0].tgt_tokenizer.vocab_size
+    fitting = tokens_that_fit(room, config, vocab_size=vocab_size, states=states)
+    return config.model_copy(update={"batch_tokens": max(config.batch_tokens, fitting)})
+
+
 def _told(value: object) -> str:
     """A value that is no text, for a message."""
     return "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
@@ -84,7 +95,10 @@ class Translator:
             raise ConfigError(f"--mbr chooses among hypotheses: give --beam 3 or more (it is {config.beam})")
         models = [run.model for run in runs]
         self.model = models[0] if len(models) == 1 else Ensemble(models).eval()
-        pack(self.model, config.precision)
+        if config.precision != "bf16":
+            pack(self.model, config.precision)
+        if where.type == "cuda" and config.batch_tokens == SearchConfig().batch_tokens:
+            config = _filling(config, runs, where)
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of

@@ -299,6 +299,9 @@ def test_tune(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert len(trials) == len(WEIGHTS) * len(TEMPERATURES)
     assert found["datastore"]["best"] == min(trials, key=lambda trial: trial["perplexity"])
     assert found["datastore"]["best"]["datastore_weight"] == 0.9
+    assert found["datastore"]["best"]["datastore_temperature"] == min(TEMPERATURES)
+    # The nearest position is the reference's own: each token has nine tenths, and what the model adds.
+    assert 1 < found["datastore"]["best"]["perplexity"] < 1 / 0.9
     for trial in trials[:: len(trials) // 3]:
         flags = [f"--{name.replace('_', '-')}={trial[name]}" for name in DATASTORE_FLAGS]
         assert cli.main(["evaluate", *recall, *flags, "--test", path, "--json"]) == 0

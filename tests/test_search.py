@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from mt.config import ModelConfig, SearchConfig
+from mt.encoder import Encoded
 from mt.model import Seq2Seq, build_model
-from mt.search import BOS, EOS, Hypothesis, _leaving, length_norm, search
+from mt.search import BOS, EOS, Hypothesis, _leaving, length_norm, search, tokens_that_fit
 
 VOCAB = 8
 CPU = torch.device("cpu")
@@ -118,6 +119,48 @@ def test_a_hypothesis_carries_its_log_probability(beam: int, seed: int) -> None:
             assert found.log_prob == pytest.approx(log_prob(net, source, found.ids, closed), abs=1e-3)
             length = len(found.ids) + closed
             assert found.score == pytest.approx(found.log_prob / length_norm(length, 0.7))
+
+
+class Cramped(Seq2Seq):
+    """Has no memory for more than two sentences; notes how many were tried together."""
+
+    tried: list[int]
+
+    def encode(self, src: torch.Tensor, src_lengths: torch.Tensor) -> Encoded:
+        self.tried.append(len(src))
+        if len(src) > 2:
+            raise RuntimeError("CUDA out of memory")
+        return super().encode(src, src_lengths)
+
+
+def test_where_memory_runs_out_a_batch_is_searched_in_halves() -> None:
+    net, config = model(), SearchConfig(beam=2)
+    sources = [*SOURCES, [6, 6]]
+    expected = search(net, sources, config, CPU)
+    net.__class__ = Cramped
+    assert isinstance(net, Cramped)
+    net.tried = []
+    found = search(net, sources, config, CPU)
+    assert best(found) == best(expected)
+    assert net.tried == [5, 2, 3, 1, 2]
+
+
+def test_bf16_finds_the_same_but_for_rounding() -> None:
+    net = model(sharp=8.0)
+    (exact, rounded) = (
+        search(net, SOURCES, SearchConfig(beam=1, precision=precision), CPU) for precision in ("fp32", "bf16")
+    )
+    assert best(exact) == best(rounded)
+    for ours, theirs in zip(exact, rounded, strict=True):
+        assert ours[0].log_prob != theirs[0].log_prob
+        assert ours[0].log_prob == pytest.approx(theirs[0].log_prob, abs=0.1 * ours[0].steps)
+
+
+def test_a_batch_is_as_large_as_memory_permits() -> None:
+    """A token has half of two hypotheses' 1,000 logits in 4 copies, and 100 numbers, at 4 bytes."""
+    config = SearchConfig(beam=2)
+    assert tokens_that_fit(1.64e6, config, vocab_size=1000, states=100) == 100
+    assert tokens_that_fit(1e12, config, vocab_size=1000, states=100) == 2**17
 
 
 @pytest.mark.parametrize("beam", [1, 4])

@@ -12,6 +12,7 @@ import pytest
 
 from mt.config import DataConfig, TokenizerConfig
 from mt.data import encoded
+from mt.data.cleaning import Cleaned, Rules
 from mt.data.corpus import Corpus, read_train
 from mt.data.encoded import PiecePairs, cut
 from mt.data.token_task import TokenTask
@@ -26,6 +27,7 @@ def _small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("encoded", "spec"):
         monkeypatch.setattr(f"mt.data.{name}.BATCH", 20)
     monkeypatch.setattr("mt.data.workers.ordered_map.__defaults__", (1,))
+    monkeypatch.setattr("mt.data.kept_pairs.ALONE", 1)
     monkeypatch.setattr(encoded, "SHARD", 60)
     new_cache(tmp_path / "cache", monkeypatch)
 
@@ -67,6 +69,30 @@ def test_two_processes_read_and_encode_what_one_does(
     assert alone.report.sources[0].dropped["empty side"] == 1
     assert 60 < len(alone.dataset) < 110
     assert same(cut(both, tokenizer, tokenizer, workers=2), of_alone)
+
+
+def test_reading_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stopped in the fifth chunk, those before it are not cleaned again, but for the first one."""
+    whole = read(tmp_path, 1)
+    new_cache(tmp_path / "other", monkeypatch)
+    cleaned: list[str] = []
+    original = Rules.clean
+
+    def clean(self: Rules, sides: tuple[list[str], list[str]]) -> Cleaned:
+        cleaned.append(sides[0][0])
+        if len(cleaned) == 5:
+            raise KeyboardInterrupt
+        return original(self, sides)
+
+    monkeypatch.setattr(Rules, "clean", clean)
+    with pytest.raises(KeyboardInterrupt):
+        read(tmp_path, 1)
+    cache = tmp_path / "other" / "mt"
+    assert len(list(cache.glob("clean-*"))) == 3
+    again = read(tmp_path, 1)
+    assert (again.fingerprint, again.report) == (whole.fingerprint, whole.report)
+    assert cleaned[5:] == [cleaned[0], *cleaned[4:5], cleaned[-1]]
+    assert list(cache.glob("clean-*")) == []
 
 
 def test_encoding_goes_on_by_shards(

@@ -18,7 +18,7 @@ from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED
 from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunError, reason
-from mt.files.jsonl import SOURCES, TRANSLATION
+from mt.files.json_rows import SOURCES, TRANSLATION
 from mt.options import TranslateOptions
 from mt.translator import open_translator
 

@@ -319,10 +319,10 @@ class SearchConfig(Section):
     mbr: Literal["none", "chrf", "bleu"] = "none"
     """Minimum Bayes risk decoding: choose the hypothesis that is most similar to the others, by chrF or
     BLEU"""
-    precision: Literal["fp32", "int8"] = "fp32"
-    """Arithmetic of matrix products: fp32, or int8, which is faster on most CPUs and rounds"""
+    precision: Literal["fp32", "bf16", "int8"] = "fp32"
+    """Arithmetic of matrix products: fp32; int8, which is faster on most CPUs and rounds; bf16, for GPUs"""
     batch_tokens: Positive = 2048
-    """Batch size in source tokens, padding included"""
+    """Batch size in source tokens, padding included; at 2048 a GPU takes as many as its memory holds"""
 
     def check_nbest(self, nbest: int) -> None:
         """Raises ConfigError if the beam is too small for so many hypotheses."""

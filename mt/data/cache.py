@@ -72,7 +72,7 @@ def find_pairs(fingerprint: str) -> datasets.Dataset | None:
 
 def pairs_file(fingerprint: str) -> Path:
     """The file in which `store_pairs` left the pairs of that digest."""
-    return _folder() / f"{fingerprint}.arrow"
+    return folder() / f"{fingerprint}.arrow"
 
 
 def _open_pairs(path: Path) -> datasets.Dataset:
@@ -82,7 +82,7 @@ def _open_pairs(path: Path) -> datasets.Dataset:
 
 def store_file(name: str, write: Callable[[Path], None]) -> Path:
     """The file `name` in the cache; where it is not there yet, `write` makes it first, under another name."""
-    path = _folder() / name
+    path = folder() / name
     if path.exists():
         return path
     with _partial() as partial:
@@ -107,12 +107,12 @@ def store_folder(name: str, write: Callable[[Path], None]) -> Path:
 
 def stored(name: str) -> bool:
     """Whether the cache has a file or folder of that name."""
-    return (_folder() / name).exists()
+    return (folder() / name).exists()
 
 
 def forget(name: str) -> None:
     """Delete a file or folder of the cache, if it is there."""
-    _delete(_folder() / name)
+    _delete(folder() / name)
 
 
 def _delete(path: Path) -> None:
@@ -121,16 +121,17 @@ def _delete(path: Path) -> None:
     path.unlink(missing_ok=True)
 
 
-def _folder() -> Path:
-    folder = Path(datasets.config.HF_DATASETS_CACHE) / "mt"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+def folder() -> Path:
+    """Where all of them are; made if it is not there."""
+    found = Path(datasets.config.HF_DATASETS_CACHE) / "mt"
+    found.mkdir(parents=True, exist_ok=True)
+    return found
 
 
 @contextmanager
 def _partial() -> Iterator[Path]:
     """A name to write under until the file is whole; gone afterwards whatever happens."""
-    path = _folder() / f"{uuid4().hex}.partial"
+    path = folder() / f"{uuid4().hex}.partial"
     try:
         yield path
     finally:

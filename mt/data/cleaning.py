@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -57,12 +58,16 @@ def tidy(text: str) -> str:
 
 
 class Cleaned(NamedTuple):
-    """What is left of some pairs: both sides, a hash of each; and how many were dropped for which reason."""
+    """What is left of some pairs: both sides, a hash of each; and how many were dropped for which reason.
+
+    kept: a file with all of this, to be deleted when it is not needed any more.
+    """
 
     src: pa.StringArray
     tgt: pa.StringArray
     hashes: Hashes
     dropped: Counter[str]
+    kept: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def _load(specs: Sequence[str], how: Reading, rule: _Rule) -> Corpus:
         for batch in repeated(_batches(tally, how, rule), split_weight(tally.spec)[1])
     )
     dataset, fingerprint = store_pairs(batches)
+    for path in (path for tally in tallies for path in tally.kept):
+        path.unlink(missing_ok=True)
     sources = tuple(tally.report() for tally in tallies)
     if len(dataset) == 0:
         raise CorpusError(_nothing_left(sources))

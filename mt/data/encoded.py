@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +12,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
+from mt.console import time_left
 from mt.data.batches import Batch, IntArray, Rows, Source, TopK, frame
 from mt.data.cache import BATCH, pairs_file, stored
 from mt.data.corpus import Corpus
@@ -111,13 +113,15 @@ def cut(
 
     shards = {f"{name}.{start}": range(start, min(start + SHARD, total)) for start in range(0, total, SHARD)}
     chunks = [chunk for part, rows in shards.items() if not stored(part) for chunk in _chunks(rows)]
+    began, ended = time.monotonic(), {chunk: number for number, chunk in enumerate(chunks, start=1)}
     found = zip(chunks, ordered_map(task.encode, chunks, workers), strict=True)
 
     def encoded(rows: range) -> Iterator[dict[str, Rows]]:
         for wanted in _chunks(rows):
             src, tgt = next(ids for chunk, ids in found if chunk == wanted)
             if progress is not None and wanted.stop < total:
-                progress(f"cutting into tokens: {wanted.stop:,} of {total:,} pairs")
+                left = time_left(time.monotonic() - began, ended[wanted] / len(chunks))
+                progress(f"cutting into tokens: {wanted.stop:,} of {total:,} pairs{left}")
             yield {"src": Rows(*src), "tgt": Rows(*tgt)}
 
     columns = store_joined(name, _TYPES, {part: partial(encoded, rows) for part, rows in shards.items()})

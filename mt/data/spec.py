@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 from mt.config import DataConfig
-from mt.data.cache import BATCH
+from mt.console import time_left
+from mt.data.cache import BATCH, folder
 from mt.data.cleaning import Cleaned, Rules
 from mt.data.formats import read_pairs
+from mt.data.formats.lines import part_read
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
+from mt.data.kept_pairs import KeptRules
 from mt.data.sanity import Sample
 from mt.data.statistics import SourceReport
 from mt.data.workers import ordered_map
 from mt.errors import CorpusError
+from mt.release import __version__
 from mt.text.languages import split_direction, tag
 
 WhyDrop = Callable[[str, str], str | None]
@@ -24,6 +30,7 @@ WhyDrop = Callable[[str, str], str | None]
 
 _EXAMPLES = 5  # bad lines and remarks shown
 _STEP = 10_000  # pairs between two reports of progress
+_PARTS = {"train", "validation"}
 
 
 def split_weight(spec: str) -> tuple[str, int]:
@@ -60,6 +67,7 @@ class Tally:
     skipped: Counter[str] = field(default_factory=Counter)
     remarks: list[str] = field(default_factory=list)
     more_remarks: int = 0
+    kept: list[Path] = field(default_factory=list)  # files with cleaned pairs
     warnings: list[str] = field(default_factory=list)
 
     def report(self) -> SourceReport:
@@ -100,12 +108,16 @@ def clean_pairs(tally: Tally, how: Reading, why_drop: WhyDrop) -> Iterator[Clean
     direction, spec = split_direction(split_weight(tally.spec)[0])
     languages = direction or (how.data.src, how.data.tgt)
     rules = Rules(why_drop, how.as_read, tag(direction.tgt) if direction and how.as_read else "")
+    key = f"{__version__} {how.split} {how.as_read} {rules.mark} {how.data.model_dump_json(exclude=_PARTS)}"
+    keeping = KeptRules(rules, key, folder())
     # The other way round and exchanged below, names still say which side is which, and order is turned.
     src_code, tgt_code = reversed(languages) if how.data.swap else languages
     pairs = _take_pairs(read_pairs(spec, src=src_code, tgt=tgt_code, split=how.split), tally, how)
     sample = Sample(rules.tidy)
-    for cleaned in ordered_map(rules.clean, _chunks(pairs, sample, how.data.swap), how.workers):
+    chunks = enumerate(_chunks(pairs, sample, how.data.swap))
+    for cleaned in ordered_map(keeping.clean, chunks, how.workers):
         tally.dropped.update(cleaned.dropped)
+        tally.kept += [cleaned.kept] if cleaned.kept else []
         yield cleaned
     tally.warnings = [f"{tally.spec}: {warning}" for warning in sample.warnings(*languages)]
 
@@ -122,11 +134,13 @@ def _chunks(pairs: Iterator[Pair], sample: Sample, swap: bool) -> Iterator[tuple
 
 def _take_pairs(records: Iterable[Record], tally: Tally, how: Reading) -> Iterator[Pair]:
     """Pass the pairs on and count the rest; stop at the fifth bad line, or at the end if there were fewer."""
+    began = time.monotonic()
     for record in records:
         if isinstance(record, Pair):
             tally.read += 1
             if how.progress is not None and tally.read % _STEP == 0:
-                how.progress(f"reading {tally.spec}: {tally.read:,} pairs")
+                left = time_left(time.monotonic() - began, part_read())
+                how.progress(f"reading {tally.spec}: {tally.read:,} pairs{left}")
             yield record
         elif isinstance(record, Skipped):
             tally.skipped[record.reason] += 1

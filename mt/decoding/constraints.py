@@ -12,7 +12,7 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from mt.data.batches import IntArray
+from mt.data.batches import Source
 from mt.tokenizer import Tokenizer
 
 
@@ -56,9 +56,7 @@ class MarkerConstraint:
     wanted: Tensor
 
     @classmethod
-    def of(
-        cls, sources: Sequence[Sequence[int] | IntArray], markers: range, device: torch.device
-    ) -> MarkerConstraint | None:
+    def of(cls, sources: Sequence[Source], markers: range, device: torch.device) -> MarkerConstraint | None:
         """The constraint for N sources, given as ids; None if the model has no markers."""
         if not markers:
             return None

@@ -44,7 +44,7 @@ FORMATS = (
     Format("xcstrings", (".xcstrings",), "xcstrings", bilingual=True),
     Format("json", (".json",), "json_strings"),
     Format("arb", (".arb",), "json_strings"),
-    Format("jsonl", (".jsonl", ".ndjson"), "jsonl"),
+    Format("jsonl", (".jsonl", ".ndjson"), "json_rows"),
     Format("markdown", (".md", ".markdown"), "markdown"),
     Format("rst", (".rst", ".rest"), "rest"),
     Format("html", (".html", ".htm", ".xhtml"), "web"),

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from mt.files.document import Broken, Reading, Result
-from mt.files.jsonl import read
+from mt.files.json_rows import read
 
 ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }'
 

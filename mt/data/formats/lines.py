@@ -5,13 +5,14 @@ from __future__ import annotations
 import gzip
 import io
 import lzma
+import os
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, BinaryIO, cast
 
 import zstandard
 
@@ -30,8 +31,8 @@ _DAMAGED = (EOFError, OSError, zlib.error, lzma.LZMAError, zstandard.ZstdError)
 class _ZstdStream(io.RawIOBase):
     """The text of a .zst file. zstandard's own reader takes a file that was cut off for a whole one."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._frame: zstandard.ZstdDecompressionObj | None = None  # None: between two frames
         self._rest = b""  # compressed bytes behind the last frame
         self._ready = memoryview(b"")  # decompressed bytes not yet handed out
@@ -56,30 +57,20 @@ class _ZstdStream(io.RawIOBase):
         self._ready = self._ready[count:]
         return count
 
-    def close(self) -> None:
-        self._file.close()
-        super().close()
+
+def _gzip(file: BinaryIO) -> io.RawIOBase:
+    return cast(io.RawIOBase, gzip.GzipFile(fileobj=file, mode="rb"))
 
 
-def _open_plain(path: Path) -> io.BufferedReader:
-    return path.open("rb")
+def _xz(file: BinaryIO) -> io.RawIOBase:
+    return cast(io.RawIOBase, lzma.LZMAFile(file, "rb"))
 
 
-def _open_gzip(path: Path) -> io.BufferedReader:
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(path, "rb")), _BUFFER)
-
-
-def _open_xz(path: Path) -> io.BufferedReader:
-    return io.BufferedReader(cast(io.RawIOBase, lzma.LZMAFile(path, "rb")), _BUFFER)
-
-
-def _open_zst(path: Path) -> io.BufferedReader:
-    return io.BufferedReader(_ZstdStream(path), _BUFFER)
-
-
-_OPENERS = {".gz": _open_gzip, ".xz": _open_xz, ".zst": _open_zst}  # open_bytes closes what these open
+_OPENERS: dict[str, Callable[[BinaryIO], io.RawIOBase]] = {".gz": _gzip, ".xz": _xz, ".zst": _ZstdStream}
 COMPRESSED = frozenset(_OPENERS)
 """Suffixes of compressed files."""
+_open: list[BinaryIO] = []
+"""What `open_bytes` has opened and not yet closed."""
 
 
 def uncompressed_suffix(path: Path) -> str:
@@ -95,7 +86,7 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
     Raises CorpusError for a file that is missing, unreadable, damaged or cut off, also while it is read.
     """
     try:
-        stream = _OPENERS.get(path.suffix.lower(), _open_plain)(path)
+        file = path.open("rb")
     except FileNotFoundError:
         raise CorpusError(f"{path}: no such file; check the path") from None
     except (OSError, ValueError) as error:
@@ -103,13 +94,34 @@ def open_bytes(path: Path) -> Iterator[io.BufferedReader]:
         raise CorpusError(
             f"{path}: cannot be opened ({cause}); check the path and its permissions"
         ) from error
-    with stream:
+    with file, _counted(file):
         try:
-            yield stream
+            opener = _OPENERS.get(path.suffix.lower())
+            stream = file if opener is None else io.BufferedReader(opener(file), _BUFFER)
+            with stream:
+                yield cast(io.BufferedReader, stream)
         except _DAMAGED as error:
             raise CorpusError(
                 f"{path}: damaged or cut off ({error}); fetch the file or compress it again"
             ) from error
+
+
+def part_read() -> float | None:
+    """How much of the files that are open now has been read, 0 to 1; None where that cannot be known."""
+    try:
+        size = sum(os.fstat(file.fileno()).st_size for file in _open)
+        return sum(file.tell() for file in _open) / size if size else None
+    except OSError:  # a pipe has no position
+        return None
+
+
+@contextmanager
+def _counted(file: BinaryIO) -> Iterator[None]:
+    _open.append(file)
+    try:
+        yield
+    finally:
+        _open.remove(file)
 
 
 @contextmanager
