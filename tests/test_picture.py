@@ -21,11 +21,12 @@ from mt.inspection.picture import check_suffix, draw, fonts, render
 from mt.inspection.picture.encoder_panels import order_units
 from mt.inspection.picture.figure import compose
 from mt.inspection.picture.fonts import families, missing
-from mt.inspection.picture.labels import cut, source_labels, target_labels, width
+from mt.inspection.picture.labels import cut, width
 from mt.inspection.picture.paths import Path as StatePath
 from mt.inspection.picture.paths import draw_path
 from mt.inspection.picture.theme import DARK, LIGHT
 from mt.inspection.plane import Map
+from mt.inspection.terminal import source_labels, target_labels
 from tests.test_inspection import TEXT, translator
 
 CHINESE = "我爱北京"
@@ -126,7 +127,7 @@ def test_bars_are_how_each_step_hangs_on_the_vector_and_how_sure_it_was(plain: I
     assert [bar.get_width() for bar in sure.patches] == pytest.approx(shares)
 
 
-def test_a_path_goes_through_its_places_and_names_each() -> None:
+def test_a_path_goes_through_its_points_and_names_each() -> None:
     places = np.array([[0, 0], [1, 1], [1, 1], [2, 0]], dtype=np.float32)
     background = np.array([[5, 5]], dtype=np.float32)
     axes: Any = Figure(figsize=(4, 4)).add_axes((0, 0, 1, 1))

@@ -157,7 +157,7 @@ def several_sentences(dataset: datasets.Dataset, language: str | None) -> float:
 
 
 def count_scripts(letters: Counter[str]) -> dict[str, float]:
-    """Shares of the scripts among letters, largest first."""
+    """Proportions of the scripts among letters, largest first."""
     found: Counter[str] = Counter()
     for letter, count in letters.items():
         script = script_of_letter(letter)

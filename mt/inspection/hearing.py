@@ -81,8 +81,8 @@ def hear(translator: Translator, recording: Recording) -> Hearing:
         weights = model.align(previous, model.encode(frames, lengths))
     moved = moves(to_array(states[0]))
     tokenizer = translator.run.tgt_tokenizer
-    pieces, attention = tuple(tokenizer.spell(best.ids)), weights
-    found = None if attention is None else to_array(attention[0])[: len(best.ids)]
+    pieces = tuple(tokenizer.spell(best.ids))
+    found = None if weights is None else to_array(weights[0])[: len(best.ids)]
     if not is_unspaced(translator.run.languages.target):
         pieces, found = _words(pieces, found)
     samples = recording.samples[round(part.start * rate) : round(part.end * rate)]

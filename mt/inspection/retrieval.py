@@ -28,19 +28,9 @@ class RetrievedToken:
     before: str
     piece: str
 
-    def fields(self) -> dict[str, float | str]:
-        """By the names that JSON and npz give them."""
-        return {
-            "proportion": self.proportion,
-            "source": self.source,
-            "target": self.target,
-            "before": self.before,
-            "piece": self.piece,
-        }
-
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return {name: short(value) for name, value in self.fields().items()}
+        return {name: short(value) for name, value in vars(self).items()}
 
 
 def retrieved_tokens(
@@ -66,8 +56,8 @@ def retrieved_tokens(
 def retrieval_arrays(retrieved: Sequence[Sequence[RetrievedToken]]) -> Arrays:
     """T steps for npz, (T, 3) each: `recalled_proportion`; the others as texts. 0 and empty where fewer."""
     nothing = RetrievedToken(0.0, "", "", "", "")
-    table = [[token.fields() for token in [*step, *[nothing] * TOKENS][:TOKENS]] for step in retrieved]
+    table = [[*step, *[nothing] * TOKENS][:TOKENS] for step in retrieved]
     return {
-        f"recalled_{name}": np.array([[fields[name] for fields in row] for row in table])
-        for name in nothing.fields()
+        f"recalled_{name}": np.array([[getattr(token, name) for token in row] for row in table])
+        for name in vars(nothing)
     }

@@ -129,7 +129,6 @@ def _states(
     for rows in by_length(lengths, batch_tokens):
         batch = frame([np.array(sources[row]) for row in rows], [np.array(targets[row]) for row in rows])
         batch = batch.to(device)
-        encoded = run.model.encode(batch.src, batch.src_lengths)
         states, encoded = read_batch(run.model.encoder, batch.src, batch.src_lengths)
         of_encoder = halves(run.model.encoder, states[encoded.src_mask])
         of_decoder = walk(run.model, batch.tgt_in, encoded, pause)[1][batch.tgt_out != Tokenizer.pad_id]

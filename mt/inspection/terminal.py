@@ -41,6 +41,19 @@ def shown(piece: str, *, first: bool = False) -> str:
     return printable(text.replace("▁", "·"))
 
 
+def source_labels(inspection: Inspection) -> list[str]:
+    """The pieces (S,) as they are shown; one that the model does not know is followed by a ?."""
+    return [
+        shown(piece, first=index == 0) + "?" * (index in inspection.unknown)
+        for index, piece in enumerate(inspection.pieces)
+    ]
+
+
+def target_labels(inspection: Inspection) -> list[str]:
+    """The pieces of the translation (T,) as they are shown."""
+    return [shown(step.piece, first=index == 0) for index, step in enumerate(inspection.steps)]
+
+
 def printable(text: str) -> str:
     """The text with a mark for each character that would move the cursor, colour the screen or hide."""
     return "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
@@ -61,10 +74,7 @@ class Panels:
 
     def __init__(self, inspection: Inspection, width: int) -> None:
         self.inspection, self.room = inspection, width - INDENT
-        self.pieces = [
-            shown(piece, first=index == 0) + "?" * (index in inspection.unknown)
-            for index, piece in enumerate(inspection.pieces)
-        ]
+        self.pieces = source_labels(inspection)
 
     def __iter__(self) -> Iterator[RenderableType]:
         yield from self._head()

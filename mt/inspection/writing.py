@@ -6,7 +6,7 @@ Shapes as in `model`: T steps, the closing eos included; S source length; H numb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -85,14 +85,13 @@ def write_translation(
     readouts, states = walk(model, tgt_in.expand(2, -1), both, pause)
     probabilities = model.log_probs(readouts).exp()
     influence = (probabilities[0] - probabilities[1]).abs().sum(dim=1) / 2
-    weights = model.align(tgt_in, replace(both, **{name: rows[:1] for name, rows in _parts(both)}))
+    weights = model.align(tgt_in, encoded)
     looks = [None] * len(ids) if weights is None else list(to_array(weights[0]))
     steps = []
-    for row, piece, look, probability in zip(
-        probabilities[0], ids, looks, influence.clamp(max=1).tolist(), strict=True
-    ):
+    influences = influence.clamp(max=1).tolist()
+    for row, piece, look, moved in zip(probabilities[0], ids, looks, influences, strict=True):
         spelled = spell([piece])[0]
-        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, probability))
+        steps.append(Step(spelled, float(row[piece]), _runners_up(row, piece, spell), look, moved))
     return Written(tuple(steps), to_array(states[0]), readouts[0])
 
 
@@ -110,20 +109,13 @@ def step_arrays(steps: Sequence[Step]) -> Arrays:
     }
 
 
-def _parts(encoded: Encoded) -> list[tuple[str, Tensor]]:
-    return [(name, rows) for name, rows in vars(encoded).items() if rows is not None]
-
-
 def _runners_up(probabilities: Tensor, chosen: int, spell: Spell) -> tuple[tuple[str, float], ...]:
     """The likeliest pieces of (V,) but the chosen one, and those that are never written."""
     others = probabilities.clone()
     others[NEVER] = -1
     others[chosen] = -1
     best = others.topk(min(RUNNERS_UP, len(others)))
-    found = [
-        (piece, probability)
-        for piece, probability in zip(best.indices.tolist(), best.values.tolist(), strict=True)
-    ]
+    found = zip(best.indices.tolist(), best.values.tolist(), strict=True)
     return tuple((spell([piece])[0], probability) for piece, probability in found if probability >= 0)
 
 

@@ -1,8 +1,10 @@
 """`mt inspect --picture`: one inspection as a picture, by matplotlib: PNG, SVG, or HTML for light and dark.
 
-    figure.py      the layout
-    reading.py     how the sentence was read; paths.py  the states' way; writing.py  how it was written
-    labels.py      how pieces are spelt; fonts.py  what draws them; theme.py  colours
+    figure.py           the layout
+    encoder_panels.py   how the sentence was read; decoder_panels.py  how it was written
+    paths.py            the way of the states over their plane
+    piece_names.py      pieces beside axes; labels.py  how wide they are; fonts.py  what draws them
+    theme.py            colours
 
 The same inspection gives the same bytes.
 """
@@ -24,9 +26,8 @@ from markupsafe import Markup
 from mt.errors import ConfigError, MissingExtraError
 from mt.inspection import Inspection
 from mt.inspection.picture.fonts import STACK, families, missing
-from mt.inspection.picture.labels import source_labels, target_labels
 from mt.inspection.picture.theme import DARK, LIGHT, Theme
-from mt.inspection.terminal import shown
+from mt.inspection.terminal import shown, source_labels, target_labels
 from mt.storage.output import write_file
 
 _LOGGER = logging.getLogger(__name__)
@@ -50,14 +51,8 @@ def draw(inspection: Inspection, path: Path) -> None:
     matplotlib.
     """
     check_suffix(path)
-    suffix = path.suffix.lower()
-    if suffix == ".png":
-        data = render(inspection, LIGHT, "png")
-    elif suffix == ".svg":
-        data = render(inspection, LIGHT, "svg")
-    else:
-        data = _page(inspection).encode()
-    write_file(path, data)
+    kind = path.suffix.lower().removeprefix(".")
+    write_file(path, _page(inspection) if kind == "html" else render(inspection, LIGHT, kind))
 
 
 def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
@@ -118,7 +113,7 @@ def _text(inspection: Inspection) -> str:
     return "".join([inspection.source, inspection.translation, inspection.model.name, *labels])
 
 
-def _page(inspection: Inspection) -> str:
+def _page(inspection: Inspection) -> bytes:
     """Both themes in one file."""
     pictures = {}
     for theme in (LIGHT, DARK):
@@ -129,4 +124,4 @@ def _page(inspection: Inspection) -> str:
     )
     title = f"{inspection.source} → {inspection.translation}"
     page = templates.get_template("page.html")
-    return page.render(title=title, pictures=pictures, light=LIGHT, dark=DARK)
+    return page.render(title=title, pictures=pictures, light=LIGHT, dark=DARK).encode()

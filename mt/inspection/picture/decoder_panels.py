@@ -32,20 +32,20 @@ def draw_attention(axes: Axes, weights: FloatArray, theme: Theme) -> None:
     axes.tick_params(which="minor", length=0)
 
 
-def draw_shares(axes: Axes, probabilities: Sequence[float], labels: Sequence[str], theme: Theme) -> None:
+def draw_proportions(axes: Axes, proportions: Sequence[float], labels: Sequence[str], theme: Theme) -> None:
     """A bar for each row and its percentage; the largest nearly as long as the axes."""
-    axes.barh(range(len(probabilities)), probabilities, height=0.72, color=theme.accent)
-    for row, probability in enumerate(probabilities):
+    axes.barh(range(len(proportions)), proportions, height=0.72, color=theme.accent)
+    for row, proportion in enumerate(proportions):
         axes.annotate(
-            f"{probability:.0%}",
-            xy=(probability, row),
+            f"{proportion:.0%}",
+            xy=(proportion, row),
             xytext=(3, 0),
             textcoords="offset points",
             va="center",
             fontsize=min(8, name_size(len(labels))),
             color=theme.faint,
         )
-    axes.set_xlim(0, max(max(probabilities) * 1.25, 0.05))
+    axes.set_xlim(0, max(max(proportions) * 1.25, 0.05))
     _plain_rows(axes, labels, theme)
 
 

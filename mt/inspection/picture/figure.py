@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mt.inspection import Inspection
-from mt.inspection.picture.decoder_panels import draw_attention, draw_probabilities, draw_shares
+from mt.inspection.picture.decoder_panels import draw_attention, draw_probabilities, draw_proportions
 from mt.inspection.picture.encoder_panels import DIRECTIONS, draw_columns, draw_states
-from mt.inspection.picture.labels import cut, source_labels, target_labels
+from mt.inspection.picture.labels import cut
 from mt.inspection.picture.paths import Path, draw_path
 from mt.inspection.picture.piece_names import column_room, name_columns, name_rows, name_size, row_room
 from mt.inspection.picture.theme import Theme
-from mt.inspection.terminal import printable
+from mt.inspection.terminal import printable, source_labels, target_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -223,7 +223,7 @@ class Canvas:
             name_rows(looked, self.target, theme)
         wide = ends[1] - starts[1] - room - 0.25
         axes = self.axes(starts[1] + room, y, wide, high, "how much it needs the vector")
-        draw_shares(axes, [step.influence for step in steps], self.target, theme)
+        draw_proportions(axes, [step.influence for step in steps], self.target, theme)
         wide = ends[2] - starts[2] - room
         axes = self.axes(starts[2] + room, y, wide, high, "how sure it was")
         draw_probabilities(axes, steps, self.target, theme, inches=wide)

@@ -1,25 +1,8 @@
-"""How pieces are spelt on paper."""
+"""How wide the labels of a picture are."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from mt.inspection import Inspection
-from mt.inspection.terminal import shown
-
-
-def source_labels(inspection: Inspection) -> list[str]:
-    """(S,), in the order of the text; a piece that the model does not know is followed by a ?."""
-    unknown = set(inspection.unknown)
-    return [
-        shown(piece, first=index == 0) + ("?" if index in unknown else "")
-        for index, piece in enumerate(inspection.pieces)
-    ]
-
-
-def target_labels(inspection: Inspection) -> list[str]:
-    """(T,)."""
-    return [shown(step.piece, first=index == 0) for index, step in enumerate(inspection.steps)]
 
 
 def width(text: str) -> float:

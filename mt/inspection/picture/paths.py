@@ -70,7 +70,7 @@ def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -
     step = -(-len(points) // MOST_LABELS)
     for (x, y), text in list(zip(points.tolist(), path.labels, strict=True))[::step]:
         wide, high = width(text) * fontsize * 0.56, fontsize * 1.15
-        boxes = list(_places(x, y, wide, high))
+        boxes = list(_boxes(x, y, wide, high))
         box = min(boxes, key=lambda box: _cost(box, taken, covered, edge) + 0.5 * boxes.index(box))
         taken.append(box)
         axes.annotate(
@@ -84,7 +84,7 @@ def _label(axes: Axes, path: Path, theme: Theme, size: float, fontsize: float) -
         )
 
 
-def _places(x: float, y: float, wide: float, high: float) -> Iterator[tuple[float, float, float, float]]:
+def _boxes(x: float, y: float, wide: float, high: float) -> Iterator[tuple[float, float, float, float]]:
     """Boxes (left, bottom, right, top) around a point, the nearest first."""
     for gap in (4.0, 10.0, 17.0, 26.0):
         for dx, dy in ((1, 0), (1, 1), (0, 1), (-1, 1), (-1, 0), (-1, -1), (0, -1), (1, -1)):
