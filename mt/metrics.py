@@ -94,9 +94,18 @@ class Score:
         """For JSON: name, value, signature, interval."""
         return asdict(self)
 
+    @property
+    def bounds(self) -> str:
+        """The interval as `[39.0, 43.1]`; empty without one."""
+        return "" if self.interval is None else f"[{self.interval[0]:.1f}, {self.interval[1]:.1f}]"
+
+    @property
+    def figures(self) -> str:
+        """Value and interval: `41.2 [39.0, 43.1]`."""
+        return f"{self.value:.1f} {self.bounds}".rstrip()
+
     def __str__(self) -> str:
-        between = "" if self.interval is None else f" [{self.interval[0]:.1f}, {self.interval[1]:.1f}]"
-        return f"{self.name} {self.value:.1f}{between} {self.signature}"
+        return f"{self.name} {self.figures} {self.signature}"
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Evaluation:
         header, row = ["system"], [self.system]
         for score in self.scores:
             header += [score.name, "95 % interval"]
-            row += [f"{score.value:.1f}", interval(score)]
+            row += [f"{score.value:.1f}", score.bounds]
         notes = tuple(f"{score.name} {score.signature}" for score in self.scores)
         return Table(tuple(header), ((tuple(row),),), notes)
 
@@ -145,17 +145,12 @@ class Evaluation:
         rows = [[self.system], *([comparison.against] for comparison in self.comparisons)]
         for metric, result in enumerate(first):
             header += [result.system.name, "95 % interval", "difference", "p"]
-            rows[0] += [f"{result.system.value:.1f}", interval(result.system), "", ""]
+            rows[0] += [f"{result.system.value:.1f}", result.system.bounds, "", ""]
             for row, comparison in zip(rows[1:], self.comparisons, strict=True):
                 other = comparison.results[metric]
                 difference = other.baseline.value - other.system.value
-                row += [f"{other.baseline.value:.1f}", interval(other.baseline)]
+                row += [f"{other.baseline.value:.1f}", other.baseline.bounds]
                 row += [f"{difference:+.1f}", f"{other.p_value:.4f}"]
         notes = [f"{result.system.name} {result.system.signature}" for result in first]
         notes.append("p: paired bootstrap, each system against the first")
         return Table(tuple(header), (tuple(map(tuple, rows)),), tuple(notes))
-
-
-def interval(score: Score) -> str:
-    """The 95 % interval, or nothing."""
-    return "" if score.interval is None else f"[{score.interval[0]:.1f}, {score.interval[1]:.1f}]"

@@ -8,7 +8,7 @@ from collections import Counter
 
 from mt.text.characters import readable
 from mt.text.placeholders import markup_intact, without_spans
-from mt.text.scripts import scripts_of
+from mt.text.scripts import script_of_letter, scripts_of
 
 NUMBERS, PLACEHOLDERS, COPIED, REPEATED = "numbers", "placeholders", "copied", "repeated"
 LENGTH, END_MARK, SCRIPT, UNKNOWN = "length", "end mark", "script", "unknown characters"
@@ -91,11 +91,5 @@ def _other_script(source: str, output: str, tgt: str | None) -> bool:
     letters = [*filter(str.isalpha, own)]
     if not wanted or not letters:
         return False
-    foreign = sum(not any(script_is(letter, script) for script in wanted) for letter in letters)
+    foreign = sum(script_of_letter(letter) not in wanted for letter in letters)
     return foreign > _FOREIGN * len(letters)
-
-
-def script_is(letter: str, script: str) -> bool:
-    """Whether Unicode names a letter by that script; Han is CJK there."""
-    name = unicodedata.name(letter, "").removeprefix("FULLWIDTH ").removeprefix("HALFWIDTH ")
-    return name.startswith("CJK" if script == "Han" else script.upper())

@@ -81,8 +81,7 @@ def script_of_letter(letter: str) -> str | None:
     """The script of a letter by its Unicode name; None for digits, marks, punctuation."""
     if not unicodedata.category(letter).startswith("L"):
         return None
-    words = unicodedata.name(letter, "unnamed").title().split()
+    words = unicodedata.name(letter, "unnamed").title().replace("-", " ").split()
     if words[0] in ("Halfwidth", "Fullwidth") and len(words) > 1 and words[1] in ("Katakana", "Hangul"):
         return words[1]
-    word = words[0].split("-")[0]
-    return _FIRST_WORDS.get(word, word)
+    return _FIRST_WORDS.get(words[0], words[0])

@@ -21,7 +21,7 @@ from mt.inspection.report.charts import by_length, reliability, training, vector
 from mt.inspection.report.difference import mark_difference
 from mt.inspection.report.examples import best, worst
 from mt.inspection.report.findings import hints
-from mt.inspection.report.measure import Measured, measure, with_interval
+from mt.inspection.report.measure import Measured, measure
 from mt.options import ReportOptions
 from mt.storage.output import check_output, write_file
 from mt.translator import Translator
@@ -85,7 +85,6 @@ def environment() -> Environment:
     )
     found.filters["percent"] = "{:.1%}".format
     found.filters["tenth"] = lambda value: f"{round(value, 1):g}"
-    found.filters["with_interval"] = with_interval
     return found
 
 

@@ -13,7 +13,7 @@ from typing import ClassVar
 from mt.console import duration
 from mt.decoding.confidence import Calibration
 from mt.inspection.report.curves import Curves
-from mt.inspection.report.measure import Measured, with_interval
+from mt.inspection.report.measure import Measured
 from mt.inspection.report.scale import Scale, number
 
 Point = tuple[float, float]
@@ -175,7 +175,7 @@ def by_length(measured: Measured) -> BarChart:
                 whisker=(up(bleu.interval[0]), up(bleu.interval[1])) if bleu.interval else None,
                 label=str(scored.bucket),
                 note=f"n={count}",
-                title=f"{scored.bucket} pieces, {count} sentences: BLEU {with_interval(bleu)}",
+                title=f"{scored.bucket} pieces, {count} sentences: BLEU {bleu.figures}",
             )
         )
     return BarChart("BLEU by the source's length in pieces", _grid(up), bars, up(level))

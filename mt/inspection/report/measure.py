@@ -93,12 +93,6 @@ class Measured:
         return dict(zip(("source", "reference", "output"), cut, strict=True))
 
 
-def with_interval(score: Score) -> str:
-    """`41.2 [39.0, 43.1]`."""
-    between = "" if score.interval is None else f" [{score.interval[0]:.1f}, {score.interval[1]:.1f}]"
-    return f"{score.value:.1f}{between}"
-
-
 def measure(translator: Translator, test: TestSet, console: Console) -> Measured:
     """Translate the test and look at what came out. The model is unpacked afterwards."""
     run, tgt = translator.run, into(translator, test)
