@@ -27,7 +27,7 @@ from mt.options import RunOptions
 from mt.search import Hypothesis, Model, search, tokens_that_fit
 from mt.text.characters import one_line, readable, sound
 from mt.text.glossary import Glossary
-from mt.text.languages import base_language, find_code, tag, targets
+from mt.text.languages import base_language, find_code, tag
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split, split
 
@@ -116,13 +116,13 @@ class Translator:
             return
         from mt.data.glossaries import read_glossary  # and lxml with it, which nothing else here needs
 
-        data = self.run.config.data
-        self.glossary = read_glossary(map(Path, paths), data.languages.source, data.languages.target)
+        languages = self.run.languages
+        self.glossary = read_glossary(map(Path, paths), languages.source, languages.target)
 
     @property
     def targets(self) -> tuple[str, ...]:
         """The languages that a model of several can translate into; of others nothing is asked."""
-        return targets(self.run.config.data.train)
+        return self.run.languages.targets
 
     def tag(self, tgt: str | None) -> str:
         """What is put before a source to be translated into `tgt`, whatever its region.

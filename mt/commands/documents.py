@@ -72,9 +72,9 @@ def _jobs(options: TranslateOptions) -> list[Job]:
 
 
 def _work(options: TranslateOptions, search: SearchConfig, translator: Translator) -> Work:
-    data = translator.run.config.data
-    tgt = options.tgt or data.languages.target
-    memory = read_memory(options.memory, data.languages.source, tgt)
+    own = translator.run.languages
+    tgt = options.tgt or own.target
+    memory = read_memory(options.memory, own.source, tgt)
     models = [path / MODEL for path in options.model or (translator.run.path,)]
     files = [(str(path.resolve()), path.stat().st_mtime_ns) for path in (*models, *options.glossary)]
     recalled = options.model_dump(include=set(DatastoreConfig.model_fields), mode="json")

@@ -34,10 +34,8 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
     check_output(None)
     translator = open_text_translator("mt neighbours", options, search, console)
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read
-    data = translator.run.config.data
-    languages = DataConfig(
-        src=data.languages.source, tgt=options.tgt or data.languages.target, swap=data.swap
-    )
+    own, swap = translator.run.languages, translator.run.config.data.swap
+    languages = DataConfig(src=own.source, tgt=options.tgt or own.target, swap=swap)
     corpus = read_whole([options.corpus], languages)
     texts = list(each_text(options.texts, console))
     found = find_neighbours(translator, texts, corpus, count=options.count, tgt=options.tgt, console=console)

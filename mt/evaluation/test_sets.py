@@ -58,7 +58,8 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
     console.settle()
     for line in corpus.report.lines():
         console.note(f"test: {line}")
-    src, tgt = options.src or data.languages.source, options.tgt or data.languages.target
+    own = data.languages
+    src, tgt = options.src or own.source, options.tgt or own.target
     recognised = not (src and tgt) or base_language(src) == base_language(tgt)
     texts = corpus.dataset["tgt"][:]
     return SpokenTestSet(
@@ -87,11 +88,12 @@ def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console)
         codes = sorted({*codes, options.tgt})
     if len(codes) > 1:
         raise ConfigError(f"the test pairs are into {', '.join(codes)}: measure one language at a time")
-    tgt = codes[0] if codes else data.languages.target
-    if tgt and data.languages.target and base_language(tgt) != base_language(data.languages.target):
-        console.warn(f"the run translates into {data.languages.target}, the test pairs are into {tgt}")
+    own = data.languages
+    tgt = codes[0] if codes else own.target
+    if tgt and own.target and base_language(tgt) != base_language(own.target):
+        console.warn(f"the run translates into {own.target}, the test pairs are into {tgt}")
     swap = data.swap if options.swap is None else options.swap
-    corpus = read_whole(specs, DataConfig(src=options.src or data.languages.source, tgt=tgt, swap=swap))
+    corpus = read_whole(specs, DataConfig(src=options.src or own.source, tgt=tgt, swap=swap))
     for line in corpus.report.lines():
         console.note(f"test: {line}")
     for warning in corpus.report.warnings:

@@ -19,7 +19,8 @@ def write_card(files: RunFiles, progress: Progress, clock: Clock) -> None:
 
 def example(run_dir: Path, config: Config) -> str:
     """How to translate with the run, on the command line."""
-    choice = f" --tgt {config.data.languages.named[0].tgt}" if config.data.languages.several else ""
+    languages = config.data.languages
+    choice = f" --tgt {languages.named[0].tgt}" if languages.several else ""
     text = "recording.wav" if config.speech.sound else '"…"'
     return f"mt translate -m {run_dir}{choice} {text}"
 
