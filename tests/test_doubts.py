@@ -123,7 +123,10 @@ def test_calibrating_a_run_and_using_it(
     command = ["translate", "-m", str(run), "--min-confidence", "0.99", "--on-doubt", "source", "--json"]
     assert cli.main([*command, "ba"]) == 1
     assert f"mt: {run} has no confidence yet: mt evaluate --calibrate -m {run}" in capfd.readouterr().err
-    assert cli.main(["evaluate", "--calibrate", "-m", str(run), "--good-exact", "--json"]) == 0
+    calibrate = ["evaluate", "--calibrate", "-m", str(run)]
+    assert cli.main([*calibrate, "--validation", "aa-bb=pairs.tsv"]) == 1
+    assert "name the same languages before the = of each SPEC" in capfd.readouterr().err
+    assert cli.main([*calibrate, "--good-exact", "--json"]) == 0
     assert json.loads(capfd.readouterr().out)["good"] == "equal to the reference"
     assert cli.main([*command, "ba", "zz 500 zz zz zz zz zz", "7"]) == 0
     printed = capfd.readouterr()

@@ -81,7 +81,7 @@ def test_only_the_pairs_that_the_run_was_validated_on_are_taken_by_themselves(
     run = tmp_path / "run"
     assert cli.main(["train", *settings, "--train", str(path), "--out", str(run)]) == 0
     own = tuned(["-m", str(run)], capsys)
-    monkeypatch.setattr("mt.commands.tune.find_pairs", lambda _: None)
+    monkeypatch.setattr("mt.evaluation.validation_pairs.find_pairs", lambda _: None)
     assert tuned(["-m", str(run)], capsys) == own
     write_tsv(path, toy_pairs(400, seed=2))
     assert cli.main(["tune", "-m", str(run)]) == 1

@@ -6,13 +6,12 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict
 
-from mt.commands.tune import own_validation
 from mt.config import SearchConfig
 from mt.console import Console
-from mt.data.corpus import read_validation
 from mt.decoding import confidence
 from mt.decoding.confidence import Calibration
 from mt.errors import ConfigError
+from mt.evaluation.validation_pairs import validation_pairs
 from mt.metrics import sentence_scores
 from mt.options import CalibrateOptions
 from mt.storage.output import check_output, stdout
@@ -32,11 +31,7 @@ def calibrate(options: CalibrateOptions, search: SearchConfig, console: Console)
     check_output(None)
     translator = open_text_translator("mt evaluate --calibrate", options, search, console)
     run = translator.run
-    if options.validation:
-        data = run.config.data.model_copy(update={"validation": options.validation})
-        pairs = read_validation(data).dataset
-    else:
-        pairs = own_validation(run, console)
+    pairs = validation_pairs(run, options.validation, console)
     sources, references = pairs["src"][:], pairs["tgt"][:]
     if len(sources) < FEWEST:
         raise ConfigError(f"{len(sources)} pairs are too few to calibrate on: give {FEWEST} by --validation")

@@ -124,8 +124,7 @@ def _inspect_recordings(translator: Translator, options: InspectOptions, console
             continue
 
         def draw(screen: RichConsole, number: int = number, found: Hearing = found, name: str = name) -> None:
-            if number:
-                screen.print(Text(), Rule(style="bright_black"))
+            _separate(screen, number)
             screen.print(*hearing_panels(found, name, screen.width), sep="\n")
 
         stdout().text(drawn(draw))
@@ -138,17 +137,22 @@ def _as_json(text: str, found: Inspection | None) -> str:
 
 
 def _as_text(found: Inspection | None, number: int) -> str:
-    """As a person reads it; from the second on after an empty line and a rule."""
+    """As a person reads it."""
 
     def draw(screen: RichConsole) -> None:
-        if number:
-            screen.print(Text(), Rule(style="bright_black"))
+        _separate(screen, number)
         if found is None:
             screen.print(BLANK)
         else:
             show(found, screen)
 
     return drawn(draw)
+
+
+def _separate(screen: RichConsole, number: int) -> None:
+    """From the second text on an empty line and a rule."""
+    if number:
+        screen.print(Text(), Rule(style="bright_black"))
 
 
 def _by_hand(translator: Translator, text: str, tgt: str | None) -> str:

@@ -14,26 +14,21 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
-from datasets import Dataset
 
-from mt.checkpoint import Run
 from mt.config import SearchConfig
 from mt.console import Console
 from mt.data.batches import by_length, frame
-from mt.data.cache import find_pairs
-from mt.data.corpus import read_validation
 from mt.decoding.datastore import Recalling, warn_of_known
-from mt.errors import RunError
+from mt.evaluation.validation_pairs import validation_pairs
 from mt.metrics import language_bleu, perplexity
 from mt.options import TuneOptions
 from mt.search import Hypothesis, length_norm, search
 from mt.storage.output import check_output, stdout
-from mt.text.languages import check_languages, languages_of
+from mt.text.languages import languages_of
 from mt.tokenizer import Tokenizer
-from mt.training.corpora import TextReader
 from mt.translator import Translator, open_text_translator
 
-PENALTIES = tuple(step / 10 for step in range(0, 21))
+PENALTIES = tuple(step / 10 for step in range(21))
 WEIGHTS = tuple(step / 10 for step in range(1, 10))
 TEMPERATURES = (0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5)
 
@@ -92,12 +87,7 @@ def tune(options: TuneOptions, search_config: SearchConfig, console: Console) ->
     check_output(None)
     translator = open_text_translator("mt evaluate --tune", options, search_config, console)
     run = translator.run
-    if options.validation:
-        data = run.config.data.model_copy(update={"validation": options.validation})
-        check_languages(data.train, data.validation, "validation")
-        pairs = read_validation(data).dataset
-    else:
-        pairs = own_validation(run, console)
+    pairs = validation_pairs(run, options.validation, console)
     sources, references = pairs["src"][:], pairs["tgt"][:]
     src_ids, tgt_ids = run.src_tokenizer.encode(sources), run.tgt_tokenizer.encode(references, sources)
     warn_of_known(translator.recalled, sources, [references], console)
@@ -174,25 +164,3 @@ def _table(trials: Sequence[Trial], recalls: Sequence[RecallTrial], best: Trial,
     for trial in trials:
         yield f"{trial.length_penalty:14.1f}{trial.bleu:8.2f}{trial.length_ratio:14.3f}"
     yield f"best: {' '.join(flags)}"
-
-
-def own_validation(run: Run, console: Console) -> Dataset:
-    """The pairs that the run was validated on: from the cache, or read again.
-
-    Raises RunError if what is read now are other pairs: some of them may have been learned from.
-    """
-    dataset = find_pairs(run.validated_on)
-    if dataset is not None:
-        return dataset
-    data = run.config.data
-    found = (
-        read_validation(data)
-        if data.validation
-        else TextReader(data, run.config.training.seed).read(console).validation
-    )
-    if found.fingerprint != run.validated_on:
-        raise RunError(
-            f"the pairs that {run.path} was validated on are not there any more; restore the files it was "
-            "trained with, or name pairs it has not seen by --validation"
-        )
-    return found.dataset
