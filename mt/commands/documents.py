@@ -130,8 +130,9 @@ class _Batch:
 
     def _read(self, job: Job) -> Document:
         src, tgt = self._languages
-        reading = Reading(
+        file = Reading(
             name=str(job.input or "standard input"),
+            data=_bytes(job.input),
             format=job.format,
             src=src,
             tgt=tgt,
@@ -139,7 +140,7 @@ class _Batch:
             fuzzy=self._options.fuzzy,
             columns=self._options.column,
         )
-        return read_document(_bytes(job.input), reading)
+        return read_document(file)
 
     def _translate(self, waiting: Sequence[tuple[Job, Document]]) -> None:
         segments = [segment for _, document in waiting for segment in document.segments]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.document import Reading, Spliced, Unit, in_place
 from mt.files.xml import Element, decode_xml, escape, parse, parts_of
 from mt.inline.segment import Code
 from mt.text.characters import sound
@@ -15,12 +15,10 @@ _PLAIN = {"n": "\n", "t": "\t"}
 _REFERENCE = re.compile(r"\s*[@?](?:[\w.]+:)?(?:\w+/)?[\w.]+\s*")
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+def read(file: Reading) -> Spliced:
     """The strings that may be translated. Raises Broken."""
-    decoded = decode_xml(data)
-    root = parse(decoded.text)
-    if root.name != "resources":
-        raise Broken(f"its root is <{root.tag}>, not <resources>: no strings of Android", root.line)
+    decoded = decode_xml(file.data)
+    root = parse(decoded.text, "resources")
     return Spliced(decoded, (_unit(decoded.text, element) for element in _strings(root)))
 
 

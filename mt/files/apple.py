@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Reading, Spliced, Unit, in_place
 
 _TOKEN = re.compile(
     r"""(?P<skipped>(?:\s+|/\*.*?\*/|//[^\r\n]*)+)|(?P<string>"(?:[^"\\]|\\.)*")|(?P<word>[\w.$/:-]+)|(?P<mark>[=;])""",
@@ -16,12 +16,9 @@ _ESCAPE = re.compile(r"\\(U[0-9A-Fa-f]{4}|[0-7]{3}|.)", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+def read(file: Reading) -> Spliced:
     """A table in UTF-8 or UTF-16. Raises Broken."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
+    decoded = decode(file.data)
     return Spliced(decoded, _units(decoded))
 
 

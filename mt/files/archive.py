@@ -12,10 +12,10 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePosixPath
 
 from mt.files import office, open_document, web
-from mt.files.document import Broken, Document, Reading, Result, Source
+from mt.files.decoding import Broken
+from mt.files.document import Document, Reading, Result, Source
 
 _LARGEST = 1 << 28  # bytes of all members; more is taken for a bomb
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
@@ -30,7 +30,7 @@ class _Kind:
 
     members: str
     must: str
-    read: Callable[[bytes, Reading], Document]
+    read: Callable[[Reading], Document]
 
 
 _KINDS = {
@@ -41,36 +41,33 @@ _KINDS = {
 }
 
 
-def read(data: bytes, how: Reading) -> Archive:
+def read(file: Reading) -> Archive:
     """An archive, its members in their order. Raises Broken, naming the member at fault."""
-    kind = _KINDS[how.format]
+    kind = _KINDS[file.format]
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        with zipfile.ZipFile(io.BytesIO(file.data)) as archive:
             infos = archive.infolist()
             if sum(info.file_size for info in infos) > _LARGEST:
                 raise Broken("holds more than 256 MB: it is not read")
             members = [(info, archive.read(info)) for info in infos]
     except _DAMAGED as error:
-        raise Broken(f"is no .{how.format} file, or a damaged one ({error}); save it again") from None
+        raise Broken(f"is no .{file.format} file, or a damaged one ({error}); save it again") from None
     names = {info.filename for info, _ in members}
     if kind.must not in names:
-        raise Broken(f"is no .{how.format} file: it lacks {kind.must}")
+        raise Broken(f"is no .{file.format} file: it lacks {kind.must}")
     documents = {}
     for info, content in members:
         if re.fullmatch(kind.members, info.filename):
-            documents[info.filename] = _read_member(kind, info.filename, content, how)
-    return Archive(data, members, documents)
+            documents[info.filename] = _read_member(kind, replace(file, name=info.filename, data=content))
+    return Archive(file.data, members, documents)
 
 
-def _read_member(kind: _Kind, name: str, content: bytes, how: Reading) -> Document:
-    suffix = PurePosixPath(name).suffix
+def _read_member(kind: _Kind, member: Reading) -> Document:
     try:
-        if suffix == ".ncx":
-            return office.read_ncx(content, how)
-        return kind.read(content, replace(how, name=f"{how.name}: {name}"))
+        return (office.read_ncx if member.name.endswith(".ncx") else kind.read)(member)
     except Broken as problem:
         where = "" if problem.line is None else f", line {problem.line}"
-        raise Broken(f"its {name}{where}: {problem.cause}") from None
+        raise Broken(f"its {member.name}{where}: {problem.cause}") from None
 
 
 class Archive:

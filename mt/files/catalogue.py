@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mt.data.formats.plurals import PluralRule, parse_plural_forms
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit, reasons
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Edit, Reading, Result, Spliced, Unit, reasons
 from mt.files.plural_headers import plural_forms
 
 _CHARSET = re.compile(rb'^"Content-Type:[^\n]*?charset=([^\s";\\]+)', re.MULTILINE)
@@ -58,19 +58,16 @@ class _Entry:
         return [text for name, text in self.texts.items() if name.startswith("msgstr")]
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """A catalogue; each entry that has no translation, or with `everything` each one, is a unit.
 
     A plural entry has the singular and the plural as its sources; what the rule of the header gives for 1
     takes the first, each other form the second. Raises Broken.
     """
-    found = _CHARSET.search(data)
+    found = _CHARSET.search(file.data)
     charset = found[1].decode("ascii", "replace") if found else "utf-8"
-    try:
-        decoded = decode(data, declared=None if charset == "CHARSET" else charset)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    return _Catalogue(decoded, how).document()
+    decoded = decode(file.data, declared=None if charset == "CHARSET" else charset)
+    return _Catalogue(decoded, file).document()
 
 
 class _Catalogue:

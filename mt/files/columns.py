@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Reading, Spliced, Unit, in_place
 
 Cell = tuple[int, int]
 """Where a cell begins and ends, its quotes included."""
@@ -14,22 +14,19 @@ Cell = tuple[int, int]
 _DELIMITERS = ",;\t|"
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """A table. Columns by name have the first row as their header; by number, from 1, all rows are text.
 
     Raises Broken.
     """
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
+    decoded = decode(file.data)
     text = decoded.text
-    delimiter = "\t" if how.format == "tsv" else _delimiter(text)
-    rows = list(_rows(decoded, delimiter, quotes=how.format == "csv"))
+    delimiter = "\t" if file.format == "tsv" else _delimiter(text)
+    rows = list(_rows(decoded, delimiter, quotes=file.format == "csv"))
     if not rows:
         raise Broken("is empty")
-    columns, first = _columns(text, rows, how.columns)
-    return Spliced(decoded, _units(text, rows[first:], columns, delimiter if how.format == "csv" else None))
+    columns, first = _columns(text, rows, file.columns)
+    return Spliced(decoded, _units(text, rows[first:], columns, delimiter if file.format == "csv" else None))
 
 
 def _delimiter(text: str) -> str:

@@ -16,6 +16,14 @@ _MARKS = (
 )
 
 
+class Broken(Exception):
+    """A document that cannot be read. The reader of files adds its name."""
+
+    def __init__(self, cause: str, line: int | None = None) -> None:
+        super().__init__(cause)
+        self.cause, self.line = cause, line
+
+
 @dataclass(frozen=True)
 class Decoded:
     """The text of a file, its encoding and its byte order mark.
@@ -45,23 +53,25 @@ class Decoded:
 def decode(data: bytes, *, declared: str | None = None, errors: str = "strict") -> Decoded:
     """The text of a file: by its byte order mark, else as declared inside it, else UTF-8.
 
-    Raises ValueError, saying why, if it is not in that encoding or would not come back byte for byte.
+    Raises Broken if it is not in that encoding, would not come back byte for byte, or holds NUL characters.
     """
     mark, encoding = next(
         (found for found in _MARKS if data.startswith(found[0])), (b"", declared or "utf-8")
     )
     wide = None if mark else wide_encoding(data)
     if wide is not None:
-        raise ValueError(f"is {wide} without a byte order mark; save it as UTF-8")
+        raise Broken(f"is {wide} without a byte order mark; save it as UTF-8")
     try:
         encoding = codecs.lookup(encoding).name
         text = data[len(mark) :].decode(encoding)
     except LookupError:
-        raise ValueError(f"names an encoding that is not known, {encoding}; save it as UTF-8") from None
+        raise Broken(f"names an encoding that is not known, {encoding}; save it as UTF-8") from None
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, len(mark) + error.start) + 1
-        raise ValueError(f"line {number} is not {encoding.upper()}; save it as UTF-8") from None
+        raise Broken(f"is not {encoding.upper()}; save it as UTF-8", number) from None
     decoded = Decoded(text, encoding, mark, errors)
+    if "\0" in text:
+        raise Broken("holds NUL bytes: it is no text", decoded.line(text.index("\0")))
     if encoding != "utf-8" and decoded.encode(text) != data:
-        raise ValueError(f"does not come back from {encoding} byte for byte; save it as UTF-8")
+        raise Broken(f"does not come back from {encoding} byte for byte; save it as UTF-8")
     return decoded

@@ -38,28 +38,22 @@ class Result:
 
 @dataclass(frozen=True)
 class Reading:
-    """How a document is read.
+    """A file that is read as a document, and how.
 
-    name: of the file, for messages. format: as in the registry. src, tgt: language codes if known.
+    name: of the file, for messages. data: its bytes. format: as in the registry. src, tgt: language codes if
+    known.
     everything: also what is translated already. fuzzy: mark what is filled in for review.
     columns: of a table, names or numbers from 1.
     """
 
     name: str
+    data: bytes
     format: str
     src: str | None = None
     tgt: str | None = None
     everything: bool = False
     fuzzy: bool = False
     columns: tuple[str, ...] = ()
-
-
-class Broken(Exception):
-    """A document that cannot be read. The reader of files adds its name."""
-
-    def __init__(self, cause: str, line: int | None = None) -> None:
-        super().__init__(cause)
-        self.cause, self.line = cause, line
 
 
 class Document(Protocol):

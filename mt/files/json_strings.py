@@ -5,27 +5,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from mt.files.decoding import decode
-from mt.files.document import Broken, Edit, Reading, Spliced, Unit
+from mt.files.decoding import Broken, decode
+from mt.files.document import Edit, Reading, Spliced, Unit
 from mt.files.icu import message_unit
 from mt.files.json_tree import Value, parse
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """All strings that are values; of ARB none whose key begins with @, of chrome's the messages alone.
 
     Raises Broken.
     """
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
+    decoded = decode(file.data)
     root = parse(decoded.text)
     if root.members is None and root.items is None:
         raise Broken("JSON without an object or a list: it holds no strings by name")
     writer = Writer(decoded.text)
-    always = list(_locale(root, how, writer)) if how.format == "arb" else []
-    return Spliced(decoded, (_unit(value, writer) for value in _strings(root, how)), always)
+    always = list(_locale(root, file, writer)) if file.format == "arb" else []
+    return Spliced(decoded, (_unit(value, writer) for value in _strings(root, file)), always)
 
 
 class Writer:

@@ -6,7 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from mt.files.document import Broken
+from mt.files.decoding import Broken
 
 _TOKEN = re.compile(r'\s*(?:("(?:[^"\\]|\\.)*")|([{}\[\],:])|([^\s{}\[\],:"]+))')
 

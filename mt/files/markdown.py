@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mt.files.decoding import decode
-from mt.files.document import Broken, Reading, Spliced, Unit
+from mt.files.document import Reading, Spliced, Unit
 from mt.files.flow import Line, block_unit, paired
 from mt.inline.segment import Code
 
@@ -40,14 +40,9 @@ _VOID = ("br", "img", "hr", "wbr", "input")
 _BLOCK = re.compile(r"(?:[-+*#>]|\d{1,9}[.)])(?=\s)|[-=]+$|[|]")
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+def read(file: Reading) -> Spliced:
     """A text in Markdown. Raises Broken for what is no text."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    if "\0" in decoded.text:
-        raise Broken("holds NUL bytes: it is no text")
+    decoded = decode(file.data)
     return Spliced(decoded, _Reader(decoded.text).units())
 
 

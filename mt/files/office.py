@@ -19,17 +19,17 @@ _EMPTY = re.compile(r"<\w+:rPr\s*(?:/>|>\s*</\w+:rPr>)")
 _BREAKS = ("br", "cr", "tab")
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every part is read alike
+def read(file: Reading) -> Spliced:
     """A part of a document. Raises Broken."""
-    decoded = decode_xml(data)
+    decoded = decode_xml(file.data)
     text = decoded.text
     units = paragraph_units(text, parse(text), ("p",), lambda element: _Paragraph(text, element))
     return Spliced(decoded, units)
 
 
-def read_ncx(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every table is read alike
+def read_ncx(file: Reading) -> Spliced:
     """An EPUB's table of contents. Raises Broken."""
-    decoded = decode_xml(data)
+    decoded = decode_xml(file.data)
     labels = parse(decoded.text).iterate("text")
     return Spliced(
         decoded, (in_place(one.inner, one.outer, one.text, escape) for one in labels if one.children)

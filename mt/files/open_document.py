@@ -11,9 +11,9 @@ _INSIDE = ("span", "a", "ruby", "ruby-base", "meta")  # whose text belongs to th
 _BREAKS = ("line-break", "tab", "s")
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every part is read alike
+def read(file: Reading) -> Spliced:
     """A part of a document. Raises Broken."""
-    decoded = decode_xml(data)
+    decoded = decode_xml(file.data)
     text = decoded.text
     units = paragraph_units(text, parse(text), ("p", "h"), lambda element: _Paragraph(text, element))
     return Spliced(decoded, units)

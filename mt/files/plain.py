@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator
 
 from mt.files.decoding import decode
-from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.document import Reading, Spliced, Unit, in_place
 from mt.files.registry import LINES
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -16,15 +16,10 @@ _ITEM = re.compile(r"\s*(?:[-*•·–—]|\d{1,3}[.)]|[A-Za-z][.)])\s+|\s{2,}|\
 _SHORT = 40  # characters; a paragraph whose lines are all shorter is a list, a poem, an address
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """Text whose lines, or whose paragraphs, are units. Raises Broken."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    if "\0" in decoded.text:
-        raise Broken("holds NUL bytes: it is no text")
-    units = _lines if how.format == LINES else _paragraphs
+    decoded = decode(file.data)
+    units = _lines if file.format == LINES else _paragraphs
     return Spliced(decoded, units(decoded.text))
 
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Reading, Spliced, Unit, in_place
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Reading, Spliced, Unit, in_place
 from mt.text.characters import sound
 
 # A line and those that it goes on in: an odd number of backslashes is at its end.
@@ -19,17 +19,15 @@ _ARGUMENT = re.compile(r"\{\d")  # MessageFormat's, where two apostrophes are on
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every format is read alike
+def read(file: Reading) -> Spliced:
     """A file in UTF-8, or else in ISO 8859-1 with escapes of what that lacks. Raises Broken."""
     try:
-        decoded = decode(data)
-    except ValueError:
-        decoded = decode(data, declared="iso8859-1")
+        decoded = decode(file.data)
+    except Broken:
+        decoded = decode(file.data, declared="iso8859-1")
     bad = _BAD.search(decoded.text)
     if bad:
         raise Broken("\\u is followed by four hexadecimal digits", decoded.line(bad.end()))
-    if "\0" in decoded.text:
-        raise Broken("holds NUL bytes: it is no text")
     return Spliced(decoded, _units(decoded))
 
 

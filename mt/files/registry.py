@@ -9,7 +9,8 @@ from importlib import import_module
 from pathlib import PurePath
 
 from mt.errors import DocumentError
-from mt.files.document import Broken, Document, Reading
+from mt.files.decoding import Broken
+from mt.files.document import Document, Reading
 from mt.text.languages import base_language, is_code
 from mt.text.names import name_of
 
@@ -18,7 +19,7 @@ from mt.text.names import name_of
 class Format:
     """A kind of document.
 
-    module: of `mt.files`, imported when it is used; has `read(data, reading)`.
+    module: of `mt.files`, imported when it is used; has `read(file)`.
     bilingual: sources stay in it beside their translations, so that it may be its own output.
     """
 
@@ -88,14 +89,13 @@ def _is_language(suffix: str) -> bool:
     return is_code(suffix) and name_of(base_language(suffix)) != base_language(suffix)
 
 
-def read_document(data: bytes, reading: Reading) -> Document:
-    """The document in a file's bytes, by its format. Raises DocumentError that names file and line."""
-    read: Callable[[bytes, Reading], Document]
-    read = import_module(f"mt.files.{BY_NAME[reading.format].module}").read
+def read_document(file: Reading) -> Document:
+    """The document in a file, by its format. Raises DocumentError that names file and line."""
+    read: Callable[[Reading], Document] = import_module(f"mt.files.{BY_NAME[file.format].module}").read
     try:
-        return read(data, reading)
+        return read(file)
     except RecursionError:
-        raise DocumentError(f"{reading.name}: is nested too deeply to be read") from None
+        raise DocumentError(f"{file.name}: is nested too deeply to be read") from None
     except Broken as problem:
         where = "" if problem.line is None else f", line {problem.line}"
-        raise DocumentError(f"{reading.name}{where}: {problem.cause}") from None
+        raise DocumentError(f"{file.name}{where}: {problem.cause}") from None

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mt.files.decoding import decode
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit
+from mt.files.document import Edit, Reading, Result, Spliced, Unit
 from mt.files.flow import Line, block_unit, paired
 from mt.inline.segment import Code
 
@@ -51,14 +51,9 @@ _TOKEN = re.compile(
 _BLOCK = re.compile(r"(?:[-+*•]|\w{1,4}[.)])\s|\.\.\s|:\w+:|[|>]|([!-/:-@\[-`{-~])\1{2,}$")
 
 
-def read(data: bytes, how: Reading) -> Spliced:  # noqa: ARG001 - every file is read alike
+def read(file: Reading) -> Spliced:
     """A text in reStructuredText. Raises Broken for what is no text."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    if "\0" in decoded.text:
-        raise Broken("holds NUL bytes: it is no text")
+    decoded = decode(file.data)
     return Spliced(decoded, _Reader(decoded.text).units())
 
 

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from mt.files.decoding import decode
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit
+from mt.files.decoding import Broken, decode
+from mt.files.document import Edit, Reading, Result, Spliced, Unit
 
 _BLOCK = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
 _LINE = re.compile(r"[^\r\n]+")
@@ -27,13 +27,10 @@ _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _LONGEST = {True: 20, False: 42}  # characters of a line, of wide letters or not; then there are two
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """Subtitles; the lines of a cue are one text, but for those of several speakers. Raises Broken."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    text, is_vtt = decoded.text, how.format == "vtt"
+    decoded = decode(file.data)
+    text, is_vtt = decoded.text, file.format == "vtt"
     if is_vtt and not text.startswith("WEBVTT"):
         raise Broken("does not begin with WEBVTT", 1)
     blocks = [_LINE.findall(found[0]) for found in _BLOCK.finditer(text)]

@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit, rendered
+from mt.files.decoding import Broken
+from mt.files.document import Edit, Reading, Result, Spliced, Unit, rendered
 from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of
 from mt.text.languages import find_code
 
 _CODES = ("bpt", "ept", "ph", "it", "ut")  # whose content is another program's markup
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """A memory; with `everything` what the target has is translated again. Raises Broken."""
-    decoded = decode_xml(data)
-    root = parse(decoded.text)
-    if root.name != "tmx":
-        raise Broken(f"its root is <{root.tag}>, not <tmx>", root.line)
-    if not how.tgt:
+    decoded = decode_xml(file.data)
+    root = parse(decoded.text, "tmx")
+    if not file.tgt:
         raise Broken("name the language of the translations by --tgt")
     header = root.child("header")
     srclang = header.attributes.get("srclang", "") if header else ""
-    src = how.src or (srclang if srclang != "*all*" else "")
-    units = [unit for element in root.iterate("tu") for unit in _units(decoded.text, element, src, how)]
+    src = file.src or (srclang if srclang != "*all*" else "")
+    units = [unit for element in root.iterate("tu") for unit in _units(decoded.text, element, src, file)]
     if not units and not any(_variants(element, src)[0] for element in root.iterate("tu")):
         raise Broken(f"has no unit in {src or 'a known language'}; name a memory from that language")
     return Spliced(decoded, units)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Reading, Result, Source
+from mt.files.document import Reading, Result, Source
 from mt.inline.html import parse_html
 from mt.inline.prepared import Placed
 from mt.inline.segment import Code, merged
@@ -16,16 +16,11 @@ _XML = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _HEAD = 2048  # bytes in which a page says its charset
 
 
-def read(data: bytes, how: Reading) -> Html:
+def read(file: Reading) -> Html:
     """A page, whole or a fragment, however broken. Raises Broken for what is no text."""
-    found = _XML.match(data) or _CHARSET.search(data[:_HEAD])
-    try:
-        decoded = decode(data, declared=found[1].decode() if found else None, errors="xmlcharrefreplace")
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    if "\0" in decoded.text:
-        raise Broken("holds NUL bytes: it is no text")
-    is_xml = decoded.text.lstrip().startswith("<?xml") or how.name.lower().endswith(".xhtml")
+    found = _XML.match(file.data) or _CHARSET.search(file.data[:_HEAD])
+    decoded = decode(file.data, declared=found[1].decode() if found else None, errors="xmlcharrefreplace")
+    is_xml = decoded.text.lstrip().startswith("<?xml") or file.name.lower().endswith(".xhtml")
     return Html(decoded, is_xml=is_xml)
 
 

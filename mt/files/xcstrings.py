@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Edit, Reading, Result, Spliced, Unit
 from mt.files.json_strings import Writer
 from mt.files.json_tree import Value, parse
 from mt.text.languages import find_code
@@ -14,23 +14,20 @@ from mt.text.languages import find_code
 _DONE = ("translated", "needs_review")
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """A catalogue. What is filled in has the state `translated`, or `needs_review` where it is in doubt.
 
     Strings with variations (by number, by device) are left to a person. Raises Broken.
     """
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
+    decoded = decode(file.data)
     root = parse(decoded.text)
     strings = root.get("strings")
     if strings is None or strings.members is None:
         raise Broken("has no object `strings`: it is no string catalogue")
-    if not how.tgt:
+    if not file.tgt:
         raise Broken("name the language of the translations by --tgt")
     source = root.get("sourceLanguage")
-    catalogue = _Catalogue(decoded, how, (source.string if source else None) or "en")
+    catalogue = _Catalogue(decoded, file, (source.string if source else None) or "en")
     return Spliced(decoded, (unit for key, entry in strings.members for unit in catalogue.units(key, entry)))
 
 

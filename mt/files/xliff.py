@@ -4,25 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mt.files.document import Broken, Edit, Reading, Result, Source, Spliced, Unit, reasons, rendered
+from mt.files.decoding import Broken
+from mt.files.document import Edit, Reading, Result, Source, Spliced, Unit, reasons, rendered
 from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of, set_attribute
 
 _OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
 _NEW = ("new", "needs-translation", "initial", "")
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """Units without a target, or with one whose state is new; with `everything` all. Raises Broken."""
-    decoded = decode_xml(data)
-    root = parse(decoded.text)
-    if root.name != "xliff":
-        raise Broken(f"its root is <{root.tag}>, not <xliff>", root.line)
+    decoded = decode_xml(file.data)
+    root = parse(decoded.text, "xliff")
     version = root.attributes.get("version", "")
     if not version.startswith(("1.", "2.")):
         raise Broken(f"XLIFF of version {version or 'none'}: 1.x and 2.x are known", root.line)
     segments = _segments_1 if version.startswith("1.") else _segments_2
-    units = [unit for one in segments(root) for unit in one.units(decoded.text, how)]
-    return Spliced(decoded, units, _languages(decoded.text, root, how, version))
+    units = [unit for one in segments(root) for unit in one.units(decoded.text, file)]
+    return Spliced(decoded, units, _languages(decoded.text, root, file, version))
 
 
 def _languages(text: str, root: Element, how: Reading, version: str) -> Iterator[Edit]:

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from mt.files.decoding import Decoded, decode
-from mt.files.document import Broken, Edit
+from mt.files.decoding import Broken, Decoded, decode
+from mt.files.document import Edit
 from mt.inline.segment import Code, merged
 
 _DECLARED = re.compile(rb"""^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
@@ -75,20 +75,22 @@ class Element:
 def decode_xml(data: bytes) -> Decoded:
     """The text of an XML file, in the encoding that it declares. Raises Broken."""
     declared = _DECLARED.match(data)
-    try:
-        return decode(data, declared=declared[1].decode() if declared else None, errors="xmlcharrefreplace")
-    except ValueError as error:
-        raise Broken(str(error)) from None
+    return decode(data, declared=declared[1].decode() if declared else None, errors="xmlcharrefreplace")
 
 
-def parse(text: str) -> Element:
-    """The root element. No entity is expanded and nothing is fetched. Raises Broken with the line."""
+def parse(text: str, name: str = "") -> Element:
+    """The root element. No entity is expanded and nothing is fetched.
+
+    name: what the root must be, if given. Raises Broken with the line.
+    """
     builder = _Builder(text)
     try:
         builder.parse()
     except expat.ExpatError as error:
         cause = expat.errors.messages.get(error.code, "") or str(error)
         raise Broken(f"broken XML: {cause}; mend it there", error.lineno) from None
+    if name and builder.root.name != name:
+        raise Broken(f"its root is <{builder.root.tag}>, not <{name}>", builder.root.line)
     return builder.root
 
 

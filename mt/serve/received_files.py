@@ -129,7 +129,7 @@ def _read(upload: Upload, target: str) -> Document:
         name = format_of(PurePath(upload.name), upload.data[:4096])
         if name in _NOT_ALONE:
             raise Refusal(f"{upload.name}: files of this kind are not translated here")
-        return read_document(upload.data, Reading(upload.name, name, tgt=target))
+        return read_document(Reading(upload.name, upload.data, name, tgt=target))
     except MTError as problem:
         raise Refusal(str(problem)) from None
 

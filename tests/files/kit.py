@@ -11,12 +11,12 @@ from mt.errors import DocumentError
 from mt.files.document import Document, Reading, Result, Source
 from mt.files.registry import read_document
 
-HOW = Reading(name="sample", format="", src="en", tgt="de")
+HOW = Reading(name="sample", data=b"", format="", src="en", tgt="de")
 
 
 def document(data: bytes | str, format_name: str, how: Reading = HOW) -> Document:
     raw = data.encode() if isinstance(data, str) else data
-    return read_document(raw, replace(how, format=format_name))
+    return read_document(replace(how, data=raw, format=format_name))
 
 
 def segments(data: bytes | str, format_name: str, how: Reading = HOW) -> list[Source]:

@@ -165,7 +165,7 @@ def test_charsets() -> None:
     with pytest.raises(ValueError, match="save it as UTF-8"):
         read.write([Result("中")] * 4)
     check_broken(PO.replace("UTF-8", "nonsense"), "po", "nonsense")
-    check_broken(PO.replace("Fertig", "Größe").encode("latin-1"), "po", "line 27 is not UTF-8")
+    check_broken(PO.replace("Fertig", "Größe").encode("latin-1"), "po", "line 27: is not UTF-8")
 
 
 @pytest.mark.parametrize(

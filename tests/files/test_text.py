@@ -133,4 +133,4 @@ def test_paragraphs() -> None:
     ]
     assert "WRAPPED BY HAND, AND ITS FIRST LINE\nGOES ON HERE." in translated(TEXT, "text")
     check_broken("a\0b", "text", "NUL")
-    check_broken("ä".encode("latin-1"), "lines", "line 1 is not UTF-8")
+    check_broken("ä".encode("latin-1"), "lines", "line 1: is not UTF-8")
