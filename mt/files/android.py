@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mt.files.document import Reading, Spliced, Unit, in_place
-from mt.files.xml import Element, decode_xml, escape, parse, parts_of
+from mt.files.xml import Element, Text, decode_xml, escape, parse, parts_of
 from mt.inline.segment import Code
 from mt.text.characters import sound
 
@@ -36,10 +36,10 @@ def _strings(root: Element) -> Iterator[Element]:
 def _unit(text: str, element: Element) -> Unit:
     """A string; line breaks within markup are codes, as a sentence is translated on one line."""
     parts = parts_of(text, element, lambda child: child.name == "g")  # xliff:g is a placeholder
-    is_plain = all(isinstance(part, str) for part in parts)
-    if is_plain:
-        value = _unescaped("".join(map(str, parts)))
-        return in_place(element.inner, element.outer, value, _written)
+    if all(isinstance(part, str) for part in parts):
+        section = [one for one in element.children if isinstance(one, Text) and one.kind == "cdata"]
+        written = _section if section and len(element.children) == 1 else _written
+        return in_place(element.inner, element.outer, _unescaped("".join(map(str, parts))), written)
     coded: list[str | Code] = []
     for part in parts:
         if isinstance(part, Code):
@@ -68,13 +68,28 @@ def _unescaped(text: str) -> str:
 
 
 def _written(value: str) -> str:
-    """A whole string: spaces at its ends would be cut, and @ and ? begin references."""
-    text = _inside(value)
+    """A whole string."""
+    return escape(_whole(value))
+
+
+def _section(value: str) -> str:
+    """A whole string as a CDATA section."""
+    return f"<![CDATA[{_whole(value).replace(']]>', ']]]]><![CDATA[>')}]]>"
+
+
+def _whole(value: str) -> str:
+    """Spaces at its ends would be cut, and @ and ? begin references."""
+    text = _escaped(value)
     if text.startswith(("@", "?")):
         text = "\\" + text
     return re.sub(r"^ | $", r"\\u0020", text)
 
 
 def _inside(value: str) -> str:
+    return escape(_escaped(value))
+
+
+def _escaped(value: str) -> str:
+    """Text with Android's escapes, of white space that is seldom seen too."""
     text = re.sub(r"([\\'\"])", r"\\\1", value).replace("\n", "\\n").replace("\t", "\\t")
-    return escape(re.sub(r" (?= )", r"\\u0020", text))
+    return re.sub(r" (?= )|[^\S ]", lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 
 from mt.data.formats.plurals import PluralRule, parse_plural_forms
 from mt.files.decoding import Broken, Decoded, decode
-from mt.files.document import Edit, Reading, Result, Spliced, Unit, reasons
+from mt.files.document import Edit, Reading, Result, Spliced, Unit, remark
 from mt.files.plural_headers import plural_forms
 
-_CHARSET = re.compile(rb'^"Content-Type:[^\n]*?charset=([^\s";\\]+)', re.MULTILINE)
+_CHARSET = re.compile(rb'"(?:[^"\n]*\\n)?Content-Type:[^\n]*?charset=([^\s";\\]+)')
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d{1,3})\])?\s*(?=\")")
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r"\\(x[0-9A-Fa-f]{1,2}|[0-7]{1,3}|.)", re.DOTALL)
@@ -87,7 +87,7 @@ class _Catalogue:
     def document(self) -> Spliced:
         rule = self._rule()
         units = [unit for entry in self.entries for unit in self._units(entry, rule)]
-        return Spliced(self.decoded, units, self._header_edits())
+        return Spliced(self.decoded, units, self._header_edits)
 
     def _is_long(self, entry: _Entry) -> bool:
         """Whether a string with spaces is longer than a line and stands on one."""
@@ -140,7 +140,7 @@ class _Catalogue:
         texts = entry.texts
         if entry is self.header or texts["msgid"].value == "":
             return
-        if not self.how.everything and any(text.value for text in entry.translations):
+        if not self.how.everything and all(text.value for text in entry.translations):
             return
         if "msgid_plural" not in texts:
             yield Unit((texts["msgid"].value,), lambda results: self._edits(entry, results, ["msgstr"], [0]))
@@ -157,7 +157,10 @@ class _Catalogue:
         """New lines for the translations; which: for each name the index of its result."""
         begin = min(text.begin for text in entry.translations)
         end = max(text.end for text in entry.translations)
-        lines = [self._written(name, results[index].text) for name, index in zip(names, which, strict=True)]
+        lines = [
+            self._kept(entry, name) or self._written(name, results[index].text)
+            for name, index in zip(names, which, strict=True)
+        ]
         last = self.newline if self.lines[end - 1].endswith("\n") else ""
         written = self.newline.join(lines) + last
         if all(one.value == results[i].text for one, i in zip(entry.translations, which, strict=False)) and (
@@ -165,16 +168,23 @@ class _Catalogue:
         ):
             return  # as it was, however it was wrapped
         yield Edit(self.begins[begin], self.begins[end], written)
-        yield from self._marks(entry, reasons(results))
+        doubtful = any(result.doubtful for result in results)
+        if doubtful or self.how.fuzzy:
+            yield from self._marks(entry, remark(results))
 
-    def _marks(self, entry: _Entry, said: list[str]) -> Iterator[Edit]:
-        """The flag `fuzzy` where somebody should look, and why as a translator's comment."""
+    def _kept(self, entry: _Entry, name: str) -> str:
+        """The lines of a plural form that is there already, unless everything is translated."""
+        text = entry.texts.get(name)
+        if text is None or not text.value or self.how.everything:
+            return ""
+        return "".join(self.lines[text.begin : text.end]).rstrip("\r\n")
+
+    def _marks(self, entry: _Entry, said: str) -> Iterator[Edit]:
+        """The flag `fuzzy`, as somebody should look, and why as a translator's comment."""
         keyword = self.begins[min(text.begin for text in entry.texts.values())]
         if said:
             begin = keyword if entry.marks is None else self.begins[entry.marks]
-            yield Edit(begin, begin, f"# mt: {', '.join(said)}{self.newline}")
-        if not (self.how.fuzzy or said):
-            return
+            yield Edit(begin, begin, f"# mt: {said}{self.newline}")
         if entry.flags is None:
             begin = keyword if entry.previous is None else self.begins[entry.previous]
             yield Edit(begin, begin, f"#, fuzzy{self.newline}")
@@ -240,10 +250,10 @@ def _read_comment(entry: _Entry, text: str, number: int) -> None:
 
 
 def _value(literal: str, number: int) -> str:
-    found = _STRING.fullmatch(literal)
-    if found is None:
+    """The text of a string, or of several behind each other."""
+    if _STRING.sub("", literal).strip():
         raise Broken("a string without its closing quote; check it with msgfmt -c", number + 1)
-    return _ESCAPE.sub(_unescaped, found[1])
+    return "".join(_ESCAPE.sub(_unescaped, part) for part in _STRING.findall(literal))
 
 
 def _unescaped(found: re.Match[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from dataclasses import dataclass
 
 from mt.text.encoding import wide_encoding
@@ -75,3 +76,9 @@ def decode(data: bytes, *, declared: str | None = None, errors: str = "strict") 
     if encoding != "utf-8" and decoded.encode(text) != data:
         raise Broken(f"does not come back from {encoding} byte for byte; save it as UTF-8")
     return decoded
+
+
+def newline_of(text: str) -> str:
+    """What ends the first line of a text; a line feed if nothing does."""
+    found = re.search(r"\r\n|\r|\n", text)
+    return found[0] if found else "\n"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
 from mt.files.decoding import Decoded
-from mt.inline.segment import Code
+from mt.inline.segment import Code, merged
 
 Source = str | tuple[str | Code, ...]
 """A text; or text with inline codes, whose own texts are what stands in the file."""
@@ -104,9 +104,11 @@ def in_place(begin: int, end: int, source: Source, written: Callable[[str], str]
 class Spliced:
     """A document that is its text with some spans replaced: every other byte stays."""
 
-    def __init__(self, decoded: Decoded, units: Iterable[Unit], always: Iterable[Edit] = ()) -> None:
-        """always: edits that are made as soon as one unit is edited, such as of a header."""
-        self.decoded, self.units, self.always = decoded, list(units), list(always)
+    def __init__(
+        self, decoded: Decoded, units: Iterable[Unit], more: Callable[[], Iterable[Edit]] = tuple
+    ) -> None:
+        """more: called once the units are edited, if any is, for edits such as of a header."""
+        self.decoded, self.units, self.more = decoded, list(units), more
 
     @property
     def segments(self) -> list[Source]:
@@ -122,7 +124,7 @@ class Spliced:
             found = [result for result in (next(rest) for _ in unit.sources) if result is not None]
             if len(found) == len(unit.sources):
                 edits += unit.edits(found)
-        return self.decoded.encode(splice(self.decoded.text, [*self.always, *edits] if edits else []))
+        return self.decoded.encode(splice(self.decoded.text, [*edits, *self.more()] if edits else []))
 
 
 def rendered(source: Source, written: Callable[[str], str]) -> str:
@@ -130,6 +132,12 @@ def rendered(source: Source, written: Callable[[str], str]) -> str:
     if isinstance(source, str):
         return written(source)
     return "".join(written(part) if isinstance(part, str) else part.text for part in source)
+
+
+def source_of(parts: Iterable[str | Code]) -> Source:
+    """Texts and codes as a source: a single text is that text."""
+    one = tuple(merged(parts))
+    return one[0] if len(one) == 1 and isinstance(one[0], str) else one
 
 
 def plain(source: Source) -> str:
@@ -142,6 +150,18 @@ def reasons(results: Sequence[Result]) -> list[str]:
     said = [flag for result in results for flag in result.flags]
     adapted = any(result.origin == "memory-adapted" for result in results)
     return list(dict.fromkeys([*said, *(["adapted from memory"] if adapted else [])]))
+
+
+def confidence_of(results: Sequence[Result]) -> float | None:
+    """The least confidence of results; None if none is estimated."""
+    return min((result.confidence for result in results if result.confidence is not None), default=None)
+
+
+def remark(results: Sequence[Result]) -> str:
+    """What a translator should know: the reasons to doubt results, and how sure the model was."""
+    sure = confidence_of(results)
+    said = [reason for reason in reasons(results) if reason != "confidence"]
+    return ", ".join([*said, *([] if sure is None else [f"confidence {sure:.2f}"])])
 
 
 def splice(text: str, edits: Iterable[Edit]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from mt.decoding.judging import Judge
 from mt.files.document import Result, Source
+from mt.files.flow import paired
 from mt.files.work import Engine
 from mt.inline.prepared import Placed, translate_segments
 from mt.inline.segment import Code, merged
@@ -15,6 +17,8 @@ from mt.translator import Translator
 BY_POSITION = "markup placed by position"
 _TEXT = ("number", "direction", "marker", "emphasis", "name")
 """Kinds of spans that a model without markers reads as text."""
+
+_TAG = re.compile(r"<(?P<end>/?)(?P<name>\w[\w:.-]*)[^>]*(?<!/)>")
 
 
 def model_engine(translator: Translator, tgt: str | None, judge: Judge | None = None) -> Engine:
@@ -57,18 +61,23 @@ def _of_search(reasons: Sequence[str]) -> list[str]:
 
 
 def _with_placeholders(segment: Sequence[str | Code]) -> tuple[str | Code, ...]:
-    """The segment with a code for each placeholder of its texts, which the model reads as it is."""
+    """The segment with a code for each placeholder of its texts, which the model reads as it is.
+
+    A tag and the one that ends it are a pair around what the model reads.
+    """
     parts: list[str | Code] = []
     for part in segment:
         if isinstance(part, Code):
             parts.append(part)
             continue
-        end = 0
+        tokens, end = list[tuple[str, str]](), 0
         for found in PATTERN.finditer(part):
             if found.lastgroup not in _TEXT:
-                parts += [part[end : found.start()], Code(found[0], shown=found[0])]
+                tag = _TAG.match(found[0])
+                kind = f"<{tag['name']}{')' if tag['end'] else '('}" if tag else "code"
+                tokens += [("text", part[end : found.start()]), (kind, found[0])]
                 end = found.end()
-        parts.append(part[end:])
+        parts += paired([*tokens, ("text", part[end:])])
     return tuple(merged(parts))
 
 

@@ -6,8 +6,8 @@ import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mt.files.document import Edit, Result, Source, Unit, rendered
-from mt.inline.segment import Code, merged
+from mt.files.document import Edit, Result, Unit, rendered, source_of
+from mt.inline.segment import Code
 
 _LONGEST = 10_000  # columns: a text on one line stays on one
 
@@ -30,8 +30,7 @@ def block_unit(text: str, lines: Sequence[Line], inline: Inline, guard: Callable
     guard: changes a line that would begin another kind of block.
     """
     joined = " ".join(text[line.begin : line.end] for line in lines)
-    parts = tuple(merged(inline(joined)))
-    source: Source = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+    source = source_of(inline(joined))
     between = text[lines[0].end : lines[1].begin] if len(lines) > 1 else ""
     width = max(line.end - line.begin for line in lines) if len(lines) > 1 else _LONGEST
 
@@ -55,10 +54,11 @@ def paired(tokens: Sequence[tuple[str, str]]) -> list[str | Code]:
     """Texts and codes of (kind, raw) tokens: text, code, and delimiters such as ** that may begin or end.
 
     kind: "text", "code" (kept, and shown to the model), "mark" (kept alone), or the delimiter's name with
-    "(" and ")" behind it for what may begin, or end, emphasis; of both the innermost pair is taken.
+    "(" and ")" behind it for what may begin, or end, emphasis; of both the innermost pair is taken. What
+    has no partner is text, but for tags, whose names begin with "<".
     """
     parts: list[str | Code] = []
-    opened: list[tuple[str, int]] = []
+    opened: list[tuple[str, str, int]] = []  # names, texts, and indices of the parts
     for kind, raw in tokens:
         name = kind.rstrip("()")
         if kind in ("text", "code", "mark"):
@@ -66,12 +66,12 @@ def paired(tokens: Sequence[tuple[str, str]]) -> list[str | Code]:
             continue
         begun = next((index for index in range(len(opened) - 1, -1, -1) if opened[index][0] == name), None)
         if ")" in kind and begun is not None:
-            _, position = opened[begun]
+            _, opening, position = opened[begun]
             del opened[begun:]
-            parts[position] = Code(str(parts[position]), "open", f"{name}{position}")
+            parts[position] = Code(opening, "open", f"{name}{position}")
             parts.append(Code(raw, "close", f"{name}{position}"))
             continue
         if "(" in kind:
-            opened.append((name, len(parts)))
-        parts.append(raw)
+            opened.append((name, raw, len(parts)))
+        parts.append(Code(raw) if name.startswith("<") else raw)
     return parts

@@ -21,8 +21,8 @@ def read(file: Reading) -> Spliced:
     if root.members is None and root.items is None:
         raise Broken("JSON without an object or a list: it holds no strings by name")
     writer = Writer(decoded.text)
-    always = list(_locale(root, file, writer)) if file.format == "arb" else []
-    return Spliced(decoded, (_unit(value, writer) for value in _strings(root, file)), always)
+    units = (_unit(value, writer) for value in _strings(root, file))
+    return Spliced(decoded, units, lambda: _locale(root, file, writer) if file.format == "arb" else ())
 
 
 class Writer:

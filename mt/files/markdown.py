@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import partial
+from itertools import pairwise
 
 from mt.files.decoding import decode
 from mt.files.document import Reading, Spliced, Unit
@@ -15,15 +17,21 @@ _FRONT = re.compile(
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _PREFIX = re.compile(r"(?:[ \t]*>[ \t]?)*[ \t]*")
-_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?:\[[ xX]\][ \t]+)?|$)")
-_FENCE = re.compile(r"(`{3,}|~{3,})")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?:\[[ xX]\][ \t]+)?|$)|:[ \t]+")
+_FENCE = re.compile(r"(`{3,}|~{3,}|\$\$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
 _CLOSING = re.compile(r"[ \t]+#+[ \t]*$|[ \t]*\{#[^{}]*\}[ \t]*$|[ \t]+$")
 _NO_TEXT = re.compile(
-    r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}|\$\$"
+    r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}"
     r"|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$"
 )
 _NOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*|!!![ \t]+\w+[ \t]*")
+_LABEL = re.compile(r"^[> \t]*\[(?!\^)([^\]\r\n]+)\]:", re.MULTILINE)
+_DELIMITERS = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
+_HTML_ENDS = {"<!--": "-->", "<?": "?>", "<!": ">"} | {
+    f"<{name}": f"</{name}>" for name in ("script", "style", "pre", "textarea")
+}
+"""Blocks of HTML that end there; others end at a blank line."""
 _HTML = re.compile(r"<(?:[A-Za-z][\w-]*(?=[\s/>])|/[A-Za-z]|!--|\?|!)")
 _CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\])+")
 _TAIL = (
@@ -31,9 +39,9 @@ _TAIL = (
 )
 _TOKEN = re.compile(
     rf"""(?P<code>(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)|<[A-Za-z][\w+.-]*:[^<>\s]*>|<[^<>\s@]+@[^<>\s]+>
-    |\\[!-/:-@\[-`{{-~]|\$[^$\s](?:[^$]*[^$\s])?\$|\[\^[^\]]+\])|(?P<mark><!--.*?-->)
+    |\\[!-/:-@\[-`{{-~]|\$[^$\s](?:[^$]*[^$\s])?\$|\[\^[^\]]+\]|{{{{.*?}}}}|{{%.*?%}})|(?P<mark><!--.*?-->)
     |(?P<html></?[A-Za-z][\w-]*(?:\s[^<>]*)?>)|(?P<begin>!?\[)|(?P<tail>{_TAIL})|(?P<end>\])
-    |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~$]+|.)""",
+    |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~${{]+|.)""",
     re.DOTALL | re.VERBOSE,
 )
 _VOID = ("br", "img", "hr", "wbr", "input")
@@ -53,15 +61,20 @@ class _Reader:
         self._text = text
         self._lines: list[Line] = []
         self._fence = ""  # what ends the code that is open
-        self._html = False
+        self._html = ""  # what ends the HTML that is open: a line with it, or a blank one
+        self._table = False
+        self._labels = {_label(found[1]) for found in _LABEL.finditer(text)}
         self._blank = True  # whether the line before was
         self._indent = 0  # of the list item's text that is open
 
     def units(self) -> Iterator[Unit]:
         front = _FRONT.match(self._text)
-        for found in _LINE.finditer(self._text, front.end() if front else 0):
-            line = found[0].rstrip("\r\n")
-            yield from self._read(line, found.start())
+        found = _LINE.finditer(self._text, front.end() if front else 0)
+        lines = [(line[0].rstrip("\r\n"), line.start()) for line in found]
+        for (line, at), (following, _) in pairwise([*lines, ("", 0)]):
+            begins = "|" in line and "|" in following and bool(_DELIMITERS.match(following))
+            self._table = bool(line.strip()) and (self._table or begins)
+            yield from self._read(line, at)
         yield from self._flush()
 
     def _read(self, line: str, at: int) -> Iterator[Unit]:
@@ -74,17 +87,19 @@ class _Reader:
             if rest.startswith(self._fence) and not rest.strip(self._fence[0] + " \t"):
                 self._fence = ""
             return
+        if self._html or (not self._lines and _HTML.match(rest) and not _is_inline(rest)):
+            self._html = self._html or _html_end(rest)
+            if self._html in rest.lower() if self._html.strip() else not rest.strip():
+                self._html, self._blank = "", not rest.strip()
+            return
         if not rest.strip():
             yield from self._flush()
-            self._blank, self._html = True, False
+            self._blank = True
             return
         fence = _FENCE.match(rest)
-        if fence and "`" not in rest[fence.end() :]:
+        if fence and fence[1][0] not in rest[fence.end() :]:
             yield from self._flush()
             self._fence = fence[1]
-            return
-        if self._html or (not self._lines and _HTML.match(rest) and not _is_inline(rest)):
-            self._html = True
             return
         if self._blank and not self._lines and indent >= 4 + self._indent:
             return  # code that is indented
@@ -111,9 +126,7 @@ class _Reader:
             self._lines = [Line(begin + heading.end(), begin + end)] if heading.end() < end else []
             if rest[0] == "#":
                 yield from self._flush()
-        elif rest.startswith("|") or (
-            not self._lines and rest.count("|") >= 2 and rest.rstrip().endswith("|")
-        ):
+        elif self._table or rest.startswith("|"):
             yield from self._flush()
             for cell in _CELL.finditer(rest):
                 stripped = cell[0].strip()
@@ -134,7 +147,15 @@ class _Reader:
             self._lines = []
 
     def _unit(self, lines: list[Line]) -> Unit:
-        return block_unit(self._text, lines, _inline, _guarded)
+        return block_unit(self._text, lines, partial(_inline, labels=self._labels), _guarded)
+
+
+def _label(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _html_end(rest: str) -> str:
+    return next((end for begin, end in _HTML_ENDS.items() if rest.lower().startswith(begin)), " ")
 
 
 def _is_inline(rest: str) -> bool:
@@ -163,11 +184,18 @@ def _guarded(line: str) -> str:
     return f"{line[: found.end() - 1]}\\{line[found.end() - 1 :]}"
 
 
-def _inline(text: str) -> list[str | Code]:
-    """Emphasis, links, pictures and tags as pairs; code, addresses and escapes as codes."""
-    tokens = [(found.lastgroup or "text", found) for found in _TOKEN.finditer(text)]
+def _inline(text: str, labels: Collection[str]) -> list[str | Code]:
+    """Emphasis, links, pictures and tags as pairs; code, addresses and escapes as codes.
+
+    labels: of the addresses that are elsewhere. A text that is such a label itself is written with it.
+    """
     kinds: list[tuple[str, str]] = []
-    for kind, found in tokens:
+    opened: list[int] = []  # where the brackets begin
+    for found in _TOKEN.finditer(text):
+        kind = found.lastgroup or "text"
+        begin = opened.pop() if kind in ("tail", "end") and opened else len(text)
+        if kind == "begin":
+            opened.append(found.end())
         raw = found[0]
         if kind == "html":
             name = (re.match(r"</?([\w-]+)", raw) or found)[1].lower()
@@ -175,6 +203,8 @@ def _inline(text: str) -> list[str | Code]:
             kinds.append(("mark", raw) if single else (f"<{name}" + (")" if raw[1] == "/" else "("), raw))
         elif kind == "begin":
             kinds.append(("[(", raw))
+        elif raw in ("]", "][]") and _label(text[begin : found.start()]) in labels:
+            kinds.append(("[)", f"][{text[begin : found.start()]}]"))
         elif kind == "tail":
             kinds.append(("[)", raw))
         elif kind == "emphasis":

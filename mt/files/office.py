@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from mt.files.document import Reading, Source, Spliced, in_place
 from mt.files.paragraphs import Raw, paragraph_units
@@ -36,6 +37,21 @@ def read_ncx(file: Reading) -> Spliced:
     )
 
 
+@dataclass
+class _Field:
+    """An open field. shown: whether its result is being read, and is text."""
+
+    begin: int
+    instruction: str = ""
+    shown: bool = False
+
+
+def _is_text(instruction: str) -> bool:
+    """Whether the result of a field is text; no instruction is no field."""
+    name, *_ = instruction.split() or [""]
+    return name.upper() in ("", "HYPERLINK", "REF", "TOC")
+
+
 class _Paragraph:
     """The runs of a paragraph. Runs of one format are one text; the format of most of it needs no code.
 
@@ -47,25 +63,30 @@ class _Paragraph:
         self._text, self._prefix = text, element.tag.rpartition(":")[0]
         self._formats: list[str] = []  # as they are written
         self._known: dict[str, int] = {}  # their indices, by what they look like
-        self._fields: list[
-            tuple[int, int]
-        ] = []  # of open fields: where they begin, and the end of what is code
+        self._fields: list[_Field] = []  # that are open
         self._items: list[tuple[str | Code, int]] = []  # with their formats; -1 of what has none
         children = [one for one in element.elements if one.name not in _AROUND]
         self.begin = children[0].begin if children else element.outer
         self.end = children[-1].end if children else element.outer
         self._read(children)
+        if self._hidden():
+            begin = next(field.begin for field in self._fields if not field.shown)
+            self._items.append((Code(f"raw {begin} {self.end}"), -1))
         self.source: Source = tuple(merged(self._parts()))
 
     def _read(self, elements: Iterable[Element]) -> None:
         for element in elements:
             if element.name == "r" and element.tag.rpartition(":")[0] == self._prefix:
                 self._read_run(element)
+            elif self._hidden():
+                continue
             elif element.name == "sdt" and (content := element.child("sdtContent")):
                 self._read_container(element, content)
-            elif element.name in _CONTAINERS:
+            elif element.name in _CONTAINERS and _is_text(
+                element.attributes.get(f"{self._prefix}:instr", "")
+            ):
                 self._read_container(element, element)
-            elif element.name not in _DROPPED and not self._fields:
+            elif element.name not in _DROPPED:
                 self._items.append((self._mark(element), -1))
 
     def _read_container(self, element: Element, content: Element) -> None:
@@ -89,10 +110,15 @@ class _Paragraph:
         index = self._known.setdefault(looks, len(self._formats))
         if index == len(self._formats):
             self._formats.append(written)
+        if sum(child.name == "fldChar" for child in run.elements) > 1:
+            self._items += [] if self._hidden() else [(Code(f"raw {run.begin} {run.end}"), -1)]
+            return
         for child in run.elements:
             if child.name == "fldChar":
                 self._read_field(run, child)
-            elif child.name in ("rPr", *_DROPPED) or self._in_code():
+            elif child.name == "instrText" and self._fields:
+                self._fields[-1].instruction += child.text
+            elif child.name in ("rPr", *_DROPPED) or self._hidden():
                 continue
             elif child.name == "t":
                 self._items.append((child.text, index))
@@ -102,25 +128,28 @@ class _Paragraph:
                 code = Code(f"run {child.begin} {child.end} {index}", separates=child.name in _BREAKS)
                 self._items.append((code, index))
 
-    def _in_code(self) -> bool:
-        """Whether the instructions of a field are being read, whose text comes later."""
-        return bool(self._fields) and self._fields[-1][1] < 0
+    def _hidden(self) -> bool:
+        """Whether this is the instruction of a field, or a result that a program computes."""
+        return any(not field.shown for field in self._fields)
 
     def _read_field(self, run: Element, mark: Element) -> None:
-        """A field is a pair around its text; without text it is one code."""
+        """A field whose result is text is a pair around it, another is one code. Its end may be elsewhere."""
         kind = next((value for key, value in mark.attributes.items() if key.endswith("fldCharType")), "")
         if kind == "begin":
-            self._fields.append((run.begin, -1))
-        elif self._fields and kind == "separate":
-            begin, _ = self._fields.pop()
-            self._fields.append((begin, run.end))
-            if not any(end < 0 for _, end in self._fields):
-                self._items.append((Code(f"raw {begin} {run.end}", "open", f"field {begin}"), -1))
-        elif self._fields and kind == "end":
-            begin, end = self._fields.pop()
-            if not self._in_code():
-                code = Code(f"raw {run.begin} {run.end}", "close", f"field {begin}")
-                self._items.append((Code(f"raw {begin} {run.end}") if end < 0 else code, -1))
+            self._fields.append(_Field(run.begin))
+        elif not self._fields:
+            self._items.append((Code(f"raw {run.begin} {run.end}"), -1))
+        elif kind == "separate" and _is_text(self._fields[-1].instruction):
+            field = self._fields[-1]
+            field.shown = True
+            if not self._hidden():
+                code = Code(f"raw {field.begin} {run.end}", "open", f"field {field.begin}")
+                self._items.append((code, -1))
+        elif kind == "end":
+            field = self._fields.pop()
+            if not self._hidden():
+                close = Code(f"raw {run.begin} {run.end}", "close", f"field {field.begin}")
+                self._items.append((close if field.shown else Code(f"raw {field.begin} {run.end}"), -1))
 
     def _base(self) -> int:
         """The format of most of the text."""

@@ -14,7 +14,9 @@ from mt.inline.segment import Code
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*$")
-_ITEM = re.compile(r"(?:[-*+•]|(?:\d{1,4}|[A-Za-z#]|[ivxIVX]+)[.)]|\((?:\d{1,4}|[A-Za-z#])\))[ \t]+|\|[ \t]+")
+_MARK = r"(?:[-*+•]|(?:\d{1,4}|[A-Za-z#]|[ivxIVX]+)[.)]|\((?:\d{1,4}|[A-Za-z#])\))[ \t]+|\|[ \t]+"
+_OPTION = r"(?:--?|/)\w[\w-]*(?:[ =]<?[\w-]+>?)?"
+_ITEM = re.compile(rf"(?:{_MARK})+|{_OPTION}(?:, {_OPTION})*(?:[ \t]{{2,}}|$)")
 _FIELD = re.compile(r":(?:[^:`\s\\]|\\.)(?:[^:`\\\r\n]|\\.)*:(?!`)[ \t]*")
 _DIRECTIVE = re.compile(r"\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?([A-Za-z][\w:+.-]*)::[ \t]*")
 _FOOTNOTE = re.compile(r"\.\.[ \t]+\[[^\]]+\][ \t]+")
@@ -33,17 +35,27 @@ _NOTES = (
     "attention",
     "danger",
 )
-_TITLED = ("admonition", "topic", "sidebar", "rubric")
+_TITLED = ("admonition", "topic", "sidebar", "rubric", "replace", "list-table")
 _OBJECTS = ("class", "method", "function", "attribute", "data", "exception", "module", "describe", "option")
 _TEXT_DIRECTIVES = frozenset(
     [
         *(*_VERSIONED, *_NOTES, *_TITLED, *_OBJECTS, *(f"py:{name}" for name in _OBJECTS)),
-        *("error", "epigraph", "pull-quote", "compound", "container", "impl-detail", "availability", "only"),
+        *(
+            "error",
+            "epigraph",
+            "pull-quote",
+            "compound",
+            "container",
+            "impl-detail",
+            "availability",
+            "only",
+            "figure",
+        ),
     ]
 )
 """Directives whose content is text."""
 _TOKEN = re.compile(
-    r"""(?P<code>``(?:[^`]|`(?!`))+``|:[\w+.:-]+:`[^`]+`|`[^`]+`(?::[\w+.:-]+:|__?)?|\|[^|\s](?:[^|]*[^|\s])?\|_{0,2}
+    r"""(?P<link>(?P<begin>(?::[\w+.:-]+:)?`)(?P<shown>[^`<\s][^`<]*)(?P<end>\s<[^`<>]+>`_{0,2}))|(?P<code>``(?:[^`]|`(?!`))+``|:[\w+.:-]+:`[^`]+`|`[^`]+`(?::[\w+.:-]+:|__?)?|\|[^|\s](?:[^|]*[^|\s])?\|_{0,2}
     |\[[\w#*.-]+\]_|<?https?://[^\s<>]+>?|(?<![\w.])\w+(?:[.+-]\w+)*__?(?!\w)|\\.)
     |(?P<emphasis>\*{1,2})|(?P<text>[^`:|\[\\*<h\w]+|\w+|.)""",
     re.DOTALL | re.VERBOSE,
@@ -186,13 +198,18 @@ def _guarded(line: str) -> str:
 
 
 def _inline(text: str) -> list[str | Code]:
-    """Emphasis as pairs; literals, roles, links and substitutions as codes. `::` at the end is one too."""
+    """Emphasis and links with a text of their own as pairs; literals, other roles and substitutions as codes.
+
+    `::` at the end is one too.
+    """
     literal = "::" if text.endswith("::") else ""
     kinds: list[tuple[str, str]] = []
     body = text[: len(text) - 1] if literal else text  # one colon is the sentence's
     for found in _TOKEN.finditer(body):
         kind = found.lastgroup or "text"
-        if kind == "emphasis":
+        if found["link"]:
+            kinds += [("link(", found["begin"]), ("text", found["shown"]), ("link)", found["end"])]
+        elif kind == "emphasis":
             before, after = body[found.start() - 1 : found.start()], body[found.end() : found.end() + 1]
             marks = "(" * (bool(after.strip()) and not before.isalnum()) + ")" * (
                 bool(before.strip()) and not after.isalnum()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mt.files.decoding import Broken, decode
-from mt.files.document import Edit, Reading, Result, Spliced, Unit
+from mt.files.decoding import Broken, decode, newline_of
+from mt.files.document import Edit, Reading, Result, Source, Spliced, Unit, plain, rendered, source_of
+from mt.files.flow import paired
 
 _BLOCK = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
 _LINE = re.compile(r"[^\r\n]+")
@@ -22,6 +23,7 @@ _AROUND: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(r"\["), "]"),
     (re.compile(r"\("), ")"),
 )
+_TAG = re.compile(r"</?(?P<name>[A-Za-z]\w*)[^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
 _CLAUSE = re.compile(r"[,.;:!?…，。；：！？、]")
 _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _LONGEST = {True: 20, False: 42}  # characters of a line, of wide letters or not; then there are two
@@ -96,23 +98,37 @@ def _cue(text: str) -> _Cue:
 
 def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | None:
     begin, end = lines[0].start(), lines[-1].end()
-    newline = text[lines[0].end() : lines[1].start()] if len(lines) > 1 else "\n"
+    newline = text[lines[0].end() : lines[1].start()] if len(lines) > 1 else newline_of(text)
     cue = _cue(" ".join(line[0].strip() for line in lines))
-    source = html.unescape(cue.core) if is_vtt else cue.core
-    if not source.strip():
+    source = _source(cue.core, html.unescape if is_vtt else str)
+    if not plain(source).strip():
         return None
+
+    def written(part: str) -> str:
+        part = part.replace("-->", "->")
+        return part.replace("&", "&amp;").replace("<", "&lt;") if is_vtt else part
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         (result,) = results
-        if result.text == source:
+        if result.translation == source:
             return []
-        core = result.text.replace("-->", "->")
-        if is_vtt:
-            core = core.replace("&", "&amp;").replace("<", "&lt;")
-        rows = balanced(cue.lead + core + cue.trail, len(lines))
+        rows = balanced(cue.lead + rendered(result.translation, written) + cue.trail, len(lines))
         return [Edit(begin, end, newline.join(rows))]
 
     return Unit((source,), edits)
+
+
+def _source(text: str, unescaped: Callable[[str], str]) -> Source:
+    """The text with its tags as codes."""
+    tokens, end = list[tuple[str, str]](), 0
+    for found in _TAG.finditer(text):
+        name, side = found["name"], ")" if found[0][1] == "/" else "("
+        tokens += [
+            ("text", unescaped(text[end : found.start()])),
+            (f"<{name}{side}" if name else "mark", found[0]),
+        ]
+        end = found.end()
+    return source_of(paired([*tokens, ("text", unescaped(text[end:]))]))
 
 
 def balanced(text: str, lines: int) -> list[str]:
@@ -121,11 +137,12 @@ def balanced(text: str, lines: int) -> list[str]:
     A line ends at a clause's end if one is near, else at a space; between letters only where no space is.
     """
     wide = bool(_WIDE.search(text))
-    lines = max(lines, 2 if len(text) > _LONGEST[wide] else 1)
+    lines = max(lines, 2 if len(_TAG.sub("", text)) > _LONGEST[wide] else 1)
     if lines == 1 or len(text) < 2 * lines:
         return [text]
     target = len(text) / lines
-    spaces = [found.start() for found in re.finditer(r"(?<=\S) (?=\S)", text)]
+    hidden = _TAG.sub(lambda tag: "x" * len(tag[0]), text)  # no line ends inside a tag
+    spaces = [found.start() for found in re.finditer(r"(?<=\S) (?=\S)", hidden)]
     cuts = spaces or (list(range(2, len(text) - 1)) if wide else [])
     cuts = [cut for cut in cuts if not _CLAUSE.match(text[cut])] if wide else cuts
     if not cuts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mt.files.decoding import Broken
-from mt.files.document import Edit, Reading, Result, Spliced, Unit, rendered
+from mt.files.document import Edit, Reading, Result, Spliced, Unit, rendered, source_of
 from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of
 from mt.text.languages import find_code
 
@@ -48,8 +48,7 @@ def _units(text: str, unit: Element, src: str, how: Reading) -> Iterator[Unit]:
         return
     if there is not None and there.text.strip() and not how.everything:
         return
-    parts = parts_of(text, segment, lambda child: child.name in _CODES)
-    value = parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+    value = source_of(parts_of(text, segment, lambda child: child.name in _CODES))
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         content = rendered(results[0].translation, escape)

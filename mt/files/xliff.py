@@ -5,11 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from mt.files.decoding import Broken
-from mt.files.document import Edit, Reading, Result, Source, Spliced, Unit, reasons, rendered
+from mt.files.document import (
+    Edit,
+    Reading,
+    Result,
+    Source,
+    Spliced,
+    Unit,
+    confidence_of,
+    remark,
+    rendered,
+    source_of,
+)
 from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of, set_attribute
 
 _OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
-_NEW = ("new", "needs-translation", "initial", "")
+_NEW = ("new", "needs-translation")
 
 
 def read(file: Reading) -> Spliced:
@@ -19,9 +30,10 @@ def read(file: Reading) -> Spliced:
     version = root.attributes.get("version", "")
     if not version.startswith(("1.", "2.")):
         raise Broken(f"XLIFF of version {version or 'none'}: 1.x and 2.x are known", root.line)
-    segments = _segments_1 if version.startswith("1.") else _segments_2
-    units = [unit for one in segments(root) for unit in one.units(decoded.text, file)]
-    return Spliced(decoded, units, _languages(decoded.text, root, file, version))
+    text, notes = decoded.text, _Notes(decoded.text)
+    segments = _segments_1(root) if version.startswith("1.") else _segments_2(root, notes)
+    units = [unit for one in segments for unit in one.units(text, file)]
+    return Spliced(decoded, units, lambda: (*_languages(text, root, file, version), *notes.edits()))
 
 
 def _languages(text: str, root: Element, how: Reading, version: str) -> Iterator[Edit]:
@@ -43,13 +55,13 @@ def _segments_1(root: Element) -> Iterator[_Segment]:
             )
 
 
-def _segments_2(root: Element) -> Iterator[_Segment]:
+def _segments_2(root: Element, notes: _Notes) -> Iterator[_Segment]:
     for unit in root.iterate("unit"):
         for segment in unit.elements if _is_translated(unit) else []:
             source, target = segment.child("source"), segment.child("target")
             if segment.name == "segment" and source is not None:
                 state = segment.attributes.get("state", "")
-                yield _Segment(unit, source, source, target, state, segment)
+                yield _Segment(unit, source, source, target, state, (segment, notes))
 
 
 def _is_translated(element: Element | None) -> bool:
@@ -62,7 +74,10 @@ def _is_translated(element: Element | None) -> bool:
 
 
 class _Segment:
-    """A source and its target. segment: of XLIFF 2, which holds both; a unit may have several."""
+    """A source and its target.
+
+    within: of XLIFF 2, the segment that holds both, of which a unit may have several, and the notes of units.
+    """
 
     def __init__(
         self,
@@ -71,15 +86,17 @@ class _Segment:
         source: Element,
         target: Element | None,
         state: str,
-        segment: Element | None = None,
+        within: tuple[Element, _Notes] | None = None,
     ) -> None:
         self.unit, self.read_from, self.source, self.target = unit, read_from, source, target
-        self.state, self.segment = state, segment
+        self.state = state
+        self.segment = within[0] if within else None
+        self.notes = within[1] if within else None
 
     def units(self, text: str, how: Reading) -> Iterator[Unit]:
         """The unit, if it is to be translated: a part for each segment that <seg-source> marks."""
         filled = self.target is not None and bool(self.target.children)
-        if filled and self.state not in _NEW[:2] and not how.everything:
+        if filled and self.state not in _NEW and not how.everything:
             return
         marked = [one for one in self.read_from.iterate("mrk") if one.attributes.get("mtype") == "seg"]
         places = marked or [self.read_from]
@@ -100,11 +117,9 @@ class _Segment:
         yield Unit(sources, edits)
 
     def _edits(self, text: str, how: Reading, content: str, results: Sequence[Result]) -> Iterator[Edit]:
-        """The target, its state, and a note with the reasons of doubt."""
-        said = reasons(results)
-        doubtful = how.fuzzy or bool(said)
-        prefix = self.source.tag.rpartition(":")[0]
-        tag = f"{prefix}:target" if prefix else "target"
+        """The target, its state, the model's confidence, and a note with the reasons of doubt."""
+        doubtful = how.fuzzy or any(result.doubtful for result in results)
+        tag = self._tag("target")
         state = "" if self.segment else _state_1(results, doubtful)
         if self.target is None or self.target.inner == self.target.end:
             last = self.target or self.unit.child("seg-source") or self.source
@@ -119,28 +134,63 @@ class _Segment:
                 yield from _replaced_state(text, self.target, results, doubtful)
         if self.segment:
             yield set_attribute(text, self.segment, "state", "initial" if doubtful else "translated")
-        if said:
-            yield self._note(text, ", ".join(said))
-
-    def _note(self, text: str, said: str) -> Edit:
-        if self.segment is None:
+        said = remark(results) if doubtful or self.segment else ""
+        if self.segment and self.notes and said:
+            self.notes.add(self.unit, self.segment.attributes.get("id", ""), said)
+        elif not self.segment:
             last = self.target or self.unit.child("seg-source") or self.source
-            return Edit(
-                last.end, last.end, f'{indent_of(text, self.source)}<note from="mt">{escape(said)}</note>'
-            )
-        note = f'<note category="mt">{escape(said)}</note>'
-        notes = self.unit.child("notes")
-        if notes is not None and notes.inner < notes.end:
-            return Edit(notes.outer, notes.outer, note)
-        first = self.unit.child("originalData") or next(
-            one for one in self.unit.elements if one.name in ("segment", "ignorable")
+            yield Edit(last.end, last.end, self._beside(text, content, results, said))
+
+    def _beside(self, text: str, content: str, results: Sequence[Result], said: str) -> str:
+        """Of XLIFF 1: the reasons as a note, the confidence as the quality of a proposal."""
+        out, indent, sure = "", indent_of(text, self.source), confidence_of(results)
+        if said:
+            out += f'{indent}<{self._tag("note")} from="mt">{escape(said)}</{self._tag("note")}>'
+        if sure is not None:
+            tag = self._tag("alt-trans")
+            target = f"<{self._tag('target')}>{content}</{self._tag('target')}>"
+            out += f'{indent}<{tag} match-quality="{100 * sure:.0f}%" origin="mt">{target}</{tag}>'
+        return out
+
+    def _tag(self, name: str) -> str:
+        """A name with the prefix of the file's elements."""
+        prefix = self.source.tag.rpartition(":")[0]
+        return f"{prefix}:{name}" if prefix else name
+
+
+class _Notes:
+    """What is said of the segments of XLIFF 2: a unit has all of its notes in one element."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._said: dict[int, tuple[Element, list[str]]] = {}
+
+    def add(self, unit: Element, segment: str, said: str) -> None:
+        """Say it of a segment, which has a name if there are several."""
+        several = sum(child.name == "segment" for child in unit.elements) > 1
+        self._said.setdefault(unit.begin, (unit, []))[1].append(
+            f"{segment}: {said}" if several and segment else said
         )
-        return Edit(first.begin, first.begin, f"<notes>{note}</notes>{indent_of(text, first)}")
+
+    def edits(self) -> Iterator[Edit]:
+        """The notes added since the last time."""
+        said, self._said = self._said, {}
+        for unit, lines in said.values():
+            prefix = f"{unit.tag.rpartition(':')[0]}:".removeprefix(":")
+            new = "".join(f'<{prefix}note category="mt">{escape(line)}</{prefix}note>' for line in lines)
+            notes = unit.child("notes")
+            if notes is not None and notes.inner < notes.end:
+                yield Edit(notes.outer, notes.outer, new)
+                continue
+            names = ("originalData", "segment", "ignorable")
+            first = notes or next(one for one in unit.elements if one.name in names)
+            end = first.end if notes else first.begin
+            written = f"<{prefix}notes>{new}</{prefix}notes>"
+            yield Edit(first.begin, end, written if notes else written + indent_of(self._text, first))
 
 
 def _source(text: str, element: Element) -> Source:
-    parts = parts_of(text, element, _is_opaque)
-    return parts[0] if len(parts) == 1 and isinstance(parts[0], str) else parts
+    return source_of(parts_of(text, element, _is_opaque))
 
 
 def _is_opaque(element: Element) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 from xml.parsers import expat
 
 from mt.files.decoding import Broken, Decoded, decode
@@ -16,6 +17,13 @@ from mt.inline.segment import Code, merged
 
 _DECLARED = re.compile(rb"""^<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)["']""")
 _DEEPEST = 500  # elements inside each other
+_Role = tuple[Literal["open", "close", "single"], tuple[str, ...]]
+"""What an inline code does, and the attributes that name its pair."""
+_ALONE: _Role = "single", ()
+_PAIRED: dict[str, _Role] = {
+    **dict.fromkeys(("bpt", "bx", "sc", "sm"), ("open", ("i", "rid", "id"))),
+    **dict.fromkeys(("ept", "ex", "ec", "em"), ("close", ("i", "rid", "startRef", "id"))),
+}
 _ESCAPED = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -97,13 +105,18 @@ def parse(text: str, name: str = "") -> Element:
 def parts_of(
     text: str, element: Element, opaque: Callable[[Element], bool] = lambda _: False
 ) -> tuple[str | Code, ...]:
-    """The content of an element as text and codes. An `opaque` element is one code with all in it."""
+    """The content of an element as text and codes. An `opaque` element is one code with all in it.
+
+    Those of XLIFF and TMX that begin and end what they are about, such as <bpt> and <ept>, are pairs.
+    """
     parts: list[str | Code] = []
     for child in element.children:
         if isinstance(child, Text):
             parts.append(child.value if child.kind != "other" else Code(text[child.begin : child.end]))
         elif opaque(child) or not child.children:
-            parts.append(Code(text[child.begin : child.end]))
+            kind, partners = _PAIRED.get(child.name, _ALONE)
+            name = next((value for key in partners if (value := child.attributes.get(key))), "")
+            parts.append(Code(text[child.begin : child.end], kind, f"code {name}"))
         else:
             name = str(child.begin)  # of no other element
             parts.append(Code(text[child.begin : child.inner], "open", name))

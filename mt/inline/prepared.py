@@ -95,18 +95,17 @@ def translate_segments(
 ) -> list[tuple[Placed, Translation]]:
     """The best translation of each segment: with its codes, and as the search found it.
 
-    Where a model that does not attend loses what a code shows, the segment is translated without it. Raises
-    ConfigError as `Translator.check` does.
+    Where a model loses what a code shows, the segment is translated without it: nothing that the model wrote
+    in its stead is left beside the code. Raises ConfigError as `Translator.check` does.
     """
     prepared = prepare(translator, segments)
     found = _searched(translator, prepared, tgt)
-    if not translator.model.attends:
-        lost = [row for row, each in enumerate(prepared) if each.loses(found[row])]
-        for row in lost:
-            prepared[row] = Prepared(segments[row], markers=False, shown=False)
-        again = _searched(translator, [prepared[row] for row in lost], tgt)
-        for row, translation in zip(lost, again, strict=True):
-            found[row] = translation
+    lost = [row for row, each in enumerate(prepared) if each.loses(found[row])]
+    for row in lost:
+        prepared[row] = Prepared(segments[row], markers=False, shown=False)
+    again = _searched(translator, [prepared[row] for row in lost], tgt)
+    for row, translation in zip(lost, again, strict=True):
+        found[row] = translation
     return [(each.place(row), row) for each, row in zip(prepared, found, strict=True)]
 
 

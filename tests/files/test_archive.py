@@ -5,12 +5,14 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 from lxml import etree
 
+from mt.files import office
 from mt.files.document import Result, plain
-from tests.files.kit import check_broken, check_unchanged, document, mapped, segments
+from tests.files.kit import HOW, check_broken, check_unchanged, document, mapped, segments
 
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
 BODY = f"""\
@@ -77,7 +79,7 @@ SAMPLES = {
     ),
 }
 TEXTS = {
-    "docx": ["A & B", "A man in a red shirtrides.7", "Around", "In a box"],
+    "docx": ["A & B", "A man in a red shirtrides.", "Around", "In a box"],
     "pptx": ["Two dogs"],
     "odt": ["A title", "Some bold text.", "A note"],
     "epub": ["A title", "Some bold text\u00a0<here.", "A dog", "Chapter"],
@@ -121,6 +123,39 @@ def test_runs_keep_their_formats() -> None:
     assert "<w:delText>gone</w:delText>" in out
     slide = upper(SAMPLES["pptx"], "pptx")["ppt/slides/slide1.xml"].decode()
     assert '<a:r><a:rPr lang="en-US" b="1"/><a:t>DOGS</a:t></a:r><a:endParaRPr lang="en-US"/></a:p>' in slide
+
+
+def test_fields_of_word_whose_results_are_computed_stay() -> None:
+    def field(instruction: str, result: str) -> str:
+        marks = (f'<w:r><w:fldChar w:fldCharType="{kind}"/></w:r>' for kind in ("begin", "separate", "end"))
+        begin, separate, end = marks
+        return f"{begin}<w:r><w:instrText>{instruction}</w:instrText></w:r>{separate}{result}{end}"
+
+    def run(text: str) -> str:
+        return f'<w:r><w:t xml:space="preserve">{text}</w:t></w:r>'
+
+    kept = [
+        field(' DATE \\@ "d MMMM" ', run("1 May")),
+        field("= a + b", run("three")),
+        field("IF", field("PAGE", run("one")) + run("is so")),
+        f'<w:fldSimple w:instr=" SEQ Figure ">{run("one")}</w:fldSimple>',
+        '<w:r><w:fldChar w:fldCharType="begin"/><w:t>x</w:t><w:fldChar w:fldCharType="end"/></w:r>',
+    ]
+    link = field('HYPERLINK "x"', run("here"))
+    paragraphs = [
+        *(f"<w:p>{run('On ')}{one}{run(' it is')}</w:p>" for one in kept),
+        f"<w:p>{run('Go ')}{link}</w:p>",
+        f'<w:p>{run("a")}<w:r><w:fldChar w:fldCharType="begin"/></w:r>{run("left")}</w:p>',
+        f'<w:p><w:r><w:fldChar w:fldCharType="end"/></w:r>{run("b")}</w:p>',
+    ]
+    text = f'<w:document xmlns:w="urn:w"><w:body>{"".join(paragraphs)}</w:body></w:document>'
+    read = office.read(replace(HOW, data=text.encode()))
+    out = read.write([Result(mapped(source, str.upper)) for source in read.segments]).decode()
+    for one in kept:
+        assert f"ON </w:t></w:r>{one}<w:r><w:t xml:space=" in out
+    assert link.replace("here", "HERE").replace(' xml:space="preserve"', "") in out
+    assert "<w:t>A</w:t></w:r><w:r><w:fldChar" in out
+    assert f'{run("left")}</w:p><w:p><w:r><w:fldChar w:fldCharType="end"/></w:r><w:r><w:t>B</w:t>' in out
 
 
 def test_text_beside_other_text_in_open_document() -> None:

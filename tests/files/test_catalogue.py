@@ -119,12 +119,12 @@ def test_the_rule_of_a_language_gives_all_of_its_forms(code: str) -> None:
 
 def test_doubt_is_marked() -> None:
     read = document(PO, "po")
-    doubt = [Result("Offen", flags=("much too short",)), *[Result("x", "memory-adapted")] * 3]
+    doubt = [Result("Offen", flags=("much too short",), confidence=0.4), *[Result("x", "memory-adapted")] * 3]
     lines = read.write(doubt).decode().splitlines()
-    at = lines.index("# mt: much too short")
+    at = lines.index("# mt: much too short, confidence 0.40")
     assert lines[at - 1 : at + 5] == [
         "# a translator's comment",
-        "# mt: much too short",
+        "# mt: much too short, confidence 0.40",
         "#. from the code",
         "#: src/a.c:1",
         "#, fuzzy",

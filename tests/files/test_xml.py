@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -157,7 +158,33 @@ def test_xliff_2() -> None:
     assert 'srcLang="en" trgLang="de">' in out
     read = document(XLIFF_2, "xliff")
     out = read.write([Result(only, flags=("copied",))]).decode()
-    assert '   <notes><note category="mt">copied</note></notes>\n   <segment id="s1" state="initial">' in out
+    assert (
+        '   <notes><note category="mt">s1: copied</note></notes>\n   <segment id="s1" state="initial">' in out
+    )
+
+
+@pytest.mark.parametrize("prefix", ["", "x:"])
+def test_confidence_and_reasons_have_their_own_elements(prefix: str) -> None:
+    def written(version: str, inside: str) -> str:
+        """The file with doubtful translations; the prefix is taken off again."""
+        text = f"<xliff version='{version}' xmlns='y'>{inside}</xliff>"
+        named = re.sub(r"<(/?)", rf"<\1{prefix}", text).replace("xmlns", "xmlns:x" if prefix else "xmlns")
+        read = document(named, "xliff")
+        results = [Result(one, flags=("copied", "confidence"), confidence=0.256) for one in read.segments]
+        out = read.write(results)
+        assert read.write(results) == out  # notes are not gathered twice
+        assert all(one.prefix == (prefix[:-1] or None) for one in etree.fromstring(out).iter())
+        return out.decode().replace(f"<{prefix}", "<").replace(f"</{prefix}", "</")
+
+    out = written("1.2", "<trans-unit id='1'><source>a</source></trans-unit>")
+    assert out.endswith(
+        '</target><note from="mt">copied, confidence 0.26</note>'
+        '<alt-trans match-quality="26%" origin="mt"><target>a</target></alt-trans></trans-unit></xliff>'
+    )
+    both = "<segment id='s'><source>a</source></segment><segment><source>b</source></segment>"
+    out = written("2.0", f"<unit id='1'>{both}</unit>")
+    note = '<note category="mt">{}copied, confidence 0.26</note>'
+    assert f"<notes>{note.format('s: ')}{note.format('')}</notes><segment id='s' state=" in out
 
 
 def test_tmx() -> None:
@@ -175,7 +202,7 @@ def test_strings_of_android() -> None:
     out = translated(ANDROID, "android")
     assert '>IT\\\'S \\"HERE\\"\\nNOW…\\u0020</string>' in out
     assert '>A <b>BOLD</b> MOVE BY <xliff:g id="who">%1$s</xliff:g>\\nNOW</string>' in out
-    assert ">A &lt; B</string>" in out
+    assert "><![CDATA[A < B]]></string>" in out
     plain = [line for line in ANDROID.splitlines(keepends=True) if "bold" not in line]
     check_read_again("".join(plain), "android")
 

@@ -61,7 +61,8 @@ class Page:
 
     def _written(self, part: str | Code, texts: _Kept) -> str:
         if not isinstance(part, Code):
-            return html.escape(part, quote=False)
+            written = html.escape(part, quote=False)
+            return written.replace("\u00a0", "&nbsp;") if "&nbsp;" in self.text else written
         kept = texts.between(*self.codes[int(part.text)])
         # Beside another text than before "<" would begin a tag.
         return _BARE.sub(lambda found: html.escape(found[0]), kept) if part.id == _TEXT else kept

@@ -1,0 +1,123 @@
+"""What real files hold that few think of: each before and after its letters become capitals."""
+
+from __future__ import annotations
+
+import pytest
+
+from mt.files.document import Result
+from tests.files.kit import check_unchanged, document, segments, translated
+
+HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=ISO-8859-1\\n"\n\n'
+CASES = {
+    "tags of cues": (
+        "vtt",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Bob>Hi &amp; <00:01.500><c.x y>you</c>, <b>all &lt;\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\n<v Bob>HI &amp; <00:01.500><c.x y>YOU</c>, <b>ALL &lt;\n",
+    ),
+    "no line ends in a tag": (
+        "srt",
+        "00:00:01,000 --> 00:00:03,500\nWhat <i title='a b'>is red</i> and not so very blue as it has been\n",
+        "00:00:01,000 --> 00:00:03,500\nWHAT <i title='a b'>IS RED</i> AND\n"
+        "NOT SO VERY BLUE AS IT HAS BEEN\n",
+    ),
+    "shortcut references": (
+        "markdown",
+        "See [A  Page], [b][], [c] and [d][e].\n\n[a page]: x\n[b]: y\n[e]: z\n",
+        "SEE [A  PAGE][A  Page], [B][b], [C] AND [D][e].\n\n[a page]: x\n[b]: y\n[e]: z\n",
+    ),
+    "tables without outer bars": (
+        "markdown",
+        "A | B\n--|:-:\nc | d\n\ne | f\n",
+        "A | B\n--|:-:\nC | D\n\nE | F\n",
+    ),
+    "formulas and templates": (
+        "markdown",
+        "$$\nx = y\n$$\nGo {{< tab >}} on {% if a %} $x$\n",
+        "$$\nx = y\n$$\nGO {{< tab >}} ON {% if a %} $x$\n",
+    ),
+    "HTML that ends by itself": (
+        "markdown",
+        "<!-- a\n\nb -->\nText\n\n<pre>\nx\n\ny</pre>\nmore\n\n<div>\nz\n</div>\n",
+        "<!-- a\n\nb -->\nTEXT\n\n<pre>\nx\n\ny</pre>\nMORE\n\n<div>\nz\n</div>\n",
+    ),
+    "definitions": ("markdown", "Term\n: What it\n  is\n", "TERM\n: WHAT IT\n  IS\n"),
+    "texts of links": (
+        "rst",
+        "A :doc:`page <x/y>`, `site <http://x.y>`__, :doc:`x/y` and `name`_.\n",
+        "A :doc:`PAGE <x/y>`, `SITE <http://x.y>`__, :doc:`x/y` AND `name`_.\n",
+    ),
+    "directives with text": (
+        "rst",
+        ".. |a| replace:: some words\n\n.. figure:: a.png\n   :alt: b\n\n   A caption\n\n"
+        ".. list-table:: Title\n   :widths: 1 2\n\n   * - one\n     - two\n",
+        ".. |a| replace:: SOME WORDS\n\n.. figure:: a.png\n   :alt: b\n\n   A CAPTION\n\n"
+        ".. list-table:: TITLE\n   :widths: 1 2\n\n   * - ONE\n     - TWO\n",
+    ),
+    "options": (
+        "rst",
+        "-o FILE, --out=FILE  Write it\n--all  Take all\n",
+        "-o FILE, --out=FILE  WRITE IT\n--all  TAKE ALL\n",
+    ),
+    "CDATA": (
+        "android",
+        "<resources><string name='a'><![CDATA[<b>it's</b> & so]]></string></resources>",
+        "<resources><string name='a'><![CDATA[<B>IT\\'S</B> & SO]]></string></resources>",
+    ),
+    "white space by number": (
+        "android",
+        "<resources><string name='a'>\\u00A0so\\u2003on</string></resources>",
+        "<resources><string name='a'>\\u00a0SO\\u2003ON</string></resources>",
+    ),
+    "a sentence around a plural": (
+        "arb",
+        '{"a": "In {n, plural, one{# day} other{# days}}, {who}."}',
+        '{"a": "{n, plural, one{IN # DAY, {WHO}.} other{IN # DAYS, {WHO}.}}"}',
+    ),
+    "two messages": (
+        "json",
+        '{"a": "{a, plural, one{cat} other{cats}} {b, select, x{dog} other {dogs}}"}',
+        '{"a": "{a, plural, one{CAT} other{CATS}} {b, select, x{DOG} other {DOGS}}"}',
+    ),
+    "# is the number of the inner message": (
+        "json",
+        '{"a": "{a, plural, other{# cats}} and {b, plural, other{# dogs}}"}',
+        '{"a": "{a, plural, other{# CATS AND {B, PLURAL, OTHER{# DOGS}}}}"}',
+    ),
+    "strings behind each other": (
+        "po",
+        'msgid "a" " b\\n"\nmsgstr "" ""\n',
+        'msgid "a" " b\\n"\nmsgstr "A B\\n"\n',
+    ),
+    "a plural form that is there": (
+        "po",
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\n"y"\nmsgstr[1] ""\n',
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\n"y"\nmsgstr[1] "B"\n',
+    ),
+    "no-break spaces": ("html", "<p>a&nbsp;b<p>c", "<p>A&nbsp;B<p>C"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_text_alone_changes(name: str, newline: str) -> None:
+    kind, before, after = (part.replace("\n", newline) for part in CASES[name])
+    assert translated(before, kind) == after
+    if kind != "po":
+        check_unchanged(before.encode(), kind)
+
+
+def test_a_charset_beside_msgstr_counts() -> None:
+    data = f'{HEADER}# Größe\nmsgid "Size"\nmsgstr ""\n'.encode("latin-1")
+    assert document(data, "po").write([Result("Größe")]) == data[:-3] + '"Größe"\n'.encode("latin-1")
+
+
+def test_codes_that_begin_and_end_are_pairs() -> None:
+    inside = (
+        '<bpt id="2" rid="1">x</bpt>a<ept id="3" rid="1">y</ept><bx id="4"/>b<ex id="4"/><ph id="5">z</ph>'
+    )
+    (source,) = segments(
+        f"<xliff version='1.2'><trans-unit id='u'><source>{inside}</source></trans-unit></xliff>", "xliff"
+    )
+    codes = [part for part in source if not isinstance(part, str)]
+    assert [code.kind for code in codes] == ["open", "close", "open", "close", "single"]
+    assert codes[0].id == codes[1].id != codes[2].id == codes[3].id
