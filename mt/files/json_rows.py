@@ -6,21 +6,18 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from mt.files.decoding import decode
-from mt.files.document import Broken, Edit, Reading, Result, Spliced, Unit
+from mt.files.decoding import Broken, decode
+from mt.files.document import Edit, Reading, Result, Spliced, Unit
 
 SOURCES = ("source", "src", "text")
 """Keys whose text is translated; the first of them that the first object has."""
 TRANSLATION = "translation"
 
 
-def read(data: bytes, how: Reading) -> Spliced:
+def read(file: Reading) -> Spliced:
     """The objects; --column names the key where it is none of `SOURCES`. Raises Broken."""
-    try:
-        decoded = decode(data)
-    except ValueError as error:
-        raise Broken(str(error)) from None
-    return Spliced(decoded, _units(decoded.text, how.columns))
+    decoded = decode(file.data)
+    return Spliced(decoded, _units(decoded.text, file.columns))
 
 
 def _units(text: str, columns: Sequence[str]) -> Iterator[Unit]:

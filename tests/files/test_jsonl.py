@@ -6,14 +6,15 @@ import json
 
 import pytest
 
-from mt.files.document import Broken, Reading, Result
+from mt.files.decoding import Broken
+from mt.files.document import Reading, Result
 from mt.files.json_rows import read
 
 ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }'
 
 
 def test_every_row_gets_a_translation_and_keeps_its_bytes() -> None:
-    document = read(ROWS.encode(), Reading("x.jsonl", "jsonl"))
+    document = read(Reading("x.jsonl", ROWS.encode(), "jsonl"))
     assert document.segments == ["ba de", "", ""]
     written = document.write([Result('B "A"\n'), Result(""), Result("")]).decode()
     first, blank, *others = written.split("\n")
@@ -24,7 +25,7 @@ def test_every_row_gets_a_translation_and_keeps_its_bytes() -> None:
 
 
 def test_a_key_may_be_named() -> None:
-    document = read(b'{"text": "a", "title": "b"}', Reading("x.jsonl", "jsonl", columns=("title",)))
+    document = read(Reading("x.jsonl", b'{"text": "a", "title": "b"}', "jsonl", columns=("title",)))
     assert document.segments == ["b"]
 
 
@@ -44,5 +45,5 @@ def test_what_is_wrong_is_named_with_its_line(
     rows: str, columns: tuple[str, ...], line: int, cause: str
 ) -> None:
     with pytest.raises(Broken, match=cause) as caught:
-        read(rows.encode(), Reading("x.jsonl", "jsonl", columns=columns))
+        read(Reading("x.jsonl", rows.encode(), "jsonl", columns=columns))
     assert caught.value.line == line
