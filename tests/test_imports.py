@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+
+import pytest
 
 import mt
 
@@ -109,3 +112,22 @@ def test_private_api_of_torch_stays_where_it_is_checked() -> None:
             if name is not None:
                 found.setdefault(path.relative_to(PACKAGE).as_posix(), set()).add(name)
     assert found == PRIVATE
+
+
+MAP = (Path(__file__).parent.parent / "docs" / "development.md").read_text(encoding="utf-8")
+NAMED = re.findall(r"\]\(\.\./(mt/[\w/]+\.py)\) `([\w.]+)`", MAP)
+"""The files of the map of the code, and what it says is in each."""
+
+
+def test_the_map_names_every_file_and_folder() -> None:
+    drawn = MAP.partition("```text\nmt/\n")[2].partition("```")[0].split("deploy/")[0]
+    assert {name.removesuffix(".py") for name in re.findall(r"\b\w+(?:\.py|(?=/))", drawn)} >= set(ORDER)
+
+
+@pytest.mark.parametrize(("file", "name"), NAMED, ids=[f"{file}:{name}" for file, name in NAMED])
+def test_the_map_names_what_is_there(file: str, name: str) -> None:
+    tree: ast.AST = ast.parse((PACKAGE.parent / file).read_text(encoding="utf-8"))
+    for part in name.split("."):
+        found = [node for node in ast.walk(tree) if getattr(node, "name", None) == part]
+        assert found, f"{file} has no {name}"
+        tree = found[0]

@@ -101,8 +101,8 @@ def _build(config: Config, material: Material, session: Session) -> Seq2Seq:
     torch.manual_seed(config.training.seed)
     model = checkpoint.build(config, *material.tokenizers).to(session.device)
     if material.start:
-        material.start.give_weights(model)
         freeze(model, config.training.freeze)
+        material.start.give_weights(model)
     count = sum(weights.numel() for weights in model.parameters())
     session.console.note(f"{count:,} weights; run directory {material.files.path}")
     return model
