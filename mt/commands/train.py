@@ -21,7 +21,7 @@ from mt.data.workers import cores
 from mt.device import set_up
 from mt.model import Seq2Seq
 from mt.options import TrainOptions
-from mt.text.languages import Direction, check_languages, split_direction
+from mt.text.languages import Direction, split_direction
 from mt.training.arithmetic import Arithmetic
 from mt.training.clock import BUILDING, Clock
 from mt.training.corpora import TextReader
@@ -139,12 +139,8 @@ def _events(trainer: Trainer) -> Iterator[None]:
 
 
 def settled(config: Config) -> Config:
-    """The settings with what the built-in corpus says by itself: its languages and its validation part.
-
-    Raises ConfigError where SPECs do not name the same languages.
-    """
+    """The settings with what the built-in corpus says by itself: its languages and its validation part."""
     data = config.data
-    check_languages(data.train, data.validation, "validation")
     values: dict[str, object] = {}
     if set(data.train) == {BUILT_IN}:
         values["validation"] = data.validation or (BUILT_IN,)

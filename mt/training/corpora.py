@@ -18,7 +18,7 @@ from mt.data.sampling import make_sampler
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
 from mt.speech.error_rates import Unit
-from mt.text.languages import Languages, is_code, languages_of
+from mt.text.languages import Languages, check_languages, is_code, languages_of
 from mt.tokenizer import Tokenizers
 from mt.training.loader import BatchSampler
 
@@ -90,8 +90,12 @@ class TextReader:
     seed: int
 
     def read(self, console: Console, workers: int = 1) -> Corpora:
-        """Read, clean and report both parts. workers: processes that read the training pairs."""
+        """Read, clean and report both parts. workers: processes that read the training pairs.
+
+        Raises ConfigError where SPECs do not name the same languages, and what `read_train` does.
+        """
         data = self.data
+        check_languages(data.train, data.validation, "validation")
         train = read_train(data, console.progress, workers)
         console.settle()
         if data.validation:

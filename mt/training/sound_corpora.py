@@ -13,6 +13,7 @@ from mt.data.encoded import PiecePairs
 from mt.speech.error_rates import Unit, unit_of
 from mt.speech.perturbing import make_perturber
 from mt.speech.recordings import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
+from mt.text.languages import check_languages
 from mt.tokenizer import Tokenizers
 from mt.training.corpora import Corpora, held_out, report_parts
 from mt.training.loader import BatchSampler
@@ -69,6 +70,7 @@ class SoundReader:
         """Read and report both parts."""
         del workers
         data, speech = self.data, self.speech
+        check_languages(data.train, data.validation, "validation")
         train = read_sounds(data.train, data, speech, "train", console.progress)
         console.settle()
         if data.validation:
