@@ -1,4 +1,5 @@
-"""Training in several processes on this machine: one of one thread, one of two, two of one; in turns.
+"""Training in several processes on this machine, in turns: one of one thread, one of two, two of one; or one
+GPU and all of them.
 
 Each is a program of its own that times the steps of two batches on the same pairs, with the same model.
 """
@@ -16,7 +17,7 @@ from collections.abc import Sequence
 import torch
 
 from bench.bench_base import Columns, Settings, answer
-from bench.bench_model import prepared_pairs
+from bench.bench_model import prepared_pairs, synchronize, usual_precision
 from mt import checkpoint
 from mt.errors import MTError
 from mt.training.loader import BatchLoader
@@ -26,7 +27,15 @@ from mt.training.updater import Updater
 
 ROUNDS, WARM_UP, STEPS = 3, 3, 12
 WAYS = {"1 x 1 thread": (1, 1), "1 x 2 threads": (1, 2), "2 x 1 thread": (2, 1)}
-"""Processes and the threads of each."""
+"""Processes and the threads of each; the first way is what the others are compared with."""
+
+
+def ways(settings: Settings) -> dict[str, tuple[int, int]]:
+    """As `WAYS`, on GPUs by their number."""
+    if settings.device == "cpu":
+        return WAYS
+    counts = sorted({1, torch.cuda.device_count()})
+    return {f"{count} GPU{'s' * (count > 1)}": (count, 1) for count in counts}
 
 
 def main(settings: Settings, words: Sequence[str]) -> Columns:
@@ -34,16 +43,17 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     if words:
         return {"": timed(settings, int(words[0]))}
     rounds = 1 if settings.quick else ROUNDS
-    found = [{name: launch(settings, *way) for name, way in WAYS.items()} for _ in range(rounds)]
-    baseline = [row["1 x 1 thread"] for row in found]
+    tried = ways(settings)
+    found = [{name: launch(settings, *way) for name, way in tried.items()} for _ in range(rounds)]
+    baseline = [row[next(iter(tried))] for row in found]
     return {
         name: {
             "target tokens/s": statistics.median(row[name] for row in found),
-            "times one process of one thread": statistics.median(
+            "times the first": statistics.median(
                 row[name] / one for row, one in zip(found, baseline, strict=True)
             ),
         }
-        for name in WAYS
+        for name in tried
     }
 
 
@@ -63,17 +73,21 @@ def timed(settings: Settings, threads: int) -> dict[str, float]:
     """The speed of all ranks together, as this one sees it."""
     torch.set_num_threads(threads)
     config, src, tgt, pairs = prepared_pairs(settings)
-    training = config.training.model_copy(update={"accumulate": 2})
+    where = torch.device(settings.device)
+    precision = "fp32" if settings.device == "cpu" else usual_precision(settings, where)
+    batches = max(2, torch.cuda.device_count())
+    training = config.training.model_copy(update={"accumulate": batches})
     with joined(600) as ranks:
         torch.manual_seed(training.seed)
-        model = checkpoint.build(config, src, tgt)
-        updater = Updater(model, training, torch.device("cpu"), "fp32", ranks)
+        model = checkpoint.build(config, src, tgt).to(where)
+        updater = Updater(model, training, where, precision, ranks)
         loader = BatchLoader(pairs, training, ranks=ranks)
         began, tokens = 0.0, 0
         warm_up, steps = (1, 2) if settings.quick else (WARM_UP, STEPS)
-        parts = loader.parts(loader.plan(1)[: 2 * (warm_up + steps)], 1, 0)
+        parts = loader.parts(loader.plan(1)[: batches * (warm_up + steps)], 1, 0)
         for number, part in enumerate(parts):
             if number == warm_up:
+                synchronize(where)
                 began, tokens = time.perf_counter(), 0
             step = number + 1
             of_all = int(sum(row[0] for row in ranks.exchange([part.tokens])))
@@ -82,6 +96,7 @@ def timed(settings: Settings, threads: int) -> dict[str, float]:
                 part.batches, step=step, learning_rate=rate, positions=part.positions, tokens=of_all
             )
             tokens += of_all
+        synchronize(where)
         return {"target tokens/s": tokens / (time.perf_counter() - began)}
 
 

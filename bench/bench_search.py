@@ -19,7 +19,10 @@ from mt.translator import Translator
 
 PASSES, SINGLE, WARM_UP = 3, 100, 20
 BEAMS = {"greedy": 1, "beam 5": 5}
-PRECISIONS: tuple[Literal["fp32", "int8"], ...] = ("fp32", "int8")
+PRECISIONS: dict[str, tuple[Literal["fp32", "bf16", "int8"], ...]] = {
+    "cpu": ("fp32", "int8"),
+    "cuda": ("fp32", "bf16"),
+}
 
 
 def main(settings: Settings, _: Sequence[str]) -> Columns:
@@ -32,7 +35,7 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
             [checkpoint.load_run(settings.run, where)], SearchConfig(beam=beam, precision=precision), where
         )
         for name, beam in BEAMS.items()
-        for precision in PRECISIONS
+        for precision in PRECISIONS[where.type]
     }
     for translator in translators.values():
         translator.translate(sources[:WARM_UP])

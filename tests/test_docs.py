@@ -21,6 +21,7 @@ OTHERS = {
     "--version",
     "--requeue",
     "--rdzv-conf",
+    "--pairs",
     "--parsable",
     "--wrap",
     "--torch-backend",
