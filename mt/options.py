@@ -243,7 +243,7 @@ class NeighboursOptions(RunOptions):
     """Write a JSON object for each text"""
 
 
-class ServeOptions(DatastoreConfig, Device):
+class ServeOptions(DatastoreConfig, TermOptions, Device):
     """Server."""
 
     model: tuple[Annotated[str, Metavar("RUN")], ...] = ()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml  # type: ignore[import-untyped]
 
 from mt import cli
 from mt.commands import serve as serve_command
@@ -18,6 +19,8 @@ from mt.serve import server
 ROOT = Path(__file__).resolve().parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 COMPOSE = (ROOT / "deploy/compose.yaml").read_text()
+BALANCED = (ROOT / "deploy/compose.balanced.yaml").read_text()
+BALANCER = (ROOT / "deploy/nginx.conf").read_text()
 UNIT = (ROOT / "deploy/mt.service").read_text()
 
 
@@ -25,8 +28,9 @@ def served() -> list[list[str]]:
     """The arguments of `mt` that each of the files gives to start the server."""
     (image,) = re.findall(r"^CMD (\[.*\])$", DOCKERFILE, re.MULTILINE)
     (compose,) = re.findall(r"^    command: (serve .*)$", COMPOSE, re.MULTILINE)
+    (balanced,) = re.findall(r"^  command: (serve .*)$", BALANCED, re.MULTILINE)
     (unit,) = re.findall(r"^ExecStart=\S+/mt (.*)$", UNIT, re.MULTILINE)
-    return [json.loads(image), shlex.split(compose), shlex.split(unit)]
+    return [json.loads(image), *map(shlex.split, (compose, balanced, unit))]
 
 
 @pytest.mark.parametrize("arguments", served())
@@ -52,11 +56,23 @@ def test_training_writes_the_run_that_is_served(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_stop_has_time_to_drain() -> None:
     (compose,) = re.findall(r"^    stop_grace_period: (\d+)s$", COMPOSE, re.MULTILINE)
+    (balanced,) = re.findall(r"^  stop_grace_period: (\d+)s$", BALANCED, re.MULTILINE)
     (unit,) = re.findall(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)
-    assert int(compose) > server.DRAIN_SECONDS
+    assert min(int(compose), int(balanced)) > server.DRAIN_SECONDS
     assert int(unit) > server.DRAIN_SECONDS
 
 
 def test_the_image_is_made_of_files_that_are_there() -> None:
     kept = re.findall(r"^!(.*)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
     assert [name for name in kept if not (ROOT / name).exists()] == []
+
+
+def test_the_balancer_knows_the_servers_and_they_believe_it() -> None:
+    composed = yaml.safe_load(BALANCED)
+    servers = [name for name, one in composed["services"].items() if one["image"] == "mt"]
+    assert re.findall(r"^ +server (\S+):5000;$", BALANCER, re.MULTILINE) == servers
+    (network,) = composed["networks"]["inside"]["ipam"]["config"]
+    (believed,) = re.findall(r"--trusted-proxies (\S+)", BALANCED)
+    assert believed == network["subnet"]
+    (port,) = composed["services"]["balancer"]["ports"]
+    assert f"listen {port.rpartition(':')[2]};" in BALANCER

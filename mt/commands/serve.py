@@ -7,6 +7,8 @@ import ipaddress
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -56,7 +58,6 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
     with _listen(options.host, options.port) as listener:
         models = open_models(options, search, console)
         service = Service(models, Detector(models.codes, open_ranker()), options, ProblemLog(console.note))
-        _open_metrics(service)
         log = console.note if options.log_requests else None
         middleware = Middleware(create_app(service, keys=keys), service, log=log)
         host, port = listener.getsockname()[:2]
@@ -64,7 +65,8 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
             console.warn("whoever reaches this machine may use the server; --api-keys FILE asks for a key")
         shown = f"[{host}]" if ":" in host else host
         ready = partial(console.note, f"serving on http://{shown}:{port}; Ctrl-C stops it")
-        return run(middleware, service, listener, ready)
+        with _metrics(service):
+            return run(middleware, service, listener, ready)
 
 
 def _report(stop: Stop, console: Console) -> None:
@@ -81,19 +83,27 @@ def _report(stop: Stop, console: Console) -> None:
         console.note(f"stopped by {name}; all requests are answered")
 
 
-def _open_metrics(service: Service) -> None:
-    """Serve the metrics on the address of their own, if they have one. Raises MTError if it cannot be had."""
+@contextmanager
+def _metrics(service: Service) -> Iterator[None]:
+    """The metrics are on the address of their own, if they have one. Raises MTError if it cannot be had."""
     from prometheus_client import start_http_server
 
     address = service.options.metrics_address
     if address is None:
+        yield
         return
     host, _, port = address.rpartition(":")
     try:
-        start_http_server(int(port), host.strip("[]"), service.metrics.registry)
+        server, thread = start_http_server(int(port), host.strip("[]"), service.metrics.registry)
     except OSError as problem:
         reason = problem.strerror or problem
         raise MTError(f"--metrics-address: cannot listen on {address}: {reason}; give another") from None
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -10,7 +10,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from mt.options import ServeOptions
-from mt.serve.call import Values, api_key, read_form, read_values
+from mt.serve.call import SentFile, Values, api_key, read_form, read_values
 from mt.serve.keys import Key, Keys
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.refusal import Gone, Refusal, slow_down
@@ -48,13 +48,14 @@ class AccessControl:
         key = self._check_key(address, given)
         return address if key is None else f"key {key.name}"
 
-    async def admit_files(self, request: Request, most: int) -> tuple[Asked, dict[str, bytes]]:
-        """As `admit`, of a form with files, of at most that many bytes; and the files by their fields."""
-        address = client_of(request)
+    async def admit_file(self, request: Request, most: int) -> tuple[Asked, SentFile]:
+        """As `admit`, of a form of at most that many bytes; and the file in its field `file`."""
         body = await self.read_body(request, most, status=413)
         values, files = read_form(body, request.headers.get("content-type", ""))
-        key = self._check_key(address, api_key(values))
-        return Asked(values, address if key is None else f"key {key.name}"), files
+        asked = Asked(values, self.check(request, api_key(values)))
+        if "file" not in files:
+            raise Refusal("Invalid request: missing file parameter")
+        return asked, files["file"]
 
     async def read_body(self, request: Request, most: int, *, status: int = 400) -> bytes:
         """The whole body, of at most that many bytes. Raises Refusal, Gone."""

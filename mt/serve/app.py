@@ -55,7 +55,7 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
     _add_telling(app, service, needs_key=keys is not None)
     if service.options.metrics_address is None:
         _add_metrics(app, service, access)
-    app.router.routes.extend(uploads.routes(access, service, Documents(service)))
+    uploads.add_routes(app, access, service, Documents(service))
     app.router.routes.extend(pages.page_routes(pages.FOLDER))
     app.add_exception_handler(Refusal, _refused)
     app.add_exception_handler(Gone, _gone)
@@ -87,8 +87,9 @@ def _add_asking(app: FastAPI, service: Service, access: AccessControl) -> None:
         asked = await access.admit(request)
         return await _answer(request, service.inspect(inspect_call(asked.values), asked.client))
 
-    @app.post("/suggest", include_in_schema=False)
+    @app.post("/suggest", **schema.suggest())
     async def suggest(request: Request) -> Response:
+        """Refuse suggestions, as LibreTranslate does where they are off."""
         await access.admit(request)
         raise Refusal("Suggestions are disabled on this server.", status=403)
 
@@ -111,8 +112,9 @@ def _add_telling(app: FastAPI, service: Service, *, needs_key: bool) -> None:
         """Tell a client what it may ask."""
         return JSONResponse(frontend_settings(service, needs_key=needs_key))
 
-    @app.get("/spec", include_in_schema=False)
+    @app.get("/spec", **schema.spec())
     async def spec() -> Response:
+        """Describe all this."""
         return JSONResponse(app.openapi())
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
 from mt.serve.refusal import Refusal
@@ -82,6 +82,11 @@ def transcribe_call(values: Values, sound: bytes) -> TranscribeCall:
     """Raises Refusal as `translate_call`."""
     source, target = _string(values, "source"), _string(values, "target")
     return TranscribeCall(sound, source, target, _flag(values, "heard"))
+
+
+def file_call(values: Values) -> tuple[str, str]:
+    """Source and target of a document. Raises Refusal as `translate_call`."""
+    return _required(values, "source"), _required(values, "target")
 
 
 def inspect_call(values: Values) -> InspectCall:
@@ -182,7 +187,14 @@ def _pairs(data: bytes) -> Values:
     return _collected(pairs)
 
 
-def read_form(body: bytes, content_type: str) -> tuple[Values, dict[str, bytes]]:
+class SentFile(NamedTuple):
+    """A file of a form, under the name that its client gave."""
+
+    name: str
+    data: bytes
+
+
+def read_form(body: bytes, content_type: str) -> tuple[Values, dict[str, SentFile]]:
     """The fields and the files of a form, by their names. Raises Refusal."""
     import logging
     from io import BytesIO
@@ -199,11 +211,14 @@ def read_form(body: bytes, content_type: str) -> tuple[Values, dict[str, bytes]]
             raise Refusal(f"Invalid request: more than {MOST_FIELDS} fields")
         fields.append((field.field_name or b"", field.value or b""))
 
-    files: dict[str, bytes] = {}
+    files: dict[str, SentFile] = {}
 
     def on_file(file: File) -> None:
         file.file_object.seek(0)
-        files[(file.field_name or b"").decode(errors="replace")] = file.file_object.read()
+        name, field = (
+            part.decode(errors="replace") for part in (file.file_name or b"", file.field_name or b"")
+        )
+        files[field] = SentFile(name, file.file_object.read())
         file.close()
 
     try:

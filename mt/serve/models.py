@@ -107,9 +107,12 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
     groups = _groups(named, together=options.ensemble)
     if options.datastore and len(groups) > 1:
         raise UsageError("mt serve: --datastore is of one language pair: serve the runs of one pair")
+    if options.glossary and len(groups) > 1:
+        raise UsageError("mt serve: --glossary is of one language pair: serve the runs of one pair")
     for group in groups:
         runs = load_runs([run.path for run in group], where)
         translator = with_datastore(runs, options, search, where, console)
+        translator.use_glossary(*options.glossary)
         set_up_process(translator)
         of_group = [Served(pair, translator, _told(translator, pair)) for pair in group[0].directions]
         (served if translator.features is None else listeners).extend(of_group)

@@ -127,8 +127,12 @@ def _read(upload: Upload, target: str) -> Document:
     """The document of an upload. Raises Refusal."""
     try:
         name = format_of(PurePath(upload.name), upload.data[:4096])
-        if name in _NOT_ALONE:
-            raise Refusal(f"{upload.name}: files of this kind are not translated here")
+    except MTError:  # it tells of options of the command line
+        told = "no document that is known; /frontend/settings names those that are"
+        raise Refusal(f"{upload.name}: {told}") from None
+    if name in _NOT_ALONE:
+        raise Refusal(f"{upload.name}: files of this kind are not translated here")
+    try:
         return read_document(Reading(upload.name, upload.data, name, tgt=target))
     except MTError as problem:
         raise Refusal(str(problem)) from None

@@ -8,15 +8,22 @@ from typing import Any
 from mt.text.languages import Direction
 
 DESCRIPTION = (
-    "Translation with your own models. The protocol is LibreTranslate's; `scores`, `/inspect` and `/metrics` "
-    "are additions. Fields may also be sent in the query string."
+    "Translation with your own models. The protocol is LibreTranslate's; `scores`, `sentences`, `/inspect`, "
+    "`/transcribe` and `/metrics` are additions. Fields may also be sent in the query string."
 )
 
 Schema = dict[str, Any]
 
+_JSON, _FORM = "application/json", "multipart/form-data"
 _TEXT: Schema = {"type": "string"}
 _KEY: Schema = {"type": "string", "description": "API key, where the server asks for one"}
-_NOT_BLANK: Schema = {"type": "string", "pattern": "[^\\s\\x00]"}
+# What `is_blank` says of single characters of the basic plane and beyond: spaces, controls, marks unseen.
+_UNREADABLE = (
+    r"\s\x00-\x20\x7f-\xa0\xad\u034f\u061c\u1680\u17b4\u17b5\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb"
+)
+_NOT_BLANK: Schema = {"type": "string", "pattern": f"[^{_UNREADABLE}]"}
+_FILE: Schema = {"type": "string", "format": "binary"}
 _ERROR: Schema = {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]}
 _DETECTED: Schema = {
     "type": "object",
@@ -107,7 +114,62 @@ def inspect(directions: Sequence[Direction]) -> dict[str, Any]:
     }
     required = ["source", "translation", "pieces", "steps", "sentence", "sentences"]
     answer = {"type": "object", "required": required}
-    return _route(fields, ["q", "source", "target"], _pairs(directions, auto=True), answer)
+    pairs, also = _pairs(directions, auto=True), {404: "The text has no such sentence"}
+    return _route(fields, ["q", "source", "target"], pairs, answer, also=also)
+
+
+def translate_file(directions: Sequence[Direction]) -> dict[str, Any]:
+    """Of `POST /translate_file`."""
+    fields = {"file": _FILE, **_pair(directions, auto=True), "api_key": _KEY}
+    answer = {
+        "type": "object",
+        "properties": {"translatedFileUrl": {"type": "string", "format": "uri"}},
+        "required": ["translatedFileUrl"],
+    }
+    required = ["file", "source", "target"]
+    return _route(fields, required, _pairs(directions, auto=True), answer, kinds=(_FORM,))
+
+
+def download_file() -> dict[str, Any]:
+    """Of `GET /download_file/{key}/{name}`, which `POST /translate_file` names."""
+    refusals = {404: "The file is not here any more, or never was", 503: _REFUSALS[503]}
+    return _responses({"application/octet-stream": {"schema": _FILE}}, refusals)
+
+
+def transcribe(listened: Sequence[Direction]) -> dict[str, Any]:
+    """Of `POST /transcribe`; in the schema where a run here reads sound."""
+    number = {"type": "number"}
+    part = {"start": number, "end": number, "text": _TEXT, "score": number}
+    fields = {
+        "file": _FILE,
+        **_pair(listened, auto=False),
+        "heard": {"type": "boolean", "default": False, "description": "Tell how it was heard"},
+        "api_key": _KEY,
+    }
+    answer = {
+        "type": "object",
+        "properties": {
+            "text": _TEXT,
+            "source": _TEXT,
+            "target": _TEXT,
+            "seconds": number,
+            "parts": _array({"type": "object", "properties": part, "required": list(part)}),
+            "heard": {"type": "object"},
+        },
+        "required": ["text", "source", "target", "seconds", "parts"],
+    }
+    route = _route(fields, ["file"], {}, answer, kinds=(_FORM,), also={413: "The recording is too long"})
+    return {**route, "include_in_schema": bool(listened)}
+
+
+def suggest() -> dict[str, Any]:
+    """Of `POST /suggest`, which LibreTranslate has and this server does not."""
+    return _responses({}, {status: _REFUSALS[status] for status in (400, 403, 408, 429, 503)}, done=False)
+
+
+def spec() -> dict[str, Any]:
+    """Of `GET /spec`."""
+    return _reading({"type": "object", "required": ["openapi", "paths"]})
 
 
 def languages() -> dict[str, Any]:
@@ -168,20 +230,25 @@ def _pairs(directions: Sequence[Direction], *, auto: bool) -> Schema:
     return {"anyOf": schemas} if len(schemas) > 1 else {}
 
 
-def _route(fields: Schema, required: list[str], any_of: Schema, answer: Schema) -> dict[str, Any]:
-    """A POST that takes its fields as JSON or as a form of either kind."""
+def _route(
+    fields: Schema,
+    required: list[str],
+    any_of: Schema,
+    answer: Schema,
+    *,
+    kinds: Sequence[str] = (_JSON, "application/x-www-form-urlencoded", _FORM),
+    also: dict[int, str] | None = None,
+) -> dict[str, Any]:
+    """A POST that takes its fields as JSON or as a form of either kind. also: more refusals."""
     optional = [name for name in fields if name not in required]
     in_json = fields | {name: _or_null(fields[name]) for name in optional}
     in_form = {name: _in_form(schema) for name, schema in fields.items()}
-    content = {
-        kind: {"schema": {"type": "object", "properties": properties, "required": required, **any_of}}
-        for kind, properties in (
-            ("application/json", in_json),
-            ("application/x-www-form-urlencoded", in_form),
-            ("multipart/form-data", in_form),
-        )
-    }
-    route = _responses({"application/json": {"schema": answer}}, _REFUSALS)
+    content = {}
+    for kind in kinds:
+        properties = in_json if kind == _JSON else in_form
+        fields_schema = {"type": "object", "properties": properties, "required": required, **any_of}
+        content[kind] = {"schema": fields_schema}
+    route = _responses({_JSON: {"schema": answer}}, _REFUSALS | (also or {}))
     return {**route, "openapi_extra": {"requestBody": {"required": True, "content": content}}}
 
 
@@ -192,10 +259,10 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _in_form(schema: Schema) -> Schema:
-    """A form has strings only, and says no array by repeating a field no times."""
+    """A form has strings only; a field that is there once is no array."""
     if "oneOf" in schema:
         text, texts = schema["oneOf"]
-        return {**schema, "oneOf": [text, {**texts, "minItems": 1}]}
+        return {**schema, "oneOf": [text, {**texts, "minItems": 2}]}
     return {**schema, "type": "string", "enum": ["true", "false"]} if schema["type"] == "boolean" else schema
 
 
@@ -204,7 +271,11 @@ def _reading(answer: Schema) -> dict[str, Any]:
     return _responses({"application/json": {"schema": answer}}, {503: _REFUSALS[503]})
 
 
-def _responses(content: Schema, refusals: dict[int, str]) -> dict[str, Any]:
-    error = {"application/json": {"schema": _ERROR}}
-    found = {status: {"description": text, "content": error} for status, text in refusals.items()}
-    return {"response_model": None, "responses": {200: {"description": "Done", "content": content}, **found}}
+def _responses(content: Schema, refusals: dict[int, str], *, done: bool = True) -> dict[str, Any]:
+    error = {_JSON: {"schema": _ERROR}}
+    found: dict[int, Any] = {
+        status: {"description": text, "content": error} for status, text in refusals.items()
+    }
+    if done:
+        found[200] = {"description": "Done", "content": content}
+    return {"response_model": None, "responses": found}

@@ -41,8 +41,9 @@ class Server(uvicorn.Server):
     This one goes on for a moment, as clients do not know yet; then it answers 503 until it has drained.
     """
 
-    stop: Stop | None = None
-    _signalled, _ticks = 0.0, 0
+    _signal: int | None = None  # the first one
+    _forced = False
+    _signalled, _ticks, _unanswered = 0.0, 0, 0
 
     def __init__(
         self, config: uvicorn.Config, middleware: Middleware, service: Service, ready: Callable[[], None]
@@ -51,13 +52,19 @@ class Server(uvicorn.Server):
         self._middleware, self._service, self._ready = middleware, service, ready
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """What a signal does."""
-        if self.stop is None:
-            self.stop, self._signalled = Stop(sig, 0, forced=False), time.monotonic()
-            self._middleware.closing = True
-        else:  # twice: at once
-            self.stop = Stop(sig, self._service.active, forced=True)
+        """What a signal does. It may come between any two operations of `on_tick`."""
+        self._forced = self._signal is not None  # twice: at once
+        self._signal, self._unanswered = sig, self._service.active
+        if self._forced:
             self.should_exit = self.force_exit = True
+        else:
+            self._signalled = time.monotonic()
+            self._middleware.closing = True
+
+    @property
+    def stop(self) -> Stop | None:
+        """How it came to its end."""
+        return None if self._signal is None else Stop(self._signal, self._unanswered, forced=self._forced)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Begin to listen."""
@@ -69,14 +76,15 @@ class Server(uvicorn.Server):
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: whether to end."""
-        if self.stop is not None and not self.should_exit:
+        if self._signal is not None and not self.should_exit:
             since, active = time.monotonic() - self._signalled, self._service.active
             self._ticks += 1  # in each of them what has arrived is read, however slow the machine is
-            linger = LINGER_SECONDS.get(signal.Signals(self.stop.signal), 0.0)
+            linger = LINGER_SECONDS.get(signal.Signals(self._signal), 0.0)
             if since > linger and self._ticks > 10 * linger:
                 self._middleware.draining = True
-                self.should_exit = not active or since > DRAIN_SECONDS
-            self.stop = self.stop._replace(unanswered=active)
+                if not active or since > DRAIN_SECONDS:
+                    self.should_exit = True
+            self._unanswered = active
         return await super().on_tick(counter)
 
     def _on_failure(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -163,7 +163,8 @@ class Service:
         if not sentences:
             raise Refusal("the text is blank: there is nothing to read")
         if call.sentence >= len(sentences):
-            raise Refusal(f"Invalid request: sentence ({call.sentence}) of {len(sentences)}, counted from 0")
+            message = f"Invalid request: sentence ({call.sentence}) of {len(sentences)}, counted from 0"
+            raise Refusal(message, status=404)
         counts = {"sentence": call.sentence, "sentences": len(sentences)}
         look = partial(self._look, served, sentences[call.sentence], counts)
         try:

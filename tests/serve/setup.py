@@ -77,9 +77,12 @@ def load(run: Path) -> Translator:
 
 
 def make_service(
-    translator: Translator, options: ServeOptions, directions: Sequence[Direction] = (TOY,)
+    translator: Translator,
+    options: ServeOptions,
+    directions: Sequence[Direction] = (TOY,),
+    listeners: Sequence[Served] = (),
 ) -> Service:
-    models = Models([Served(direction, translator, None) for direction in directions])
+    models = Models([Served(direction, translator, None) for direction in directions], listeners)
     return Service(models, Detector(models.codes, Guess()), options)
 
 
@@ -90,9 +93,10 @@ def make_middleware(
     keys: Keys | None = None,
     limiter: RateLimiter | None = None,
     searcher: Searcher | None = None,
+    listeners: Sequence[Served] = (),
 ) -> Middleware:
-    """The whole server; with a `searcher` nothing is really translated."""
-    service = make_service(translator, options or ServeOptions())
+    """The whole server; with a `searcher` nothing is really translated. listeners: who reads sound."""
+    service = make_service(translator, options or ServeOptions(), listeners=listeners)
     if searcher is not None:
         for batcher in service.batchers.values():
             batcher._searcher = searcher

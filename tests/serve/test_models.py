@@ -45,8 +45,19 @@ def nameless_run(toy_run: Path, tmp_path: Path) -> Path:
     return run
 
 
-def models(*runs: str | Path, ensemble: bool = False, datastore: tuple[str, ...] = ()) -> Models:
-    options = ServeOptions(model=tuple(map(str, runs)), ensemble=ensemble, device="cpu", datastore=datastore)
+def models(
+    *runs: str | Path,
+    ensemble: bool = False,
+    datastore: tuple[str, ...] = (),
+    glossary: tuple[Path, ...] = (),
+) -> Models:
+    options = ServeOptions(
+        model=tuple(map(str, runs)),
+        ensemble=ensemble,
+        device="cpu",
+        datastore=datastore,
+        glossary=glossary,
+    )
     return open_models(options, SearchConfig(beam=2), Console())
 
 
@@ -128,6 +139,20 @@ def test_runs_of_one_pair_may_recall(toy_run: Path, tmp_path: Path) -> None:
     assert found.translate(["ba de"]) == ["BA DE"]
     with pytest.raises(UsageError, match="--datastore is of one language pair: serve the runs of one pair"):
         models(toy_run, f"xx-yy={toy_run}", datastore=(spec,))
+
+
+def test_runs_of_one_pair_may_have_a_glossary(toy_run: Path, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.tsv"
+    terms.write_text("ba\tMO\n")
+    served = models(toy_run, glossary=(terms,))
+    service = Service(served, Detector(served.codes, Guess()), ServeOptions())
+    with TestClient(Middleware(create_app(service), service, log=None)) as client:
+        answer = client.post("/translate", json={"q": ["ba", "de"], "source": "aa", "target": "bb"})
+    first, second = answer.json()["translatedText"]
+    assert "MO" in first
+    assert second == "DE"
+    with pytest.raises(UsageError, match="--glossary is of one language pair: serve the runs of one pair"):
+        models(toy_run, f"xx-yy={toy_run}", glossary=(terms,))
 
 
 def test_languages_have_names() -> None:

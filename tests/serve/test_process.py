@@ -301,6 +301,52 @@ def test_requests_that_are_not_answered_in_time_are_counted(
     assert said[-1] == "warning: stopped by SIGTERM, 1 request left unanswered after 0 s"
 
 
+def test_proxies_are_believed_and_metrics_have_their_own_address(
+    translator: Translator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The whole server: of a proxy the client's address counts, of others their own."""
+    monkeypatch.setattr("mt.serve.models.open_models", lambda *_: Models([Served(TOY, translator, None)]))
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
+        port, metrics_port = one.getsockname()[1], two.getsockname()[1]
+    statuses: list[int] = []
+    pages: list[tuple[int, str]] = []
+
+    def ask(address: str, forwarded: str) -> int:
+        source = (address, 0)
+        with closing(http.client.HTTPConnection("127.0.0.1", port, DEADLINE, source)) as connection:
+            head = {"Content-Type": "application/json", "X-Forwarded-For": forwarded}
+            connection.request("POST", "/translate", json.dumps(PAIR | {"q": "ba"}), head)
+            return connection.getresponse().status
+
+    def ask_and_stop() -> None:
+        try:
+            connected(port).close()
+            through = [
+                ("127.0.0.2", "198.51.100.1"),
+                ("127.0.0.2", "198.51.100.1"),
+                ("127.0.0.2", "198.51.100.2"),
+            ]
+            by_itself = [("127.0.0.3", "198.51.100.3"), ("127.0.0.3", "198.51.100.4")]
+            statuses.extend(ask(*one) for one in through + by_itself)
+            pages.extend(get(number, "/metrics")[:2] for number in (port, metrics_port))
+        finally:
+            signal.raise_signal(signal.SIGTERM)
+
+    asking = threading.Thread(target=ask_and_stop)
+    asking.start()
+    options = ["--rate-limit", "1", "--trusted-proxies", "127.0.0.2"]
+    options += ["--metrics-address", f"127.0.0.1:{metrics_port}"]
+    code = cli.main(["serve", "--port", str(port), *options])
+    asking.join(DEADLINE)
+    assert code == 0
+    assert statuses == [200, 429, 200, 200, 429]
+    assert pages[0][0] == 404
+    assert pages[1][0] == 200
+    assert 'mt_requests_total{endpoint="/translate",status="429"} 2.0' in pages[1][1]
+    with socket.create_server(("127.0.0.1", metrics_port)):
+        pass  # it has been given back
+
+
 def connected(port: int) -> socket.socket:
     """A connection to a server that is about to start."""
     found: list[socket.socket] = []

@@ -57,6 +57,13 @@ def test_the_text_of_a_recording_and_how_it_was_heard(client: TestClient, wav: b
     assert "heard" not in plain.json()
 
 
+def test_the_openapi_tells_of_it_where_a_run_hears(client: TestClient) -> None:
+    told = client.get("/openapi.json").json()["paths"]["/transcribe"]["post"]
+    fields = told["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
+    assert set(fields) == {"file", "source", "target", "heard", "api_key"}
+    assert "413" in told["responses"]
+
+
 def test_what_is_refused(client: TestClient, wav: bytes, tmp_path: Path) -> None:
     long = write_wav(tmp_path / "long.wav", np.tile(tone_samples("a", seed=1), 40)).read_bytes()
     silent = write_wav(tmp_path / "silent.wav", np.zeros(RATE, np.int16)).read_bytes()
