@@ -32,6 +32,7 @@ def load(
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto",
     beam: int = 5,
     length_penalty: float = 1.0,
+    ctc_weight: float | None = None,
     no_repeat_ngram: int = 0,
     mbr: Literal["none", "chrf", "bleu"] = "none",
     precision: Literal["fp32", "int8"] = "fp32",
@@ -44,6 +45,7 @@ def load(
         device: where to compute; `auto` takes a GPU if there is one.
         beam: hypotheses kept at each step; 1 is greedy search, and fastest.
         length_penalty: exponent of the length normalisation; 0 is none.
+        ctc_weight: weight of CTC beside the decoder, of a run of sound with both; None is 0.3 there.
         no_repeat_ngram: no run of so many tokens occurs twice in a translation; 0 permits it.
         mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
         precision: arithmetic of the products; int8 is faster on most CPUs and not quite the same numbers.
@@ -66,6 +68,7 @@ def load(
         {
             "beam": beam,
             "length_penalty": length_penalty,
+            "ctc_weight": ctc_weight,
             "no_repeat_ngram": no_repeat_ngram,
             "mbr": mbr,
             "precision": precision,

@@ -52,8 +52,9 @@ class Model(Protocol):
 class Hypothesis:
     """A translation found by search.
 
-    ids: without bos and eos. log_prob: natural log-probability of the ids, eos included. steps: pieces, eos
-    included. score: log_prob after length normalisation. Hypotheses are ranked by it.
+    ids: without bos and eos. log_prob: natural log-probability of the ids, eos included; with CTC beside the
+    decoder the weighted sum of both. steps: pieces, eos included. score: log_prob after length
+    normalisation. Hypotheses are ranked by it.
     """
 
     ids: tuple[int, ...]

@@ -33,10 +33,12 @@ from mt.text.sentences import Split, split
 
 if TYPE_CHECKING:
     from mt.data.corpus import Corpus
+    from mt.model import Seq2Seq
     from mt.speech.features import Features
     from mt.speech.listening import Part, Recording
 
 MEMORY, STATES = 0.5, 16  # of a GPU's free memory used by a batch; numbers for a unit, in gates and states
+CTC_WEIGHT = 0.3  # of sound, as measured (docs/speech.md)
 SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
 
 
@@ -72,6 +74,19 @@ def _filling(config: SearchConfig, runs: Sequence[Run], where: torch.device) -> 
     return config.model_copy(update={"batch_tokens": max(config.batch_tokens, fitting)})
 
 
+def _searched(model: Seq2Seq | Ensemble, runs: Sequence[Run], config: SearchConfig) -> Model:
+    """The model as search reads it. Raises ConfigError for a weight of CTC that has none."""
+    joint = model.attends and any(run.model.ctc is not None for run in runs)
+    if config.ctc_weight and not joint:
+        raise ConfigError("--ctc-weight is for runs that read sound, with attention and CTC: leave it out")
+    weight = CTC_WEIGHT if config.ctc_weight is None else config.ctc_weight
+    if not joint or not weight:
+        return model
+    from mt.decoding.ctc_prefix import JointModel
+
+    return JointModel(model, weight)
+
+
 def _told(value: object) -> str:
     """A value that is no text, for a message."""
     return "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
@@ -99,6 +114,9 @@ class Translator:
             pack(self.model, config.precision)
         if where.type == "cuda" and config.batch_tokens == SearchConfig().batch_tokens:
             config = _filling(config, runs, where)
+        self.searched: Model = _searched(
+            self.model, runs, config
+        )  # what search reads: by CTC too where it helps
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of
@@ -274,7 +292,7 @@ class Translator:
         return heard(recording.name, told, found, self.run.languages.target)
 
     def _pausing(self, pause: Pause) -> Model:
-        return self.model if pause is no_pause else PausingModel(self.model, pause)
+        return self.searched if pause is no_pause else PausingModel(self.searched, pause)
 
     @cached_property
     def _hint_maker(self) -> HintMaker:

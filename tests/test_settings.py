@@ -167,7 +167,11 @@ SEARCH: dict[str, tuple[Settings, Any]] = {
     "no_repeat_ngram": ({}, 1),
     "batch_tokens": ({}, 4),
 }
-ELSEWHERE = {"mbr": "tests/test_mbr.py", "precision": "tests/test_prepack.py"}
+ELSEWHERE = {
+    "ctc_weight": "tests/test_ctc_prefix.py",
+    "mbr": "tests/test_mbr.py",
+    "precision": "tests/test_prepack.py",
+}
 """Settings of search that the search itself is not told."""
 
 

@@ -314,6 +314,9 @@ class SearchConfig(Section):
     """Length normalisation: exponent of (5 + length) / 6 (Wu et al. 2016); 0 turns it off"""
     max_length_ratio: PositiveFloat = 3.0
     """Maximum length of a translation: this many tokens for each source token, plus ten"""
+    ctc_weight: Annotated[float, Field(ge=0, le=1)] | None = None
+    """Weight of CTC beside the decoder, of a run of sound with attention that learned by both (default there:
+    0.3); 0 is the decoder alone"""
     no_repeat_ngram: Count = 0
     """Never repeat an n-gram of this many tokens; 0 allows it"""
     mbr: Literal["none", "chrf", "bleu"] = "none"

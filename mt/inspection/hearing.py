@@ -73,7 +73,7 @@ def hear(translator: Translator, recording: Recording) -> Hearing:
     part, rate = parts[0], features.rate
     frames = torch.from_numpy(part.frames).unsqueeze(0).to(translator.device)
     lengths = torch.tensor([frames.shape[1]], device=translator.device)
-    best = search(translator.model, [part.frames], translator.config, translator.device)[0][0]
+    best = search(translator.searched, [part.frames], translator.config, translator.device)[0][0]
     with torch.inference_mode():
         steps, of_steps = model.encoder.embedding(frames, lengths)
         states = model.encoder.read(steps, of_steps)
