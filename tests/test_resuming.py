@@ -39,7 +39,7 @@ def settings_with(teacher: Path) -> dict[str, list[str]]:
         "bpe": [
             *["--algorithm", "bpe", "--sampling", "0.2", "--attention", "general", "--encoder-layers", "2"],
             *["--decoder-layers", "2", "--attention-position", "between", "--decay", "linear"],
-            *["--cell", "lstm"],
+            *["--cell", "lstm", "--guided-steps", "20"],
         ],
         "teachers": ["--tokenizer-from", str(teacher), "--teachers", str(teacher), "--weight-decay", "0.1"],
     }

@@ -144,6 +144,7 @@ TRAINING: dict[str, tuple[Settings, Any]] = {
     "weight_decay": ({"warmup_steps": 0}, 0.5),
     "clip_norm": ({}, 0.01),
     "bag_of_words": ({}, 1.0),
+    "guided_steps": ({}, 3),
     "average_decay": ({}, 0.9),
     "label_smoothing": ({}, 0.3),
     "init": ({}, "run"),
@@ -328,13 +329,15 @@ def test_settings_of_training(name: str, folder: Path, behaviours: Behaviours) -
     given, value = TRAINING[name]
     base: Settings = {"max_steps": 4} | given
     tokenizer = {"tokenizer_from": "run"} if name in ("teachers", "distillation_weight") else {}
+    model = {"attention": "general"} if name == "guided_steps" else {}
 
     def trained(settings: Settings) -> Any:
-        return behaviour_of_training(folder, {"training": settings, "tokenizer": tokenizer})
+        return behaviour_of_training(folder, {"training": settings, "tokenizer": tokenizer, "model": model})
 
     if name == "max_epochs":
         del base["max_steps"]
-    behaviours.assert_differs(f"training{' by teachers' * bool(tokenizer)}", trained, base, {name: value})
+    kind = f"training{' by teachers' * bool(tokenizer)}{' with attention' * bool(model)}"
+    behaviours.assert_differs(kind, trained, base, {name: value})
 
 
 @pytest.mark.parametrize("name", SEARCH)

@@ -16,6 +16,7 @@ import torch
 from mt import checkpoint
 from mt.config import BUILT_IN, Config, DataConfig
 from mt.console import Console
+from mt.data.lexicon import Lexicon
 from mt.data.spec import split_weight
 from mt.data.workers import cores
 from mt.device import set_up
@@ -25,6 +26,7 @@ from mt.text.languages import Direction, split_direction
 from mt.training.arithmetic import Arithmetic
 from mt.training.clock import BUILDING, Clock
 from mt.training.corpora import TextReader
+from mt.training.guide import make_guide
 from mt.training.loader import BatchLoader
 from mt.training.lock import locked
 from mt.training.logs import START, cut_logs, log_metrics
@@ -80,9 +82,10 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         lambda: prepare(stages, session), told_of, lambda told: follow(stages, session, told)
     )
     model = _build(config, material, session)
+    guide = make_guide(training, Lexicon(material.pairs))
     trainer = Trainer(
         material.files,
-        Updater(model, training, device, material.computed.precision, ranks, ctc=config.speech.ctc),
+        Updater(model, training, device, material.computed.precision, ranks, config.speech.ctc, guide),
         BatchLoader(material.pairs, training, material.sampler, pin=device.type == "cuda", ranks=ranks),
         material.validator(training.batch_tokens),
         Reporter(files, session.console, session.clock, material.loss_floor, speaks=ranks.first),

@@ -235,6 +235,9 @@ class TrainingConfig(Section):
     bag_of_words: Annotated[float, Field(ge=0)] = 0.0
     """Weight of a second loss: predict the target's tokens, in any order, from the sentence vector. 0
     turns it off; needs --feed-readout"""
+    guided_steps: Count = 0
+    """Guided alignment (Chen et al. 2016): in so many steps at the beginning attention also learns from word
+    alignments, with a weight that falls to zero. Not with --init; needs attention"""
     average_decay: Probability = 0.0
     """Decay of the exponential moving average of the weights; 0 turns it off. The average is validated and
     saved"""
@@ -292,8 +295,14 @@ class Config(Section):
             raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
         if not self.training.teachers and changed(self.training, ["distillation_weight"]):
             raise ValueError("distillation_weight is that of the teachers' predictions: name teachers")
+        self._check_guide()
         self._check_speech()
         return self
+
+    def _check_guide(self) -> None:
+        guided = self.training.guided_steps and self.training.init is None
+        if guided and (self.model.attention == "none" or self.speech.sound):
+            raise ValueError("guided_steps teach attention where to look in a text: set guided_steps to 0")
 
     def _check_speech(self) -> None:
         speech = self.speech
