@@ -7,5 +7,22 @@ mt evaluate -m checkpoints/speech-digits-c --test digits/test.tsv --threads 1
 mt train --preset speech --init checkpoints/speech-digits-c --train digits/train.tsv digits/train-iso.tsv \
     synth/speech.tsv --validation digits/dev.tsv --src en --tgt en --sample-rate 8000 --pitch 0.2 --speed 0.25 \
     --noise 0 --learning-rate 1e-3 --warmup-steps 50 --max-epochs 2 --threads 1 --out checkpoints/speech-digits-d
-mt evaluate -m checkpoints/speech-digits-d --test digits/test.tsv --beam 1 --threads 1
-mt evaluate -m checkpoints/speech-digits-d --test digits/dev.tsv --beam 1 --threads 1
+mt evaluate -m checkpoints/speech-digits-d --test digits/test.tsv --beam 1 --ctc-weight 0 --threads 1
+mt evaluate -m checkpoints/speech-digits-d --test digits/dev.tsv --beam 1 --ctc-weight 0 --threads 1
+# The same run, with CTC in search.
+mt evaluate -m checkpoints/speech-digits-d --test digits/test.tsv --threads 1
+mt evaluate -m checkpoints/speech-digits-d --test digits/dev.tsv --threads 1
+# One more epoch, with 3,300 more synthetic strings of six English voices of espeak-ng (en-us, en-gb, en-gb-x-rp,
+# en-gb-scotland, en-029, en-gb-x-gbclan), each with the ten variants of synthesise.py's training voices.
+mt train --preset speech --init checkpoints/speech-digits-d --train digits/train.tsv digits/train-iso.tsv \
+    synth/speech.tsv synthetic/dig-*/speech.tsv --validation digits/dev.tsv --src en --tgt en --sample-rate 8000 \
+    --pitch 0.25 --speed 0.3 --noise 0 --learning-rate 1.2e-3 --warmup-steps 50 --max-epochs 1 --threads 1 \
+    --out checkpoints/speech-digits-e
+mt evaluate -m checkpoints/speech-digits-e --test digits/test.tsv --threads 1
+mt evaluate -m checkpoints/speech-digits-e --test digits/dev.tsv --threads 1
+# The fixed vector, on single takes: 1,800 real ones and 572 synthetic ones.
+mt train --preset speech-vector --train digits/train-iso.tsv synthetic/iso-synth.tsv --validation digits/dev-iso.tsv \
+    --src en --tgt en --sample-rate 8000 --pitch 0.25 --speed 0.3 --noise 0 --batch-tokens 1500 --max-epochs 20 \
+    --threads 1 --out checkpoints/speech-digits-iso
+mt evaluate -m checkpoints/speech-digits-iso --test digits/test-iso.tsv --beam 1 --threads 1
+mt evaluate -m checkpoints/speech-digits-iso --test digits/dev-iso.tsv --beam 1 --threads 1
