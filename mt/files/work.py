@@ -123,10 +123,12 @@ class Work:
         translation: Source
         if isinstance(part, Edges):
             translation = part.put_back(str(found.translation), self._tgt)
+            judged = replace(part, mark="", marked="").put_back(str(found.translation), self._tgt)
         else:
             assert isinstance(found.translation, tuple)
             translation = with_end_of(part.core, found.translation, self._tgt)
-        said = doubts(plain(part.core), plain(translation), tgt=self._tgt) if found.origin == "model" else []
+            judged = plain(translation)
+        said = doubts(plain(part.core), judged, tgt=self._tgt) if found.origin == "model" else []
         flags = dict.fromkeys((*found.flags, *said))
         return Result(translation, found.origin, tuple(flags), found.confidence)
 

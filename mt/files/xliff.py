@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from mt.files.decoding import Broken
@@ -20,6 +21,7 @@ from mt.files.document import (
 from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of, set_attribute
 
 _OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
+_SEGMENT_MARK = re.compile(r"</?(?:\w+:)?mrk\b[^<>]*>")
 _NEW = ("new", "needs-translation")
 
 
@@ -148,7 +150,8 @@ class _Segment:
             out += f'{indent}<{self._tag("note")} from="mt">{escape(said)}</{self._tag("note")}>'
         if sure is not None:
             tag = self._tag("alt-trans")
-            target = f"<{self._tag('target')}>{content}</{self._tag('target')}>"
+            unmarked = _SEGMENT_MARK.sub("", content)  # the marks of segments are in one target only
+            target = f"<{self._tag('target')}>{unmarked}</{self._tag('target')}>"
             out += f'{indent}<{tag} match-quality="{100 * sure:.0f}%" origin="mt">{target}</{tag}>'
         return out
 

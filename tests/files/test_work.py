@@ -89,6 +89,14 @@ def test_codes_around_a_text_are_not_shown_to_the_model() -> None:
     assert results[0].translation == (BOLD[0], "ALL BOLD", BOLD[1])
 
 
+def test_the_key_of_a_menu_is_no_reason_to_look() -> None:
+    def engine(_: Sequence[Source]) -> list[Result]:
+        return [Result("Alle starten")]
+
+    (result,) = done(Work(engine, Journal(None, None), Memory([]), "de"), ["_Start All"])
+    assert (result.translation, result.flags) == ("Alle _starten", ())
+
+
 def test_a_lost_placeholder_is_a_reason_to_look() -> None:
     def forgetful(sources: Sequence[Source]) -> list[Result]:
         return [Result("X") for _ in sources]

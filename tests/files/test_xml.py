@@ -181,6 +181,11 @@ def test_confidence_and_reasons_have_their_own_elements(prefix: str) -> None:
         '</target><note from="mt">copied, confidence 0.26</note>'
         '<alt-trans match-quality="26%" origin="mt"><target>a</target></alt-trans></trans-unit></xliff>'
     )
+    marks = "<mrk mtype='seg' mid='0'>b</mrk>"  # a schema wants each in its source and one target
+    out = written(
+        "1.2", f"<trans-unit id='1'><source>b</source><seg-source>{marks}</seg-source></trans-unit>"
+    )
+    assert out.count("mid='0'") == 2
     both = "<segment id='s'><source>a</source></segment><segment><source>b</source></segment>"
     out = written("2.0", f"<unit id='1'>{both}</unit>")
     note = '<note category="mt">{}copied, confidence 0.26</note>'
