@@ -19,7 +19,8 @@ Engine = Callable[[Sequence[Source]], list[Result]]
 """Translates texts, each one line without white space around, and texts with codes inside."""
 
 CHUNK = 1024  # texts handed to the model at once; then they are in the journal
-_BREAK = re.compile("(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
+_BREAK = re.compile("(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|\t+| {3,})")
+"""Line ends, and what aligns columns: the texts on both sides are translated by themselves."""
 _RANK: tuple[Origin, ...] = ("kept", "memory", "memory-adapted", "model")
 
 

@@ -60,6 +60,7 @@ def test_memories() -> None:
 
 def test_line_breaks_and_what_has_no_letters_stay() -> None:
     assert one("a\n\n  b \r\n%s\n").translation == "A\n\n  B \r\n%s\n"
+    assert one("  -u A      a b\n%s\t\tc: d\n").translation == "  -U A      A B\n%s\t\tC: D\n"
     assert one("123").origin == "kept"
     assert one(" \n ") == Result(" \n ", "kept")
     assert one((Code("<br>"), " ")) == Result((Code("<br>"), " "), "kept")
