@@ -60,6 +60,9 @@ _BY_SUFFIX = {suffix: one.name for one in FORMATS for suffix in one.suffixes}
 BY_NAME = {one.name: one for one in FORMATS}
 _OF_LINES = frozenset(["", ".txt", ".src", ".tgt", ".ref", ".in", ".out", ".raw", ".tok"])
 _OF_XML = ((re.compile(rb"<xliff[\s>]"), "xliff"), (re.compile(rb"<resources[\s>/]"), "android"))
+_COMPRESSED = "decompress it; text in lines may stay so with --shard 1/1 and then --join"
+_OTHERWISE = dict.fromkeys([".gz", ".xz", ".zst"], _COMPRESSED) | {".parquet": "--ray local translates it"}
+"""What to do with files that are no documents here."""
 _HEAD = 4096  # bytes of an XML file in which its root is looked for
 
 
@@ -76,6 +79,8 @@ def format_of(path: PurePath, head: bytes = b"") -> str:
         return found
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
+    if suffix in _OTHERWISE:
+        raise DocumentError(f"{path}: no document that is known ({suffix}); {_OTHERWISE[suffix]}")
     if suffix in _OF_LINES or suffix[1:].isdecimal() or _is_language(suffix[1:]):
         return LINES
     raise DocumentError(

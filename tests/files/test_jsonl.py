@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import PurePath
 
 import pytest
 
+from mt.errors import DocumentError
 from mt.files.decoding import Broken
 from mt.files.document import Reading, Result
 from mt.files.json_rows import read
+from mt.files.registry import format_of
 
 ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }'
 
@@ -47,3 +50,9 @@ def test_what_is_wrong_is_named_with_its_line(
     with pytest.raises(Broken, match=cause) as caught:
         read(Reading("x.jsonl", rows.encode(), "jsonl", columns=columns))
     assert caught.value.line == line
+
+
+@pytest.mark.parametrize(("name", "advice"), [("a.parquet", "--ray local"), ("a.jsonl.gz", "decompress it")])
+def test_what_is_translated_otherwise_says_how(name: str, advice: str) -> None:
+    with pytest.raises(DocumentError, match=advice):
+        format_of(PurePath(name))
