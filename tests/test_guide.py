@@ -10,6 +10,7 @@ import torch
 
 from mt.config import Config, ModelConfig, TrainingConfig
 from mt.config.files import validate
+from mt.data import lexicon
 from mt.data.batches import frame
 from mt.data.encoded import PiecePairs
 from mt.data.lexicon import TENSION, Lexicon
@@ -101,3 +102,14 @@ def test_guidance_needs_attention_to_a_text() -> None:
     settings["training"]["guided_steps"] = 5
     with pytest.raises(ConfigError, match="guided_steps"):
         validate(settings, where="x")
+
+
+def test_of_many_pairs_a_sample_is_learned_from(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which is the same each time, and stops at the pair that makes it enough."""
+    monkeypatch.setattr(lexicon, "MOST", 100)
+    batches = Lexicon(pairs())._batches()
+    rows = np.concatenate(batches)
+    size = sum((len(pairs().src[row]) + 1) ** 2 for row in rows.tolist())
+    assert 100 <= size < 100 + 36
+    assert len(set(rows.tolist())) == len(rows) < 25
+    assert [rows.tolist() for rows in Lexicon(pairs())._batches()] == [rows.tolist() for rows in batches]

@@ -97,7 +97,8 @@ class Lexicon:
         return known, probs
 
     def _batches(self) -> list[IntArray]:
-        lengths = self.pairs.src.lengths + 1, self.pairs.tgt.lengths + 1
-        order = np.random.default_rng(SEED).permutation(len(self.pairs))
-        rows = order[: 1 + int(np.searchsorted((lengths[0] * lengths[1])[order].cumsum(), MOST))]
-        return [rows[part] for part in by_length(np.maximum(*lengths)[rows], _BATCH)]
+        count = min(len(self.pairs), MOST // 4)  # each has two pieces or more on both sides, with eos
+        order = np.random.default_rng(SEED).choice(len(self.pairs), count, replace=False)
+        src, tgt = (side.lengths[order].astype(np.int64) + 1 for side in (self.pairs.src, self.pairs.tgt))
+        enough = 1 + int(np.searchsorted((src * tgt).cumsum(), MOST))
+        return [order[part] for part in by_length(np.maximum(src, tgt)[:enough], _BATCH)]
