@@ -85,9 +85,9 @@ format: setup  ## rewrite the code in the project's style
 bench: setup  ## measure training and translating speed on this machine
 	$(BIN)/python -m bench $(if $(DEVICE),--device $(DEVICE))
 
-bench-serve: setup  ## measure mt serve under load and attack, with the demo's run (CHECKOUT=DIR: beside another one)
+bench-serve: setup  ## measure mt serve under load and attack, with the demo's run (CHECKOUT=DIR: beside another one; ONLY=load|attacks)
 	test -d $(DEMO) || $(BIN)/mt train --out $(DEMO)
-	$(BIN)/python -m bench.bench_serve -m $(DEMO) $(if $(CHECKOUT),--checkout $(CHECKOUT))
+	$(BIN)/python -m bench.bench_serve -m $(DEMO) $(if $(CHECKOUT),--checkout $(CHECKOUT)) $(if $(ONLY),--only $(ONLY))
 
 bench-peers: setup  ## install Joey NMT and OpenNMT-py beside mt and measure mt against them
 	$(BIN)/python -m bench.peers

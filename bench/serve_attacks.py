@@ -12,6 +12,7 @@ from bench.serve_setup import SHORT, Client, percentile, translation
 ATTACKER, VICTIM = "127.0.0.2", "127.0.0.1"
 HALF = b"POST /translate HTTP/1.1\r\nHost: localhost\r\n"
 HALVES = 1100
+PATIENCE = 20.0
 
 Attack = Callable[[int], Coroutine[Any, Any, None]]
 
@@ -84,7 +85,7 @@ async def _all(port: int, count: int, path: str, fields: dict[str, Any]) -> None
 async def waiting(port: int, attack: Attack, seconds: float, address: str = VICTIM) -> dict[str, float]:
     """What a short sentence and /health of another client take while the attack goes on, in ms.
 
-    Each request of the victim's is waited for, if need be for long after the attack's time.
+    Each request of the victim's is waited for, if need be until PATIENCE seconds have gone.
     """
     attacking = asyncio.create_task(attack(port))
     victim, looker = Client(port, address), Client(port, address)
@@ -98,9 +99,9 @@ async def waiting(port: int, attack: Attack, seconds: float, address: str = VICT
                 (looker, "/health", None),
             ):
                 try:
-                    await asyncio.wait_for(client.ask(path, fields), 60)
+                    await asyncio.wait_for(client.ask(path, fields), PATIENCE)
                 except TimeoutError:
-                    client.answers.append((60.0, 0))
+                    client.answers.append((PATIENCE, 0))
                     client.close()
     finally:
         attacking.cancel()

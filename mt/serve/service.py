@@ -12,6 +12,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from mt.decoding.ensemble import Ensemble
+from mt.decoding.judging import Judge, read_calibration
 from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Candidate, Translation, by_rank, joined
 from mt.errors import ConfigError
@@ -31,6 +33,7 @@ from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
 from mt.text.names import name_of
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split
+from mt.translator import Translator
 
 T = TypeVar("T")
 
@@ -78,6 +81,7 @@ class Service:
         self.problems = problems or ProblemLog()
         self.batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
+        self._judges = {id(one): _judge(one) for one in models.translators}
         processor = Processor()
         # Reads long texts; inspects and hears.
         self._reader, self._alone = Line(processor, "reader"), Line(processor, "alone")
@@ -148,9 +152,24 @@ class Service:
             answer["scores"] = scores
         if call.sentences:
             answer["sentences"] = [
-                [_sentence(part, call) for row in rows for part in row.parts or (row,)] for rows in found
+                [self._sentence(part, call, one) for row in rows for part in row.parts or (row,)]
+                for one, rows in zip(planned, found, strict=True)
             ]
         return answer if call.many else {name: rows[0] for name, rows in answer.items()}
+
+    def _sentence(self, part: Translation, call: TranslateCall, planned: Planned) -> dict[str, Any]:
+        """A sentence of a text, in the form of an answer to that sentence alone."""
+        most = 1 + call.alternatives
+        answer: dict[str, Any] = {"source": part.source.strip(), "translatedText": part.text}
+        if call.alternatives:
+            answer["alternatives"] = list(part.hypotheses[1:most])
+        if call.scores:
+            pairs = zip(part.scores[:most], part.log_probs[:most], strict=True)
+            answer["scores"] = [_score(score, log) for score, log in pairs]
+        judge = None if planned.served is None else self._judges[id(planned.served.translator)]
+        if call.scores and judge is not None:
+            answer["confidence"] = judge.judge(part).confidence
+        return answer
 
     async def inspect(self, call: InspectCall, client: str = "") -> bytes:
         """What `POST /inspect` answers, as JSON: `Inspection.as_dict()` of one sentence of the text.
@@ -288,6 +307,16 @@ class Service:
         self.metrics.characters.labels(*one.served.direction).inc(sum(map(len, texts)))
 
 
+def _judge(translator: Translator) -> Judge | None:
+    """Who tells the confidence of a translation; None of several runs, or of one that is not calibrated."""
+    if isinstance(translator.model, Ensemble):
+        return None
+    calibration = read_calibration(translator.run.path, needed=False)
+    if calibration is None:
+        return None
+    return Judge(calibration, translator.run.languages.target, translator.glossary, None)
+
+
 def _needs_search(part: str, source: str, target: str) -> bool:
     """Whether a part has something to translate that is not in the target language already."""
     return not nothing_to_translate(part) and not all_letters_of(part, target, not_of=source)
@@ -304,18 +333,6 @@ def _each(do: Callable[[str], T], texts: Iterable[str], pause: Pause) -> list[T]
 
 def _score(score: float, log_prob: float) -> dict[str, float]:
     return {"score": score, "probability": math.exp(log_prob)}
-
-
-def _sentence(part: Translation, call: TranslateCall) -> dict[str, Any]:
-    """A sentence of a text, in the form of an answer to that sentence alone."""
-    most = 1 + call.alternatives
-    answer: dict[str, Any] = {"source": part.source.strip(), "translatedText": part.text}
-    if call.alternatives:
-        answer["alternatives"] = list(part.hypotheses[1:most])
-    if call.scores:
-        pairs = zip(part.scores[:most], part.log_probs[:most], strict=True)
-        answer["scores"] = [_score(score, log) for score, log in pairs]
-    return answer
 
 
 def _all_ranked(

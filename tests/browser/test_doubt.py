@@ -23,6 +23,7 @@ class Answers:
 
     text = ""
     best = 0.9
+    confidence: float | None = None  # the model is not calibrated
 
 
 @pytest.fixture
@@ -35,7 +36,12 @@ def polyglot(page: Page, answers: Answers, failing: None) -> Page:  # noqa: ARG0
     """The page of a server that reads Chinese, German and English."""
     page.route("**/languages", lambda route: route.fulfill(json=KNOWN))
     page.route("**/inspect", lambda route: route.fulfill(status=400, json={"error": "no"}))
-    page.route("**/translate", lambda route: route.fulfill(json=answer(answers.text, best=answers.best)))
+    page.route(
+        "**/translate",
+        lambda route: route.fulfill(
+            json=answer(answers.text, best=answers.best, confidence=answers.confidence)
+        ),
+    )
     detected(page, "en", 99)
     page.reload()
     page.wait_for_selector("#source-language option", state="attached")
@@ -71,16 +77,33 @@ def test_what_comes_out_as_it_is_is_neither_sure_nor_looked_into(polyglot: Page,
     assert polyglot.locator("#sureness").inner_text() == ""
 
 
-def test_a_very_unsure_answer_is_doubted(polyglot: Page, answers: Answers) -> None:
+def test_a_low_confidence_is_doubted(polyglot: Page, answers: Answers) -> None:
     polyglot.locator("#source-language").select_option("de")
     detected(polyglot, "de", 99)
-    answers.text, answers.best = "one", 0.1
+    answers.text, answers.best, answers.confidence = "one", 0.1, 0.2
     polyglot.locator(SOURCE).fill("hm hm hm")
     polyglot.locator("#doubt", has_text="very unsure").wait_for()
-    answers.text, answers.best = "two", 0.9
+    assert polyglot.locator("#sureness").inner_text() == "confidence 20%"
+    answers.text, answers.confidence = "two", 0.9
     polyglot.locator(SOURCE).fill("ein Hund")
     expect_output(polyglot, "two")
     assert polyglot.locator("#doubt").is_hidden()
+
+
+def test_a_low_probability_alone_is_not_doubted(polyglot: Page, answers: Answers) -> None:
+    """Without calibration it does not say how often a model is wrong; but the language is looked at."""
+    polyglot.locator("#source-language").select_option("de")
+    detected(polyglot, "de", 99)
+    answers.text, answers.best = "one", 0.1
+    with polyglot.expect_response("**/detect"):
+        polyglot.locator(SOURCE).fill("hm hm hm")
+    expect_output(polyglot, "one")
+    assert polyglot.locator("#sureness").inner_text() == "probability of a word: about 10%"
+    polyglot.locator("#inside-status", has_text="cannot be looked into").wait_for()
+    assert polyglot.locator("#doubt").is_hidden()
+    detected(polyglot, "en", 99)
+    polyglot.locator(SOURCE).fill("a dog sleeps")
+    polyglot.locator("#doubt", has_text="This looks like English").wait_for()
 
 
 def test_what_fits_is_not_doubted_and_nobody_is_asked(polyglot: Page, answers: Answers) -> None:
@@ -98,7 +121,7 @@ def test_what_fits_is_not_doubted_and_nobody_is_asked(polyglot: Page, answers: A
 def test_without_an_answer_the_hint_is_left_out(polyglot: Page, answers: Answers) -> None:
     polyglot.locator("#source-language").select_option("de")
     polyglot.route("**/detect", lambda route: route.fulfill(status=429, json={"error": "Slowdown"}))
-    answers.text, answers.best = "one", 0.1
+    answers.text, answers.best, answers.confidence = "one", 0.1, 0.2
     polyglot.locator(SOURCE).fill("hm hm hm")
     polyglot.locator("#doubt", has_text="very unsure").wait_for()
     assert polyglot.locator("#status").inner_text() == ""

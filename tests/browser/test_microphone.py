@@ -63,7 +63,7 @@ def test_where_no_model_hears_there_is_no_microphone(page: Page) -> None:
 
 def test_what_is_spoken_is_sent_as_it_sounded(spoken: Page, sent: Forms) -> None:
     record(spoken, 1)
-    level = "() => Number(document.querySelector('.level').style.getPropertyValue('--share')) > 0.5"
+    level = "() => Number(document.querySelector('.level').style.getPropertyValue('--proportion')) > 0.5"
     spoken.wait_for_function(level)
     spoken.get_by_role("button", name="Done").click()
     status(spoken, "Heard in 1.6 s of sound:")

@@ -20,11 +20,17 @@ def expect_output(page: Page, text: str) -> None:
     page.wait_for_function("text => document.querySelector('#output').textContent === text", arg=text)
 
 
-def answer(text: str, *alternatives: str, best: float = 0.5) -> dict[str, Any]:
-    """What `POST /translate` answers for one sentence; `best` is the probability of its translation."""
-    shares = [best / (1 + rank) for rank in range(1 + len(alternatives))]
-    scores = [{"score": -1.0, "probability": share} for share in shares]
-    return {"translatedText": text, "alternatives": list(alternatives), "scores": scores}
+def answer(
+    text: str, *alternatives: str, best: float = 0.5, confidence: float | None = None
+) -> dict[str, Any]:
+    """What `POST /translate` answers for one sentence; `best` is the probability of its translation.
+
+    confidence: of a run that is calibrated.
+    """
+    probabilities = [best / (1 + rank) for rank in range(1 + len(alternatives))]
+    scores = [{"score": -1.0, "probability": probability} for probability in probabilities]
+    found = {"translatedText": text, "alternatives": list(alternatives), "scores": scores}
+    return found if confidence is None else found | {"confidence": confidence}
 
 
 def test_the_translation_appears_while_one_types(page: Page) -> None:
@@ -101,7 +107,7 @@ def test_alternatives_say_how_likely_they_are_and_where_they_differ(page: Page) 
     assert rows.locator(".alternative").all_inner_texts() == [other[0], other[2]], (
         "not what has the same words"
     )
-    assert rows.locator(".share").all_inner_texts() == ["50% as likely", "25% as likely"]
+    assert rows.locator(".proportion").all_inner_texts() == ["50% as likely", "25% as likely"]
     assert rows.locator("mark").all_inner_texts() == ["cat", "is asleep"]
 
 
@@ -125,10 +131,10 @@ def test_it_says_how_sure_it_is_of_a_word_not_of_a_long_text(page: Page) -> None
     page.route("**/translate", lambda route: route.fulfill(json=answers[route.request.post_data_json["q"]]))
     page.locator(SOURCE).fill("ba")
     expect_output(page, "one two")
-    assert page.locator("#sureness").inner_text() == "about 50% sure of each word"
+    assert page.locator("#sureness").inner_text() == "probability of a word: about 50%"
     page.locator(SOURCE).fill("de")
     expect_output(page, " ".join(["one"] * 300))
-    assert page.locator("#sureness").inner_text() == "about 90% sure of each word"
+    assert page.locator("#sureness").inner_text() == "probability of a word: about 90%"
 
 
 def test_the_fields_grow_together_and_hide_no_line(page: Page) -> None:

@@ -10,9 +10,12 @@ import pytest
 from starlette.testclient import TestClient
 
 import mt
+from mt.decoding.confidence import Calibration
+from mt.decoding.judging import Judge
 from mt.options import ServeOptions
+from mt.serve.app import create_app
 from mt.translator import Translator
-from tests.serve.setup import Slow, load, make_middleware
+from tests.serve.setup import Slow, load, make_middleware, make_service
 
 PAIR = {"source": "aa", "target": "bb"}
 
@@ -317,3 +320,15 @@ def test_zero_permits_any_size(translator: Translator) -> None:
     with TestClient(make_middleware(translator, ServeOptions(char_limit=0, batch_limit=0))) as client:
         assert ask(client, q=["ba"] * 200)["translatedText"] == ["BA"] * 200
         assert ask(client, q="\n" * 6000)["translatedText"] == "\n" * 6000
+
+
+def test_a_calibrated_run_tells_the_confidence_of_a_sentence(translator: Translator) -> None:
+    service = make_service(translator, ServeOptions())
+    fields = PAIR | {"q": "ba", "sentences": True, "scores": True}
+    with TestClient(create_app(service)) as client:
+        (plain,) = client.post("/translate", json=fields).json()["sentences"]
+        assert "confidence" not in plain
+        even = Calibration("good", "", (0.0,) * 4, (1.0,) * 4, (0.0,) * 5, ())
+        service._judges[id(translator)] = Judge(even, "bb", None, None)
+        (judged,) = client.post("/translate", json=fields).json()["sentences"]
+        assert judged == plain | {"confidence": 0.5}

@@ -18,7 +18,7 @@ export function drawAlternatives(host, sentences, language) {
     h("h4", { id: "alternatives-heading" }, t("alternatives")),
     h("ol", { "aria-labelledby": "alternatives-heading" }, rows.map(({ text, ratio }) =>
       h("li", {}, h("span", { class: "alternative", lang: language, dir: "auto" }, marked(text, translatedText, language)),
-        h("span", { class: "share" }, t("alternatives.share", { share: percent(ratio) }))))),
+        h("span", { class: "proportion" }, t("alternatives.proportion", { proportion: percent(ratio) }))))),
   );
 }
 

@@ -33,11 +33,11 @@ export function beamTree({ beam, written, label, lang }) {
   };
 }
 
-/** The places, step by step, of the hypothesis that became the translation. */
+/** The indices, step by step, of the hypothesis that became the translation. */
 function pathOf(beam, written) {
-  const ends = beam.flatMap((step, at) => step.flatMap((node, place) => (node.ended ? [[at, place]] : [])));
-  for (const [at, place] of ends) {
-    const path = trace(beam, at, place);
+  const ends = beam.flatMap((step, at) => step.flatMap((node, index) => (node.ended ? [[at, index]] : [])));
+  for (const [at, index] of ends) {
+    const path = trace(beam, at, index);
     const pieces = path.map((where, step) => beam[step][where].piece);
     // A text that was cut off at the limit has an end here that its translation has not.
     if (pieces.join("\n") === written.join("\n") || pieces.slice(0, -1).join("\n") === written.join("\n")) return path;
@@ -45,9 +45,9 @@ function pathOf(beam, written) {
   return [];
 }
 
-function trace(beam, at, place) {
+function trace(beam, at, index) {
   const path = [];
-  for (let step = at, where = place; step >= 0; step -= 1) {
+  for (let step = at, where = index; step >= 0; step -= 1) {
     path.unshift(where);
     where = beam[step][where].parent;
   }
@@ -59,8 +59,8 @@ function layout(beam, winner) {
   let x = PAD;
   return beam.map((step, at) => {
     const widest = Math.max(...step.map((node) => measure.measureText(pieceText(node.piece)).width), 14);
-    const drawn = step.map((node, place) => ({
-      ...node, step: at, x, y: TOP + place * ROW, width: widest + 2 * PAD, wins: winner[at] === place,
+    const drawn = step.map((node, index) => ({
+      ...node, step: at, x, y: TOP + index * ROW, width: widest + 2 * PAD, wins: winner[at] === index,
     }));
     x += widest + 2 * PAD + GAP;
     return drawn;

@@ -54,9 +54,9 @@ export function drawCells(canvas, values, perRow, scale) {
 
 function paint(canvas, values, perRow, scale, cell, gap) {
   const context = canvas.getContext("2d");
-  values.forEach((value, place) => {
+  values.forEach((value, index) => {
     context.fillStyle = diverging(value / scale);
-    const [x, y] = [(place % perRow) * cell, Math.floor(place / perRow) * cell];
+    const [x, y] = [(index % perRow) * cell, Math.floor(index / perRow) * cell];
     context.fillRect(x, y, cell - gap, cell - gap);
   });
 }

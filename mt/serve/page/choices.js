@@ -14,7 +14,7 @@ export function choices({ steps, lang }) {
       const { piece, probability, runners_up: others } = steps[step];
       const before = steps.slice(0, step).map((made) => made.piece).join("").replaceAll("▁", " ").trim();
       where.textContent = step ? t("choices.step", { step: count(step + 1), before }) : t("choices.first");
-      const rest = Math.max(0, 1 - probability - others.reduce((sum, [, share]) => sum + share, 0));
+      const rest = Math.max(0, 1 - probability - others.reduce((sum, [, proportion]) => sum + proportion, 0));
       const chosen = [piece, probability]; // not always the likeliest: search looks further ahead
       const rows = [chosen, ...others].sort((a, b) => b[1] - a[1]).map((one) =>
         row(pieceElement(one[0], { lang }), one[1], one === chosen ? "chosen" : ""));
@@ -23,9 +23,9 @@ export function choices({ steps, lang }) {
   };
 }
 
-function row(name, share, kind) {
+function row(name, proportion, kind) {
   return h("li", { class: kind || undefined },
     h("span", { class: "what" }, name, kind === "chosen" ? h("span", { class: "unseen" }, ` (${t("choices.chosen")})`) : null),
-    h("span", { class: "meter", "aria-hidden": "true", vars: { "--share": share } }),
-    h("span", { class: "share" }, percent(share)));
+    h("span", { class: "meter", "aria-hidden": "true", vars: { "--proportion": proportion } }),
+    h("span", { class: "proportion" }, percent(proportion)));
 }

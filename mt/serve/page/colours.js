@@ -14,8 +14,8 @@ export function diverging(value) {
 }
 
 /** 0 … 1 -> neutral … teal. */
-export function sequential(share) {
-  return mix(known().neutral, known().accent, share);
+export function sequential(proportion) {
+  return mix(known().neutral, known().accent, proportion);
 }
 
 function known() {
@@ -33,7 +33,7 @@ function parse(hex) {
   return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }
 
-function mix(from, to, share) {
-  const part = Math.min(1, Math.max(0, share));
-  return `rgb(${from.map((channel, place) => Math.round(channel + (to[place] - channel) * part)).join(" ")})`;
+function mix(from, to, proportion) {
+  const part = Math.min(1, Math.max(0, proportion));
+  return `rgb(${from.map((channel, index) => Math.round(channel + (to[index] - channel) * part)).join(" ")})`;
 }

@@ -76,7 +76,8 @@ export class Documents {
   }
 
   #name() {
-    this.#button.textContent = t("file.choose", { formats: this.#formats.join(" ") });
+    this.#button.textContent = t("file.label");
+    this.#button.title = this.#formats.join(" "); // all of them would fill two lines
     this.#choose.setAttribute("aria-label", t("file.label"));
     this.#cancel.textContent = t("cancel");
     this.#status.textContent = this.#say();

@@ -4,7 +4,8 @@ import { detect } from "./api.js";
 import { nameOfLanguage, t } from "./i18n.js";
 import { perWord } from "./words.js";
 
-const UNSURE = 0.4; // probability of a word, on average
+const UNSURE = 0.4; // calibrated confidence of a sentence: most such translations are not good
+const LOW = 0.4; // probability of a word, on average, below which the language is looked at
 const LETTERS = 3; // fewer say nothing about the script
 const CERTAIN = 90; // confidence of the detection, of 100
 const SCRIPTS = { Hans: ["Han"], Hant: ["Han"], Jpan: ["Han", "Hiragana", "Katakana"], Kore: ["Hangul", "Han"] };
@@ -21,11 +22,22 @@ export function sureness(sentences, language) {
   return perWord(scored.map(({ translatedText, scores }) => ({ text: translatedText, probability: scores[0].probability })), language);
 }
 
-/** {say, language}: what to tell the reader and the language the text seems to be in, or null. */
+/** How likely the worst of these sentences is to be good, 0 to 1; null of a run that is not calibrated. */
+export function confidence(sentences) {
+  const told = sentences.filter(isTranslated).map((sentence) => sentence.confidence);
+  return told.length && told.every(Number.isFinite) ? Math.min(...told) : null;
+}
+
+/**
+ * {say, language}: what to tell the reader and the language the text seems to be in, or null.
+ * A low probability alone is no hint: without calibration it does not say how often a model is wrong.
+ */
 export async function doubtOf({ text, sentences, source, target, signal }) {
   const other = inOtherScript(text, source);
-  const sure = sureness(sentences, target);
-  if (!other && (sure === null || sure >= UNSURE)) return null;
+  const sure = confidence(sentences);
+  const unsure = sure !== null && sure < UNSURE;
+  const probability = sureness(sentences, target);
+  if (!other && !unsure && (probability === null || probability >= LOW)) return null;
   if (!sentences.some(isTranslated)) return { say: () => t("doubt.kept", { language: nameOfLanguage(source, source) }) };
   const language = await detected(text, signal);
   if (language && base(language) !== base(source)) {
@@ -34,6 +46,7 @@ export async function doubtOf({ text, sentences, source, target, signal }) {
       say: () => t("doubt.language", { found: nameOfLanguage(language, language), language: nameOfLanguage(source, source) }),
     };
   }
+  if (!other && !unsure) return null;
   return { say: () => t(other ? "doubt.script" : "doubt.unsure", { language: nameOfLanguage(source, source) }) };
 }
 

@@ -17,11 +17,11 @@ const number = (value) => value.toPrecision(3);
 const readStep = ({ phase, step }) => (phase === "reading" ? step : phase === "start" ? -1 : null);
 const writtenStep = ({ phase, step }) => (phase === "writing" ? step : -1);
 
-/** Each draws into a section and returns move(place). */
+/** Each draws into a section and returns move(moment). */
 export function dependenceFigure(host, inspection, reading) {
   const order = reading.order.map((piece) => inspection.pieces[piece]);
   const drawn = matrix({
-    rows: order, columns: order, shares: reading.dependence,
+    rows: order, columns: order, proportions: reading.dependence,
     label: t("dependence.label", { pieces: mostOf(order, reading.dependence.at(-1), percent) }),
     cell: (values) => t("dependence.cell", values),
     rowLang: inspection.model.src, columnLang: inspection.model.src,
@@ -39,7 +39,7 @@ export function dependenceFigure(host, inspection, reading) {
       ]),
     }),
   });
-  return (place) => drawn.mark(place.phase === "reading" ? place.step : null);
+  return (moment) => drawn.mark(moment.phase === "reading" ? moment.step : null);
 }
 
 export function pathFigure(host, inspection, reading, which) {
@@ -57,25 +57,25 @@ export function pathFigure(host, inspection, reading, which) {
     body: [drawn.element],
     table: () => pathTable(order, reading.trajectory),
   });
-  return (place) => drawn.mark(readStep(place));
+  return (moment) => drawn.mark(readStep(moment));
 }
 
 export function vectorFigure(host, inspection) {
   const size = count(inspection.vector.length);
   const canvas = h("canvas", { class: "vector-cells", role: "img", "aria-label": t("vector.label", { size }) });
   drawCells(canvas, inspection.vector, 32, scaleOf([inspection.vector]));
-  const shares = inspection.vector_dependence;
+  const proportions = inspection.vector_dependence;
   const drawn = bars({
-    pieces: inspection.pieces, shares, most: Math.max(...shares), lang: inspection.model.src,
-    label: t("vector.bars", { pieces: mostOf(inspection.pieces, shares, percent) }),
+    pieces: inspection.pieces, proportions, most: Math.max(...proportions), lang: inspection.model.src,
+    label: t("vector.bars", { pieces: mostOf(inspection.pieces, proportions, percent) }),
   });
   figure(host, {
     title: t("vector.title", { size }),
     text: t("vector.text") + (inspection.readings.length > 1 ? t("sentence.gap") + t("vector.both") : ""),
     body: [canvas, drawn.element],
     table: () => ({
-      columns: [t("table.piece"), t("table.share")],
-      rows: inspection.pieces.map((piece, place) => [pieceName(piece), percent(shares[place])]),
+      columns: [t("table.piece"), t("table.proportion")],
+      rows: inspection.pieces.map((piece, index) => [pieceName(piece), percent(proportions[index])]),
     }),
   });
   return () => {};
@@ -89,13 +89,13 @@ export function choicesFigure(host, inspection) {
     body: [drawn.element],
     table: () => ({
       columns: [t("table.step"), t("table.piece"), t("table.probability"), t("table.runners")],
-      rows: inspection.steps.map((step, place) => [
-        count(place + 1), pieceName(step.piece), percent(step.probability),
-        step.runners_up.map(([piece, share]) => `${pieceName(piece)} ${percent(share)}`).join(", "),
+      rows: inspection.steps.map((step, index) => [
+        count(index + 1), pieceName(step.piece), percent(step.probability),
+        step.runners_up.map(([piece, proportion]) => `${pieceName(piece)} ${percent(proportion)}`).join(", "),
       ]),
     }),
   });
-  return (place) => drawn.mark(Math.max(0, writtenStep(place)));
+  return (moment) => drawn.mark(Math.max(0, writtenStep(moment)));
 }
 
 /** Where an attention model looked; of others, what of each choice came from the vector. */
@@ -106,7 +106,7 @@ export function looksFigure(host, inspection) {
 function attentionFigure(host, inspection) {
   const rows = inspection.steps.map((step) => step.piece);
   const drawn = matrix({
-    rows, columns: inspection.pieces, shares: inspection.steps.map((step) => step.attention),
+    rows, columns: inspection.pieces, proportions: inspection.steps.map((step) => step.attention),
     label: t("attention.label"), cell: (values) => t("attention.cell", values),
     rowLang: inspection.model.tgt, columnLang: inspection.model.src,
   });
@@ -119,12 +119,12 @@ function attentionFigure(host, inspection) {
       rows: inspection.steps.map((step) => [pieceName(step.piece), ...step.attention.map(percent)]),
     }),
   });
-  return (place) => drawn.mark(place.phase === "writing" ? place.step : null);
+  return (moment) => drawn.mark(moment.phase === "writing" ? moment.step : null);
 }
 
 function influenceFigure(host, inspection) {
   const drawn = bars({
-    pieces: inspection.steps.map((step) => step.piece), shares: inspection.steps.map((step) => step.influence),
+    pieces: inspection.steps.map((step) => step.piece), proportions: inspection.steps.map((step) => step.influence),
     lang: inspection.model.tgt, label: t("influence.label"),
   });
   figure(host, {
@@ -134,10 +134,10 @@ function influenceFigure(host, inspection) {
     method: inspection.influence_method,
     table: () => ({
       columns: [t("table.step"), t("table.piece"), t("table.hangs")],
-      rows: inspection.steps.map((step, place) => [count(place + 1), pieceName(step.piece), percent(step.influence)]),
+      rows: inspection.steps.map((step, index) => [count(index + 1), pieceName(step.piece), percent(step.influence)]),
     }),
   });
-  return (place) => drawn.mark(writtenStep(place));
+  return (moment) => drawn.mark(writtenStep(moment));
 }
 
 export function decoderPathFigure(host, inspection) {
@@ -152,7 +152,7 @@ export function decoderPathFigure(host, inspection) {
     body: [drawn.element],
     table: () => pathTable(pieces, inspection.decoder_trajectory),
   });
-  return (place) => drawn.mark(writtenStep(place));
+  return (moment) => drawn.mark(writtenStep(moment));
 }
 
 export function beamFigure(host, inspection) {
@@ -174,15 +174,15 @@ export function beamFigure(host, inspection) {
       ])),
     }),
   });
-  return (place) => {
-    const x = drawn.mark(place.phase === "writing" ? place.step : null);
-    if (place.phase === "writing") scroller.scrollLeft = x - scroller.clientWidth / 2;
+  return (moment) => {
+    const x = drawn.mark(moment.phase === "writing" ? moment.step : null);
+    if (moment.phase === "writing") scroller.scrollLeft = x - scroller.clientWidth / 2;
   };
 }
 
 /** How much of the differences a map shows, said before it is read as one. */
-function mapText(share) {
-  return t(share < MOST_OF_IT ? "map.little" : "map.much", { share: percent(share) });
+function mapText(proportion) {
+  return t(proportion < MOST_OF_IT ? "map.little" : "map.much", { proportion: percent(proportion) });
 }
 
 function pathTable(pieces, points) {

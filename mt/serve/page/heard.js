@@ -1,5 +1,5 @@
 // How a recording was heard: its spectrogram, how far the state moved at each moment, where the writer looked.
-// All share one axis of time, so that what was written stands over what it was heard in.
+// All have one axis of time, so that what was written stands over what it was heard in.
 
 import { sequential } from "./colours.js";
 import { h } from "./dom.js";
@@ -66,6 +66,6 @@ function names({ pieces, times, step, start = 0 }, steps, language) {
   return h("div", { class: "heard-pieces", vars: { "--levels": Math.max(1, ends.length) } }, spans);
 }
 
-function percentOf(share) {
-  return `${(100 * Math.min(1, Math.max(0, share))).toFixed(2)}%`;
+function percentOf(proportion) {
+  return `${(100 * Math.min(1, Math.max(0, proportion))).toFixed(2)}%`;
 }

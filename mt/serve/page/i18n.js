@@ -63,10 +63,10 @@ export function nameOfLanguage(code, fallback) {
   }
 }
 
-/** A share as a percentage: 0.9526 -> 95 %, 0.0009 -> 0.1 %. */
-export function percent(share) {
-  if (share > 0 && share < 0.0005) return `<${percentFormat(1).format(0.001)}`;
-  return percentFormat(share < 0.0995 ? 1 : 0).format(share);
+/** A proportion as a percentage: 0.9526 -> 95 %, 0.0009 -> 0.1 %. */
+export function percent(proportion) {
+  if (proportion > 0 && proportion < 0.0005) return `<${percentFormat(1).format(0.001)}`;
+  return percentFormat(proportion < 0.0995 ? 1 : 0).format(proportion);
 }
 
 const formats = new Map(); // making one takes long, and there are thousands of numbers

@@ -32,7 +32,7 @@ export class Inside {
   #player = new Player(byId("player"), {
     film: byId("stage"),
     extra: this.#direction,
-    onMove: (place, how) => this.#moves.forEach((move) => move(place, how)),
+    onMove: (moment, how) => this.#moves.forEach((move) => move(moment, how)),
   });
 
   /** onChoose(index): that sentence is looked into. */
@@ -158,7 +158,7 @@ export class Inside {
     this.#direction.hidden = readings.length < 2;
     this.#direction.setAttribute("aria-label", t("reading"));
     this.#direction.replaceChildren(
-      ...readings.map(({ direction }, place) => h("option", { value: place }, t(`reading.${direction}`))),
+      ...readings.map(({ direction }, index) => h("option", { value: index }, t(`reading.${direction}`))),
     );
     this.#direction.value = this.#which;
   }

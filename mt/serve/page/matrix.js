@@ -1,4 +1,4 @@
-// A matrix of shares: what each state depends on, or where the decoder looked. A strong colour is much.
+// A matrix of proportions: what each state depends on, or where the decoder looked. A strong colour is much.
 
 import { sequential } from "./colours.js";
 import { h } from "./dom.js";
@@ -8,12 +8,12 @@ import { sideways } from "./sideways.js";
 
 const LABELLED = 60; // more rows or columns than that are too small for their names
 
-/** rows, columns: pieces; shares: a row may be shorter than `columns`. Returns {element, mark(row)}. */
-export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang }) {
+/** rows, columns: pieces; proportions: a row may be shorter than `columns`. Returns {element, mark(row)}. */
+export function matrix({ rows, columns, proportions, label, cell, rowLang, columnLang }) {
   const canvas = h("canvas", { role: "img", "aria-label": label });
   canvas.width = columns.length;
   canvas.height = rows.length;
-  paint(canvas, shares);
+  paint(canvas, proportions);
   const box = h("div", { class: "cells" }, canvas, h("span", { class: "row-mark", "aria-hidden": "true" }));
   const readout = h("p", { class: "readout", "aria-hidden": "true" }, "\u00a0");
   const side = Math.max(rows.length, columns.length);
@@ -30,9 +30,9 @@ export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang
     const area = canvas.getBoundingClientRect();
     const row = Math.floor(((event.clientY - area.top) / area.height) * rows.length);
     const column = Math.floor(((event.clientX - area.left) / area.width) * columns.length);
-    const share = shares[row]?.[column];
-    readout.textContent = share === undefined ? "\u00a0"
-      : cell({ row: quoted(rows[row]), column: quoted(columns[column]), share: percent(share) });
+    const proportion = proportions[row]?.[column];
+    readout.textContent = proportion === undefined ? "\u00a0"
+      : cell({ row: quoted(rows[row]), column: quoted(columns[column]), proportion: percent(proportion) });
   });
   canvas.addEventListener("pointerleave", () => { readout.textContent = "\u00a0"; });
   return {
@@ -44,10 +44,10 @@ export function matrix({ rows, columns, shares, label, cell, rowLang, columnLang
   };
 }
 
-function paint(canvas, shares) {
+function paint(canvas, proportions) {
   const context = canvas.getContext("2d");
-  shares.forEach((row, y) => row.forEach((share, x) => {
-    context.fillStyle = sequential(Math.sqrt(share)); // so that small shares can be told from none
+  proportions.forEach((row, y) => row.forEach((proportion, x) => {
+    context.fillStyle = sequential(Math.sqrt(proportion)); // so that small proportions can be told from none
     context.fillRect(x, y, 1, 1);
   }));
 }

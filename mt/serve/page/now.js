@@ -8,17 +8,17 @@ import { mostOf, quoted } from "./pieces.js";
 const CHANGE = 450; // ms that the cells take from one state to the next
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
-/** Draws it, and says it in the element `words`; returns move(place, {playing}). */
+/** Draws it, and says it in the element `words`; returns move(moment, {playing}). */
 export function drawNow(host, words, inspection, reading) {
   const title = h("p", { class: "strip-title" });
   const canvas = h("canvas", { class: "strip", role: "img" });
   host.replaceChildren(title, canvas);
   const strips = stripsOf(inspection, reading);
   const show = morph(canvas);
-  return (place, { playing }) => {
+  return (moment, { playing }) => {
     words.setAttribute("aria-live", playing ? "off" : "polite"); // a reader cannot keep pace with the film
-    words.textContent = sentence(inspection, reading, place);
-    const strip = strips[place.phase](place.step);
+    words.textContent = sentence(inspection, reading, moment);
+    const strip = strips[moment.phase](moment.step);
     title.textContent = `${t(`now.strip.${strip.kind}`)} · ${strip.about}`;
     canvas.setAttribute("aria-label", title.textContent);
     show(strip);
@@ -61,11 +61,11 @@ function sentence(inspection, reading, { phase, step }) {
   const made = inspection.steps[step];
   const [runner] = made.runners_up;
   return [
-    t("now.writing", { piece: quoted(made.piece), share: percent(made.probability) }),
-    runner && t("now.runner", { piece: quoted(runner[0]), share: percent(runner[1]) }),
+    t("now.writing", { piece: quoted(made.piece), proportion: percent(made.probability) }),
+    runner && t("now.runner", { piece: quoted(runner[0]), proportion: percent(runner[1]) }),
     made.attention
       ? t("now.looks", { pieces: mostOf(inspection.pieces, made.attention, percent) })
-      : t("now.hangs", { share: percent(made.influence) }),
+      : t("now.hangs", { proportion: percent(made.influence) }),
   ].filter(Boolean).join(t("sentence.gap"));
 }
 

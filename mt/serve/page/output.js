@@ -1,7 +1,7 @@
 // The translation on the page: its sentences, of which one is looked into, what else was possible, how sure it is.
 
 import { drawAlternatives } from "./alternatives.js";
-import { sureness } from "./doubt.js";
+import { confidence, sureness } from "./doubt.js";
 import { byId, h } from "./dom.js";
 import { percent, t } from "./i18n.js";
 
@@ -23,8 +23,12 @@ export function markSentence(chosen) {
 }
 
 function drawSureness(answer, language) {
-  const sure = answer?.translatedText.trim() ? sureness(answer.sentences, language) : null;
-  byId("sureness").textContent = sure === null ? "" : t("sureness", { share: percent(sure) });
+  const sentences = answer?.translatedText.trim() ? answer.sentences : [];
+  const calibrated = confidence(sentences);
+  const sure = calibrated ?? sureness(sentences, language);
+  const key = calibrated === null ? "sureness" : "confidence";
+  byId("sureness").textContent = sure === null ? "" : t(key, { value: percent(sure) });
+  byId("sureness").title = sure === null ? "" : t(`${key}.title`);
 }
 
 /** The text with a span around each sentence; as it is where they are not found in it one after the other. */

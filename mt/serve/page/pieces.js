@@ -32,12 +32,12 @@ export function quoted(piece) {
   return plain ? pieceName(piece) : `“${pieceName(piece)}”`;
 }
 
-/** The two pieces with the largest shares, as words: “北京” (45 %) and “爱” (30 %). */
-export function mostOf(pieces, shares, percent) {
-  const order = shares.map((_, place) => place).sort((a, b) => shares[b] - shares[a]);
+/** The two pieces with the largest proportions, as words: “北京” (45 %) and “爱” (30 %). */
+export function mostOf(pieces, proportions, percent) {
+  const order = proportions.map((_, index) => index).sort((a, b) => proportions[b] - proportions[a]);
   return order
     .slice(0, 2)
-    .filter((place) => shares[place] > 0)
-    .map((place) => t("piece.share", { piece: quoted(pieces[place]), share: percent(shares[place]) }))
+    .filter((index) => proportions[index] > 0)
+    .map((index) => t("piece.proportion", { piece: quoted(pieces[index]), proportion: percent(proportions[index]) }))
     .join(t("and"));
 }

@@ -5,7 +5,7 @@ import { onLanguage, t } from "./i18n.js";
 import { icon } from "./icons.js";
 
 const PACE = { slow: 2, normal: 1, fast: 0.4 };
-const STAY = { start: 700, reading: 1000, vector: 2200, writing: 1000 }; // ms at each place
+const STAY = { start: 700, reading: 1000, vector: 2200, writing: 1000 }; // ms at each moment
 const STEPS = 20; // a longer film goes faster, so that it lasts no longer than one of so many steps
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -25,7 +25,7 @@ export class Player {
   #where = h("output", { class: "where", "aria-hidden": "true" });
   #speed = h("select", { class: "speed" });
 
-  /** onMove(place, {playing, settled}): called after every move; settled: somebody went there and looks at it.
+  /** onMove(moment, {playing, settled}): called after every move; settled: somebody went there and looks at it.
    * film: the element that is looked at. extra: what stands beside, such as the direction. */
   constructor(host, { film, onMove, extra }) {
     this.#onMove = onMove;
@@ -150,11 +150,11 @@ export class Player {
 
   #tell() {
     if (!this.#timeline) return;
-    const place = this.#timeline.at(this.#peeked ?? this.#position);
-    const words = t(`phase.${place.phase}`, { step: place.step + 1, steps: place.steps });
+    const moment = this.#timeline.at(this.#peeked ?? this.#position);
+    const words = t(`phase.${moment.phase}`, { step: moment.step + 1, steps: moment.steps });
     this.#where.textContent = words;
     this.#slider.setAttribute("aria-valuetext", words);
-    this.#onMove(place, { playing: this.playing, settled: !this.playing && this.#peeked === null });
+    this.#onMove(moment, { playing: this.playing, settled: !this.playing && this.#peeked === null });
   }
 
   #name() {

@@ -54,7 +54,7 @@ export class SourceField {
     this.#field.focus();
   }
 
-  /** So that what is typed takes its place. */
+  /** So that what is typed takes its index. */
   #selectExample() {
     if (this.#example) this.#field.select();
   }

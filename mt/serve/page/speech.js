@@ -84,7 +84,7 @@ export class Speech {
   /** Sound comes in; at the server's limit it is sent. */
   #hear(recorder, level, seconds) {
     if (this.#recorder !== recorder) return;
-    this.#level.style.setProperty("--share", level.toFixed(3));
+    this.#level.style.setProperty("--proportion", level.toFixed(3));
     const words = t("speech.recording", { seconds: Math.floor(seconds), limit: this.#offer.seconds_limit });
     if (this.#status.textContent !== words) this.#tell(() => words);
     if (this.#offer.seconds_limit && seconds >= this.#offer.seconds_limit) this.#send(this.#finish());
@@ -147,7 +147,7 @@ export class Speech {
     this.#label.textContent = t(recording ? "speech.stop" : "speech.record");
     this.#record.classList.toggle("recording", recording);
     this.#level.hidden = this.#cancel.hidden = !recording;
-    this.#level.style.setProperty("--share", 0);
+    this.#level.style.setProperty("--proportion", 0);
     this.#file.disabled = recording;
   }
 

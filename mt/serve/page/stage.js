@@ -9,9 +9,9 @@ import { sideways } from "./sideways.js";
 import { Timeline } from "./timeline.js";
 
 const VECTOR_ROWS = 48;
-const FULL = 0.3; // of what a state depends on: shares are small where there are many pieces
+const FULL = 0.3; // of what a state depends on: proportions are small where there are many pieces
 
-/** Draws it; returns move(place, {settled}). `player` is moved by clicks, focus and a resting pointer. */
+/** Draws it; returns move(moment, {settled}). `player` is moved by clicks, focus and a resting pointer. */
 export function drawStage(host, inspection, reading, { player, timeline }) {
   const chosen = choose(reading.states);
   const read = reading.order.map((piece, step) => readColumn(inspection, reading, chosen, step, piece));
@@ -25,19 +25,19 @@ export function drawStage(host, inspection, reading, { player, timeline }) {
     ...written.map((_, step) => timeline.writing(step)),
   ];
   const columns = [...read, vector, ...written];
-  columns.forEach((column, place) => listen(column, positions[place], player));
+  columns.forEach((column, index) => listen(column, positions[index], player));
   host.replaceChildren(sideways(film, "around-film"), h("div", { class: "below-film" }, legend(chosen.scale), note(chosen)));
-  const shares = sharesAt(inspection, reading);
-  return (place, { settled }) => {
-    const done = Timeline.done(place);
+  const proportions = proportionsAt(inspection, reading);
+  return (moment, { settled }) => {
+    const done = Timeline.done(moment);
     read.forEach((column, step) => column.classList.toggle("done", step < done.read));
     vector.classList.toggle("done", done.vector);
     written.forEach((column, step) => column.classList.toggle("done", step < done.written));
-    const current = { reading: read[place.step], vector, writing: written[place.step] }[place.phase];
+    const current = { reading: read[moment.step], vector, writing: written[moment.step] }[moment.phase];
     for (const column of columns) mark(column, column === current);
     (current ?? read[0]).tabIndex = 0;
     if (settled && film.contains(document.activeElement)) (current ?? read[0]).focus({ preventScroll: true });
-    const { looks, of } = shares(place);
+    const { looks, of } = proportions(moment);
     labels[0].querySelector("[data-row=depends]").textContent = t(looks ? "row.looks" : "row.depends");
     const most = Math.max(FULL, ...of);
     read.forEach((column, step) => setBar(column, "depends", of[step] ?? 0, step < of.length, most));
@@ -61,9 +61,9 @@ function listen(column, position, player) {
   column.addEventListener("pointerleave", () => player.peek(null));
 }
 
-/** What is known of each piece read, at a place: what the state depends on, or where the decoder looks. */
-function sharesAt(inspection, reading) {
-  const inOrder = (shares) => reading.order.map((piece) => shares[piece]);
+/** What is known of each piece read, at a moment: what the state depends on, or where the decoder looks. */
+function proportionsAt(inspection, reading) {
+  const inOrder = (proportions) => reading.order.map((piece) => proportions[piece]);
   return ({ phase, step }) => {
     if (phase === "start") return { looks: false, of: [] };
     if (phase === "reading") return { looks: false, of: reading.dependence[step] };
@@ -95,7 +95,7 @@ function writtenColumns(inspection) {
   return inspection.steps.map((made, step) => {
     const canvas = h("canvas", { "aria-hidden": "true" });
     drawPixels(canvas, pick(inspection.decoder_states[step], chosen.order), 1, chosen.scale);
-    const name = t("column.writing", { step: step + 1, piece: pieceName(made.piece), share: percent(made.probability) });
+    const name = t("column.writing", { step: step + 1, piece: pieceName(made.piece), proportion: percent(made.probability) });
     const column = columnOf("written", name, pieceElement(made.piece, { lang: inspection.model.tgt }), canvas, ["sure", "hangs"]);
     setBar(column, "sure", made.probability, true);
     setBar(column, "hangs", made.influence, true);
@@ -111,13 +111,13 @@ function columnOf(kind, name, piece, canvas, bars) {
     bars.length ? null : [h("span"), h("span")]);
 }
 
-function setBar(column, name, share, known, most = 1) {
+function setBar(column, name, proportion, known, most = 1) {
   const bar = column.querySelector(`.${name}`);
-  const shown = known ? `${share} of ${most}` : "";
+  const shown = known ? `${proportion} of ${most}` : "";
   if (bar.dataset.shown === shown) return; // a long sentence has hundreds of columns, of which few change
   bar.dataset.shown = shown;
-  bar.style.setProperty("--share", known ? share / most : 0);
-  bar.querySelector(".number").textContent = known ? percent(share).replace(/\s/g, "") : "";
+  bar.style.setProperty("--proportion", known ? proportion / most : 0);
+  bar.querySelector(".number").textContent = known ? percent(proportion).replace(/\s/g, "") : "";
 }
 
 function rowLabels(rows) {

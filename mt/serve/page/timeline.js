@@ -15,12 +15,12 @@ export class Timeline {
     return this.#read + 1 + this.#written;
   }
 
-  /** Where reading ends, which is a good place to begin looking. */
+  /** Where reading ends, which is a good moment to begin looking. */
   get allRead() {
     return this.#read;
   }
 
-  /** A position as a place: {phase: start | reading | vector | writing, step, steps}; steps count from 0. */
+  /** A position as a moment: {phase: start | reading | vector | writing, step, steps}; steps count from 0. */
   at(position) {
     if (position <= 0) return { phase: "start", step: 0, steps: 0 };
     if (position <= this.#read) return { phase: "reading", step: position - 1, steps: this.#read };
@@ -40,7 +40,7 @@ export class Timeline {
     return this.#read + 2 + step;
   }
 
-  /** {read, vector, written}: how much of it has happened at a place. */
+  /** {read, vector, written}: how much of it has happened at a moment. */
   static done({ phase, step, steps }) {
     if (phase === "start") return { read: 0, vector: false, written: 0 };
     if (phase === "reading") return { read: step + 1, vector: false, written: 0 };

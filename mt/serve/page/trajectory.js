@@ -37,7 +37,7 @@ export function trajectory({ points, background, pieces, label, lang }) {
   };
 }
 
-/** Coordinates -> places on the paper; both axes to the same scale, so that distances can be compared. */
+/** Coordinates -> positions on the paper; both axes to the same scale, so that distances can be compared. */
 function placing(points) {
   const [xs, ys] = [0, 1].map((axis) => points.map((point) => point[axis]));
   const [left, right, low, high] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];

@@ -22,19 +22,20 @@ export const en = {
   clear: "Clear",
   "output.label": "Translation",
   "output.empty": "The translation appears here.",
-  sureness: "about {share} sure of each word",
-  "sureness.title": "The probability of the translation, spread over its words: their geometric mean",
+  sureness: "probability of a word: about {value}",
+  "sureness.title": "The geometric mean over the words of the translation. It does not say how often such a translation is right",
+  confidence: "confidence {value}",
+  "confidence.title": "Of validation sentences with this confidence, about so many had a good translation",
   copy: "Copy",
   copied: "Copied.",
   "copy.by.hand": "The browser forbids copying from here: the translation is selected, press Ctrl+C.",
   again: "Try again",
   alternatives: "Also possible",
-  "alternatives.share": "{share} as likely",
+  "alternatives.proportion": "{proportion} as likely",
   "example.shown": "An example; type your own. Or:",
 
   cancel: "Cancel",
   "file.label": "Translate a file",
-  "file.choose": "Translate a file ({formats})",
   "file.working": "Translating {name} …",
   "file.done": "Translated:",
   "file.refused": "The server does not translate this file. {message}",
@@ -139,7 +140,7 @@ export const en = {
   "row.vector": "vector",
   "column.reading": "Reading step {step}: {piece}, the state moves {moved}",
   "column.vector": "The sentence vector: {size} numbers",
-  "column.writing": "Writing step {step}: {piece}, probability {share}",
+  "column.writing": "Writing step {step}: {piece}, probability {proportion}",
   "piece.space": "the space",
   "piece.end": "the end sign ⏎",
   "piece.unknown": "{piece} (unknown to the model)",
@@ -153,9 +154,9 @@ export const en = {
   "now.vector.attention":
     "All is read. The second network begins with these {size} numbers, the sentence vector; it may also look back at " +
     "the states above.",
-  "now.writing": "It writes {piece}, {share} sure.",
-  "now.runner": "Next in mind: {piece} ({share}).",
-  "now.hangs": "With another vector in its place, this prediction would differ by {share}.",
+  "now.writing": "It writes {piece}, {proportion} sure.",
+  "now.runner": "Next in mind: {piece} ({proportion}).",
+  "now.hangs": "With another vector in its place, this prediction would differ by {proportion}.",
   "now.looks": "It looks mostly at {pieces}.",
   "now.strip.reading": "The state now",
   "now.strip.vector": "The sentence vector",
@@ -166,7 +167,7 @@ export const en = {
     "A column is the state after a piece: {shown} of its {all} numbers, those that move most. Where a stripe keeps its " +
     "colour, something is being remembered.",
   and: " and ",
-  "piece.share": "{piece} ({share})",
+  "piece.proportion": "{piece} ({proportion})",
   "sentence.gap": " ",
   "sentence.end": ". ",
 
@@ -175,16 +176,16 @@ export const en = {
     "Each row is one moment; the stronger the colour of a square, the more the state still depends on that piece. " +
     "Fading downwards is forgetting.",
   "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
-  "dependence.cell": "After {row} the state depends on {column} to {share}.",
+  "dependence.cell": "After {row} the state depends on {column} to {proportion}.",
 
   "path.title": "The way of the state",
   "path.text":
     "Each state is a point, and the line is the way this sentence takes. Grey: states of {sentences} other sentences.",
   "path.text.alone": "Each state is a point, and the line is the way this sentence takes.",
   "map.little":
-    "Two of many axes: they show only {share} of the differences between states, so points that lie together here may " +
+    "Two of many axes: they show only {proportion} of the differences between states, so points that lie together here may " +
     "be far apart.",
-  "map.much": "Two of many axes: they show {share} of the differences between states.",
+  "map.much": "Two of many axes: they show {proportion} of the differences between states.",
   "path.label": "Map of the states, a line from {first} to {last}.",
 
   "vector.title": "The sentence in {size} numbers",
@@ -207,7 +208,7 @@ export const en = {
     "Before each piece it writes, the network looks back at the states of the sentence. Each row is one look; a strong " +
     "colour is where it looked.",
   "attention.label": "Matrix: rows are the pieces written, columns the pieces read; coloured where the network looked.",
-  "attention.cell": "Writing {row} it looked at {column} to {share}.",
+  "attention.cell": "Writing {row} it looked at {column} to {proportion}.",
   "influence.title": "What still comes from the vector",
   "influence.text":
     "How much each choice would differ had the vector been another one. A low bar: what was already written decides.",
@@ -227,7 +228,7 @@ export const en = {
   "table.step": "Step",
   "table.piece": "Piece",
   "table.moved": "Moves",
-  "table.share": "Share",
+  "table.proportion": "Share",
   "table.probability": "Probability",
   "table.runners": "Next in mind",
   "table.hangs": "From the vector",
