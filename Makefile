@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO := checkpoints/demo
+SPEECH := checkpoints/demo-speech
 # None of these, nor any sentence with the same content words, is in the training part.
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean bench-serve
+.PHONY: help setup demo demo-speech test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean bench-serve
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -27,6 +28,15 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	@printf '%s\n' $(SENTENCES) > $(DEMO)/demo.zh
 	$(BIN)/mt translate -m $(DEMO) --input $(DEMO)/demo.zh --output $(DEMO)/demo.en
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
+
+demo-speech: setup  ## let espeak-ng speak digits, train on them, print the error rate, transcribe a few (about 5 minutes)
+	$(BIN)/python -m bench.spoken_digits $(SPEECH)/sound
+	$(BIN)/mt train --preset speech --train $(SPEECH)/sound/train.tsv --validation $(SPEECH)/sound/validation.tsv \
+	  --src en --tgt en --batch-tokens 1500 --max-epochs 9 --out $(SPEECH)/run
+	$(BIN)/mt evaluate -m $(SPEECH)/run --test $(SPEECH)/sound/test.tsv --worst 3
+	@head -n 6 $(SPEECH)/sound/test.tsv | tail -n 5 | cut -f 2 > $(SPEECH)/spoken
+	$(BIN)/mt translate -m $(SPEECH)/run $(SPEECH)/sound/test/[0-4].wav > $(SPEECH)/heard
+	@paste $(SPEECH)/spoken $(SPEECH)/heard
 
 test: setup  ## run the tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs --ignore tests/browser --ignore tests/cluster
