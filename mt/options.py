@@ -90,8 +90,8 @@ class TrainOptions(Device):
     """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; it counts from the start of
     each command of a run, the last validation included"""
     seeds: tuple[Count, ...] = ()
-    """Train once with each seed, in run directories NAME-1, NAME-2 …, with one tokenizer. A single number
-    N means the seeds 1 to N"""
+    """Train N times, with the seeds 1 to N, in run directories NAME-1, NAME-2 …, with one tokenizer. Several
+    numbers are the seeds themselves"""
     workers: Positive | None = None
     """Processes that read and encode a large corpus (default: one for each core)"""
     timeout: Annotated[Duration, Field(gt=0)] = 600.0

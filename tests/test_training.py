@@ -214,10 +214,11 @@ def test_validation_pairs_are_set_aside_where_none_are_given(
     assert "overlap: of 30 validation pairs 0 sources" in error
 
 
-def test_a_target_that_is_no_code_is_warned_of(
-    command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("side", ["--src", "--tgt"])
+def test_what_is_no_language_code_is_warned_of(
+    side: str, command: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command += ["--max-steps", "1", "--out", str(tmp_path / "run"), "--tgt"]
+    command += ["--max-steps", "1", "--out", str(tmp_path / "run"), side]
     assert cli.main([*command, "klingon"]) == 0
     assert "klingon is no language code such as zh" in " ".join(capsys.readouterr().err.split())
 

@@ -94,7 +94,7 @@ def open_lines(path: Path | None, console: Console) -> Iterator[Lines]:
         try:
             file = path.open("rb")
         except OSError as problem:
-            raise ConfigError(f"cannot open {path}: {problem.strerror}") from None
+            raise ConfigError(f"cannot open {path}: {problem.strerror}; check the path") from None
         with file:
             yield Lines(file, str(path), console)
     elif sys.stdin is None:

@@ -84,5 +84,5 @@ def format_at(path: Path) -> str:
             with path.open("rb") as file:
                 head = file.read(_HEAD)
         except OSError as problem:
-            raise ConfigError(f"cannot open {path}: {problem.strerror}") from None
+            raise ConfigError(f"cannot open {path}: {problem.strerror}; check the path") from None
     return format_of(path, head)

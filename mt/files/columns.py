@@ -24,7 +24,7 @@ def read(file: Reading) -> Spliced:
     delimiter = "\t" if file.format == "tsv" else _delimiter(text)
     rows = list(_rows(decoded, delimiter, quotes=file.format == "csv"))
     if not rows:
-        raise Broken("is empty")
+        raise Broken("is empty; name a file that holds a table")
     columns, first = _columns(text, rows, file.columns)
     return Spliced(decoded, _units(text, rows[first:], columns, delimiter if file.format == "csv" else None))
 

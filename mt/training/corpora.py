@@ -136,8 +136,10 @@ def report_parts(corpora: Corpora, console: Console) -> None:
 
 
 def _report_languages(corpora: Corpora, console: Console) -> None:
-    """Of target languages: a code that is none, and how BLEU counts words where none are separated."""
-    tgt = corpora.languages.tgt
+    """A code that is none, and how BLEU counts words of a target language where none are separated."""
+    src, tgt = corpora.languages.src, corpora.languages.tgt
+    if src and not is_code(src):
+        console.warn(f"{src} is no language code such as zh: mt serve and mt translate name the language so")
     if tgt and not is_code(tgt):
         console.warn(f"{tgt} is no language code such as zh: validation BLEU knows nothing of its words")
     sample = corpora.validation.dataset[:100]["tgt"]
