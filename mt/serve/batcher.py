@@ -175,10 +175,9 @@ class Batcher:
         except Exception as problem:
             if len(batch) == 1:
                 _settle(jobs[0], problem)
-            else:
-                for one in batch:
-                    if not one[1].found.done():
-                        await self._answer([one], lane, long_call)
+                return
+            for one in [one for one in batch if not one[1].found.done()]:
+                await self._answer([one], lane, long_call)
             return
         self._metrics.batches.observe(len(batch))
         for (request, job), candidates in zip(batch, found, strict=True):

@@ -1,7 +1,10 @@
 """Who may compute: one at a time, as two would only slow each other down.
 
-Quick calls go first. Long ones give way at their pauses, to quick ones and to each other. Python lets one
-thread at a time run; a search beside a thread that reads a long text would wait for it after each operation.
+Quick calls go first. Long ones give way at their pauses, to quick ones and to each other. A steady stream of
+quick calls leaves them a third of the time.
+
+Python lets one thread at a time run; a search beside a thread that reads a long text would wait for it after
+each operation.
 """
 
 from __future__ import annotations
@@ -22,16 +25,19 @@ T = TypeVar("T")
 
 SLICE = 0.01  # seconds that a long call has before another long one may go on
 WAITING, WAITING_OF_ONE = 32, 4  # calls in a line that has a limit; those of one client
-PART = 0.25  # of the time of a quick call: so long the next one waits where a long call is under way
+PART = 0.5  # of the time of quick calls: so long the next one waits where there is a long call
 
 
 class Processor:
     """One for a server. All methods are for the thread of the event loop."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """clock: gives seconds."""
+        self._clock = clock
         self._computing, self._long = asyncio.Lock(), asyncio.Lock()
         self._quick_calls = self._long_calls = 0  # that wait or compute
-        self._begun = self._until = 0.0  # of a long call's slice; before `until` it need not give way
+        self._begun = 0.0  # of a long call's slice
+        self._until = 0.0  # before this time long calls need not give way to quick ones
 
     @asynccontextmanager
     async def quick(self) -> AsyncIterator[None]:
@@ -39,10 +45,12 @@ class Processor:
         self._quick_calls += 1
         try:
             async with self._computing:
-                began = time.monotonic()
+                began = self._clock()
                 yield
-                now = time.monotonic()
-                self._until = now + PART * (now - began)
+                now = self._clock()
+                # What long calls still have from the quick call before, while they wait for this one.
+                unused = max(0.0, self._until - began) if self._long_calls else 0.0
+                self._until = now + unused + PART * (now - began)
         finally:
             self._quick_calls -= 1
 
@@ -52,30 +60,33 @@ class Processor:
         self._long_calls += 1
         try:
             async with self._long, self._computing:
-                self._begun = time.monotonic()
+                self._begun = self._clock()
                 yield LongCall(self)
         finally:
             self._long_calls -= 1
 
     def gives_way(self) -> Callable[[], Coroutine[Any, Any, None]] | None:
         """What a long call must do at its pause, if anything; may be asked in any thread."""
-        now = time.monotonic()
-        if self._quick_calls and now >= self._until:
-            return self._to_quick
+        now = self._clock()
+        # Whoever lets go here waits behind the quick calls, so another long call must not be let in either.
+        if self._quick_calls and now < self._until:
+            return None
         if self._long_calls > 1 and now - self._begun >= SLICE:
             return self._to_long
-        return None
+        return self._to_quick if self._quick_calls else None
 
     async def _to_quick(self) -> None:
+        left = self._clock()
         self._computing.release()
         await self._computing.acquire()
+        self._begun += self._clock() - left
 
     async def _to_long(self) -> None:
         self._computing.release()
         self._long.release()
         await self._long.acquire()
         await self._computing.acquire()
-        self._begun = time.monotonic()
+        self._begun = self._clock()
 
 
 class LongCall:

@@ -92,6 +92,56 @@ def test_quick_calls_do_not_stop_a_long_one(monkeypatch: pytest.MonkeyPatch) -> 
     run(script)
 
 
+class Clock:
+    """Counts steps: time passes only where somebody computes."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+@pytest.mark.parametrize("count", [1, 3])
+def test_quick_calls_without_end_leave_long_ones_a_third_of_the_steps(count: int, streams: int) -> None:
+    """However many of both there are; and the quick calls wait for no more than that."""
+    cost, steps, clock, finished = 10, 60, Clock(), list[int]()
+
+    async def script() -> None:
+        processor, order = Processor(clock), list[str]()
+
+        async def stream() -> None:
+            while len(finished) < count:
+                async with processor.quick():
+                    order.append("quick")
+                    clock.now += cost
+                    await asyncio.sleep(0)
+
+        def long(pause: Pause) -> None:
+            for _ in range(steps):
+                clock.now += 1
+                order.append("long")
+                pause()
+            finished.append(len(order))
+
+        quicks = [asyncio.create_task(stream()) for _ in range(streams)]
+        await settled()
+        lines = [Line(processor, str(number)) for number in range(count)]
+        await asyncio.gather(*(line.run(long, "one") for line in lines), *quicks)
+        for line in lines:
+            line.close()
+        # The streams also compute before the long calls have come, and once each after them.
+        early = order.index("long")
+        during = order[early : max(finished)]
+        assert during.count("long") == steps * count
+        assert during.count("quick") * cost <= 2 * steps * count + 2 * cost * streams
+        between = "".join(name[0] for name in during).split("q")
+        assert max(map(len, between)) <= processing.PART * cost * (streams + 1) + 1
+
+    run(script)
+
+
 def test_long_calls_take_turns_slice_by_slice(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processing, "SLICE", 0.0)
 
