@@ -1,0 +1,9 @@
+#!/bin/sh
+# Run from the repository at commit 04e4fb0.
+# DATA: folder with the corpus as its publisher distributes it.
+set -eu
+: "${DATA:?}"
+
+mt train --config results/tatoeba-zh-en-attention-guided/seed-1/config.toml --out checkpoints/tatoeba-zh-en-attention-guided-1 --threads 1 \
+  --train $DATA/train.tsv --validation $DATA/dev.tsv
+mt evaluate -m checkpoints/tatoeba-zh-en-attention-guided-1 --test $DATA/test.tsv --beam 5
