@@ -42,6 +42,26 @@ def test_a_run_starts_with_the_weights_of_another(
     assert mt.load(tmp_path / "out").run.config.model == mt.load(toy_run).run.config.model
 
 
+@pytest.mark.parametrize(
+    ("preset", "flag", "default"),
+    [
+        ("attention", "--bag-of-words X", "0.0"),  # its model has no readout for the default preset's loss
+        ("speech", "--ctc X", "0.5"),
+        ("speech", "--validation-metric", "wer"),
+    ],
+)
+def test_no_preset_has_to_be_named(
+    preset: str, flag: str, default: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Losses that need a certain model, and all of sound, are those of the run; so says the help."""
+    file = Path(mt.__file__).parent / "presets" / f"{preset}.toml"
+    (tmp_path / "config.toml").write_bytes(file.read_bytes())
+    assert cli.main(["train", "--init", str(tmp_path), "--train", "a.tsv", "--help-all"]) == 0
+    printed = " ".join(capsys.readouterr().out.split())
+    assert f" {flag}" in printed
+    assert printed.partition(f" {flag}")[2].partition("(default: ")[2].startswith(f"{default})")
+
+
 def test_frozen_parts_stay_and_the_others_learn(toy_run: Path, tmp_path: Path) -> None:
     assert (
         cli.main(start(toy_run, tmp_path, "--freeze", "encoder", "embeddings", "--average-decay", "0.5")) == 0

@@ -55,14 +55,19 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
 
 
 def _as_run(run: Path, base: Config) -> Config:
-    """Settings with the model, the tokenizer and, where they say none, the languages of a run."""
+    """Settings with what a run's weights need: model, tokenizer, sound, losses; its languages if none are said."""
     of_run = load_file(run / "config.toml", Config())
     tokenizer = of_run.tokenizer.model_copy(update={"tokenizer_from": str(run)})
     own = {name: code for name in ("src", "tgt") if (code := getattr(base.data, name)) is not None}
     data = base.data.model_copy(
         update={"src": of_run.data.languages.source, "tgt": of_run.data.languages.target} | own
     )
-    return base.model_copy(update={"data": data, "tokenizer": tokenizer, "model": of_run.model})
+    sections = {"data": data, "tokenizer": tokenizer, "model": of_run.model}
+    training: dict[str, object] = {"bag_of_words": of_run.training.bag_of_words}
+    if of_run.speech.sound and not base.speech.sound:
+        sections["speech"] = of_run.speech
+        training["validation_metric"] = of_run.training.validation_metric
+    return base.model_copy(update=sections | {"training": base.training.model_copy(update=training)})
 
 
 def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
