@@ -55,7 +55,7 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
 
 
 def _as_run(run: Path, base: Config) -> Config:
-    """Settings with what a run's weights need: model, tokenizer, sound, losses; its languages if none are said."""
+    """Settings with what a run's weights need: model, tokenizer, sound, losses; and its languages."""
     of_run = load_file(run / "config.toml", Config())
     tokenizer = of_run.tokenizer.model_copy(update={"tokenizer_from": str(run)})
     own = {name: code for name in ("src", "tgt") if (code := getattr(base.data, name)) is not None}
