@@ -39,8 +39,8 @@ class Model(Protocol):
     State is a tuple of (N, ·) tensors. What `prepare` returns has `select`, as `decoder.Prepared` has.
     """
 
-    training: bool
-
+    @property
+    def training(self) -> bool: ...
     def train(self, mode: bool = True) -> Any: ...
     def encode(self, src: Tensor, src_lengths: Tensor) -> Any: ...
     def start(self, encoded: Any) -> State: ...
@@ -95,23 +95,11 @@ def search(
     """
     was_training = model.training
     model.train(False)
-    lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
-    results: list[list[Hypothesis]] = [[] for _ in sources]
-    searching = Searching(model, config, device, markers)
-    done = 0
-    for rows in by_length(lengths, config.batch_tokens):
-        begun = None if hints is None else hints.select(rows.tolist())
-        found = searching.batch([sources[row] for row in rows], begun)
-        for row, hypotheses in zip(rows, found, strict=True):
-            results[row] = hypotheses
-        done += int(lengths[rows].sum())
-        if progress is not None:
-            progress(done / int(lengths.sum()))
+    results = Searching(model, config, device, markers).run(sources, hints, progress)
     if hints is not None and (lacking := hints.lacking([rows[0].ids for rows in results])):
-        again = [sources[row] for row in lacking]
-        for row, hypotheses in zip(
-            lacking, search_terms(model, again, config, device, markers, hints.select(lacking)), strict=True
-        ):
+        for_terms = TermSearching(model, config, device, markers)
+        again = for_terms.run([sources[row] for row in lacking], hints.select(lacking))
+        for row, hypotheses in zip(lacking, again, strict=True):
             results[row] = hypotheses
     model.train(was_training)
     return results
@@ -126,7 +114,32 @@ class Searching:
     device: torch.device
     markers: range
 
-    def batch(self, sources: Sequence[Source], hints: Hints | None) -> list[list[Hypothesis]]:
+    @property
+    def batch_tokens(self) -> int:
+        """The source tokens that are searched together."""
+        return self.config.batch_tokens
+
+    def run(
+        self,
+        sources: Sequence[Source],
+        hints: Hints | None,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """As `search`, in batches of sources of similar length."""
+        lengths = np.fromiter((len(row) + 1 for row in sources), dtype=np.int64, count=len(sources))
+        results: list[list[Hypothesis]] = [[] for _ in sources]
+        done = 0
+        for rows in by_length(lengths, self.batch_tokens):
+            of_rows = None if hints is None else hints.select(rows.tolist())
+            found = self._batch([sources[row] for row in rows], of_rows)
+            for row, hypotheses in zip(rows, found, strict=True):
+                results[row] = hypotheses
+            done += int(lengths[rows].sum())
+            if progress is not None:
+                progress(done / int(lengths.sum()))
+        return results
+
+    def _batch(self, sources: Sequence[Source], hints: Hints | None) -> list[list[Hypothesis]]:
         """The hypotheses of some sources, searched together; in two halves where memory runs out."""
         try:
             return self._together(sources, hints)
@@ -138,7 +151,7 @@ class Searching:
         return [
             found
             for part in parts
-            for found in self.batch(
+            for found in self._batch(
                 [sources[row] for row in part], None if hints is None else hints.select(list(part))
             )
         ]
@@ -148,10 +161,40 @@ class Searching:
         limit = length_limit(src_lengths, self.config, frames=src.dim() == 3)
         with computing(self.config, self.device):
             encoded = self.model.encode(src.to(self.device), src_lengths.to(self.device))
-            method = greedy_search if self.config.beam == 1 else beam_search
             begun = None if hints is None else hints.constraint()
             constraint = Together.of(MarkerConstraint.of(sources, self.markers, self.device), begun)
-            return method(self.model, encoded, limit.to(self.device), self.config, constraint)
+            return self._from(encoded, limit, constraint, hints)
+
+    def _from(
+        self, encoded: Any, limit: Tensor, constraint: Constraint | None, hints: Hints | None
+    ) -> list[list[Hypothesis]]:
+        del hints  # are in the constraint
+        method = greedy_search if self.config.beam == 1 else beam_search
+        return method(self.model, encoded, limit.to(self.device), self.config, constraint)
+
+
+class TermSearching(Searching):
+    """A search for translations that hold the terms of their sentences (see `mt.decoding.terms`).
+
+    A hypothesis that lacks terms when it is as long as it may be ranks behind those that do not.
+    """
+
+    @property
+    def batch_tokens(self) -> int:
+        """Fewer, as the beams are wider."""
+        return max(1, self.config.batch_tokens // TERM_BEAMS)
+
+    def _from(
+        self, encoded: Any, limit: Tensor, constraint: Constraint | None, hints: Hints | None
+    ) -> list[list[Hypothesis]]:
+        assert hints is not None
+        limit = (limit + hints.term_pieces()).to(self.device)
+        found = TermBeam(self.model, encoded, limit, self.config, constraint, hints).run()
+        ranked = [
+            sorted(rows, key=lambda row: (missing(row.ids, terms, hints.words), -row.score))
+            for terms, rows in zip(hints.terms, found, strict=True)
+        ]
+        return [rows[: self.config.beam] for rows in ranked]
 
 
 @contextmanager
@@ -183,8 +226,8 @@ def greedy_search(
     return Greedy(model, encoded, limit, config, constraint).run()
 
 
-class Greedy:
-    """The unfinished translations: R sentences. `length` (R,): steps of those that have ended, else 0."""
+class Unfinished:
+    """The sentences of a batch whose search has not ended."""
 
     def __init__(
         self,
@@ -197,23 +240,51 @@ class Greedy:
         self.model, self.config, self.limit, self.constraint = model, config, limit, constraint
         self.state, self.prepared = model.start(encoded), model.prepare(encoded)
         self.alive = torch.arange(len(limit), device=limit.device)
-        self.previous = torch.full_like(limit, BOS)
-        self.history = self.previous.new_zeros((len(limit), 0))
-        self.total = torch.zeros(len(limit), device=limit.device)
-        self.length = torch.zeros_like(limit)
         self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
+        self._begin()
 
     def run(self) -> list[list[Hypothesis]]:
-        """Search to the end -> one hypothesis of each sentence."""
+        """Search to the end -> the hypotheses of each sentence, in no order."""
         last = int(self.limit.max())
         for step in range(1, last + 1):
             self.advance(step)
-            if rows := _leaving(self.length > 0, step, last):
-                self.collect(rows)
+            if rows := _leaving(self.ended(), step, last):
+                self.collect()
                 if len(rows) == len(self.alive):
                     break
                 self.drop()
         return self.found
+
+    def _begin(self) -> None:
+        """Set what is known before the first step."""
+        raise NotImplementedError
+
+    def advance(self, step: int) -> None:
+        """Do one step."""
+        raise NotImplementedError
+
+    def ended(self) -> Tensor:
+        """Which sentences are done (R,)."""
+        raise NotImplementedError
+
+    def collect(self) -> None:
+        """Turn what has ended into hypotheses. Only here must a GPU wait."""
+        raise NotImplementedError
+
+    def drop(self) -> None:
+        """Remove the sentences that are done from the batch."""
+        raise NotImplementedError
+
+
+class Greedy(Unfinished):
+    """One translation of each of R sentences. `length` (R,): steps of those that have ended, else 0."""
+
+    def _begin(self) -> None:
+        limit = self.limit
+        self.previous = torch.full_like(limit, BOS)
+        self.history = self.previous.new_zeros((len(limit), 0))
+        self.total = torch.zeros(len(limit), device=limit.device)
+        self.length = torch.zeros_like(limit)
 
     def advance(self, step: int) -> None:
         """Do one step: append the most probable piece to each sentence."""
@@ -226,8 +297,11 @@ class Greedy:
         ends = ((self.previous == EOS) | (self.limit <= step)) & (self.length == 0)
         self.length = self.length.masked_fill(ends, step)
 
-    def collect(self, rows: list[int]) -> None:
-        """Turn rows that have ended into hypotheses. Only here must a GPU wait."""
+    def ended(self) -> Tensor:
+        return self.length > 0
+
+    def collect(self) -> None:
+        rows = self.ended()
         of_rows = (self.alive, self.history, self.total, self.length)
         for sentence, ids, log_prob, size in zip(*(part[rows].tolist() for part in of_rows), strict=True):
             closed = ids[size - 1] == EOS
@@ -270,25 +344,15 @@ def beam_search(
     return [sorted(rows, key=lambda row: -row.score)[: config.beam] for rows in found]
 
 
-class Beam:
-    """The unfinished hypotheses: R sentences × K beams; the beams of a sentence are neighbours."""
+class Beam(Unfinished):
+    """R sentences × K beams; the beams of a sentence are neighbours."""
 
-    def __init__(
-        self,
-        model: Model,
-        encoded: Any,
-        limit: Tensor,
-        config: SearchConfig,
-        constraint: Constraint | None = None,
-    ) -> None:
-        size = self.goal = config.beam  # goal: the number of finished hypotheses that ends a search
-        self.model, self.config, self.limit, self.constraint = model, config, limit, constraint
-        self.found: list[list[Hypothesis]] = [[] for _ in range(len(limit))]
+    def _begin(self) -> None:
+        limit, size = self.limit, self.config.beam
+        self.goal = size  # the number of finished hypotheses that ends a search
         # Step, which (R, K), ids, log-probabilities.
-        self.ended: list[tuple[int, Tensor, Tensor, Tensor]] = []
-        self.alive = torch.arange(len(limit), device=limit.device)
-        self.prepared = model.prepare(encoded)
-        self.state = tuple(part.repeat_interleave(size, dim=0) for part in model.start(encoded))
+        self.records: list[tuple[int, Tensor, Tensor, Tensor]] = []
+        self.state = tuple(part.repeat_interleave(size, dim=0) for part in self.state)
         self.previous = torch.full((len(limit) * size,), BOS, device=limit.device)
         self.history = self.previous.new_zeros((len(limit) * size, 0))
         self.finished = torch.zeros_like(limit)  # hypotheses of each sentence
@@ -297,17 +361,8 @@ class Beam:
         self.totals = torch.full((len(limit), size), float("-inf"), device=limit.device)
         self.totals[:, 0] = 0.0
 
-    def run(self) -> list[list[Hypothesis]]:
-        """Search to the end -> the hypotheses of each sentence, in no order."""
-        last = int(self.limit.max())
-        for step in range(1, last + 1):
-            self.advance(step)
-            if rows := _leaving(self.done, step, last):
-                self.collect()
-                if len(rows) == len(self.done):
-                    break
-                self.drop()
-        return self.found
+    def ended(self) -> Tensor:
+        return self.done
 
     def advance(self, step: int) -> None:
         """Do one step: finish the hypotheses that end, keep the K best others of each sentence."""
@@ -348,19 +403,19 @@ class Beam:
         """Record hypotheses that end at this step: `which` (R, K) of ids (R, K, t). Skip done sentences."""
         which = which & ~self.done.unsqueeze(1)
         self.finished = self.finished + which.sum(dim=1)
-        self.ended.append((step, which, ids, totals))
+        self.records.append((step, which, ids, totals))
 
     def collect(self) -> None:
         """Turn the records into hypotheses. Only here must a GPU wait."""
         alive, alpha = self.alive.tolist(), self.config.length_penalty
-        for step, which, ids, totals in self.ended:
+        for step, which, ids, totals in self.records:
             indices = which.nonzero()
             rows, columns = indices[:, 0], indices[:, 1]
             for row, pieces, total in zip(
                 rows.tolist(), ids[rows, columns].tolist(), totals[rows, columns].tolist(), strict=True
             ):
                 self.found[alive[row]].append(_hypothesis(pieces, total, step, alpha))
-        self.ended = []
+        self.records = []
 
     def drop(self) -> None:
         """Remove the sentences that are done from the batch."""
@@ -403,34 +458,6 @@ class TermBeam(Beam):
         """Remove the sentences that are done from the batch."""
         self.steering.select((~self.done).nonzero().flatten())
         super().drop()
-
-
-def search_terms(
-    model: Model,
-    sources: Sequence[Source],
-    config: SearchConfig,
-    device: torch.device,
-    markers: range,
-    hints: Hints,
-) -> list[list[Hypothesis]]:
-    """As `search`, for translations that hold the terms of their sentences (see `mt.decoding.terms`).
-
-    A hypothesis that lacks terms when it is as long as it may be ranks behind those that do not.
-    """
-    results: list[list[Hypothesis]] = [[] for _ in sources]
-    lengths = np.array([len(row) + 1 for row in sources])
-    for rows in by_length(lengths, max(1, config.batch_tokens // TERM_BEAMS)):
-        batch, of = [sources[row] for row in rows], hints.select(rows.tolist())
-        src, src_lengths = collate_source(batch, pad_id=PAD, eos_id=EOS)
-        limit = length_limit(src_lengths, config) + of.term_pieces()
-        with computing(config, device):
-            encoded = model.encode(src.to(device), src_lengths.to(device))
-            constraint = Together.of(MarkerConstraint.of(batch, markers, device), of.constraint())
-            found = TermBeam(model, encoded, limit.to(device), config, constraint, of).run()
-        for row, terms, hypotheses in zip(rows, of.terms, found, strict=True):
-            ranked = sorted(hypotheses, key=lambda one: (missing(one.ids, terms, of.words), -one.score))
-            results[row] = ranked[: config.beam]
-    return results
 
 
 def top(scores: Tensor, count: int) -> tuple[Tensor, Tensor]:

@@ -101,7 +101,7 @@ def _under_way(beam: Beam) -> dict[Path, float]:
 def _ended(beam: Beam, step: int) -> dict[Path, float]:
     """The same of those that ended in this step, by eos or at the limit."""
     found = {}
-    for when, which, ids, totals in beam.ended:
+    for when, which, ids, totals in beam.records:
         if when != step:
             continue
         for column in which[0].nonzero().flatten().tolist():
