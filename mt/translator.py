@@ -114,9 +114,8 @@ class Translator:
             pack(self.model, config.precision)
         if where.type == "cuda" and config.batch_tokens == SearchConfig().batch_tokens:
             config = _filling(config, runs, where)
-        self.searched: Model = _searched(
-            self.model, runs, config
-        )  # what search reads: by CTC too where it helps
+        # What search reads: by CTC too where it helps.
+        self.searched: Model = _searched(self.model, runs, config)
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of

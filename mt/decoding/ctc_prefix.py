@@ -27,6 +27,14 @@ WORST = -1e4
 
 
 @dataclass(frozen=True)
+class JointEncoded:
+    """Recordings that were read: what the model returns, and CTC's log-probabilities (B, S, V), fp64."""
+
+    own: Any
+    emissions: Tensor
+
+
+@dataclass(frozen=True)
 class JointPrepared:
     """What all steps need: what the model itself prepares, and CTC's log-probabilities (B, S, V), fp64."""
 
@@ -52,25 +60,22 @@ class JointModel:
         """Whether the model has dropout on."""
         return self.model.training
 
-    @training.setter
-    def training(self, mode: bool) -> None:
-        self.train(mode)
-
     def train(self, mode: bool = True) -> None:
         """As of nn.Module."""
         self.model.train(mode)
 
-    def encode(self, src: Tensor, src_lengths: Tensor) -> Any:
-        """As of the model."""
-        return self.model.encode(src, src_lengths)
+    def encode(self, src: Tensor, src_lengths: Tensor) -> JointEncoded:
+        """Read recordings, by the model and by CTC."""
+        own = self.model.encode(src, src_lengths)
+        return JointEncoded(own, emissions(self.model, own))
 
-    def start(self, encoded: Any) -> State:
+    def start(self, encoded: JointEncoded) -> State:
         """The model's own state, and that of the empty prefix."""
-        return (*self.model.start(encoded), *start_prefixes(emissions(self.model, encoded)))
+        return (*self.model.start(encoded.own), *start_prefixes(encoded.emissions))
 
-    def prepare(self, encoded: Any) -> JointPrepared:
+    def prepare(self, encoded: JointEncoded) -> JointPrepared:
         """What all steps of these recordings need."""
-        return JointPrepared(self.model.prepare(encoded), emissions(self.model, encoded))
+        return JointPrepared(self.model.prepare(encoded.own), encoded.emissions)
 
     def step(self, previous_ids: Tensor, state: State, prepared: JointPrepared) -> tuple[Tensor, State]:
         """Previous ids (N,) -> scores (N, V) of the next pieces, next state."""

@@ -23,12 +23,12 @@ class PausingModel:
     def __init__(self, model: Any, pause: Pause) -> None:
         self._model, self._pause = model, pause
         self.start, self.prepare = model.start, model.prepare
-        self.training: bool = model.training
+        self.train = model.train
 
-    def train(self, mode: bool = True) -> None:
-        """Set the model's mode."""
-        self._model.train(mode)
-        self.training = mode
+    @property
+    def training(self) -> bool:
+        """Whether the model has dropout on."""
+        return bool(self._model.training)
 
     def encode(self, src: Tensor, src_lengths: Tensor) -> Any:
         """Read the sources, after a pause."""
