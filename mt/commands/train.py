@@ -157,9 +157,8 @@ def default_name(data: DataConfig) -> str:
     _, spec = split_direction(split_weight(data.train[0])[0])
     stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
     languages = data.languages
-    several = (
-        languages.targets if languages.several else ()
-    )  # the source is left out, as they may differ in it
+    # The source is left out where there are several targets, as they may differ in it.
+    several = languages.targets if languages.several else ()
     codes = several or (languages.named or (Direction(languages.src or "", languages.tgt or ""),))[0]
     return "-".join(part for part in (stem, *codes) if part)
 
