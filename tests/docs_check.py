@@ -160,7 +160,7 @@ def run(block: Block, folder: Path, environment: dict[str, str]) -> str:
         program = [sys.executable, "-c"]
     with serving(block.options.get("server"), folder, environment) as port:
         if port is not None:
-            command = command.replace("127.0.0.1:5000", f"127.0.0.1:{port}")
+            command = re.sub(r"\b(localhost|127\.0\.0\.1):5000\b", f"127.0.0.1:{port}", command)
         with subprocess.Popen(
             [*program, command],
             cwd=folder,
