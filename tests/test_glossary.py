@@ -20,7 +20,7 @@ from mt.errors import CorpusError
 from mt.search import search
 from mt.text.glossary import Entry, Glossary, count_terms, missed_terms
 from mt.tokenizer import Tokenizer
-from tests.test_search import CPU, SOURCES, model
+from tests.test_search import CPU, SOURCES, Cramped, model
 
 GLOSSARY = Glossary(
     [
@@ -147,33 +147,48 @@ def test_each_bank_keeps_its_best(candidates: list[tuple[float, int]], size: int
     assert any(banks[row] == fullest and totals[row] == best for row in kept) or size < 4 - fullest + 1
 
 
+WORDS = WordEnds.__new__(WordEnds)
+"""Of twelve pieces, of which the last continues a word."""
+WORDS.continuing, WORDS.open = torch.zeros(12, dtype=torch.bool), [False] * 12
+WORDS.continuing[11] = True
+TERMS = [
+    [Term((Spelling((9, 10), True, True), Spelling((8, 8), True, False)))],
+    [],
+    [Term((Spelling((10, 9, 10), True, False),)), Term((Spelling((7,), True, True),))],
+    [Term((Spelling((6,), True, False),))] * 2,
+]
+"""Those of the translations of SOURCES."""
+
+
 @pytest.mark.parametrize("beam", [1, 2, 5])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_each_translation_holds_its_terms(beam: int, seed: int) -> None:
     """A random model never asked for them; the terms of a sentence are no others' business."""
     net = model(seed, vocab=12)
-    words = WordEnds.__new__(WordEnds)
-    words.continuing, words.open = torch.zeros(12, dtype=torch.bool), [False] * 12
-    words.continuing[11] = True
-    of = [
-        [Term((Spelling((9, 10), True, True), Spelling((8, 8), True, False)))],
-        [],
-        [Term((Spelling((10, 9, 10), True, False),)), Term((Spelling((7,), True, True),))],
-        [Term((Spelling((6,), True, False),))] * 2,
-    ]
-    hints = Hints([None] * 4, of, None, words)  # type: ignore[arg-type]
+    hints = Hints([None] * 4, TERMS, None, WORDS)  # type: ignore[arg-type]
     config = SearchConfig(beam=beam)
     found = search(net, SOURCES, config, CPU, hints=hints)
     plain = search(net, SOURCES, config, CPU)
     assert found[1] == plain[1]
-    for hypotheses, terms in zip(found, of, strict=True):
+    for hypotheses, terms in zip(found, TERMS, strict=True):
         assert 1 <= len(hypotheses) <= beam
-        assert missing(hypotheses[0].ids, terms, words) == 0
-        ranks = [(missing(one.ids, terms, words), -one.score) for one in hypotheses]
+        assert missing(hypotheses[0].ids, terms, WORDS) == 0
+        ranks = [(missing(one.ids, terms, WORDS), -one.score) for one in hypotheses]
         assert ranks == sorted(ranks)
     ids = found[2][0].ids
     closed = ids.index(7) if 7 in ids else len(ids) - 1
     assert 11 not in ids[closed + 1 : closed + 2]  # the word of a term does not go on
+
+
+def test_where_memory_runs_out_terms_are_searched_for_in_halves() -> None:
+    net = model(0, vocab=12)
+    net.__class__ = Cramped
+    assert isinstance(net, Cramped)
+    net.tried = []
+    hints = Hints([None] * 4, TERMS, None, WORDS)  # type: ignore[arg-type]
+    found = search(net, SOURCES, SearchConfig(beam=2), CPU, hints=hints)
+    assert net.tried == [4, 2, 2, 3, 1, 2]  # the second sentence has no terms
+    assert [missing(rows[0].ids, terms, WORDS) for rows, terms in zip(found, TERMS, strict=True)] == [0] * 4
 
 
 def test_spellings_of_a_term(toy_run: Path) -> None:
