@@ -177,3 +177,11 @@ def short(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def run(main: Callable[[], None]) -> None:
+    """A benchmark by itself; a mistake of the user is one line."""
+    try:
+        main()
+    except (MTError, OSError) as problem:
+        sys.exit(f"bench: {problem}")

@@ -16,6 +16,8 @@ import tempfile
 import time
 from pathlib import Path
 
+from bench.bench_base import run
+
 ROUNDS, FEW, LINES = 3, 200, 60_000
 
 
@@ -54,4 +56,4 @@ def seconds(options: argparse.Namespace, source: Path, actors: str) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

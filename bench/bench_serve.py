@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.bench_base import Columns, Numbers, machine, table
+from bench.bench_base import Columns, Numbers, machine, run, table
 from bench.serve_attacks import ATTACKS, waiting
 from bench.serve_setup import SHORT, Client, Server, percentile, translation
 from mt.console import Console
@@ -140,4 +140,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

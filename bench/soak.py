@@ -16,6 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from bench.bench_base import run
 from bench.serve_setup import SHORT, Client, Server, translation
 
 HERE = Path(__file__).parent.parent
@@ -143,4 +144,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

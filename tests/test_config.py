@@ -205,7 +205,10 @@ def test_the_preset_follows_the_corpus(tmp_path: Path, capsys: pytest.CaptureFix
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["--preset"], "expected one argument"), (["--config", "none.toml"], "there is no file none.toml")],
+    [
+        (["--preset"], "expected one argument"),
+        (["--config", "none.toml"], "there is no file none.toml; check the path"),
+    ],
 )
 def test_a_wrong_preset_or_file_is_one_line(
     arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]

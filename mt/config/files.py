@@ -46,7 +46,7 @@ def load_file(path: Path, base: Config) -> Config:
     try:
         text = decode(path.read_bytes())
     except FileNotFoundError:
-        raise ConfigError(f"there is no file {path}") from None
+        raise ConfigError(f"there is no file {path}; check the path") from None
     except OSError as problem:
         raise ConfigError(f"cannot read {path}: {reason(problem)}") from None
     except ValueError as problem:
