@@ -20,7 +20,7 @@ from typing import Any
 
 import tomli_w
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from mt.config import Config, ModelConfig
 from mt.config.changes import MAY_CHANGE
@@ -245,8 +245,10 @@ def load_run(path: Path, device: torch.device) -> Run:
     return Run(path, config, metadata, src, tgt, model.to(device).eval())
 
 
-def assign(model: Seq2Seq, tensors: Mapping[str, Tensor], file: Path) -> None:
-    """Copy weights into a model; names and sizes must fit. Raises RunError that says what does not."""
+def assign(model: nn.Module, tensors: Mapping[str, Tensor], file: Path) -> None:
+    """Copy weights into a model or a part of one; names and sizes must fit. Raises RunError where they do
+    not.
+    """
     wanted = dict(model.named_parameters())
     missing = sorted(wanted.keys() - tensors.keys())
     foreign = sorted(tensors.keys() - wanted.keys())

@@ -148,6 +148,7 @@ TRAINING: dict[str, tuple[Settings, Any]] = {
     "average_decay": ({}, 0.9),
     "label_smoothing": ({}, 0.3),
     "init": ({}, "run"),
+    "init_parts": ({"init": "run"}, "encoder"),
     "freeze": ({"init": "run"}, ("encoder",)),
     "teachers": ({}, ("run",)),
     "distillation_weight": ({"teachers": ("run",)}, 0.9),

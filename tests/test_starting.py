@@ -9,11 +9,14 @@ import torch
 
 import mt
 from mt import cli
+from mt.checkpoint import read_config, read_tokenizers, save_setup
 from mt.config import ModelConfig
 from mt.errors import ConfigError
 from mt.model import build_model
 from mt.training.starting import freeze, spelling
-from tests.toy import toy_pairs, write_tsv
+from tests.runs import same_weights
+from tests.tones import write_tones
+from tests.toy import toy_pairs, train_arguments, write_tsv
 
 
 def start(run: Path, folder: Path, *more: str) -> list[str]:
@@ -24,6 +27,14 @@ def start(run: Path, folder: Path, *more: str) -> list[str]:
     command = ["train", "--preset", "tiny", "--init", str(run), "--train", str(train), "--threads", "1"]
     command += ["--no-drop-duplicates", "--validation", str(validation), "--out", str(folder / "out")]
     return [*command, "--max-epochs", "1", *more]
+
+
+def with_other_tokens(run: Path, path: Path) -> Path:
+    """The settings and tokenizers of a run, with source and target exchanged."""
+    config, metadata = read_config(run)
+    src, tgt = read_tokenizers(run, config, metadata)
+    save_setup(path, config, (tgt, src), {})
+    return path
 
 
 def weights(run: Path) -> dict[str, torch.Tensor]:
@@ -76,11 +87,13 @@ def test_what_does_not_fit_is_one_line(
     toy_run: Path, attentive_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert cli.main(start(toy_run, tmp_path)) == 0
+    other = with_other_tokens(toy_run, tmp_path / "others")
     for more, message in (
         (["--init", str(attentive_run)], "other settings"),  # another run in the same directory
         (["--freeze", "encoder", "decoder", "--out", str(tmp_path / "x")], "leaves nothing to learn"),
         (["--encoder-hidden", "8", "--out", str(tmp_path / "y")], "where the settings say"),
         (["--src", "cc", "--out", str(tmp_path / "z")], "cannot be the start"),
+        (["--tokenizer-from", str(other), "--out", str(tmp_path / "w")], "another source tokenizer"),
         (["--init", str(tmp_path / "none"), "--out", str(tmp_path / "v")], "none"),
     ):
         capfd.readouterr()
@@ -90,6 +103,75 @@ def test_what_does_not_fit_is_one_line(
         assert message in last
     assert cli.main(["train", "--preset", "tiny", "--freeze", "encoder", "--out", str(tmp_path / "u")]) == 2
     assert "name it by init" in capfd.readouterr().err
+    assert (
+        cli.main(["train", "--preset", "tiny", "--init-parts", "encoder", "--out", str(tmp_path / "u")]) == 2
+    )
+    assert "name it by init" in capfd.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def shared_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One vocabulary and one matrix for both languages."""
+    folder = tmp_path_factory.mktemp("shared")
+    arguments = train_arguments(folder, pairs=60)
+    assert cli.main([*arguments, "--shared", "--max-steps", "2", "--out", str(folder / "run")]) == 0
+    return folder / "run"
+
+
+@pytest.mark.parametrize("kind", ["toy_run", "shared_run"])
+def test_the_encoder_alone_starts_another_target_language(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The source's tokenizer stays, the target gets its own, the decoder may have another size."""
+    run = request.getfixturevalue(kind)
+    pairs = [(src, " ".join(f"z{word}z" for word in src.split())) for src, _ in toy_pairs(60, seed=3)]
+    train = write_tsv(tmp_path / "new.tsv", pairs)
+    command = ["train", "--preset", "tiny", "--init", str(run), "--init-parts", "encoder", "--tgt", "zz"]
+    command += ["--train", str(train), "--validation", str(train), "--threads", "1", "--out"]
+    more = ["--decoder-hidden", "16", "--learning-rate", "1e-12", "--no-drop-duplicates", "--max-epochs", "1"]
+    assert cli.main([*command, str(tmp_path / "out"), *more]) == 0
+    printed = capfd.readouterr().err
+    assert f"the encoder of {run} is the start" in printed
+    assert f"source in the tokens of {run}: " in printed
+    assert "target in the tokens" not in printed
+    before, after = (mt.load(path).run for path in (run, tmp_path / "out"))
+    assert after.src_tokenizer.fingerprint == before.src_tokenizer.fingerprint
+    assert "z" in "".join(after.tgt_tokenizer.pieces(["zbaz"])[0])
+    assert after.languages.target == "zz"
+    old, new = (dict(one.model.encoder.named_parameters()) for one in (before, after))
+    assert all(torch.allclose(old[name], new[name], atol=1e-6) for name in old)
+    assert after.model.decoder.embedding.weight is not after.model.encoder.embedding.weight
+
+
+def test_the_encoder_of_a_recogniser_starts_a_translator(
+    spoken_run: Path, shared_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    train = write_tones(tmp_path, "new", 12, seed=8)
+    train.write_text(train.read_text().replace("a", "x").replace("xudio", "audio").replace(".wxv", ".wav"))
+    command = ["train", "--preset", "speech", "--init", str(spoken_run), "--train", str(train), "--tgt", "xx"]
+    command += ["--validation", str(train), "--threads", "1", "--decay", "none", "--learning-rate", "1e-12"]
+    command += ["--max-steps", "1"]
+    assert cli.main([*command, "--out", str(tmp_path / "no")]) == 1
+    assert "--init-parts encoder takes its encoder alone" in capfd.readouterr().err
+    assert cli.main([*command, "--init-parts", "encoder", "--out", str(tmp_path / "out")]) == 0
+    before, after = (mt.load(path).run for path in (spoken_run, tmp_path / "out"))
+    assert after.config.speech.sample_rate == before.config.speech.sample_rate
+    assert after.tgt_tokenizer.fingerprint != before.tgt_tokenizer.fingerprint
+    old, new = (dict(one.model.encoder.named_parameters()) for one in (before, after))
+    assert all(torch.allclose(old[name], new[name], atol=1e-6) for name in old)
+    for more, message in (
+        (["--sample-rate", "8000"], f"{spoken_run} needs --sample-rate 4000 here too"),
+        (["--init", str(shared_run)], f"{shared_run} reads text, this training sound"),
+        (["--freeze", "decoder"], "only the encoder can be frozen"),
+        (["--shared"], "a tokenizer of its own"),
+    ):
+        assert cli.main([*command, "--init-parts", "encoder", *more, "--out", str(tmp_path / "x")]) != 0
+        assert message in capfd.readouterr().err.splitlines()[-1]
+
+    resumed, whole = tmp_path / "out", tmp_path / "whole"
+    for out in (resumed, whole):
+        assert cli.main([*command, "--init-parts", "encoder", "--max-steps", "2", "--out", str(out)]) == 0
+    assert same_weights(resumed, whole)
 
 
 def test_freezing_names_every_weight_of_a_part() -> None:

@@ -44,6 +44,7 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")
     first.add_argument("--init", type=Path)
+    first.add_argument("--init-parts", choices=["all", "encoder"])
     chosen, _ = first.parse_known_args(arguments)
     file = Config() if chosen.config is None else load_file(chosen.config, Config())
     specs = tuple(chosen.train or file.data.train)
@@ -51,22 +52,33 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
     preset = preset or (BUILT_IN if specs == (BUILT_IN,) else "vector")
     base = load_preset(preset)
     base = base if chosen.config is None else load_file(chosen.config, base)
-    return preset, base if chosen.init is None else _as_run(chosen.init, base)
+    if chosen.init is None:
+        return preset, base
+    parts = chosen.init_parts or base.training.init_parts
+    return preset, _as_run(chosen.init, base, whole=parts == "all")
 
 
-def _as_run(run: Path, base: Config) -> Config:
-    """Settings with what a run's weights need: model, tokenizer, sound, losses; and its languages."""
+def _as_run(run: Path, base: Config, *, whole: bool) -> Config:
+    """Settings with what a run's weights need: model, tokenizer, sound, losses; and its languages.
+
+    whole: all weights are taken. Of the encoder alone the target's language and tokenizer stay open.
+    """
     of_run = load_file(run / "config.toml", Config())
-    tokenizer = of_run.tokenizer.model_copy(update={"tokenizer_from": str(run)})
-    own = {name: code for name in ("src", "tgt") if (code := getattr(base.data, name)) is not None}
-    data = base.data.model_copy(
-        update={"src": of_run.data.languages.source, "tgt": of_run.data.languages.target} | own
-    )
-    sections = {"data": data, "tokenizer": tokenizer, "model": of_run.model}
+    learned = {"tokenizer_from": str(run)} if whole else {"tokenizer_from": None, "shared": False}
+    known = {"src": of_run.data.languages.source} | ({"tgt": of_run.data.languages.target} if whole else {})
+    own = {name: code for name in known if (code := getattr(base.data, name)) is not None}
+    sections = {
+        "data": base.data.model_copy(update=known | own),
+        "tokenizer": of_run.tokenizer.model_copy(update=learned),
+        "model": of_run.model,
+    }
     training: dict[str, object] = {"bag_of_words": of_run.training.bag_of_words}
     if of_run.speech.sound and not base.speech.sound:
         sections["speech"] = of_run.speech
         training["validation_metric"] = of_run.training.validation_metric
+    elif of_run.speech.sound:
+        heard = {name: getattr(of_run.speech, name) for name in ("sample_rate", "mel_bands")}
+        sections["speech"] = base.speech.model_copy(update=heard)
     return base.model_copy(update=sections | {"training": base.training.model_copy(update=training)})
 
 

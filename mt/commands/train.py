@@ -37,7 +37,7 @@ from mt.training.reporter import Reporter
 from mt.training.resuming import Begun
 from mt.training.session import Session
 from mt.training.sound_corpora import SoundReader
-from mt.training.starting import freeze
+from mt.training.starting import freeze, source_of
 from mt.training.state import RunFiles
 from mt.training.tensorboard import check_tensorboard, open_events
 from mt.training.torchrun import joined
@@ -75,8 +75,8 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         reader=SoundReader(data, config.speech, training.seed)
         if config.speech.sound
         else TextReader(data, training.seed),
-        vocabulary=Vocabulary(config.tokenizer, data.languages.tags),
-        helpers=Helpers(training.init, training.teachers, data.languages),
+        vocabulary=Vocabulary(config.tokenizer, data.languages.tags, source_of(config)),
+        helpers=Helpers(training, config.speech, data.languages),
     )
     material = ranks.in_turn(
         lambda: prepare(stages, session), told_of, lambda told: follow(stages, session, told)

@@ -245,6 +245,9 @@ class TrainingConfig(Section):
     """Label smoothing (Szegedy et al. 2016); 0 turns it off"""
     init: RunName | None = None
     """Start from the weights of this run, with its tokenizer and its model settings"""
+    init_parts: Literal["all", "encoder"] = "all"
+    """What --init takes: all weights, or those of the encoder alone. The decoder and the target's tokenizer
+    are then learned anew, for another target language (Bansal et al. 2019)"""
     freeze: tuple[Literal["encoder", "decoder", "embeddings"], ...] = ()
     """Parts of the model that stay as they are; needs --init"""
     teachers: tuple[RunName, ...] = ()
@@ -291,6 +294,7 @@ class Config(Section):
             raise ValueError("bag_of_words predicts through the readout: it needs feed_readout")
         if self.training.freeze and self.training.init is None:
             raise ValueError("freeze keeps what a run has learned: name it by init")
+        self._check_parts()
         if self.training.teachers and self.tokenizer.sampling is not None:
             raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
         if not self.training.teachers and changed(self.training, ["distillation_weight"]):
@@ -298,6 +302,18 @@ class Config(Section):
         self._check_guide()
         self._check_speech()
         return self
+
+    def _check_parts(self) -> None:
+        if self.training.init_parts == "all":
+            return
+        if self.training.init is None:
+            raise ValueError("init_parts says what is taken of a run: name it by init")
+        if set(self.training.freeze) - {"encoder"}:
+            raise ValueError("with init_parts encoder only the encoder can be frozen: the rest is new")
+        if self.tokenizer.shared:
+            raise ValueError(
+                "with init_parts encoder the target has a tokenizer of its own: set shared false"
+            )
 
     def _check_guide(self) -> None:
         guided = self.training.guided_steps and self.training.init is None

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from base64 import b64decode, b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from mt import checkpoint
 from mt.config import TrainingConfig
+from mt.config.speech import SpeechConfig
 from mt.data.encoded import PiecePairs
 from mt.errors import RunError
 from mt.text.languages import Languages
@@ -30,16 +31,18 @@ from mt.training.writer import Background, Writer
 
 @dataclass(frozen=True)
 class Helpers:
-    """Trained runs that a training learns from: the one it starts from, and its teachers, by their names."""
+    """Trained runs that a training learns from: the one it starts from, and its teachers."""
 
-    init: str | None
-    teachers: Sequence[str]
+    training: TrainingConfig
+    speech: SpeechConfig
     languages: Languages
 
     def load(self, tokenizers: Tokenizers | None) -> tuple[Start | None, Teachers | None]:
         """Both, for a model with these tokenizers. Raises RunError, ConfigError if they are not suited."""
-        start = load_start(self.init, self.languages)
-        return start, load_teachers(self.teachers, self.languages, tokenizers)
+        start = load_start(self.training, self.speech, self.languages)
+        if start and tokenizers:
+            start.check(tokenizers)
+        return start, load_teachers(self.training.teachers, self.languages, tokenizers)
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,14 @@ import torch
 
 from mt import checkpoint
 from mt.checkpoint import Run
+from mt.config import Config, TrainingConfig
+from mt.config.fields import flag
+from mt.config.speech import SpeechConfig
 from mt.data.corpus import Corpus
 from mt.errors import ConfigError
 from mt.model import Seq2Seq, fingerprint
 from mt.text.languages import Languages
-from mt.tokenizer import Tokenizer
+from mt.tokenizer import Tokenizer, Tokenizers
 
 SAMPLE = 2000  # texts
 MANY = 4  # tokens of a word that is spelt badly
@@ -32,38 +35,77 @@ COLUMNS = {"source": "src", "target": "tgt"}
 
 @dataclass(frozen=True)
 class Start:
-    """The run that a training starts from; fingerprint: of its weights."""
+    """The run that a training starts from.
+
+    fingerprint: of its weights. whole: they are all taken; else those of the encoder alone, with the source
+    tokenizer.
+    """
 
     run: Run
     fingerprint: str
+    whole: bool = True
+
+    @property
+    def tokenizers(self) -> dict[str, Tokenizer]:
+        """Those of its tokenizers that its weights belong to, by side."""
+        found = {"source": self.run.src_tokenizer, "target": self.run.tgt_tokenizer}
+        taken = {"source": not self.run.config.speech.sound, "target": self.whole}
+        return {side: tokenizer for side, tokenizer in found.items() if taken[side]}
+
+    def check(self, tokenizers: Tokenizers) -> None:
+        """Raises ConfigError if these are others than its weights belong to."""
+        given = dict(zip(COLUMNS, tokenizers, strict=True))
+        for side, tokenizer in self.tokenizers.items():
+            if tokenizer.fingerprint != given[side].fingerprint:
+                raise ConfigError(
+                    f"--init: {self.run.path} has another {side} tokenizer; leave --tokenizer-from out"
+                )
 
     def give_weights(self, model: Seq2Seq) -> None:
         """Copy its weights into a model. Raises RunError if the model has another shape."""
-        checkpoint.assign(model, dict(self.run.model.named_parameters()), self.run.path / checkpoint.MODEL)
+        ours, theirs = (model, self.run.model) if self.whole else (model.encoder, self.run.model.encoder)
+        checkpoint.assign(ours, dict(theirs.named_parameters()), self.run.path / checkpoint.MODEL)
 
     def describe(self, corpus: Corpus) -> list[str]:
-        """How its tokenizers spell the new pairs, a line for each side."""
+        """What is taken if not all of it is, and how its tokenizers spell the new pairs, a line for each."""
         rows = corpus.dataset[: min(SAMPLE, len(corpus.dataset))]
-        tokenizers = {"source": self.run.src_tokenizer, "target": self.run.tgt_tokenizer}
-        if self.run.config.speech.sound:
-            del tokenizers["source"]
-        return [
+        lines = []
+        if not self.whole:
+            count = sum(weights.numel() for weights in self.run.model.encoder.parameters())
+            lines.append(f"the encoder of {self.run.path} is the start ({count:,} weights); the rest is new")
+        return lines + [
             f"{side} in the tokens of {self.run.path}: {spelling(tokenizer, rows[COLUMNS[side]])}"
-            for side, tokenizer in tokenizers.items()
+            for side, tokenizer in self.tokenizers.items()
         ]
 
 
-def load_start(name: str | None, languages: Languages) -> Start | None:
-    """The run of that name, for training in these languages; None if there is no name.
+def load_start(training: TrainingConfig, speech: SpeechConfig, languages: Languages) -> Start | None:
+    """The run that these settings name, for training in these languages; None if they name none.
 
-    Raises RunError if it cannot be loaded, ConfigError if it translates between other languages.
+    Raises RunError if it cannot be loaded, ConfigError if it reads another kind of source or translates
+    between other languages. The encoder alone may start any other language.
     """
-    if name is None:
+    if training.init is None:
         return None
-    run = checkpoint.load_run(Path(name), torch.device("cpu"))
-    if problem := languages.difference(run.languages):
-        raise ConfigError(f"--init: {run.path} cannot be the start: {problem}")
-    return Start(run, fingerprint([run.model]))
+    run, whole = checkpoint.load_run(Path(training.init), torch.device("cpu")), training.init_parts == "all"
+    of_run = run.config.speech
+    if of_run.sound != speech.sound:
+        kinds = ("sound", "text") if of_run.sound else ("text", "sound")
+        raise ConfigError(f"--init: {run.path} reads {kinds[0]}, this training {kinds[1]}")
+    for name in ("sample_rate", "mel_bands"):
+        if getattr(of_run, name) != getattr(speech, name):
+            raise ConfigError(f"--init: {run.path} needs {flag(name, getattr(of_run, name))} here too")
+    if whole and (problem := languages.difference(run.languages)):
+        raise ConfigError(
+            f"--init: {run.path} cannot be the start: {problem}; --init-parts encoder takes its encoder alone"
+        )
+    return Start(run, fingerprint([run.model]), whole)
+
+
+def source_of(config: Config) -> str | None:
+    """The run whose source tokenizer a training takes with the encoder alone; None where it takes none."""
+    alone = config.training.init_parts == "encoder" and not config.speech.sound
+    return config.training.init if alone else None
 
 
 def freeze(model: Seq2Seq, parts: Sequence[str]) -> None:

@@ -35,10 +35,15 @@ class Side(NamedTuple):
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What decides a run's tokenizers. tags: texts that are one piece of the source wherever they occur."""
+    """What decides a run's tokenizers.
+
+    tags: texts that are one piece of the source wherever they occur. source_of: a run whose source tokenizer
+    is taken.
+    """
 
     settings: TokenizerConfig
     tags: Sequence[str] = ()
+    source_of: str | None = None
 
     def learn(self, corpus: Corpus, console: Console) -> Tokenizers:
         """The pieces of both languages, or one set for both, from the training pairs.
@@ -51,10 +56,11 @@ class Vocabulary:
         if self.settings.shared:
             both = _learn(self.settings, corpus, Side("shared", ("src", "tgt"), self.tags), console)
             return both, both
-        return (
-            _learn(self.settings, corpus, Side("source", ("src",), self.tags), console),
-            _learn(self.settings, corpus, Side("target", ("tgt",), ()), console),
-        )
+        target = Side("target", ("tgt",), ())
+        if self.source_of is not None:
+            return self._source(self.source_of, console), _learn(self.settings, corpus, target, console)
+        source = _learn(self.settings, corpus, Side("source", ("src",), self.tags), console)
+        return source, _learn(self.settings, corpus, target, console)
 
     def take(self, console: Console) -> Tokenizers | None:
         """The tokenizers of another run, if the settings name one.
@@ -68,13 +74,24 @@ class Vocabulary:
         src, tgt = checkpoint.read_tokenizers(other, of_other, metadata)
         if needed := _differences(of_other.tokenizer, self.settings, src.vocab_size):
             raise ConfigError(f"--tokenizer-from: the tokenizer of {other} needs {' '.join(needed)} here too")
-        for tag in self.tags:
-            if tag not in src.pieces([tag])[0]:
-                raise ConfigError(
-                    f"--tokenizer-from: {other} was not trained for {tag} and has no token for it"
-                )
+        self._check_tags(src, f"--tokenizer-from: {other}")
         console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} tokens")
         return src, tgt
+
+    def _source(self, name: str, console: Console) -> Tokenizer:
+        """The source tokenizer of that run. Raises RunError, ConfigError."""
+        of_other, metadata = checkpoint.read_config(Path(name))
+        source, _ = checkpoint.read_tokenizers(Path(name), of_other, metadata)
+        if of_other.tokenizer.markup != self.settings.markup:
+            raise ConfigError(f"--init: {name} needs {flag('markup', of_other.tokenizer.markup)} here too")
+        self._check_tags(source, f"--init: {name}")
+        console.note(f"source vocabulary of {name}: {source.vocab_size:,} tokens")
+        return source
+
+    def _check_tags(self, source: Tokenizer, whose: str) -> None:
+        for tag in self.tags:
+            if tag not in source.pieces([tag])[0]:
+                raise ConfigError(f"{whose} was not trained for {tag} and has no token for it")
 
 
 def _differences(others: TokenizerConfig, settings: TokenizerConfig, learned: int) -> list[str]:
