@@ -21,6 +21,7 @@ from mt.files.engine import model_engine
 from mt.files.journal import Journal
 from mt.files.memory import read_memory
 from mt.files.registry import BY_NAME, LINES, read_document
+from mt.files.stated import contradictions
 from mt.files.work import Work
 from mt.options import TranslateOptions
 from mt.release import __version__
@@ -140,7 +141,10 @@ class _Batch:
             fuzzy=self._options.fuzzy,
             columns=self._options.column,
         )
-        return read_document(file)
+        document = read_document(file)
+        for said in contradictions(file, [src] if src else []):
+            self._console.warn(f"{file.name}: {said}")
+        return document
 
     def _translate(self, waiting: Sequence[tuple[Job, Document]]) -> None:
         segments = [segment for _, document in waiting for segment in document.segments]
