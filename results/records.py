@@ -6,6 +6,10 @@ A result is one system on one test set, trained once or with several seeds. Its 
     command.sh       the commands that repeat it
     seed-N/          of each run: config.toml, metrics.jsonl, and hypotheses.txt where it is small
 
+A recogniser of speech has `part-N/` instead, as some were trained in parts, each from the one before. Its
+scores.json holds the error rates of each test, and references-N.txt and hypotheses-N.txt the texts that they
+were counted on, where these may be published.
+
 Results that were measured before these folders existed have no `seed-N/`: their scores.json says where the
 numbers were recorded and what is not at hand.
 """
@@ -36,6 +40,8 @@ def identifiers() -> list[str]:
 def row(identifier: str) -> str:
     """The result's line in RESULTS.md."""
     result = read(identifier)
+    if "tests" in result:
+        return speech_row(identifier, result)
     runs, weights = result["runs"], result["weights_millions"]
     cells = [
         result["task"],
@@ -48,6 +54,38 @@ def row(identifier: str) -> str:
         f"[{identifier}](results/{identifier})",
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def speech_row(identifier: str, result: Mapping[str, Any]) -> str:
+    """The line of a recogniser of speech."""
+    tests = result["tests"]
+    measured = "; ".join(
+        error_rate(test) if len(tests) == 1 else f"{test['name']}: {error_rate(test)}" for test in tests
+    )
+    cells = [
+        result["task"],
+        f"{result['system']}; {result['commit']}",
+        f"{result['weights_millions']:.1f} M",
+        f"{result['hardware']}; {result['minutes']:g} min",
+        f"{'**synthetic** ' if result['synthetic'] else ''}{measured}",
+        counted_by(tests[0]["scores"][0]["signature"]),
+        f"[{identifier}](results/{identifier})",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def error_rate(test: Mapping[str, Any]) -> str:
+    """The first error rate of a test, of words or characters, with its 95 % interval."""
+    score = test["scores"][0]
+    low, high = score["interval"]
+    return f"{score['name']} {score['value']:.2f} % [{low:.1f}, {high:.1f}]"
+
+
+def counted_by(signature: str) -> str:
+    """What the signature of an error rate says of texts: `unit:words case:lower punct:no norm:nfkc`."""
+    return " ".join(
+        part for part in signature.split("|") if part.split(":")[0] in ("unit", "case", "punct", "norm")
+    )
 
 
 def summary(runs: Sequence[Mapping[str, Any]], metric: str) -> str:

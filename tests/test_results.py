@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from results import collect, records, table
+from mt import cli
+from mt.speech.error_rates import NAMES, count_errors, error_rate
+from results import collect, collect_speech, records, table
+from tests.tones import write_tones
 from tests.toy import toy_pairs, write_tsv
 
 
@@ -50,10 +54,66 @@ def test_a_result_holds_what_repeats_it_or_says_what_is_not_at_hand(identifier: 
     if "recorded_from" in result:
         assert result["not_at_hand"]
         return
+    if "tests" in result:
+        parts = [path.parent for path in folder.glob("part-*/config.toml")]
+        assert parts
+        assert all((part / "metrics.jsonl").stat().st_size <= collect.LARGEST for part in parts)
+        return
     for run in result["runs"]:
         seed = folder / f"seed-{run['seed']}"
         assert (seed / "config.toml").is_file()
         assert (seed / "metrics.jsonl").stat().st_size <= collect.LARGEST
+
+
+@pytest.mark.parametrize(
+    "identifier", [name for name in records.identifiers() if "tests" in records.read(name)]
+)
+def test_transcripts_have_the_error_rates_that_their_result_says(identifier: str) -> None:
+    """Recomputed from the texts. A result without them says that they may not be published."""
+    folder, result = records.RESULTS / identifier, records.read(identifier)
+    assert result["synthetic"] == ("synthetic" in identifier)
+    for number, measured in enumerate(result["tests"], start=1):
+        if not (folder / f"hypotheses-{number}.txt").exists():
+            assert "texts" in result["note"]
+            continue
+        hypotheses, references = (
+            (folder / f"{name}-{number}.txt").read_text(encoding="utf-8").split("\n")[:-1]
+            for name in ("hypotheses", "references")
+        )
+        assert len(references) == measured["segments"]
+        for score in measured["scores"]:
+            (unit,) = (unit for unit, name in NAMES.items() if name == score["name"])
+            found = error_rate(count_errors(hypotheses, references, unit), unit, bootstrap=1000)
+            counts = asdict(found)
+            assert counts["interval"] == pytest.approx(score["interval"])
+            assert counts["value"] == pytest.approx(score["value"])
+            for name in ("substitutions", "deletions", "insertions", "reference"):
+                assert counts[name] == score[name]
+            assert records.counted_by(found.signature) == records.counted_by(score["signature"])
+
+
+def test_row_of_a_recogniser_names_each_test_and_what_is_synthetic() -> None:
+    def measured(name: str, value: float) -> dict[str, Any]:
+        signature = "unit:words|case:lower|punct:no|norm:nfkc|bs:1000|seed:12345|jiwer:4.0.0"
+        score = {"name": "WER", "value": value, "interval": [value - 1, value + 1], "signature": signature}
+        return {"name": name, "scores": [score]}
+
+    result = {
+        "task": "digits",
+        "system": "`speech`",
+        "commit": "abc",
+        "weights_millions": 1.94,
+        "hardware": "1 core",
+        "minutes": 12.5,
+        "synthetic": False,
+        "tests": [measured("known", 2.346), measured("unknown", 10)],
+    }
+    cells = records.speech_row("x", result).split(" | ")
+    assert cells[2:4] == ["1.9 M", "1 core; 12.5 min"]
+    assert cells[4] == "known: WER 2.35 % [1.3, 3.3]; unknown: WER 10.00 % [9.0, 11.0]"
+    assert cells[5] == "unit:words case:lower punct:no norm:nfkc"
+    result |= {"synthetic": True, "tests": [measured("unknown", 10)]}
+    assert records.speech_row("x", result).split(" | ")[4] == "**synthetic** WER 10.00 % [9.0, 11.0]"
 
 
 def test_no_result_names_a_path_of_the_machine_that_measured_it() -> None:
@@ -133,3 +193,39 @@ def test_collect_takes_scores_that_another_machine_has_made(toy_run: Path, tmp_p
     assert "--out checkpoints/far-1 --device cuda \\\n" in (tmp_path / "far/command.sh").read_text(
         encoding="utf-8"
     )
+
+
+def test_collect_keeps_the_texts_and_error_rates_of_a_recogniser(
+    spoken_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = write_tones(tmp_path, "heard", 4, seed=9)
+    texts = [line.split("\t")[1] for line in table.read_text(encoding="utf-8").splitlines()[1:]]
+    saved = tmp_path / "heard.txt"
+    arguments = [
+        "-m",
+        str(spoken_run),
+        "--test",
+        str(table),
+        "--save",
+        str(saved),
+        "--threads",
+        "1",
+        "--json",
+    ]
+    assert cli.main(["evaluate", *arguments]) == 0
+    (tmp_path / "heard.json").write_text(capsys.readouterr().out, encoding="utf-8")
+    told = ["tones", str(spoken_run), "--task", "tones", "--system", "`speech`", "--hardware", "any"]
+    told += ["--data", str(tmp_path), "--test", f"a=b={tmp_path / 'heard.json'}", "--into", str(tmp_path)]
+    assert collect_speech.main(told) == 0
+    result = json.loads((tmp_path / "tones/scores.json").read_text(encoding="utf-8"))
+    (test,) = result["tests"]
+    assert test["name"] == "a=b"
+    assert [score["name"] for score in test["scores"]] == ["WER", "CER"]
+    assert (tmp_path / "tones/references-1.txt").read_text(encoding="utf-8").splitlines() == texts
+    assert (tmp_path / "tones/hypotheses-1.txt").read_bytes() == saved.read_bytes()
+    assert (tmp_path / "tones/part-1/metrics.jsonl").is_file()
+    assert str(spoken_run.parent) not in (tmp_path / "tones/part-1/config.toml").read_text(encoding="utf-8")
+    assert collect_speech.main(told) == 1, "an existing result is not overwritten"
+    told[0] = "scores-alone"
+    assert collect_speech.main([*told, "--no-texts"]) == 0
+    assert not list((tmp_path / "scores-alone").glob("*.txt"))
