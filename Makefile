@@ -8,7 +8,7 @@ SPEECH := checkpoints/demo-speech
 SENTENCES := 我爱北京 你想喝咖啡吗？ 这件毛衣多少钱？ 请给我两杯茶 我妈妈昨天买了三本书。 我哥哥比他高 小红会游泳 上海明天会下雨
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-speech test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean bench-serve
+.PHONY: help setup demo demo-speech test test-kill test-ranks test-ray test-browser test-wheel test-versions screenshots test-api fuzz-html docs-check check format bench bench-peers clean bench-serve gpu-checks
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 20
@@ -94,6 +94,9 @@ format: setup  ## rewrite the code in the project's style
 
 bench: setup  ## measure training and translating speed on this machine
 	$(BIN)/python -m bench $(if $(DEVICE),--device $(DEVICE))
+
+gpu-checks: setup  ## on a machine with a GPU: search with CUDA graphs and without, beside the CPU, and a minute of training (10 minutes)
+	$(BIN)/python -m bench.gpu_checks
 
 bench-serve: setup  ## measure mt serve under load and attack, with the demo's run (CHECKOUT=DIR: beside another one; ONLY=load|attacks)
 	test -d $(DEMO) || $(BIN)/mt train --out $(DEMO)

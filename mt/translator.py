@@ -74,14 +74,20 @@ def _filling(config: SearchConfig, runs: Sequence[Run], where: torch.device) -> 
     return config.model_copy(update={"batch_tokens": max(config.batch_tokens, fitting)})
 
 
-def _searched(model: Seq2Seq | Ensemble, runs: Sequence[Run], config: SearchConfig) -> Model:
+def _searched(
+    model: Seq2Seq | Ensemble, runs: Sequence[Run], config: SearchConfig, where: torch.device
+) -> Model:
     """The model as search reads it. Raises ConfigError for a weight of CTC that has none."""
     joint = model.attends and any(run.model.ctc is not None for run in runs)
     if config.ctc_weight and not joint:
         raise ConfigError("--ctc-weight is for runs that read sound, with attention and CTC: leave it out")
     weight = CTC_WEIGHT if config.ctc_weight is None else config.ctc_weight
     if not joint or not weight:
-        return model
+        if where.type != "cuda":
+            return model
+        from mt.decoding.step_graph import GraphedModel  # only where there are CUDA graphs
+
+        return GraphedModel(model)
     from mt.decoding.ctc_prefix import JointModel
 
     return JointModel(model, weight)
@@ -115,7 +121,7 @@ class Translator:
         if where.type == "cuda" and config.batch_tokens == SearchConfig().batch_tokens:
             config = _filling(config, runs, where)
         # What search reads: by CTC too where it helps.
-        self.searched: Model = _searched(self.model, runs, config)
+        self.searched: Model = _searched(self.model, runs, config, where)
         # All have the first one's pieces; its languages and lengths are taken for theirs.
         self.run, self.config, self.device = runs[0], config, where
         self.recalled = recalled  # the pairs that the models have a datastore of

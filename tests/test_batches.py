@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mt.data.batches import collate, cut_by_tokens
-from mt.data.plan import Plan
+from mt.data.plan import Plan, _order
 
 lengths = st.lists(st.integers(1, 40), min_size=1, max_size=80)
 
@@ -73,6 +73,14 @@ def test_a_plan_of_many_shards_is_whole_and_read_from_anywhere(monkeypatch: pyte
         assert rows.max() > 630
     other = Plan(lengths, lengths, batch_tokens=300, seed=1, epoch=4)
     assert {tuple(batch) for batch in batches}.isdisjoint({tuple(batch.tolist()) for batch in other})
+
+
+def test_two_keys_are_sorted_as_one_number() -> None:
+    generator = np.random.default_rng(0)
+    for highest in (3, 2**16 - 1):
+        first, then = generator.integers(0, highest + 1, (2, 500)).astype(np.uint16)
+        first[:2], then[:2] = highest, (highest, 0)
+        np.testing.assert_array_equal(_order(first, then), np.lexsort((then, first)))
 
 
 def test_the_order_of_batches_has_nothing_to_do_with_length() -> None:
