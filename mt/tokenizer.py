@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import re
+import struct
 from collections.abc import Iterator, Sequence
 
 import sentencepiece
@@ -85,6 +86,30 @@ class Tokenizer:
         except RuntimeError as problem:
             raise _explain(str(problem), vocab_size) from None
         return cls(model.getvalue())
+
+    def extended(self, pieces: Sequence[tuple[str, float]]) -> Tokenizer:
+        """This one with more pieces, of at most 16 characters, each with the log-probability of a unigram.
+
+        The ids of the pieces that are there stay. In protobuf a repeated field may go on at the end of a
+        message: `pieces` is field 1 of SentencePiece's model, `piece` and `score` are fields 1 and 2 of it.
+        """
+        more = bytearray()
+        for piece, score in pieces:
+            text = piece.encode()
+            body = bytes([0x0A, len(text)]) + text + b"\x15" + struct.pack("<f", score)
+            more += bytes([0x0A, len(body)]) + body
+        return Tokenizer(self.serialized + bytes(more))
+
+    def extends(self, other: Tokenizer) -> bool:
+        """Whether this is the other one, or has been made of it by `extended`."""
+        return self.serialized.startswith(other.serialized)
+
+    def encode_piece(self, piece: str) -> list[int]:
+        """The ids of what a piece of another tokenizer stands for; ▁ at its beginning is a space."""
+        if not piece.startswith(self.space):
+            return self.encode_glued(piece)
+        ids: list[int] = self._pieces.Encode(piece.removeprefix(self.space), out_type=int)
+        return ids
 
     def divisible_pieces(self) -> dict[int, tuple[str, float]]:
         """The text and the score, by id, of each piece that has other segmentations.

@@ -44,6 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     write_tsv(made / "train.tsv", pairs + odd)
     write_tsv(made / "other.tsv", toy_pairs(130, seed=9))
+    write_tsv(made / "words.tsv", [(f"{src} wugwug", tgt) for src, tgt in pairs])
     write_tsv(made / "validation.tsv", toy_pairs(12, seed=2))
     rows = "".join(f"{src},{tgt},{src[::-1]}\n" for src, tgt in pairs)
     (made / "columns.csv").write_text(f"aa,bb,cc\n{rows}")
@@ -97,6 +98,7 @@ TOKENIZER: dict[str, tuple[Settings, Any]] = {
     "sample_sentences": ({}, 101),
     "markup": ({}, True),
     "tokenizer_from": ({}, "run"),
+    "add_tokens": ({"tokenizer_from": "run"}, 3),
 }
 
 ATTENTION: Settings = {"attention": "mlp", "decoder_layers": 2}
@@ -248,12 +250,17 @@ def test_settings_of_the_corpora(name: str, folder: Path, behaviours: Behaviours
 @pytest.mark.parametrize("name", TOKENIZER)
 def test_settings_of_the_pieces(name: str, folder: Path, behaviours: Behaviours) -> None:
     """Those of `sampling`, which changes no pieces but their use, are asked of training."""
+    more: dict[str, Settings] = {}
+    if name == "add_tokens":
+        more = {"training": {"init": "run"}, "data": {"train": (str(folder / "words.tsv"),)}}
 
     def learned(settings: Settings) -> Any:
-        of_run = config(folder, {"tokenizer": placed(folder, settings)})
+        of_run = config(folder, more | {"tokenizer": placed(folder, settings)})
         vocabulary = Vocabulary(of_run.tokenizer)
         known = vocabulary.take(CONSOLE)
         corpus = TextReader(of_run.data, 1).read(CONSOLE).train
+        if known:
+            known = vocabulary.extend(known, corpus, CONSOLE, 1)
         src, tgt = known or vocabulary.learn(corpus, CONSOLE)
         return src.serialized, tgt.serialized, src is tgt
 

@@ -64,7 +64,8 @@ def _as_run(run: Path, base: Config, *, whole: bool) -> Config:
     whole: all weights are taken. Of the encoder alone the target's language and tokenizer stay open.
     """
     of_run = load_file(run / "config.toml", Config())
-    learned = {"tokenizer_from": str(run)} if whole else {"tokenizer_from": None, "shared": False}
+    learned: dict[str, object] = {"tokenizer_from": str(run) if whole else None}
+    learned |= {"add_tokens": base.tokenizer.add_tokens} | ({} if whole else {"shared": False})
     known = {"src": of_run.data.languages.source} | ({"tgt": of_run.data.languages.target} if whole else {})
     own = {name: code for name in known if (code := getattr(base.data, name)) is not None}
     sections = {

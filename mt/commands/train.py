@@ -105,7 +105,7 @@ def _build(config: Config, material: Material, session: Session) -> Seq2Seq:
     model = checkpoint.build(config, *material.tokenizers).to(session.device)
     if material.start:
         freeze(model, config.training.freeze)
-        material.start.give_weights(model)
+        material.start.give_weights(model, material.tokenizers)
     count = sum(weights.numel() for weights in model.parameters())
     session.console.note(f"{count:,} weights; run directory {material.files.path}")
     return model

@@ -90,6 +90,9 @@ class TokenizerConfig(Section):
     tokenizer_from: RunName | None = None
     """Use the tokenizer of this run instead of learning one. Runs with the same tokenizer can translate
     together"""
+    add_tokens: Count = 0
+    """With --init: add up to this many tokens to each vocabulary of the run, those that shorten the new text
+    most. Their embeddings start as the mean of those of the tokens that spelled them before"""
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -295,6 +298,7 @@ class Config(Section):
         if self.training.freeze and self.training.init is None:
             raise ValueError("freeze keeps what a run has learned: name it by init")
         self._check_parts()
+        self._check_added()
         if self.training.teachers and self.tokenizer.sampling is not None:
             raise ValueError("teachers need a fixed segmentation: set either teachers or sampling")
         if not self.training.teachers and changed(self.training, ["distillation_weight"]):
@@ -314,6 +318,16 @@ class Config(Section):
             raise ValueError(
                 "with init_parts encoder the target has a tokenizer of its own: set shared false"
             )
+
+    def _check_added(self) -> None:
+        if not self.tokenizer.add_tokens:
+            return
+        if self.training.init is None or self.training.init_parts != "all":
+            raise ValueError("add_tokens adds to the tokens of a run: name it by init, with init_parts all")
+        if self.tokenizer.algorithm != "unigram" or self.speech.sound:
+            raise ValueError("add_tokens needs text, and a run with algorithm unigram: set add_tokens to 0")
+        if self.training.teachers:
+            raise ValueError("teachers have the tokens of the run: set either teachers or add_tokens")
 
     def _check_guide(self) -> None:
         guided = self.training.guided_steps and self.training.init is None

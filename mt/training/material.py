@@ -109,13 +109,18 @@ def prepare(stages: Stages, session: Session) -> Material:
     if begun:
         begun.check_corpora(fingerprints)
     clock.lap(READING)
-    tokenizers = known or stages.vocabulary.learn(corpora.train, console)
+    if known is None:
+        tokenizers = stages.vocabulary.learn(corpora.train, console)
+    elif begun:
+        tokenizers = known
+    else:
+        tokenizers = stages.vocabulary.extend(known, corpora.train, console, session.workers)
     clock.lap(VOCABULARY)
     identity = begun.identity if begun else checkpoint.identity(files.config, tokenizers, fingerprints)
     metadata = {"identity": identity, "corpora": fingerprints, "arithmetic": computed.as_dict()}
     checkpoint.save_setup(files.path, files.config, tokenizers, metadata | corpora.metadata())
     pairs = corpora.encode_train(tokenizers, console, session.workers)
-    for line in start.describe(corpora.train) if start and not begun else ():
+    for line in start.describe(corpora.train, tokenizers) if start and not begun else ():
         console.note(line)
     clock.lap(ENCODING)
     if teachers:

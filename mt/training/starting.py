@@ -19,6 +19,7 @@ from mt.errors import ConfigError
 from mt.model import Seq2Seq, fingerprint
 from mt.text.languages import Languages
 from mt.tokenizer import Tokenizer, Tokenizers
+from mt.training.adding import with_rows
 
 SAMPLE = 2000  # texts
 MANY = 4  # tokens of a word that is spelt badly
@@ -31,6 +32,11 @@ PARTS = {
 """What can be frozen, and how the names of its weights begin. Tied weights are the embeddings'."""
 
 COLUMNS = {"source": "src", "target": "tgt"}
+ROWS = {
+    "source": ("encoder.embedding.weight",),
+    "target": ("decoder.embedding.weight", "decoder.output.weight", "decoder.output.bias"),
+}
+"""The weights that have a row for each token, by side. Tied ones have the source's name."""
 
 
 @dataclass(frozen=True)
@@ -56,27 +62,43 @@ class Start:
         """Raises ConfigError if these are others than its weights belong to."""
         given = dict(zip(COLUMNS, tokenizers, strict=True))
         for side, tokenizer in self.tokenizers.items():
-            if tokenizer.fingerprint != given[side].fingerprint:
+            if not given[side].extends(tokenizer):
                 raise ConfigError(
                     f"--init: {self.run.path} has another {side} tokenizer; leave --tokenizer-from out"
                 )
 
-    def give_weights(self, model: Seq2Seq) -> None:
-        """Copy its weights into a model. Raises RunError if the model has another shape."""
-        ours, theirs = (model, self.run.model) if self.whole else (model.encoder, self.run.model.encoder)
-        checkpoint.assign(ours, dict(theirs.named_parameters()), self.run.path / checkpoint.MODEL)
+    def give_weights(self, model: Seq2Seq, tokenizers: Tokenizers) -> None:
+        """Copy its weights into a model of these tokenizers, which may have more tokens than its own.
 
-    def describe(self, corpus: Corpus) -> list[str]:
-        """What is taken if not all of it is, and how its tokenizers spell the new pairs, a line for each."""
+        Raises RunError if the model has another shape.
+        """
+        ours, theirs = (model, self.run.model) if self.whole else (model.encoder, self.run.model.encoder)
+        weights: dict[str, torch.Tensor] = dict(theirs.named_parameters())
+        given = dict(zip(COLUMNS, tokenizers, strict=True))
+        for side, old in self.tokenizers.items():
+            new = given[side]
+            for name in ROWS[side] if new.vocab_size > old.vocab_size else ():
+                if name in weights and len(weights[name]) == old.vocab_size:
+                    weights[name] = with_rows(weights[name], old, new)
+        checkpoint.assign(ours, weights, self.run.path / checkpoint.MODEL)
+
+    def describe(self, corpus: Corpus, tokenizers: Tokenizers) -> list[str]:
+        """What is taken if not all of it is, and how its tokenizers spell the new pairs, a line for each.
+
+        tokenizers: those of the training; more lines say how they do, where they have more tokens.
+        """
         rows = corpus.dataset[: min(SAMPLE, len(corpus.dataset))]
         lines = []
         if not self.whole:
             count = sum(weights.numel() for weights in self.run.model.encoder.parameters())
             lines.append(f"the encoder of {self.run.path} is the start ({count:,} weights); the rest is new")
-        return lines + [
-            f"{side} in the tokens of {self.run.path}: {spelling(tokenizer, rows[COLUMNS[side]])}"
-            for side, tokenizer in self.tokenizers.items()
-        ]
+        given = dict(zip(COLUMNS, tokenizers, strict=True))
+        for side, old in self.tokenizers.items():
+            texts = rows[COLUMNS[side]]
+            lines.append(f"{side} in the tokens of {self.run.path}: {spelling(old, texts)}")
+            if more := given[side].vocab_size - old.vocab_size:
+                lines.append(f"{side} with {more:,} tokens more: {spelling(given[side], texts)}")
+        return lines
 
 
 def load_start(training: TrainingConfig, speech: SpeechConfig, languages: Languages) -> Start | None:

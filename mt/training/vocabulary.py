@@ -13,10 +13,12 @@ from mt.config.fields import flag
 from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
+from mt.data.encoded import cut
 from mt.errors import ConfigError, VocabularySizeError
 from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer, Tokenizers
+from mt.training.adding import with_more
 
 MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
 SPARE_PIECES = 500  # beside the characters, where they alone are more than the size that no one asked for
@@ -53,14 +55,11 @@ class Vocabulary:
         if isinstance(corpus, SoundCorpus):
             both = _learn(self.settings, corpus, Side("text", ("tgt",), ()), console)
             return both, both
-        if self.settings.shared:
-            both = _learn(self.settings, corpus, Side("shared", ("src", "tgt"), self.tags), console)
-            return both, both
-        target = Side("target", ("tgt",), ())
+        sides = self._sides()
         if self.source_of is not None:
-            return self._source(self.source_of, console), _learn(self.settings, corpus, target, console)
-        source = _learn(self.settings, corpus, Side("source", ("src",), self.tags), console)
-        return source, _learn(self.settings, corpus, target, console)
+            return self._source(self.source_of, console), _learn(self.settings, corpus, sides[1], console)
+        learned = [_learn(self.settings, corpus, side, console) for side in sides]
+        return learned[0], learned[-1]
 
     def take(self, console: Console) -> Tokenizers | None:
         """The tokenizers of another run, if the settings name one.
@@ -77,6 +76,34 @@ class Vocabulary:
         self._check_tags(src, f"--tokenizer-from: {other}")
         console.note(f"vocabulary of {other}: {src.vocab_size:,} and {tgt.vocab_size:,} tokens")
         return src, tgt
+
+    def extend(self, tokenizers: Tokenizers, corpus: Corpus, console: Console, workers: int) -> Tokenizers:
+        """Each tokenizer with the tokens that `add_tokens` asks for, learned from the training pairs."""
+        number = self.settings.add_tokens
+        if not number:
+            return tokenizers
+        size = max(_default_size(corpus), 2 * number)
+        learned: dict[Column, Tokenizer] = {}
+        for side in self._sides("new tokens of the "):
+            settings = self.settings.model_copy(update={"vocab_size": size})
+            learned |= dict.fromkeys(side.columns, _learn(settings, corpus, side, console))
+        pairs = cut(corpus, learned["src"], learned["tgt"], console.progress, workers)
+        console.settle()
+        counts = {name: getattr(pairs, name).counts(learned[name].vocab_size) for name in learned}
+        if self.settings.shared:
+            both = with_more(tokenizers[0], learned["src"], counts["src"] + counts["tgt"], number)
+            return both, both
+        src, tgt = tokenizers
+        return (
+            with_more(src, learned["src"], counts["src"], number),
+            with_more(tgt, learned["tgt"], counts["tgt"], number),
+        )
+
+    def _sides(self, name: str = "") -> tuple[Side, ...]:
+        """What tokens are learned for, of text; name: comes before theirs."""
+        if self.settings.shared:
+            return (Side(f"{name}shared", ("src", "tgt"), self.tags),)
+        return Side(f"{name}source", ("src",), self.tags), Side(f"{name}target", ("tgt",), ())
 
     def _source(self, name: str, console: Console) -> Tokenizer:
         """The source tokenizer of that run. Raises RunError, ConfigError."""
@@ -104,7 +131,7 @@ def _differences(others: TokenizerConfig, settings: TokenizerConfig, learned: in
     return [
         flag(name, value)
         for name, value in theirs.items()
-        if name not in ("tokenizer_from", "sampling") and value != ours[name]
+        if name not in ("tokenizer_from", "sampling", "add_tokens") and value != ours[name]
     ]
 
 
@@ -113,7 +140,7 @@ def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Conso
 
     Small corpora want small vocabularies (Sennrich & Zhang 2019): each piece must be seen often enough.
     """
-    default = min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE))
+    default = _default_size(corpus)
 
     def attempt(size: int) -> Tokenizer:
         sentences = _sentences(corpus, side.columns, mark=settings.markup)
@@ -132,6 +159,10 @@ def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Conso
         console.settle()
     console.note(f"{side.name} vocabulary: {tokenizer.vocab_size:,} tokens ({settings.algorithm}){why}")
     return tokenizer
+
+
+def _default_size(corpus: Corpus) -> int:
+    return min(MOST_PIECES, max(FEWEST_PIECES, len(corpus.dataset) // PAIRS_A_PIECE))
 
 
 def _nearest(attempt: Callable[[int], Tokenizer], wanted: int, *, spare: int) -> tuple[Tokenizer, str]:
