@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -187,3 +188,44 @@ def test_attention_at_rest_is_left_out() -> None:
     assert words == ("▁a", "▁b")
     assert looked is not None
     assert looked == pytest.approx(np.array([[0, 1, 0, 0], [0, 0, 0.001, 0.999]]))
+
+
+def test_a_file_of_transcripts_has_the_error_rates_of_the_run_that_wrote_it(
+    spoken_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, saved = write_tones(tmp_path, "test", 6, seed=9), tmp_path / "heard.txt"
+    common = ["--test", str(table), "--json", "--worst", "0"]
+
+    def scored(*arguments: str) -> dict[str, Any]:
+        capsys.readouterr()
+        assert cli.main(["evaluate", *common, *arguments]) == 0
+        return json.loads(capsys.readouterr().out)  # type: ignore[no-any-return]
+
+    of_run = scored("-m", str(spoken_run), "--threads", "1", "--save", str(saved))
+    both = scored("--hypotheses", str(saved), "--against", str(spoken_run), "--threads", "1")
+    assert both["scores"] == of_run["scores"]
+    assert both["comparisons"][0]["results"][0]["p_value"] == 1.0
+    for recording in (tmp_path / "test").iterdir():
+        recording.unlink()
+    assert scored("--hypotheses", str(saved))["scores"] == of_run["scores"]
+    translated = scored("--hypotheses", str(saved), "--src", "cs", "--tgt", "en")
+    assert translated["scores"][0]["name"] == "BLEU"
+
+
+def test_transcripts_that_cannot_be_scored_are_told_in_a_line(
+    toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, heard = tmp_path / "t.tsv", tmp_path / "heard.txt"
+    heard.write_text("a\n", encoding="utf-8")
+    arguments = ["evaluate", "--hypotheses", str(heard), "--test", str(table)]
+    for rows, told in (
+        ("1.wav\ta\n2.wav", "t.tsv, line 3: has 1 columns, the header has 2; mend it"),
+        ("1.wav\t \n", "holds no texts"),
+        ("1.wav\ta\n2.wav\tb\n", "has 1 lines but"),
+    ):
+        table.write_text(f"audio\ttext\n{rows}", encoding="utf-8")
+        assert cli.main(arguments) == 1
+        assert told in capsys.readouterr().err
+    table.write_text("audio\ttext\n1.wav\ta\n", encoding="utf-8")
+    assert cli.main([*arguments, "--against", str(toy_run), "--threads", "1"]) == 1
+    assert f"{toy_run} reads text, but {table} holds recordings" in capsys.readouterr().err

@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mt.config import Config, DatastoreConfig, SearchConfig
+from mt.config import DatastoreConfig, SearchConfig
 from mt.config.fields import changed
 from mt.console import Console
 from mt.errors import FileError, RunError, UsageError
@@ -18,7 +18,14 @@ from mt.evaluation.length_classes import by_length
 from mt.evaluation.run_groups import RunGroup, RunGroups
 from mt.evaluation.scores import Comparison, Evaluation, Segment
 from mt.evaluation.systems import System, all_scores, open_file, reference_perplexity
-from mt.evaluation.test_sets import SpokenTestSet, TestSet, files_of, read_spoken_test_set, read_test_set
+from mt.evaluation.test_sets import (
+    SpokenTestSet,
+    TestSet,
+    files_of,
+    read_spoken_test_set,
+    read_test_set,
+    read_transcribed_test_set,
+)
 from mt.metrics import (
     PairedResult,
     Scoring,
@@ -31,6 +38,7 @@ from mt.metrics import (
 )
 from mt.options import EvaluateOptions
 from mt.speech.error_rates import compare, count_errors, units
+from mt.speech.layouts import lists_recordings
 from mt.storage.output import check_output, same_file, stdout, write_file
 from mt.text.glossary import TermCount, count_terms
 from mt.text.languages import base_language, is_code
@@ -49,10 +57,17 @@ class _Task:
     console: Console
 
     @classmethod
-    def of(cls, options: EvaluateOptions, search: SearchConfig, config: Config, console: Console) -> _Task:
-        """The test that the options name, for systems trained on such data."""
-        if config.speech.sound:
-            test_set: TestSet = read_spoken_test_set(options, config, console)
+    def of(
+        cls, options: EvaluateOptions, search: SearchConfig, systems: list[System], console: Console
+    ) -> _Task:
+        """The test that the options name, for systems trained on such data as the first one."""
+        config = systems[0].config
+        spoken = next((one.config for one in systems if one.config.speech.sound), None)
+        test_set: TestSet
+        if spoken is not None:
+            test_set = read_spoken_test_set(options, spoken, console)
+        elif options.hypotheses is not None and options.test and all(map(lists_recordings, options.test)):
+            test_set = read_transcribed_test_set(options)
         else:
             test_set = read_test_set(options, config.data, console)
         tokenize = _tokenizer(options, test_set, console)
@@ -91,8 +106,8 @@ def _evaluate_one(options: EvaluateOptions, search: SearchConfig, console: Conso
         system = _open_run(options, search, console)
     else:
         system = open_file(options.hypotheses)
-    task = _Task.of(options, search, system.config, console)
     others = [_open_other(path, options, search, console) for path in options.against]
+    task = _Task.of(options, search, [system, *others], console)
     for one in (system, *others):
         one.check(task.test_set, console)
     found, hypotheses = _measure(system, task)
@@ -108,7 +123,7 @@ def _evaluate_groups(options: EvaluateOptions, search: SearchConfig, console: Co
         runs = []
         for path in paths:
             system = _open_run(options.model_copy(update={"model": (path,)}), search, console)
-            task = task or _Task.of(options, search, system.config, console)
+            task = task or _Task.of(options, search, [system], console)
             system.check(task.test_set, console)
             found, _ = _measure(system, task)
             console.note(f"{path}: {found.scores[0]}")
@@ -278,7 +293,7 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
 
 def _real_time(speed: float | None, test_set: TestSet) -> float | None:
     """Seconds that a second of sound takes, from recordings a second; None of text."""
-    if speed is None or not isinstance(test_set, SpokenTestSet):
+    if speed is None or not isinstance(test_set, SpokenTestSet) or test_set.sounds is None:
         return None
     return 1 / (speed * float(test_set.sounds.seconds.mean()))
 

@@ -45,13 +45,18 @@ class System:
         return self.config.data
 
     def check(self, test_set: TestSet, console: Console) -> None:
-        """Raises ConfigError if a file has not as many lines as there are pairs; warns of known pairs."""
+        """Raises ConfigError if a file has not as many lines as there are pairs, or if a run reads text and
+        the test holds recordings. Warns of known pairs."""
         if isinstance(self.by, list) and len(self.by) != len(test_set.sources):
             raise ConfigError(
                 f"{self.path} has {len(self.by):,} lines but {test_set.name} has "
                 f"{len(test_set.sources):,} pairs; line n of one must translate pair n of the other"
             )
-        if not isinstance(self.by, list) and self.by.recalled is not None:
+        if isinstance(self.by, list):
+            return
+        if isinstance(test_set, SpokenTestSet) and not self.config.speech.sound:
+            raise ConfigError(f"{self.name} reads text, but {test_set.name} holds recordings")
+        if self.by.recalled is not None:
             from mt.decoding.datastore import warn_of_known
 
             warn_of_known(self.by.recalled, test_set.sources, test_set.references, console)
@@ -84,11 +89,10 @@ class System:
         """As `translate`, of recordings."""
         from mt.speech.listening import Recording
 
-        total, began = len(test_set.sources), time.perf_counter()
+        sounds, total, began = test_set.sounds, len(test_set.sources), time.perf_counter()
+        assert sounds is not None
         pace = Pace(console, "recordings")
-        recordings = (
-            Recording(name, test_set.sounds.samples(row)) for row, name in enumerate(test_set.sources)
-        )
+        recordings = (Recording(name, sounds.samples(row)) for row, name in enumerate(test_set.sources))
         found = translator.transcribe(
             recordings, progress=lambda part: pace.show(int(part * total), total), total=total
         )
@@ -146,6 +150,7 @@ def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
     unpack(translator.model)
     batch_tokens = run.config.training.batch_tokens
     if isinstance(test_set, SpokenTestSet):
+        assert test_set.sounds is not None
         ids = run.tgt_tokenizer.encode(test_set.references[0])
         spoken = PiecePairs(test_set.sounds, PiecePairs.of(ids, ids).tgt)
         return perplexity(*corpus_nll(translator.model, spoken, batch_tokens, translator.device))

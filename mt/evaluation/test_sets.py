@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING
 from sacrebleu import DATASETS, get_reference_files, get_source_file
 
 from mt.config import BUILT_IN, Config, DataConfig
+from mt.config.speech import SpeechConfig
 from mt.console import Console
+from mt.data.cleaning import tidy
 from mt.data.corpus import read_whole
-from mt.errors import ConfigError, MTError
+from mt.errors import ConfigError, CorpusError, MTError
 from mt.metrics import check_counts
 from mt.options import ReferenceOptions
 from mt.speech.error_rates import Unit, unit_of
+from mt.speech.layouts import read_utterances
 from mt.text.languages import base_language, find_code, split_direction, split_pair, targets
 
 if TYPE_CHECKING:
@@ -39,9 +42,12 @@ class TestSet:
 
 @dataclass(frozen=True)
 class SpokenTestSet(TestSet):
-    """Recordings, whose names are the sources. unit: that errors are counted in; None for a translation."""
+    """Recordings, whose names are the sources. unit: that errors are counted in; None for a translation.
 
-    sounds: Frames
+    sounds (N): None where only texts are compared.
+    """
+
+    sounds: Frames | None
     unit: Unit | None
 
 
@@ -59,18 +65,43 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
     for line in corpus.report.lines():
         console.note(f"test: {line}")
     own = data.languages
-    src, tgt = options.src or own.source, options.tgt or own.target
+    languages = options.src or own.source, options.tgt or own.target
+    names, texts = (corpus.dataset[side][:] for side in ("src", "tgt"))
+    return _spoken(options, names, texts, languages, corpus.sounds)
+
+
+def _spoken(
+    options: ReferenceOptions,
+    names: Sequence[str],
+    texts: Sequence[str],
+    languages: tuple[str | None, str | None],
+    sounds: Frames | None,
+) -> SpokenTestSet:
+    """Of one language errors are counted; from one to another it is a translation."""
+    src, tgt = languages
     recognised = not (src and tgt) or base_language(src) == base_language(tgt)
-    texts = corpus.dataset["tgt"][:]
     return SpokenTestSet(
         name=" ".join(options.test),
         stem="+".join(map(_stem, options.test)),
-        sources=corpus.dataset["src"][:],
+        sources=names,
         references=[texts],
         tgt=tgt,
-        sounds=corpus.sounds,
+        sounds=sounds,
         unit=unit_of(tgt, texts[:100]) if recognised else None,
     )
+
+
+def read_transcribed_test_set(options: ReferenceOptions) -> SpokenTestSet:
+    """The texts of the recordings that --test names; the recordings need not be there. Raises CorpusError."""
+    speech = SpeechConfig(sound=True)
+    utterances = [one for spec in options.test for one in read_utterances(spec, speech, "test")]
+    if bad := [one.bad for one in utterances if one.bad]:
+        raise CorpusError(f"{bad[0]}; mend it")
+    found = [(one.name, text) for one in utterances if (text := tidy(one.text))]
+    if not found:
+        raise CorpusError(f"{' '.join(options.test)}: holds no texts")
+    names, texts = zip(*found, strict=True)
+    return _spoken(options, names, texts, (options.src, options.tgt), None)
 
 
 def read_test_set(options: ReferenceOptions, data: DataConfig, console: Console) -> TestSet:

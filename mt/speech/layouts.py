@@ -66,7 +66,14 @@ def read_utterances(spec: str, speech: SpeechConfig, split: Split) -> Iterator[U
         return _read_hub(spec, speech, split)
     path = Path(spec).expanduser()
     if path.is_dir():
-        return _folder_reader(path, split)(path, speech)
+        read_folder = _folder_reader(path, split)
+        if read_folder is None:
+            raise CorpusError(
+                f"{path}: holds no wav.scp (Kaldi), no {CLIPS}/ with {PARTS[split][0]} (Common Voice), "
+                "no *.trans.txt "
+                "(LibriSpeech); name a .tsv that lists the recordings"
+            )
+        return read_folder(path, speech)
     if spec.strip() and not path.exists():
         raise CorpusError(f"{spec}: no such file or folder; check the path")
     if uncompressed_suffix(path) != ".tsv":
@@ -78,19 +85,25 @@ def read_utterances(spec: str, speech: SpeechConfig, split: Split) -> Iterator[U
     return _read_table(path, speech)
 
 
-def _folder_reader(path: Path, split: Split) -> Callable[[Path, SpeechConfig], Iterator[Utterance]]:
+def lists_recordings(spec: str) -> bool:
+    """Whether a SPEC is a table with a column of recordings and one of texts, or a folder of recordings."""
+    path = Path(spec).expanduser()
+    if path.is_dir():
+        return _folder_reader(path, "test") is not None
+    if not path.is_file() or uncompressed_suffix(path) != ".tsv":
+        return False
+    _, header, _ = next(_lines(path), ("", "", ""))
+    return all(set(known) & set(header.split("\t")) for known in (AUDIO_NAMES, TEXT_NAMES))
+
+
+def _folder_reader(path: Path, split: Split) -> Callable[[Path, SpeechConfig], Iterator[Utterance]] | None:
+    """The reader of a folder's layout; None of a folder in none of them."""
     if (path / "wav.scp").exists():
         return _read_kaldi
     for name in PARTS[split]:
         if (path / CLIPS).is_dir() and (path / name).exists():
             return lambda folder, speech: _read_table(folder / name, speech)
-    if any(path.rglob("*.trans.txt")):
-        return _read_librispeech
-    raise CorpusError(
-        f"{path}: holds no wav.scp (Kaldi), no {CLIPS}/ with {PARTS[split][0]} (Common Voice), "
-        "no *.trans.txt "
-        "(LibriSpeech); name a .tsv that lists the recordings"
-    )
+    return _read_librispeech if any(path.rglob("*.trans.txt")) else None
 
 
 def find_column(names: Sequence[str], wanted: str, known: Sequence[str], where: str, flag: str) -> str:
