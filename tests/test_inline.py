@@ -118,6 +118,37 @@ def test_a_code_that_is_shown_to_the_model_is_one_again(
     assert (str(found), found.how) == (expected, how)
 
 
+@pytest.mark.parametrize(
+    ("source", "target", "lost"),
+    [
+        ("call <showf/> now", "jetzt f rufen", False),
+        ("call <showf/> now", "jetzt rufen", True),
+        ("call <showf/> now", "jetzt Af rufen", True),  # a part of a word
+        ("call <showf/> now", "jetzt f f rufen", True),  # which of them is it?
+        ("call f <showf/> now", "jetzt f f rufen", False),
+        ("call f <showf/> now", "jetzt f rufen", False),  # one that stands for the code is enough
+        ("call <showf/> and <showf/>", "f und rufen", True),
+        ("call <b>f</b> now", "jetzt rufen", False),
+    ],
+)
+def test_what_a_code_shows_is_there_as_often_as_in_the_source(source: str, target: str, lost: bool) -> None:
+    prepared = Prepared(segment(source), markers=False)
+    assert prepared.loses(answered(prepared.text, target)) == lost
+    assert not Prepared(segment(source), markers=True).loses(answered(prepared.text, target))
+    assert not Prepared(segment(source), markers=False, shown=False).loses(answered("", target))
+
+
+def test_alternatives_that_lose_what_a_code_shows_are_left_out() -> None:
+    prepared = Prepared(segment("call <showf/> now"), markers=False)
+    aligned = tuple(Aligned((), (str(rank),), ()) for rank in range(3))
+    found = Translation("", ("F", "rufen", "f rufen"), (0.0, -1.0, -2.0), aligned, (0.0, -3.0, -4.0))
+    kept = prepared.keeping(found)  # the best one stays, whatever it has
+    assert (kept.hypotheses, kept.scores, kept.log_probs) == (("F", "f rufen"), (0.0, -2.0), (0.0, -4.0))
+    assert [each.pieces for each in kept.aligned] == [("0",), ("2",)]
+    unaligned = Translation("", ("f", "rufen"), (0.0, -1.0))
+    assert prepared.keeping(unaligned).hypotheses == ("f",)
+
+
 def test_without_alignment_the_position_decides_and_it_is_said() -> None:
     found = placed("one <b>two</b> three <x/> four", "EINS ZWEI DREI VIER")
     assert str(found) == "EINS <b>ZWEI</b> DREI <x/> VIER"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, TypeVar
 
 from mt.decoding.alignment import Alignment
@@ -77,6 +77,20 @@ class Translation:
     def score(self) -> float:
         """Its score."""
         return self.scores[0]
+
+    def of_ranks(self, ranks: Sequence[int]) -> Translation:
+        """The same with these of its hypotheses, counted from 0."""
+
+        def chosen(values: tuple[T, ...]) -> tuple[T, ...]:
+            return tuple(values[rank] for rank in ranks if values)
+
+        return replace(
+            self,
+            hypotheses=chosen(self.hypotheses),
+            scores=chosen(self.scores),
+            aligned=chosen(self.aligned),
+            log_probs=chosen(self.log_probs),
+        )
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from mt.decoding.translation import Aligned, Translation
@@ -11,7 +12,7 @@ from mt.inline.assembling import write
 from mt.inline.markers import mark
 from mt.inline.placing import Placer
 from mt.inline.segment import Code, Segment, merged, parse, walk
-from mt.inline.units import Range, by_alignment, by_position, copies, cut_copies, standing_in
+from mt.inline.units import Range, by_alignment, by_position, copies, cut_copies, occurrences, standing_in
 from mt.translator import Translator
 
 How = Literal["edges", "markers", "alignment", "position"]
@@ -81,9 +82,25 @@ class Prepared:
         return write(root, spans, text, placer.units), how
 
     def loses(self, translation: Translation) -> bool:
-        """Whether the best hypothesis lacks what a code shows."""
-        shown = [] if self._markers else self._shown()
-        return translation.searched and None in copies(translation.text, self._tree.text, shown)
+        """Whether the best hypothesis lacks what a code shows, or has it more often than the source."""
+        return translation.searched and not self._keeps(translation.text)
+
+    def keeping(self, translation: Translation) -> Translation:
+        """The translation without those alternatives that `loses` is true of."""
+        ranks = range(len(translation.hypotheses) if translation.searched and self._codes_shown else 0)
+        lost = {rank for rank in ranks if rank and not self._keeps(translation.hypotheses[rank])}
+        return translation.of_ranks([rank for rank in ranks if rank not in lost]) if lost else translation
+
+    def _keeps(self, text: str) -> bool:
+        shown, source = self._codes_shown, self._tree.text
+        return None not in copies(text, source, shown) and all(
+            occurrences(text, copy) <= occurrences(source, copy) for copy in {source[a:b] for a, b in shown}
+        )
+
+    @cached_property
+    def _codes_shown(self) -> list[Range]:
+        """Where in the text what codes show is: nowhere where they are markers."""
+        return [] if self._markers else self._shown()
 
     def _shown(self) -> list[Range]:
         """Where in the text what codes show is."""

@@ -214,6 +214,16 @@ def copies(text: str, source: str, shown: Sequence[Range]) -> list[Range | None]
     return found
 
 
+def occurrences(text: str, copy: str) -> int:
+    """How often a text has a string, not as a part of a longer word."""
+    found, at = 0, text.find(copy)
+    while at >= 0:
+        end = at + len(copy)
+        whole = not _within_word(text, at, end)
+        found, at = found + whole, text.find(copy, end if whole else at + 1)
+    return found
+
+
 def standing_in(units: Sequence[Unit], copied: Mapping[Range, Range]) -> list[Unit]:
     """The units, with one for each of the `copied` ranges of the text, made from its range of the source."""
     at = sorted(copied)

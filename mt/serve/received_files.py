@@ -104,7 +104,7 @@ class Documents:
         limit = self._service.options.char_limit * CHARACTERS
         if limit and len(text) > limit:
             raise Refusal(f"Invalid request: request ({len(text)}) exceeds text limit ({limit})")
-        (source,) = self._service.sources(upload.source, target, [text[:10_000]])
+        (source,) = self._service.planner.sources(upload.source, target, [text[:10_000]])
         if source.language == target:
             return upload.data
         served = models.choose(source.language, target)

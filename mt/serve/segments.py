@@ -34,6 +34,14 @@ class Lines:
         """The same: a line is a line to any translator."""
         return self
 
+    def without_lost(self, _: Sequence[Translation]) -> Lines:
+        """The same: there is nothing to lose."""
+        return self
+
+    def keeping(self, translations: list[Translation]) -> list[Translation]:
+        """The same: there is nothing to lose."""
+        return translations
+
     def fill(self, translations: Sequence[Translation], rank: int = 0) -> str:
         """The text with its parts translated, by their hypotheses of that rank or their last."""
         rows = zip(translations, self.kept[1:], strict=True)
@@ -64,6 +72,21 @@ class Markup:
         if self.coded and (markers or translator.model.attends):
             return Markup(self.page, _prepared(self.page, markers=markers, shown=True))
         return self
+
+    def without_lost(self, translations: Sequence[Translation]) -> Markup:
+        """The same; where the best translation has lost what a code shows, the text is without it, so that
+        nothing that the model wrote in its stead is left beside the code.
+        """
+        rows = zip(self.page.segments, self.prepared, translations, strict=True)
+        prepared = tuple(
+            Prepared(segment, markers=False, shown=False) if each.loses(row) else each
+            for segment, each, row in rows
+        )
+        return self if prepared == self.prepared else Markup(self.page, prepared)
+
+    def keeping(self, translations: list[Translation]) -> list[Translation]:
+        """The translations without those alternatives that lose what a code shows."""
+        return [each.keeping(row) for each, row in zip(self.prepared, translations, strict=True)]
 
     def fill(self, translations: Sequence[Translation], rank: int = 0) -> str:
         """As `Lines.fill`; tags are around what was made from what they held."""

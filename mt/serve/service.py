@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,60 +14,32 @@ from typing import Any, TypeVar
 from mt.decoding.ensemble import Ensemble
 from mt.decoding.judging import Judge, read_calibration
 from mt.decoding.pausing import Pause, no_pause
-from mt.decoding.translation import Candidate, Translation, by_rank, joined
+from mt.decoding.translation import Candidate, Translation
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.options import ServeOptions
 from mt.serve.batcher import Batcher
 from mt.serve.call import InspectCall, TranslateCall
 from mt.serve.counters import Metrics
-from mt.serve.detection import Detector, Language, all_letters_of
+from mt.serve.detection import Detector
 from mt.serve.limits import check_size
 from mt.serve.models import Models, Served
+from mt.serve.planning import Planned, Planner, all_ranked, each
 from mt.serve.problem_log import ProblemLog
 from mt.serve.processor import Line, Processor
 from mt.serve.refusal import Refusal
-from mt.serve.segments import Lines, Template, markup, plain
+from mt.serve.segments import plain
 from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
 from mt.text.names import name_of
-from mt.text.passthrough import nothing_to_translate
-from mt.text.sentences import Split
 from mt.translator import Translator
 
 T = TypeVar("T")
 
+Found = dict[int, dict[str, list[Candidate]]]
+"""By model, the candidates for each part that was searched."""
+
 LONG = 500  # characters; what is longer is read outside of the event loop
 MOST_PIECES = 128  # of a sentence that is inspected: the work grows with their square
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A text of a request, before it is searched.
-
-    language: what it is in. served: who translates it; None where it is in the target language already.
-    splits: each of the template's texts in parts. searched: the parts that have something to translate.
-    """
-
-    template: Template
-    language: Language
-    served: Served | None = None
-    splits: tuple[Split, ...] = ()
-    searched: frozenset[str] = frozenset()
-
-    def translations(self, found: Mapping[str, list[Candidate]]) -> list[Translation]:
-        """One for each of the template's texts, from the candidates of what was searched."""
-        rows = []
-        for text, parts in zip(self.template.texts, self.splits, strict=True):
-            of_parts = [found[part] if part in self.searched else [Candidate(part)] for part in parts.texts]
-            searched = sum(part in self.searched for part in parts.texts)
-            rows.append(joined(text, parts, of_parts, searched, self._into))
-        return rows
-
-    @property
-    def _into(self) -> str | None:
-        if self.served is None:
-            return None
-        return self.served.tgt or self.served.translator.run.languages.target
 
 
 class Service:
@@ -78,6 +49,7 @@ class Service:
         self, models: Models, detector: Detector, options: ServeOptions, problems: ProblemLog | None = None
     ) -> None:
         self.models, self.detector, self.options = models, detector, options
+        self.planner = Planner(models, detector)
         self.problems = problems or ProblemLog()
         self.batchers: dict[int, Batcher] = {}
         self._inspectors: dict[int, Inspector] = {}
@@ -134,9 +106,8 @@ class Service:
     async def translate(self, call: TranslateCall, client: str = "") -> dict[str, Any]:
         """What `POST /translate` answers. client: whose turn the request takes. Raises Refusal."""
         self._check(call.texts)
-        planned = await self._read(call.texts, client, partial(self._plan, call))
-        found = await self._search(planned, nbest=1 + call.alternatives, client=client)
-        ranked = await self._read(call.texts, client, partial(_all_ranked, planned, found))
+        planned, found = await self._search(call, client)
+        ranked = await self._read(call.texts, client, partial(all_ranked, planned, found))
         texts, alternatives, scores = [], [], []
         for rows in ranked:
             kept = rows[: 1 + call.alternatives]
@@ -194,12 +165,12 @@ class Service:
     def _sentences(self, call: InspectCall, pause: Pause) -> tuple[Served, list[str]]:
         """Who translates a text, and the parts in which it does, line by line. Raises Refusal."""
         target = self.models.known(call.target)
-        (source,) = self.sources(call.source, target, [call.text])
+        (source,) = self.planner.sources(call.source, target, [call.text])
         among = self.models.sources(target)
         of = among[0] if source.language == target and among else source.language
         served = self.models.choose(of, target)
         lines = plain(call.text).texts
-        splits = _each(served.translator.split, lines, pause)
+        splits = each(served.translator.split, lines, pause)
         return served, [part for split in splits for part in split.texts]
 
     def _look(self, served: Served, sentence: str, counts: dict[str, int], pause: Pause) -> bytes:
@@ -243,49 +214,41 @@ class Service:
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)
 
-    def _plan(self, call: TranslateCall, pause: Pause) -> list[Planned]:
-        """What of each text is searched, and by whom. Raises Refusal."""
-        target = self.models.known(call.target)
-        read: Callable[[str], Template] = partial(markup, pause=pause) if call.is_html else plain
-        templates = _each(read, call.texts, pause)
-        sources = self.sources(call.source, target, ["\n".join(template.texts) for template in templates])
-        rows = zip(call.texts, templates, sources, strict=True)
-        return [self._one(text, template, source, target, pause) for text, template, source in rows]
-
-    def _one(self, text: str, template: Template, source: Language, target: str, pause: Pause) -> Planned:
-        if source.language == target:
-            return Planned(Lines((text,), ()), source)
-        served = self.models.choose(source.language, target)
-        template = template.made_for(served.translator)
-        splits = _each(served.translator.split, template.texts, pause)
-        parts = list({part: None for split in splits for part in split.texts})
-        needed = _each(lambda part: _needs_search(part, source.language, target), parts, pause)
-        searched = frozenset(part for part, needs in zip(parts, needed, strict=True) if needs)
-        return Planned(template, source, served, tuple(splits), searched)
-
-    def sources(self, source: str, target: str, texts: Sequence[str]) -> list[Language]:
-        """The language of each text: the one that was named, or what it looks like, the target's included."""
-        among = self.models.sources(target)
-        if source != "auto":
-            return [Language(self.models.known(source, among), 100.0)] * len(texts)
-        if not among:
-            raise Refusal(f"nothing is translated into {name_of(target)} ({target}) here")
-        return self.detector.best(texts, among, target)
-
     async def _search(
-        self, planned: Sequence[Planned], *, nbest: int, client: str
-    ) -> list[list[Translation]]:
-        """The translations of each template's texts; what one model translates waits as one request."""
+        self, call: TranslateCall, client: str
+    ) -> tuple[list[Planned], list[list[Translation]]]:
+        """The texts of a request, and the translations of each one's parts.
+
+        What lost something of its text is searched a second time, without that.
+        """
+        planned = await self._read(call.texts, client, partial(self.planner.plan, call))
+        found: Found = {}
+        await self._search_into(found, planned, nbest=1 + call.alternatives, client=client)
+        for one in planned:
+            self._count(one)
+
+        def without_lost(pause: Pause) -> list[Planned]:
+            return [one.without_lost(found.get(_model(one), {}), pause) for one in planned]
+
+        if call.is_html:
+            planned = await self._read(call.texts, client, without_lost)
+            await self._search_into(found, planned, nbest=1 + call.alternatives, client=client)
+        return planned, [one.translations(found.get(_model(one), {})) for one in planned]
+
+    async def _search_into(
+        self, found: Found, planned: Sequence[Planned], *, nbest: int, client: str
+    ) -> None:
+        """Search what is not found yet; what one model translates waits as one request."""
         groups: dict[int, list[Planned]] = {}
         for one in planned:
             if one.served is not None:
-                groups.setdefault(id(one.served.translator), []).append(one)
-        found: dict[int, dict[str, list[Candidate]]] = {}
+                groups.setdefault(_model(one), []).append(one)
 
         async def search(model: int, group: list[Planned]) -> None:
             served = group[0].served
             assert served is not None
-            parts = list(dict.fromkeys(part for one in group for part in one.searched))
+            known = found.setdefault(model, {})
+            parts = list(dict.fromkeys(part for one in group for part in one.searched if part not in known))
             rows = await self.batchers[model].translate(
                 parts,
                 client=client,
@@ -293,15 +256,13 @@ class Service:
                 nbest=min(nbest, served.translator.config.beam),
                 aligned=served.translator.model.attends and any(one.template.coded for one in group),
             )
-            found[model] = dict(zip(parts, rows, strict=True))
-            for one in group:
-                self._count(one)
+            known |= zip(parts, rows, strict=True)
 
         await asyncio.gather(*(search(model, group) for model, group in groups.items()))
-        return [one.translations(found.get(id(one.served and one.served.translator), {})) for one in planned]
 
     def _count(self, one: Planned) -> None:
-        assert one.served is not None
+        if one.served is None:
+            return
         texts = one.template.texts
         self.metrics.texts.labels(*one.served.direction).inc(len(texts))
         self.metrics.characters.labels(*one.served.direction).inc(sum(map(len, texts)))
@@ -317,46 +278,10 @@ def _judge(translator: Translator) -> Judge | None:
     return Judge(calibration, translator.run.languages.target, translator.glossary, None)
 
 
-def _needs_search(part: str, source: str, target: str) -> bool:
-    """Whether a part has something to translate that is not in the target language already."""
-    return not nothing_to_translate(part) and not all_letters_of(part, target, not_of=source)
-
-
-def _each(do: Callable[[str], T], texts: Iterable[str], pause: Pause) -> list[T]:
-    """What comes of each text, with a pause before it."""
-    found = []
-    for text in texts:
-        pause()
-        found.append(do(text))
-    return found
+def _model(one: Planned) -> int:
+    """The key of the model that translates a text, among the batchers."""
+    return id(one.served and one.served.translator)
 
 
 def _score(score: float, log_prob: float) -> dict[str, float]:
     return {"score": score, "probability": math.exp(log_prob)}
-
-
-def _all_ranked(
-    planned: Sequence[Planned], found: Sequence[Sequence[Translation]], pause: Pause
-) -> list[list[tuple[str, float, float]]]:
-    """The translations of each text; see `_ranked`."""
-    texts = []
-    for one, rows in zip(planned, found, strict=True):
-        pause()
-        texts.append(_ranked(one.template, rows))
-    return texts
-
-
-def _ranked(template: Template, rows: Sequence[Translation]) -> list[tuple[str, float, float]]:
-    """The whole text in its translations, best first and no two alike: text, score, log-probability.
-
-    A score is the mean over the parts that were searched, as it is for the parts of a long text.
-    """
-    if not rows:
-        return [(template.fill([]), 0.0, 0.0)]
-    ranked: dict[str, tuple[float, float]] = {}
-    numbers = by_rank([list(zip(row.scores, row.log_probs, strict=True)) for row in rows])
-    searched = max(1, sum(row.searched for row in rows))
-    for rank, pairs in enumerate(numbers):
-        score = sum(score for score, _ in pairs) / searched
-        ranked.setdefault(template.fill(rows, rank), (score, sum(log for _, log in pairs)))
-    return [(text, score, log) for text, (score, log) in ranked.items()]

@@ -46,7 +46,7 @@ def test_a_file_comes_back_translated(page: Page, catalogue: Path, sent: Forms) 
     settings(page, keyRequired=True)
     page.get_by_label("This server asks for an API key").fill("secret")
     page.get_by_role("button", name="Use it").click()
-    assert page.get_by_role("button", name="Translate a file").get_attribute("title") == ".po"
+    assert page.get_by_role("button", name="Translate a file").get_attribute("title") == ".po"  # one, not two
     assert page.locator("#file input").get_attribute("accept") == ".po"
     choose(page, catalogue)
     link = page.get_by_role("link", name="app.bb.po")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ from starlette.testclient import TestClient
 import mt
 from mt.decoding.confidence import Calibration
 from mt.decoding.judging import Judge
+from mt.decoding.pausing import Pause, no_pause
+from mt.decoding.translation import Candidate
 from mt.options import ServeOptions
 from mt.serve.app import create_app
 from mt.translator import Translator
@@ -222,6 +225,48 @@ def test_html_is_translated_across_tags(run: str, request: pytest.FixtureRequest
         assert found["sentences"][0]["source"] == "ba mo ne"
         for odd in ("<![foo]>", "<a " * 600, "<!--", "<b><i></b></i>ba", "&#0;<p>&#xD800;"):
             assert ask(client, q=odd, format="html")["translatedText"]
+
+
+class Answers:
+    """Stands for a translator: its answers by text, best first."""
+
+    def __init__(self, **answers: Sequence[str]) -> None:
+        self.answers = {text.replace("_", " "): found for text, found in answers.items()}
+
+    def search_parts(
+        self,
+        parts: Sequence[str],
+        *,
+        nbest: int,
+        aligned: bool = False,  # noqa: ARG002
+        tgt: str | None = None,  # noqa: ARG002
+        pause: Pause = no_pause,  # noqa: ARG002
+    ) -> list[list[Candidate]]:
+        return [[Candidate(text) for text in self.answers[part][:nbest]] for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (["DE foo MO"], ["DE <code>foo</code> MO"]),
+        (["DE FO MO"], ["DE <code>foo</code> NE"]),  # changed
+        (["DE MO"], ["DE <code>foo</code> NE"]),  # left out
+        (["DE foo foo MO"], ["DE <code>foo</code> NE"]),  # twice
+        (["DE FO MO", "DE foo"], ["DE <code>foo</code> NE", "DE <code>foo</code> BA"]),
+        (["DE foo", "DE FO MO", "foo MO"], ["DE <code>foo</code>", "<code>foo</code> MO"]),
+    ],
+)
+def test_nothing_is_left_beside_code(attentive_run: Path, shown: list[str], expected: list[str]) -> None:
+    """Where the model loses what the code shows, the sentence is searched without it."""
+    searcher = Answers(de_foo_mo=shown, de_mo=["DE NE", "DE BA"], ba=["BA"])
+    with TestClient(make_middleware(load(attentive_run), searcher=searcher)) as client:
+        source = "<p>de <code>foo</code> mo</p><p>ba</p>"
+        found = ask(client, q=source, source="aa", format="html", alternatives=len(shown) - 1)
+        assert [found["translatedText"], *found.get("alternatives", [])] == [
+            f"<p>{text}</p><p>BA</p>" for text in expected
+        ]
+        counted = 'mt_translated_texts_total{source="aa",target="bb"} 2.0'
+        assert counted in client.get("/metrics").text
 
 
 def test_a_language_goes_by_its_names(client: TestClient) -> None:

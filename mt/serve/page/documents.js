@@ -11,7 +11,7 @@ export class Documents {
   #formats = [];
   #working = null; // what is under way
   #say = () => "";
-  #choose = h("input", { type: "file", class: "unseen", onchange: () => this.#take() });
+  #choose = h("input", { type: "file", hidden: true, onchange: () => this.#take() });
   #button = h("button", { type: "button", onclick: () => this.#choose.click() });
   #cancel = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#stop() });
   #status = h("p", { role: "status", "aria-live": "polite" });
@@ -20,7 +20,6 @@ export class Documents {
   constructor(host, { languages }) {
     this.#host = host;
     this.#languages = languages;
-    this.#choose.tabIndex = -1;
     host.append(this.#button, this.#choose, this.#status, this.#link, this.#cancel);
     onLanguage(() => this.#name());
   }
@@ -78,7 +77,6 @@ export class Documents {
   #name() {
     this.#button.textContent = t("file.label");
     this.#button.title = this.#formats.join(" "); // all of them would fill two lines
-    this.#choose.setAttribute("aria-label", t("file.label"));
     this.#cancel.textContent = t("cancel");
     this.#status.textContent = this.#say();
   }

@@ -19,7 +19,7 @@ export class Speech {
   #say = () => "";
   #label = h("span");
   #record = h("button", { type: "button", class: "record", onclick: () => this.#toggle() }, icon("microphone"), this.#label);
-  #choose = h("input", { type: "file", class: "unseen", tabindex: -1, accept: "audio/*,.wav,.flac,.ogg,.opus,.mp3", onchange: () => this.#take() });
+  #choose = h("input", { type: "file", hidden: true, accept: "audio/*,.wav,.flac,.ogg,.opus,.mp3", onchange: () => this.#take() });
   #file = h("button", { type: "button", onclick: () => this.#choose.click() });
   #pair = h("select");
   #level = h("span", { class: "meter level", "aria-hidden": "true", hidden: true });
@@ -52,7 +52,6 @@ export class Speech {
     this.#pair.replaceChildren(...this.#offer.languages.map((pair, index) => h("option", { value: index }, pairName(pair))));
     this.#pair.value = chosen;
     this.#pair.setAttribute("aria-label", t("speech.pair"));
-    this.#choose.setAttribute("aria-label", t("speech.file"));
     this.#file.textContent = t("speech.file");
     this.#cancel.textContent = t("cancel");
     this.#translate.textContent = t("speech.translate");
