@@ -20,7 +20,7 @@ from mt.config import DataConfig
 from mt.data.corpus import read_train
 from mt.errors import ConfigError
 from mt.storage.atomic import write_bytes
-from mt.text.spacing import is_spaceless
+from mt.text.spacing import is_unspaced
 
 FREQUENT = 100  # words that are taken for function words
 FEWEST = 3  # content words, without which a text says little
@@ -56,7 +56,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=1000, metavar="N", help="of the second part")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     given = parser.parse_args()
-    if is_spaceless(given.src):
+    if is_unspaced(given.src):
         raise ConfigError(f"--src {given.src}: words are told apart by spaces, which this language has not")
     corpus = read_train(DataConfig(train=tuple(given.train), src=given.src, tgt=given.tgt)).dataset
     sources, targets = corpus["src"][:], corpus["tgt"][:]

@@ -26,18 +26,8 @@ def test_both_parts_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     pairs = [("a dog sleeps there", "x"), *[(f"a dog runs home {number}", "x") for number in range(8)]]
     pairs.append(("a fox sleeps there", "x"))
     train = write_tsv(tmp_path / "all.tsv", pairs)
-    command = [
-        "unlike",
-        "--train",
-        str(train),
-        "--src",
-        "en",
-        "--tgt",
-        "de",
-        "--out",
-        str(tmp_path),
-        "--pairs",
-    ]
+    command = ["unlike", "--train", str(train), "--src", "en", "--tgt", "de"]
+    command += ["--out", str(tmp_path), "--pairs"]
     monkeypatch.setattr("sys.argv", [*command, "1"])
     unlike.main()
     parts = {name: (tmp_path / f"{name}.tsv").read_text().splitlines() for name in ("train", "unlike")}
