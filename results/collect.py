@@ -59,7 +59,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "search": f"beam {options.beam}, fp32",
         "runs": runs,
         "signatures": signatures,
-    } | ({"note": options.note} if options.note else {})
+    }
+    scores |= ({"synthetic": True} if options.synthetic else {}) | (
+        {"note": options.note} if options.note else {}
+    )
     write(folder / "scores.json", json.dumps(scores, ensure_ascii=False, indent=2) + "\n")
     write(folder / "command.sh", commands(options, [run["seed"] for run in runs]))
     (folder / "command.sh").chmod(0o755)
@@ -88,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--weights", type=int, metavar="N", help="number of weights, if no model is at hand")
     parser.add_argument("--commit", default=head(), help="commit that the runs were made by (default: HEAD)")
     parser.add_argument("--flags", default="", help="further flags of mt train, such as '--device cuda'")
+    parser.add_argument("--synthetic", action="store_true", help="a synthesiser speaks in the test")
     parser.add_argument("--note", help="what a reader of the scores must know")
     parser.add_argument("--into", type=Path, default=RESULTS, metavar="DIR", help="folder of the results")
     return parser

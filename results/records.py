@@ -6,7 +6,7 @@ A result is one system on one test set, trained once or with several seeds. Its 
     command.sh       the commands that repeat it
     seed-N/          of each run: config.toml, metrics.jsonl, and hypotheses.txt where it is small
 
-A recogniser of speech has `part-N/` instead, as some were trained in parts, each from the one before. Its
+A recogniser of speech has `part-N/` instead: some were trained in parts, each from the one before. Its
 scores.json holds the error rates of each test, and references-N.txt and hypotheses-N.txt the texts that they
 were counted on, where these may be published.
 
@@ -48,7 +48,7 @@ def row(identifier: str) -> str:
         f"{result['system']}; {result['commit']}",
         "–" if weights is None else f"{weights:.1f} M",
         f"{result['hardware']}; {minutes(runs)}",
-        summary(runs, "bleu"),
+        f"{spoken_by(result)}{summary(runs, 'bleu')}",
         summary(runs, "lc_tok_bleu"),
         tokenizer_of(result["signatures"]["bleu"]),
         f"[{identifier}](results/{identifier})",
@@ -67,18 +67,24 @@ def speech_row(identifier: str, result: Mapping[str, Any]) -> str:
         f"{result['system']}; {result['commit']}",
         f"{result['weights_millions']:.1f} M",
         f"{result['hardware']}; {result['minutes']:g} min",
-        f"{'**synthetic** ' if result['synthetic'] else ''}{measured}",
+        f"{spoken_by(result)}{measured}",
         counted_by(tests[0]["scores"][0]["signature"]),
         f"[{identifier}](results/{identifier})",
     ]
     return f"| {' | '.join(cells)} |"
 
 
+def spoken_by(result: Mapping[str, Any]) -> str:
+    """What stands before a score where a synthesiser speaks in the test."""
+    return "**synthetic** " if result.get("synthetic") else ""
+
+
 def error_rate(test: Mapping[str, Any]) -> str:
-    """The first error rate of a test, of words or characters, with its 95 % interval."""
-    score = test["scores"][0]
-    low, high = score["interval"]
-    return f"{score['name']} {score['value']:.2f} % [{low:.1f}, {high:.1f}]"
+    """The error rates of a test, of words and characters, with the 95 % interval of the first."""
+    first, *others = test["scores"]
+    low, high = first["interval"]
+    told = [f"{first['name']} {first['value']:.2f} % [{low:.1f}, {high:.1f}]"]
+    return ", ".join(told + [f"{score['name']} {score['value']:.2f} %" for score in others])
 
 
 def counted_by(signature: str) -> str:

@@ -96,7 +96,7 @@ def test_row_of_a_recogniser_names_each_test_and_what_is_synthetic() -> None:
     def measured(name: str, value: float) -> dict[str, Any]:
         signature = "unit:words|case:lower|punct:no|norm:nfkc|bs:1000|seed:12345|jiwer:4.0.0"
         score = {"name": "WER", "value": value, "interval": [value - 1, value + 1], "signature": signature}
-        return {"name": name, "scores": [score]}
+        return {"name": name, "scores": [score, score | {"name": "CER", "value": value / 2}]}
 
     result = {
         "task": "digits",
@@ -110,10 +110,14 @@ def test_row_of_a_recogniser_names_each_test_and_what_is_synthetic() -> None:
     }
     cells = records.speech_row("x", result).split(" | ")
     assert cells[2:4] == ["1.9 M", "1 core; 12.5 min"]
-    assert cells[4] == "known: WER 2.35 % [1.3, 3.3]; unknown: WER 10.00 % [9.0, 11.0]"
+    assert cells[4] == (
+        "known: WER 2.35 % [1.3, 3.3], CER 1.17 %; unknown: WER 10.00 % [9.0, 11.0], CER 5.00 %"
+    )
     assert cells[5] == "unit:words case:lower punct:no norm:nfkc"
     result |= {"synthetic": True, "tests": [measured("unknown", 10)]}
-    assert records.speech_row("x", result).split(" | ")[4] == "**synthetic** WER 10.00 % [9.0, 11.0]"
+    assert records.speech_row("x", result).split(" | ")[4] == (
+        "**synthetic** WER 10.00 % [9.0, 11.0], CER 5.00 %"
+    )
 
 
 def test_no_result_names_a_path_of_the_machine_that_measured_it() -> None:
