@@ -213,7 +213,8 @@ class InspectOptions(RunOptions):
     """Run directory (default: the newest under checkpoints/)"""
 
     texts: tuple[str, ...] = ()
-    """Texts to inspect. Without them the lines of standard input are read"""
+    """Texts to inspect; of a run that reads sound recordings. Without them the lines of standard input are
+    read"""
     tgt: Language | None = None
     """Target language, for a model with several"""
     as_json: bool = False
@@ -221,7 +222,7 @@ class InspectOptions(RunOptions):
     npz: File | None = None
     """Also write all numbers to this file, as numpy arrays"""
     picture: File | None = None
-    """Also draw the text as a picture: .png, .svg or .html; needs matplotlib"""
+    """Also draw the text or recording as a picture: .png, .svg or .html; needs matplotlib"""
     by_hand: bool = False
     """Compute one step of h' = f(W·x + b + U·h + B) by hand, with the weights of a model with --cell rnn"""
 

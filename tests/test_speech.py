@@ -13,7 +13,7 @@ import torch
 from mt import cli, load
 from mt.config import Config, DataConfig, SearchConfig
 from mt.config.files import load_preset
-from mt.inspection.hearing import _words
+from mt.inspection.hearing import _looked_at, _words
 from mt.model import Seq2Seq, build_model
 from mt.search import search
 from mt.speech.ctc import ctc_loss
@@ -184,9 +184,9 @@ def test_a_recording_from_inside(
 
 def test_attention_at_rest_is_left_out() -> None:
     rows = np.array([[0.0, 0.9, 0.0, 0.1], [0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 0.001, 0.999]])
-    words, looked = _words(("▁", "a", "▁b"), rows)
-    assert words == ("▁a", "▁b")
-    assert looked is not None
+    words = _words(("▁", "a", "▁b"), "en")
+    assert words == [("▁a", 0, 2), ("▁b", 2, 3)]
+    looked = _looked_at(rows, words)
     assert looked == pytest.approx(np.array([[0, 1, 0, 0], [0, 0, 0.001, 0.999]]))
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rich.console import Console as RichConsole
@@ -18,7 +20,7 @@ from mt.console import Console
 from mt.errors import UsageError
 from mt.inspection import Inspection, Inspector
 from mt.inspection.by_hand import work_out
-from mt.inspection.npz import open_archive
+from mt.inspection.npz import Archive, open_archive
 from mt.inspection.source import cut_source
 from mt.inspection.terminal import show, shown
 from mt.options import InspectOptions
@@ -87,11 +89,9 @@ def _check(options: InspectOptions, search: SearchConfig) -> None:
 
 def _inspect_texts(translator: Translator, options: InspectOptions, console: Console) -> None:
     inspector = Inspector(translator)
-    with ExitStack() as stack:
-        archive = None if options.npz is None else stack.enter_context(open_archive(options.npz))
+    with _files(options, console) as files:
         for number, text in enumerate(each_text(options.texts, console)):
-            if options.picture is not None and number:
-                raise UsageError("mt inspect: --picture draws one text, and there are more lines")
+            files.check(number)
             found = None if is_blank(text) else inspector.inspect(text, options.tgt)
             stdout().text(_as_json(text, found) if options.as_json else _as_text(found, number))
             if found is None:
@@ -100,34 +100,66 @@ def _inspect_texts(translator: Translator, options: InspectOptions, console: Con
                 console.warn("mt translate leaves this text as it is: there is nothing to translate in it")
             if found.parts > 1:
                 console.warn(f"mt translate reads this text in {found.parts} parts; here it is read whole")
-            if archive is not None:
-                archive.add(found.arrays(), "" if len(options.texts) == 1 else f"{number}/")
-            if options.picture is not None:
-                from mt.inspection.picture import draw
+            files.add(number, found)
 
-                draw(found, options.picture)
-                console.note(f"picture: {options.picture}")
+
+@dataclass(frozen=True)
+class _Files:
+    """The files that the options name."""
+
+    options: InspectOptions
+    console: Console
+    archive: Archive | None
+
+    def check(self, number: int) -> None:
+        """Raises UsageError where the text of that number is one too many."""
+        if self.options.picture is not None and number:
+            raise UsageError("mt inspect: --picture draws one text, and there are more lines")
+
+    def add(self, number: int, found: Inspection | Hearing) -> None:
+        """Write what was found in the text of that number."""
+        if self.archive is not None:
+            self.archive.add(found.arrays(), "" if len(self.options.texts) == 1 else f"{number}/")
+        if self.options.picture is not None:
+            from mt.inspection.picture import draw
+
+            draw(found, self.options.picture)
+            self.console.note(f"picture: {self.options.picture}")
+
+
+@contextmanager
+def _files(options: InspectOptions, console: Console) -> Iterator[_Files]:
+    with nullcontext() if options.npz is None else open_archive(options.npz) as archive:
+        yield _Files(options, console, archive)
 
 
 def _inspect_recordings(translator: Translator, options: InspectOptions, console: Console) -> None:
     """How recordings are heard. Raises UsageError, SoundError."""
     from mt.inspection.hearing import hear
+
+    if options.by_hand:
+        raise UsageError("mt inspect: leave out --by-hand: not for runs that read sound")
+    with _files(options, console) as files:
+        for number, name in enumerate(each_text(options.texts, console)):
+            files.check(number)
+            found = hear(translator, translator.read(name))
+            stdout().text(_heard_as_json(found) if options.as_json else _heard_as_text(found, number))
+            files.add(number, found)
+
+
+def _heard_as_json(found: Hearing) -> str:
+    row = {"source": found.name, "translation": found.text, **found.as_dict()}
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _heard_as_text(found: Hearing, number: int) -> str:
     from mt.inspection.hearing_panels import hearing_panels
 
-    if idle := changed(options, ("by_hand", "npz", "picture")):
-        raise UsageError(f"mt inspect: leave out {', '.join(idle)}: not for runs that read sound")
-    for number, name in enumerate(each_text(options.texts, console)):
-        found = hear(translator, translator.read(name))
-        if options.as_json:
-            row = {"source": name, "translation": found.text, **found.as_dict()}
-            stdout().text(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
-            continue
+    def draw(screen: RichConsole) -> None:
+        _separate(screen, number)
+        screen.print(*hearing_panels(found, screen.width), sep="\n")
 
-        def draw(screen: RichConsole, number: int = number, found: Hearing = found, name: str = name) -> None:
-            _separate(screen, number)
-            screen.print(*hearing_panels(found, name, screen.width), sep="\n")
-
-        stdout().text(drawn(draw))
+    return drawn(draw)
 
 
 def _as_json(text: str, found: Inspection | None) -> str:

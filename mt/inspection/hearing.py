@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -10,8 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.errors import ConfigError, SoundError
-from mt.inspection.floats import FloatArray, short, to_array
+from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.inspection.moments import Moments, blank_moments
 from mt.inspection.reading import moves
 from mt.search import BOS, search
 from mt.speech.features import HOP, Features
@@ -25,24 +28,38 @@ STEP = HOP * STEPS
 SOFTEST = 60.0  # decibels below the loudest that are shown as silence
 RESTING = 0.02  # proportion of a word's attention that must be elsewhere than on the last step
 MIDDLE = 0.1, 0.9  # of a word's attention: from when to when it was heard
+Word = tuple[str, int, int]
+"""A word and the first and the end of its pieces."""
 
 
 @dataclass(frozen=True)
 class Hearing:
     """The first part of a recording, in S steps of the encoder and T words or characters that were written.
 
-    start: seconds before it. spectrogram: (S, M), 0 quiet to 255 loud, bands from low to high. movement:
-    (S,), how far the state moved at each step, 1 the farthest. attention: (T, S), rows sum to 1; None
-    without attention. times: from when to when each was heard, in seconds of the recording.
+    start: seconds before it. spectrogram: (S, bands), 0 quiet to 255 loud, bands from low to high. states:
+    (S, H), of the top layer. movement: (S,), how far the state moved at each step, 1 the farthest. vector:
+    (D,). moments: what depends on which moment. dependence: (T, S), on which steps each word depends, rows
+    sum to 1. attention: (T, S), rows sum to 1; None without attention. times: from when to when each was
+    heard, in seconds of the recording: by attention, or without it by dependence.
     """
 
+    name: str
     text: str
     start: float
     spectrogram: FloatArray
+    states: FloatArray
     movement: FloatArray
+    vector: FloatArray
+    moments: Moments
     pieces: tuple[str, ...]
+    dependence: FloatArray
     attention: FloatArray | None
-    times: tuple[tuple[float, float], ...] | None
+    times: tuple[tuple[float, float], ...]
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return len(self.movement) * STEP
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
@@ -53,13 +70,40 @@ class Hearing:
             "movement": short(self.movement),
             "pieces": list(self.pieces),
             "attention": short(self.attention),
-            "times": self.times and [list(span) for span in self.times],
+            "times": [list(span) for span in self.times],
+            "dependence": short(self.dependence),
+            "moments": self.moments.as_dict(),
+        }
+
+    def arrays(self) -> Arrays:
+        """For npz: every array by name; none of objects.
+
+        source, translation, step, start (); pieces (T,); times (T, 2); spectrogram (S, bands);
+        states (S, H); movement (S,); vector (D,); dependence (T, S); attention (T, S), with attention only;
+        moments (M + 1,); vector_dependence (M,); for each direction, as `dependence_left_to_right`, (M, M)
+        """
+        return {
+            "source": np.array(self.name),
+            "translation": np.array(self.text),
+            "step": np.array(STEP),
+            "start": np.array(self.start),
+            "pieces": np.array(self.pieces),
+            "times": np.array(self.times).reshape(-1, 2),
+            "spectrogram": self.spectrogram,
+            "states": self.states,
+            "movement": self.movement,
+            "vector": self.vector,
+            "dependence": self.dependence,
+            **({} if self.attention is None else {"attention": self.attention}),
+            **self.moments.arrays(),
         }
 
 
-def hear(translator: Translator, recording: Recording) -> Hearing:
-    """Look at how a recording is heard. Raises SoundError if it could not be read or is nothing but silence,
-    ConfigError for several models together.
+def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) -> Hearing:
+    """Look at how a recording is heard; `pause` is called between steps.
+
+    Raises SoundError if it could not be read or is nothing but silence, ConfigError for several models
+    together.
     """
     features, model = translator.features, translator.run.model
     if features is None or translator.model is not model:
@@ -76,45 +120,63 @@ def hear(translator: Translator, recording: Recording) -> Hearing:
     best = search(translator.searched, [part.frames], translator.config, translator.device)[0][0]
     with torch.inference_mode():
         steps, of_steps = model.encoder.embedding(frames, lengths)
+        if model.encoder.reverse_source:
+            steps = steps.flip(1)
         states = model.encoder.read(steps, of_steps)
+        encoded = model.encoder.sum_up(steps, states, of_steps)
         previous = torch.tensor([[BOS, *best.ids]], device=translator.device)
-        weights = model.align(previous, model.encode(frames, lengths))
-    moved = moves(to_array(states[0]))
-    tokenizer = translator.run.tgt_tokenizer
-    pieces = tuple(tokenizer.spell(best.ids))
-    found = None if weights is None else to_array(weights[0])[: len(best.ids)]
-    if not is_unspaced(translator.run.languages.target):
-        pieces, found = _words(pieces, found)
+        weights = model.align(previous, encoded)
+        moments = blank_moments(model, steps, best.ids, pause)
+    read = to_array(states[0])
+    moved = moves(read) / max(float(moves(read).max()), 1e-9)
+    if model.encoder.reverse_source:
+        read, moved = read[::-1], moved[::-1]
+    words = _words(tuple(translator.run.tgt_tokenizer.spell(best.ids)), translator.run.languages.target)
+    looked = None if weights is None else _looked_at(to_array(weights[0]), words)
+    dependence = moments.in_steps(_rows(moments.pieces, words))
     samples = recording.samples[round(part.start * rate) : round(part.end * rate)]
     return Hearing(
-        text=tokenizer.decode([best.ids])[0],
+        name=recording.name,
+        text=translator.run.tgt_tokenizer.decode([best.ids])[0],
         start=part.start,
         spectrogram=_spectrogram(samples, features, len(moved)),
-        movement=moved / max(float(moved.max()), 1e-9),
-        pieces=pieces,
-        attention=found,
-        times=None if found is None else tuple(_span(row, part.start) for row in found),
+        states=read,
+        movement=moved,
+        vector=to_array(encoded.sentence_vector[0]),
+        moments=moments,
+        pieces=tuple(word for word, _, _ in words),
+        dependence=dependence,
+        attention=looked,
+        times=tuple(_span(row, part.start) for row in (dependence if looked is None else looked)),
     )
 
 
-def _words(
-    pieces: tuple[str, ...], attention: FloatArray | None
-) -> tuple[tuple[str, ...], FloatArray | None]:
-    """Pieces of words joined to words, and where they looked.
+def _words(pieces: tuple[str, ...], language: str | None) -> list[Word]:
+    """Pieces of words joined to words; of a language without spaces each piece is one."""
+    starts = [
+        row for row, piece in enumerate(pieces) if row == 0 or piece.startswith("▁") or is_unspaced(language)
+    ]
+    # A space that is a piece of its own belongs to the word behind it.
+    words = [("".join(pieces[start:end]), start, end) for start, end in pairwise([*starts, len(pieces)])]
+    return [word for word in words if word[0].strip("▁")]
+
+
+def _rows(of_pieces: FloatArray, words: Sequence[Word]) -> FloatArray:
+    """Rows (T, M) of pieces, 0 or more -> those of words, each summing to 1; a row of zeros becomes even."""
+    rows = np.zeros((len(words), of_pieces.shape[1]), np.float32)
+    for row, (_, start, end) in zip(rows, words, strict=True):
+        row[:] = of_pieces[start:end].sum(axis=0)
+        row[:] = row / row.sum() if row.sum() > 0 else 1 / len(row)
+    return rows
+
+
+def _looked_at(attention: FloatArray, words: Sequence[Word]) -> FloatArray:
+    """Attention (T, S) of pieces -> where each word looked.
 
     Attention rests on the last step where a piece follows from those before it, so what it looked at
     elsewhere is shown, unless that is nothing.
     """
-    starts = [row for row, piece in enumerate(pieces) if row == 0 or piece.startswith("▁")]
-    bounds = [*starts, len(pieces)]
-    spans = list(pairwise(bounds))
-    # A space that is a piece of its own belongs to the word behind it.
-    words = [("".join(pieces[start:end]), start, end) for start, end in spans]
-    kept = [(word, start, end) for word, start, end in words if word.strip("▁")]
-    if attention is None:
-        return tuple(word for word, _, _ in kept), None
-    rows = np.array([_looked(attention[start:end].sum(axis=0)) for _, start, end in kept])
-    return tuple(word for word, _, _ in kept), rows.reshape(len(kept), attention.shape[1])
+    return np.stack([_looked(row) for row in _rows(attention, words)]) if words else _rows(attention, words)
 
 
 def _looked(weights: FloatArray) -> FloatArray:

@@ -18,29 +18,28 @@ MARGIN = 12  # columns before a row
 TIMES = 14  # columns behind a row
 
 
-def hearing_panels(found: Hearing, name: str, width: int) -> Iterator[Text]:
+def hearing_panels(found: Hearing, width: int) -> Iterator[Text]:
     """The lines of the view, for a screen of so many columns."""
     steps = len(found.movement)
     columns = max(1, min(steps, width - MARGIN - TIMES))
     written = (printable(found.text), f"bold {ACCENT}")
-    yield Text.assemble((printable(name), "bold"), ("  →  ", FAINT), written)
-    size = f"{steps * STEP:.2f} s in {steps} steps of {1000 * STEP:.0f} ms"
+    yield Text.assemble((printable(found.name), "bold"), ("  →  ", FAINT), written)
+    size = f"{found.seconds:.2f} s in {steps} steps of {1000 * STEP:.0f} ms"
     yield Text(f"{size}; low sounds below, high above", FAINT)
     bands = _squeezed(_squeezed(found.spectrogram, columns).T, BANDS) / 255
     for row in bands[::-1]:
         yield _row("", _drawn(row, SHADES))
     yield _row("moved", _drawn(_squeezed(found.movement[:, None], columns)[:, 0], BARS))
+    yield _row("vector", _relative(found.moments.in_steps(found.moments.vector[None])[0], columns))
+    rows = found.dependence if found.attention is None else found.attention
     for index, word in enumerate(found.pieces):
         label = f"y{index + 1} {printable(word.replace('▁', ''))}"
-        if found.attention is None or found.times is None:
-            yield _row(label, "")
-            continue
-        looked = _squeezed(found.attention[index][:, None], columns)[:, 0]
         start, end = found.times[index]
-        line = _drawn(looked / max(float(looked.max()), 1e-9), BARS)
-        yield _row(label, line).append(f" {start:.2f}–{end:.2f} s", FAINT)
+        yield _row(label, _relative(rows[index], columns)).append(f" {start:.2f}–{end:.2f} s", FAINT)
+    words = "where attention looked"
     if found.attention is None:
-        yield Text("written from the vector alone, so no word has a time", FAINT)
+        words = "the moments on which the word depends; it was written from the vector alone"
+    yield Text(f"vector: how much of it depends on each moment; y: {words}", FAINT)
 
 
 def _row(label: str, line: str) -> Text:
@@ -53,6 +52,12 @@ def _squeezed(rows: FloatArray, count: int) -> FloatArray:
         return rows
     found: FloatArray = np.stack([group.mean(axis=0) for group in np.array_split(rows, count)])
     return found
+
+
+def _relative(values: FloatArray, columns: int) -> str:
+    """Numbers (S,) as bars, the largest as high as there is room."""
+    shown = _squeezed(values[:, None], columns)[:, 0]
+    return _drawn(shown / max(float(shown.max()), 1e-9), BARS)
 
 
 def _drawn(values: FloatArray, marks: str) -> str:

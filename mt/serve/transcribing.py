@@ -54,5 +54,5 @@ def transcribe(served: Served, call: TranscribeCall, seconds: float, pause: Paus
     }
     if call.heard and parts:
         pause()
-        answer["heard"] = hear(translator, recording).as_dict()
+        answer["heard"] = hear(translator, recording, pause).as_dict()
     return answer

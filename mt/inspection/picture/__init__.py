@@ -3,6 +3,7 @@
     figure.py           the layout
     encoder_panels.py   how the sentence was read; decoder_panels.py  how it was written
     paths.py            the way of the states over their plane
+    sound_figure.py     a recording
     piece_names.py      pieces beside axes; labels.py  how wide they are; fonts.py  what draws them
     theme.py            colours
 
@@ -18,7 +19,7 @@ import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
@@ -29,6 +30,11 @@ from mt.inspection.picture.fonts import STACK, families, missing
 from mt.inspection.picture.theme import DARK, LIGHT, Theme
 from mt.inspection.terminal import shown, source_labels, target_labels
 from mt.storage.output import write_file
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from mt.inspection.hearing import Hearing
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -44,8 +50,8 @@ def check_suffix(path: Path) -> None:
         raise MissingExtraError("pictures need matplotlib", "pictures")
 
 
-def draw(inspection: Inspection, path: Path) -> None:
-    """Draw the inspection into a file, PNG, SVG or HTML by its suffix.
+def draw(inspection: Inspection | Hearing, path: Path) -> None:
+    """Draw the inspection of a text or a recording into a file, PNG, SVG or HTML by its suffix.
 
     Raises ConfigError for another suffix, FileError where it cannot be written, MissingExtraError without
     matplotlib.
@@ -55,10 +61,8 @@ def draw(inspection: Inspection, path: Path) -> None:
     write_file(path, _page(inspection) if kind == "html" else render(inspection, LIGHT, kind))
 
 
-def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
+def render(inspection: Inspection | Hearing, theme: Theme, kind: str) -> bytes:
     """The picture as "png" or "svg"."""
-    from mt.inspection.picture.figure import compose
-
     text = _text(inspection)
     names = families(text)
     if kind == "png" and (lacking := missing(text, names)):
@@ -69,7 +73,7 @@ def render(inspection: Inspection, theme: Theme, kind: str) -> bytes:
     file = io.BytesIO()
     with _settings(theme, names):
         metadata = {"Date": None} if kind == "svg" else {}
-        compose(inspection, theme).savefig(file, format=kind, dpi=DOTS, metadata=metadata)
+        _figure(inspection, theme).savefig(file, format=kind, dpi=DOTS, metadata=metadata)
     if kind == "png":
         return file.getvalue()
     ours = ", ".join(f"'{name}'" for name in names)
@@ -106,14 +110,26 @@ def _settings(theme: Theme, names: list[str]) -> Iterator[None]:
         yield
 
 
-def _text(inspection: Inspection) -> str:
+def _figure(inspection: Inspection | Hearing, theme: Theme) -> Figure:
+    if isinstance(inspection, Inspection):
+        from mt.inspection.picture.figure import compose
+
+        return compose(inspection, theme)
+    from mt.inspection.picture.sound_figure import compose_sound
+
+    return compose_sound(inspection, theme)
+
+
+def _text(inspection: Inspection | Hearing) -> str:
     """Every character that labels and headings may hold."""
+    if not isinstance(inspection, Inspection):
+        return "".join([inspection.name, inspection.text, *inspection.pieces])
     runners_up = [shown(piece) for step in inspection.steps for piece, _ in step.runners_up]
     labels = [*source_labels(inspection), *target_labels(inspection), *runners_up]
     return "".join([inspection.source, inspection.translation, inspection.model.name, *labels])
 
 
-def _page(inspection: Inspection) -> bytes:
+def _page(inspection: Inspection | Hearing) -> bytes:
     """Both themes in one file."""
     pictures = {}
     for theme in (LIGHT, DARK):
@@ -122,6 +138,10 @@ def _page(inspection: Inspection) -> bytes:
     templates = Environment(
         loader=PackageLoader("mt.inspection.picture"), autoescape=True, undefined=StrictUndefined
     )
-    title = f"{inspection.source} → {inspection.translation}"
+    sides = (
+        (inspection.source, inspection.translation)
+        if isinstance(inspection, Inspection)
+        else (inspection.name, inspection.text)
+    )
     page = templates.get_template("page.html")
-    return page.render(title=title, pictures=pictures, light=LIGHT, dark=DARK).encode()
+    return page.render(title=" → ".join(sides), pictures=pictures, light=LIGHT, dark=DARK).encode()
