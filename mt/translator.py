@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from mt.speech.listening import Part, Recording
 
 MEMORY, STATES = 0.5, 16  # of a GPU's free memory used by a batch; numbers for a unit, in gates and states
-CTC_WEIGHT = 0.3  # of sound, as measured (docs/speech.md)
 SENTENCES, NOTICEABLE = 64, 1.1  # searched together in the trial of int8; its time, fp32's being 1
 
 
@@ -81,16 +80,15 @@ def _searched(
     joint = model.attends and any(run.model.ctc is not None for run in runs)
     if config.ctc_weight and not joint:
         raise ConfigError("--ctc-weight is for runs that read sound, with attention and CTC: leave it out")
-    weight = CTC_WEIGHT if config.ctc_weight is None else config.ctc_weight
-    if not joint or not weight:
+    if not joint or config.ctc_weight == 0:
         if where.type != "cuda":
             return model
         from mt.decoding.step_graph import GraphedModel  # only where there are CUDA graphs
 
         return GraphedModel(model)
-    from mt.decoding.ctc_prefix import JointModel
+    from mt.decoding.ctc_prefix import CTC_WEIGHT, JointModel
 
-    return JointModel(model, weight)
+    return JointModel(model, config.ctc_weight or CTC_WEIGHT)
 
 
 def _told(value: object) -> str:

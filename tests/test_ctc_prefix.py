@@ -11,13 +11,18 @@ import torch
 from torch import Tensor
 
 from mt import load
-from mt.decoding.ctc_prefix import continuations, extend, start_prefixes
+from mt.config import DataConfig
+from mt.decoding.ctc_prefix import JointModel, continuations, extend, start_prefixes
 from mt.errors import ConfigError
 from mt.search import search
 from mt.speech.ctc import BLANK
 from mt.speech.frames import frames_of
+from mt.speech.recordings import cut_texts, read_sounds
 from mt.tokenizer import Tokenizer
-from tests.tones import tone_samples, write_wav
+from mt.training.ranks import Ranks
+from mt.training.validation import GREEDY, Validator
+from tests.test_speech import small
+from tests.tones import tone_samples, write_tones, write_wav
 
 A, B = 4, 5
 EOS = Tokenizer.eos_id
@@ -100,6 +105,20 @@ def test_search_by_ctc_alone_scores_by_ctc(spoken_run: Path, tmp_path: Path) -> 
         for hypothesis in hypotheses:
             of_text = scores_after(hypothesis.ids, of_steps)[1][0, EOS].item()
             assert hypothesis.log_prob == pytest.approx(of_text, rel=1e-4)
+
+
+def test_validation_searches_by_both_too(tmp_path: Path) -> None:
+    config, model, tokenizer = small()
+    corpus = read_sounds([str(write_tones(tmp_path, "v", 6, seed=3))], DataConfig(), config.speech, "v")
+    pairs = cut_texts(corpus, tokenizer)
+    texts, sources = corpus.dataset["tgt"][:], [pairs.src[row] for row in range(6)]
+    validator = Validator(texts, texts, pairs, tokenizer, ["en"] * 6, 2000, "fp32", "words")
+    found = validator.validate(model, torch.device("cpu"), Ranks())
+    assert found is not None
+    searches = [search(one, sources, GREEDY, torch.device("cpu")) for one in (JointModel(model, 0.3), model)]
+    both, alone = (tokenizer.decode([rows[0].ids for rows in one]) for one in searches)
+    assert found.hypotheses == both
+    assert both != alone
 
 
 def test_what_ctc_weighs_is_said(spoken_run: Path, toy_run: Path) -> None:

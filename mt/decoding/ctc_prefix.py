@@ -20,6 +20,7 @@ from mt.model import Seq2Seq
 from mt.speech.ctc import BLANK
 from mt.tokenizer import Tokenizer
 
+CTC_WEIGHT = 0.3  # as measured (docs/speech.md)
 NEVER = -1e30
 """The logarithm of no probability: -inf would make differences that are no numbers."""
 WORST = -1e4

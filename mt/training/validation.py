@@ -13,12 +13,13 @@ import torch
 from mt.config import SearchConfig
 from mt.data.batches import IntArray, by_length
 from mt.data.encoded import PiecePairs
+from mt.decoding.ctc_prefix import CTC_WEIGHT, JointModel
 from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
 from mt.layers.prepack import packed
 from mt.metrics import LanguageBleu, language_bleu, perplexity
 from mt.model import Seq2Seq
-from mt.search import search
+from mt.search import Model, search
 from mt.speech.error_rates import Unit, count_errors, rate
 from mt.tokenizer import Tokenizer
 from mt.training.ranks import Ranks
@@ -140,10 +141,12 @@ class Validator:
         if ranks.count > 1:  # by the batches that `search` would make of all
             groups = by_length(self.pairs.src.lengths + 1, GREEDY.batch_tokens)[mine(ranks)]
         translated: list[tuple[int, Sequence[int]]] = []
+        # As `mt translate` searches: CTC may have learned far more than the decoder.
+        searched: Model = JointModel(model, CTC_WEIGHT) if model.attends and model.ctc is not None else model
         with packed(model, "fp32"):
             for rows in groups:
                 sources = [self.pairs.src[row] for row in rows.tolist()]
-                found = search(model, sources, GREEDY, device, markers=self.tokenizer.markers)
+                found = search(searched, sources, GREEDY, device, markers=self.tokenizer.markers)
                 translated += [(int(row), best[0].ids) for row, best in zip(rows, found, strict=True)]
         return translated
 
