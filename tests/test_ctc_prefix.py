@@ -109,7 +109,9 @@ def test_search_by_ctc_alone_scores_by_ctc(spoken_run: Path, tmp_path: Path) -> 
 
 def test_validation_searches_by_both_too(tmp_path: Path) -> None:
     config, model, tokenizer = small()
-    corpus = read_sounds([str(write_tones(tmp_path, "v", 6, seed=3))], DataConfig(), config.speech, "v")
+    corpus = read_sounds(
+        [str(write_tones(tmp_path, "v", 6, seed=3))], DataConfig(), config.speech, "validation"
+    )
     pairs = cut_texts(corpus, tokenizer)
     texts, sources = corpus.dataset["tgt"][:], [pairs.src[row] for row in range(6)]
     validator = Validator(texts, texts, pairs, tokenizer, ["en"] * 6, 2000, "fp32", "words")
