@@ -6,14 +6,14 @@ import json
 import os
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from bench import __main__ as bench
-from bench import peer_quality, peers
+from bench import peer_quality, peer_speechbrain, peers
 from bench.peer_base import Places, fill, run_for, snapshots
 from mt.errors import MTError
 from tests.toy import toy_pairs, write_tsv
@@ -135,3 +135,33 @@ def test_a_tool_ends_after_its_time(tmp_path: Path) -> None:
 def test_a_tool_that_fails_names_its_log(tmp_path: Path) -> None:
     with pytest.raises(MTError, match=r"tool\.log says why"):
         run_for([sys.executable, "-c", "raise SystemExit(3)"], tmp_path / "tool.log", seconds=DEADLINE)
+
+
+def test_transcripts_of_speechbrain_are_counted_for_each_test_and_search(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With what it would have written: its environment takes minutes to install."""
+    table, work = tmp_path / "test.tsv", tmp_path / "work"
+    table.write_text("audio\ttext\n1.wav\tone two\n2.wav\tthree\n", encoding="utf-8")
+    commands = []
+
+    def transcribe(command: Sequence[str], _: Path) -> None:
+        commands.append(command)
+        for name, text in (("ctc", "one\n\n"), ("hypotheses", "one two\nthree\n")):
+            (work / "run" / f"{name}-1.txt").write_text(text, encoding="utf-8")
+        (work / "run" / "result.json").write_text('{"updates": 7}', encoding="utf-8")
+
+    monkeypatch.setattr(peer_speechbrain, "make_environment", lambda *_: None)
+    monkeypatch.setattr(peer_speechbrain, "run", transcribe)
+    arguments = ["--train", "train.tsv", "--test", str(table), "--seconds", "60", "--work", str(work)]
+    monkeypatch.setattr(sys, "argv", ["peer_speechbrain", *arguments])
+    peer_speechbrain.main()
+    found = json.loads(capsys.readouterr().out)
+    assert found["updates"] == 7
+    assert found[f"ctc {table}"]["value"] == pytest.approx(200 / 3)
+    assert found[f"hypotheses {table}"]["value"] == 0
+    assert [word for word in commands[0] if word.endswith((".tsv", ".py", "60.0"))][1:] == [
+        "60.0",
+        "train.tsv",
+        str(table),
+    ]
