@@ -36,11 +36,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     last = options.runs[-1]
     tests = []
-    for number, (name, _, file) in enumerate((test.rpartition("=") for test in options.test), start=1):
-        evaluation = json.loads(Path(file).read_text(encoding="utf-8"))
+    for number, (name, file) in enumerate(options.test, start=1):
+        evaluation = json.loads(file.read_text(encoding="utf-8"))
         tests.append({"name": name} | {key: evaluation[key] for key in KEPT if evaluation[key] is not None})
         if not options.no_texts:
-            references, hypotheses = _texts(evaluation, Path(file).parent, last)
+            references, hypotheses = _texts(evaluation, file.parent, last)
             write(folder / f"references-{number}.txt", "".join(f"{text}\n" for text in references))
             write(folder / f"hypotheses-{number}.txt", "".join(f"{text}\n" for text in hypotheses))
     seconds = 0.0
@@ -79,6 +79,7 @@ def _parser() -> argparse.ArgumentParser:
         "--test",
         action="append",
         required=True,
+        type=_named_file,
         metavar="NAME=FILE",
         help="what mt evaluate --json printed, where the file of --save is still there",
     )
@@ -90,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--note", help="what a reader of the scores must know")
     parser.add_argument("--into", type=Path, default=RESULTS, metavar="DIR", help="folder of the results")
     return parser
+
+
+def _named_file(word: str) -> tuple[str, Path]:
+    """NAME=FILE; the name may hold = too. Raises ArgumentTypeError."""
+    name, _, file = word.rpartition("=")
+    if not name or not Path(file).is_file():
+        raise argparse.ArgumentTypeError(f"{word!r} is not NAME=FILE with a file that is there")
+    return name, Path(file)
 
 
 def _texts(evaluation: dict[str, Any], beside: Path, run: Path) -> tuple[list[str], list[str]]:

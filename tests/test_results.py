@@ -230,6 +230,9 @@ def test_collect_keeps_the_texts_and_error_rates_of_a_recogniser(
     assert (tmp_path / "tones/part-1/metrics.jsonl").is_file()
     assert str(spoken_run.parent) not in (tmp_path / "tones/part-1/config.toml").read_text(encoding="utf-8")
     assert collect_speech.main(told) == 1, "an existing result is not overwritten"
+    with pytest.raises(SystemExit, match="2"):
+        collect_speech.main([*told, "--test", "missing=nowhere.json"])
+    assert "'missing=nowhere.json' is not NAME=FILE" in capsys.readouterr().err
     told[0] = "scores-alone"
     assert collect_speech.main([*told, "--no-texts"]) == 0
     assert not list((tmp_path / "scores-alone").glob("*.txt"))
