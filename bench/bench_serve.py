@@ -2,7 +2,7 @@
 
 `python -m bench.bench_serve -m checkpoints/demo` measures answers a second, the median and the 95th
 percentile of what a client waits at 1, 8 and 64 clients, the server's CPU for an answer, and what another
-client waits under each of five attacks. `--checkout DIR`, given once for each, measures other checkouts in
+client waits under each of seven attacks. `--checkout DIR`, given once for each, measures other checkouts in
 the same run, in turns. Tables go to stderr, one JSON object to stdout. Two runs cannot be compared where the
 machine does other work too.
 """

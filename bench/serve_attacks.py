@@ -1,4 +1,4 @@
-"""Five ways in which one client may keep `mt serve` from all others, and how long a victim then waits."""
+"""Seven ways in which one client may keep `mt serve` from all others, and how long a victim then waits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from bench.serve_setup import SHORT, Client, percentile, translation
+from bench.serve_setup import SHORT, Body, Client, form, percentile, translation
 
 ATTACKER, VICTIM = "127.0.0.2", "127.0.0.1"
 HALF = b"POST /translate HTTP/1.1\r\nHost: localhost\r\n"
@@ -58,28 +58,51 @@ async def open_tags(port: int) -> None:
     await _all(port, 5, "/translate", translation("<a " * 1666, format="html"))
 
 
+async def bodies(port: int) -> None:
+    """Four bodies of 5 MB: JSON of empty arrays, of strings, a form of escapes, one of small files."""
+    megabytes = 5_000_000
+    part = b'--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n\r\n'
+    sent = [
+        Body(b'{"q":[' + b"[]," * (megabytes // 3) + b"1]}"),
+        Body(b'{"q":[' + b'"",' * (megabytes // 3) + b'""]}'),
+        Body(b"q=" + b"%e4%bd%a0" * (megabytes // 9), "application/x-www-form-urlencoded"),
+        Body(part * (megabytes // len(part)) + b"--x--\r\n", "multipart/form-data; boundary=x"),
+    ]
+    async with asyncio.TaskGroup() as group:
+        for body in sent:
+            group.create_task(_over_and_over(port, "/translate", body))
+
+
+async def documents(port: int) -> None:
+    """Four documents of 3 MB, of 100,000 paragraphs each."""
+    body = form("a.html", "<p>我爱北京</p>".encode() * 100_000)
+    await _all(port, 4, "/translate_file", body)
+
+
 ATTACKS: dict[str, Attack] = {
     "16 inspections": inspections,
     "lines": lines,
     "text nodes": nodes,
     "half heads": half_heads,
     "open tags": open_tags,
+    "bodies": bodies,
+    "documents": documents,
 }
 
 
-async def _all(port: int, count: int, path: str, fields: dict[str, Any]) -> None:
-    """So many clients at once, over and over."""
-
-    async def one() -> None:
-        client = Client(port, ATTACKER)
-        while True:
-            status, _ = await client.ask(path, fields)
-            if status != 200:
-                await asyncio.sleep(0.05)
-
+async def _all(port: int, count: int, path: str, fields: dict[str, Any] | Body) -> None:
+    """So many clients at once."""
     async with asyncio.TaskGroup() as group:
         for _ in range(count):
-            group.create_task(one())
+            group.create_task(_over_and_over(port, path, fields))
+
+
+async def _over_and_over(port: int, path: str, fields: dict[str, Any] | Body) -> None:
+    client = Client(port, ATTACKER)
+    while True:
+        status, _ = await client.ask(path, fields)
+        if status != 200:
+            await asyncio.sleep(0.05)
 
 
 async def waiting(port: int, attack: Attack, seconds: float, address: str = VICTIM) -> dict[str, float]:

@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from mt.errors import MTError
@@ -101,6 +101,22 @@ class Server:
             return self.process.wait()
 
 
+class Body(NamedTuple):
+    """What a request sends as it is, and its Content-Type."""
+
+    data: bytes
+    kind: str = "application/json"
+
+
+def form(name: str, data: bytes) -> Body:
+    """A form with a document."""
+    written = b""
+    for key, value in (("source", b"zh"), ("target", b"en"), (f'file"; filename="{name}', data)):
+        head = f'--x\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n'
+        written += head.encode() + value + b"\r\n"
+    return Body(written + b"--x--\r\n", "multipart/form-data; boundary=x")
+
+
 @dataclass
 class Client:
     """One connection of one address, one request at a time. answers: the seconds and the status of each."""
@@ -115,16 +131,16 @@ class Client:
         """What each request took."""
         return [second for second, _ in self.answers]
 
-    async def ask(self, path: str, fields: dict[str, Any] | None) -> tuple[int, bytes]:
+    async def ask(self, path: str, fields: dict[str, Any] | Body | None) -> tuple[int, bytes]:
         """Status and body; 0 where the connection ended without an answer. Without fields it is a GET."""
-        body = b"" if fields is None else json.dumps(fields).encode()
+        body = fields if isinstance(fields, Body) else Body(json.dumps(fields).encode() if fields else b"")
         head = (
             f"{'GET' if fields is None else 'POST'} {path} HTTP/1.1\r\nHost: localhost\r\n"
-            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {body.kind}\r\nContent-Length: {len(body.data)}\r\n\r\n"
         )
         began = time.monotonic()
         try:
-            status, answer = await self._exchange(head.encode() + body)
+            status, answer = await self._exchange(head.encode() + body.data)
         except (OSError, asyncio.IncompleteReadError):
             self.close()
             status, answer = 0, b""

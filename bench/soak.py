@@ -17,13 +17,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.bench_base import run
-from bench.serve_setup import SHORT, Client, Server, translation
+from bench.serve_setup import SHORT, Body, Client, Server, form, translation
 
 HERE = Path(__file__).parent.parent
 GROWTH, MORE_FILES = 1.05, 20
 CLIENTS, EVERY = 12, 10.0  # seconds between two looks at the server
 HTML = '<p>我爱<b>北京</b>。</p><!-- <a <![foo]> <p translate="no">你好'
-Kind = tuple[str, dict[str, Any] | None]
+Kind = tuple[str, dict[str, Any] | Body | None]
 
 
 def kinds(random_source: random.Random) -> list[Kind]:
@@ -44,6 +44,8 @@ def kinds(random_source: random.Random) -> list[Kind]:
         ("/detect", {"q": "Guten Tag"}),
         ("/suggest", {"q": "x"}),
         ("/translate_file", {}),
+        ("/translate_file", form("a.html", (HTML * random_source.randrange(1, 20)).encode())),
+        ("/translate", Body(b'{"q": [' + b"[]," * 99_999 + b"1]}")),
         ("/nothing", None),
         ("/languages", None),
         ("/health", None),
@@ -134,11 +136,12 @@ def main() -> None:
     server = Server(arguments.model, HERE)
     try:
         seen, statuses = asyncio.run(soak(server, 60 * arguments.minutes))
-        log = server.log()
+        log, cpu = server.log(), server.cpu
     finally:
         code = server.stop()
     found = faults_of(seen, statuses, log, code)
     print(f"{statuses.total()} requests: {dict(statuses)}; exit code {code}")
+    print(f"{cpu:.0f} seconds of CPU in {arguments.minutes:g} minutes")
     print(f"memory in MB and open files: {seen[0]} at first, {seen[-1]} at last")
     sys.exit("\n".join(found) if found else 0)
 

@@ -4,19 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
+from mt.decoding.pausing import Pause, no_pause
 from mt.options import ServeOptions
 from mt.serve.call import SentFile, Values, api_key, read_form, read_values
 from mt.serve.keys import Key, Keys
 from mt.serve.limits import RateLimiter, most_bytes
+from mt.serve.processor import Line
 from mt.serve.refusal import Gone, Refusal, slow_down
 
+T = TypeVar("T")
+
 BODY_SECONDS = 30.0  # for a client to send its body
-BODIES = 2**27  # bytes of bodies that are held at once; a quarter for one client
+BODIES = 2**27  # bytes of bodies whose requests are under way; a quarter for one client
+LONG = 2**15  # bytes; what is longer is read outside of the event loop
 GUESSES = 20  # wrong keys a minute from one client
 
 
@@ -31,16 +40,37 @@ class Asked:
 class AccessControl:
     """Reads requests and refuses those that are not allowed. One for a server: it counts for each client."""
 
-    def __init__(self, options: ServeOptions, keys: Keys | None, limiter: RateLimiter) -> None:
-        self._options, self._keys, self._limiter = options, keys, limiter
+    def __init__(self, options: ServeOptions, keys: Keys | None, limiter: RateLimiter, line: Line) -> None:
+        """line: where long bodies are read."""
+        self._options, self._keys, self._limiter, self._line = options, keys, limiter, line
         self._most = most_bytes(options.char_limit, options.batch_limit)
         self._held: dict[str, int] = {}  # bytes of bodies under way, by client
 
-    async def admit(self, request: Request) -> Asked:
-        """Raises Refusal if the request's size, time, key or rate is not allowed, Gone if its client left."""
-        body = await self.read_body(request, self._most)
-        values = read_values(body, request.headers.get("content-type", ""), request.scope["query_string"])
-        return Asked(values, self.check(request, api_key(values)))
+    @asynccontextmanager
+    async def admitted(self, request: Request) -> AsyncIterator[Asked]:
+        """A request whose size, time, key and rate are allowed; while this is open, its body is counted.
+
+        Raises Refusal, Gone if its client left.
+        """
+        kind, query = request.headers.get("content-type", ""), request.scope["query_string"]
+        async with self._body(request, self._most) as body:
+            values = await self._read(request, body, partial(read_values, body, kind, query))
+            yield Asked(values, self.check(request, api_key(values)))
+
+    @asynccontextmanager
+    async def admitted_file(self, request: Request, most: int) -> AsyncIterator[tuple[Asked, SentFile]]:
+        """As `admitted`, of a form of at most that many bytes; and the file in its field `file`."""
+        kind = request.headers.get("content-type", "")
+        async with self._body(request, most, status=413) as body:
+            values, files = await self._read(request, body, partial(read_form, body, kind))
+            asked = Asked(values, self.check(request, api_key(values)))
+            if "file" not in files:
+                raise Refusal("Invalid request: missing file parameter")
+            yield asked, files["file"]
+
+    async def _read(self, request: Request, body: bytes, read: Callable[[Pause], T]) -> T:
+        """What is in a body: of a long one read in a thread, so that others are answered meanwhile."""
+        return read(no_pause) if len(body) <= LONG else await self._line.run(read, client_of(request))
 
     def check(self, request: Request, given: str) -> str:
         """Whose turn a request with that key takes. Raises Refusal if key or rate is not allowed."""
@@ -48,37 +78,33 @@ class AccessControl:
         key = self._check_key(address, given)
         return address if key is None else f"key {key.name}"
 
-    async def admit_file(self, request: Request, most: int) -> tuple[Asked, SentFile]:
-        """As `admit`, of a form of at most that many bytes; and the file in its field `file`."""
-        body = await self.read_body(request, most, status=413)
-        values, files = read_form(body, request.headers.get("content-type", ""))
-        asked = Asked(values, self.check(request, api_key(values)))
-        if "file" not in files:
-            raise Refusal("Invalid request: missing file parameter")
-        return asked, files["file"]
-
-    async def read_body(self, request: Request, most: int, *, status: int = 400) -> bytes:
+    @asynccontextmanager
+    async def _body(self, request: Request, most: int, *, status: int = 400) -> AsyncIterator[bytes]:
         """The whole body, of at most that many bytes. Raises Refusal, Gone."""
         address = client_of(request)
         body = bytearray()
         try:
-            async with asyncio.timeout(BODY_SECONDS):
-                async for chunk in request.stream():
-                    body += chunk
-                    self._held[address] = self._held.get(address, 0) + len(chunk)
-                    if len(body) > most:
-                        raise Refusal(f"Invalid request: the body is longer than {most} bytes", status=status)
-                    if self._held[address] > BODIES // 4 or sum(self._held.values()) > BODIES:
-                        raise slow_down("too much text is under way already", retry_after=1)
-        except TimeoutError:
-            raise Refusal("the request's body did not arrive in time", status=408) from None
-        except ClientDisconnect:
-            raise Gone from None
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    async for chunk in request.stream():
+                        body += chunk
+                        self._held[address] = self._held.get(address, 0) + len(chunk)
+                        self._check_size(address, len(body), most, status)
+            except TimeoutError:
+                raise Refusal("the request's body did not arrive in time", status=408) from None
+            except ClientDisconnect:
+                raise Gone from None
+            yield bytes(body)
         finally:
             self._held[address] = self._held.get(address, 0) - len(body)
             if self._held[address] <= 0:
                 del self._held[address]
-        return bytes(body)
+
+    def _check_size(self, address: str, size: int, most: int, status: int) -> None:
+        if size > most:
+            raise Refusal(f"Invalid request: the body is longer than {most} bytes", status=status)
+        if self._held[address] > BODIES // 4 or sum(self._held.values()) > BODIES:
+            raise slow_down("too much text is under way already", retry_after=1)
 
     def check_bearer(self, request: Request) -> None:
         """Raises Refusal where keys are asked for and there is none, as a bearer token or api_key."""

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -14,6 +13,7 @@ from starlette.exceptions import HTTPException
 from mt.release import __version__
 from mt.serve import pages, schema, uploads
 from mt.serve.access import AccessControl
+from mt.serve.answering import answer
 from mt.serve.call import inspect_call, one_text, translate_call
 from mt.serve.counters import CONTENT_TYPE
 from mt.serve.keys import Keys
@@ -50,7 +50,7 @@ def create_app(service: Service, *, keys: Keys | None = None, limiter: RateLimit
             "auto_configure": False,
         },
     )
-    access = AccessControl(service.options, keys, limiter or RateLimiter())
+    access = AccessControl(service.options, keys, limiter or RateLimiter(), service.reader)
     _add_asking(app, service, access)
     _add_telling(app, service, needs_key=keys is not None)
     if service.options.metrics_address is None:
@@ -72,26 +72,26 @@ def _add_asking(app: FastAPI, service: Service, access: AccessControl) -> None:
     @app.post("/translate", **schema.translate(directions, **sizes))
     async def translate(request: Request) -> Response:
         """Translate a text or an array of texts."""
-        asked = await access.admit(request)
-        return await _answer(request, service.translate(translate_call(asked.values), asked.client))
+        async with access.admitted(request) as asked:
+            return await answer(request, service.translate(translate_call(asked.values), asked.client))
 
     @app.post("/detect", **schema.detect(codes))
     async def detect(request: Request) -> Response:
         """Tell which of the served languages a text is in, the likeliest first."""
-        asked = await access.admit(request)
-        return await _answer(request, service.detect(one_text(asked.values), asked.client))
+        async with access.admitted(request) as asked:
+            return await answer(request, service.detect(one_text(asked.values), asked.client))
 
     @app.post("/inspect", **schema.inspect(directions))
     async def inspect(request: Request) -> Response:
         """Show how one sentence is read and translated: all numbers."""
-        asked = await access.admit(request)
-        return await _answer(request, service.inspect(inspect_call(asked.values), asked.client))
+        async with access.admitted(request) as asked:
+            return await answer(request, service.inspect(inspect_call(asked.values), asked.client))
 
     @app.post("/suggest", **schema.suggest())
     async def suggest(request: Request) -> Response:
         """Refuse suggestions, as LibreTranslate does where they are off."""
-        await access.admit(request)
-        raise Refusal("Suggestions are disabled on this server.", status=403)
+        async with access.admitted(request):
+            raise Refusal("Suggestions are disabled on this server.", status=403)
 
 
 def _add_telling(app: FastAPI, service: Service, *, needs_key: bool) -> None:
@@ -143,31 +143,6 @@ def frontend_settings(service: Service, *, needs_key: bool) -> dict[str, Any]:
         "supportedFilesFormat": suffixes(),
         "transcribe": service.transcribes(),
     }
-
-
-async def _answer(request: Request, work: Coroutine[Any, Any, Any]) -> Response:
-    """The result of the work as JSON; if the client goes away first, the work is given up."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(_left(request))
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            return Response(status_code=GONE)
-        found = working.result()
-        return (
-            Response(found, media_type="application/json")
-            if isinstance(found, bytes)
-            else JSONResponse(found)
-        )
-    finally:
-        leaving.cancel()
-        working.cancel()
-
-
-async def _left(request: Request) -> None:
-    """Returns when the client has closed the connection. The body has been read, so nothing else comes."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _refused(_: Request, problem: Exception) -> Response:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import secrets
 import time
-from collections import OrderedDict
-from collections.abc import Sequence
+import zipfile
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import PurePath
-from typing import Any, cast
+from threading import Event
+from typing import Any, TypeVar, cast
 
 from mt.decoding.translation import Candidate, Translation, joined
 from mt.errors import MTError
@@ -21,16 +26,20 @@ from mt.files.registry import FORMATS, format_of, read_document
 from mt.files.work import Work
 from mt.serve.batcher import Batcher
 from mt.serve.models import Served
-from mt.serve.refusal import Refusal, slow_down
+from mt.serve.refusal import Gone, Refusal, slow_down
 from mt.serve.service import Service
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator
 
-AT_ONCE = 2  # documents that are worked on
-WAITING = 8
+T = TypeVar("T")
+
+AT_ONCE = 2  # documents that are worked on, of two clients
+WAITING, WAITING_OF_ONE = 32, 4  # documents, with those that are worked on; those of one client
 AT_A_TIME = 32  # sentences of a document in the queue
 KEPT_SECONDS, KEPT_BYTES = 1800.0, 2**27  # for their clients to fetch
 CHARACTERS = 100  # as many times as those of a text
+BYTES, BYTES_UNPACKED = 8, 20  # for a character of a document: in a file, in the members of an archive
+_MARKUP = (".xml", ".xhtml", ".html", ".htm", ".ncx", ".rels")
 _NOT_ALONE = ("csv", "tsv", "xcstrings")  # --column says what is translated; both languages are one file
 
 
@@ -65,19 +74,24 @@ class Documents:
     def __init__(self, service: Service) -> None:
         self._service = service
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._waiting = 0
+        self._threads = ThreadPoolExecutor(AT_ONCE, "documents")
+        self._of_client: dict[str, asyncio.Lock] = {}  # whose holder waits for `_free` or is worked on
+        self._waiting: Counter[str] = Counter()  # documents of each client, with those that are worked on
         self._finished: OrderedDict[str, Finished] = OrderedDict()
 
     async def translate(self, upload: Upload, client: str) -> str:
         """Where the translated file is found: `ID/NAME`. Raises Refusal."""
-        if self._waiting >= AT_ONCE + WAITING:
+        if self._waiting[client] >= WAITING_OF_ONE or self._waiting.total() >= WAITING:
             raise slow_down("too many files are under way already", retry_after=5)
-        self._waiting += 1
+        self._waiting[client] += 1
+        mine = self._of_client.setdefault(client, asyncio.Lock())
         try:
-            async with self._free:
+            async with mine, self._free:
                 data = await self._translated(upload, client)
         finally:
-            self._waiting -= 1
+            self._waiting[client] -= 1
+            if not self._waiting[client]:
+                del self._waiting[client], self._of_client[client]
         key = secrets.token_urlsafe(16)
         self._finished[key] = Finished(upload.name, data, time.monotonic())
         self._forget()
@@ -99,17 +113,18 @@ class Documents:
     async def _translated(self, upload: Upload, client: str) -> bytes:
         models = self._service.models
         target = models.known(upload.target)
-        document = await asyncio.to_thread(_read, upload, target)
-        text = "\n".join(map(plain, document.segments))
         limit = self._service.options.char_limit * CHARACTERS
+        document = await self._in_thread(partial(_read, upload, target, limit), Event())
+        text = "\n".join(map(plain, document.segments))
         if limit and len(text) > limit:
             raise Refusal(f"Invalid request: request ({len(text)}) exceeds text limit ({limit})")
         (source,) = self._service.planner.sources(upload.source, target, [text[:10_000]])
         if source.language == target:
             return upload.data
         served = models.choose(source.language, target)
+        gone = Event()
         queue = _Queue(
-            served, self._service.batchers[id(served.translator)], client, asyncio.get_running_loop()
+            served, self._service.batchers[id(served.translator)], client, asyncio.get_running_loop(), gone
         )
         engine = model_engine(cast(Translator, queue), served.tgt)
         work = Work(engine, Journal(None, None), Memory([]), target)
@@ -120,11 +135,26 @@ class Documents:
             except ValueError as problem:
                 raise Refusal(f"{upload.name}: {problem}") from None
 
-        return await asyncio.to_thread(translate)
+        return await self._in_thread(translate, gone)
+
+    async def _in_thread(self, call: Callable[[], T], gone: Event) -> T:
+        """The result of a call in a thread. If this is cancelled, `gone` tells the call, which ends first."""
+        working = asyncio.get_running_loop().run_in_executor(self._threads, call)
+        working.add_done_callback(lambda done: done.cancelled() or done.exception())
+        try:
+            return await asyncio.shield(working)
+        except asyncio.CancelledError:
+            gone.set()
+            await asyncio.wait({working})
+            raise
 
 
-def _read(upload: Upload, target: str) -> Document:
-    """The document of an upload. Raises Refusal."""
+def _read(upload: Upload, target: str, limit: int) -> Document:
+    """The document of an upload. Raises Refusal. limit: characters, 0 is none."""
+    size, most = _size(upload)
+    if limit and size > most * limit:  # before it is read: that takes seconds for each megabyte
+        told = f"{size} bytes, and {most * limit} are allowed"
+        raise Refusal(f"{upload.name}: the document is too long: {told}", status=413)
     try:
         name = format_of(PurePath(upload.name), upload.data[:4096])
     except MTError:  # it tells of options of the command line
@@ -138,14 +168,31 @@ def _read(upload: Upload, target: str) -> Document:
         raise Refusal(str(problem)) from None
 
 
+def _size(upload: Upload) -> tuple[int, int]:
+    """Bytes of a document, and how many a character may have; of an archive those of its unpacked text."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(upload.data)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # no archive
+        return len(upload.data), BYTES
+    return sum(one.file_size for one in members if one.filename.endswith(_MARKUP)), BYTES_UNPACKED
+
+
 class _Queue:
     """What `model_engine` asks of a translator; its searches wait in the queue, a few sentences at a time."""
 
     def __init__(
-        self, served: Served, batcher: Batcher, client: str, loop: asyncio.AbstractEventLoop
+        self,
+        served: Served,
+        batcher: Batcher,
+        client: str,
+        loop: asyncio.AbstractEventLoop,
+        gone: Event,
     ) -> None:
+        """gone: set where the client has left: then `search` raises Gone."""
         self.run, self.model = served.translator.run, served.translator.model
         self._served, self._batcher, self._client, self._loop = served, batcher, client, loop
+        self._gone = gone
 
     def search(
         self, texts: Sequence[str], *, nbest: int, aligned: bool = False, tgt: str | None = None
@@ -158,6 +205,8 @@ class _Queue:
         found: dict[str, list[Candidate]] = {}
         wanted = list(parts)
         for begin in range(0, len(wanted), AT_A_TIME):
+            if self._gone.is_set():
+                raise Gone
             chunk = wanted[begin : begin + AT_A_TIME]
             waiting: Any = self._batcher.translate(
                 chunk, client=self._client, tgt=tgt, nbest=nbest, aligned=aligned

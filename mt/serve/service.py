@@ -56,7 +56,7 @@ class Service:
         self._judges = {id(one): _judge(one) for one in models.translators}
         processor = Processor()
         # Reads long texts; inspects and hears.
-        self._reader, self._alone = Line(processor, "reader"), Line(processor, "alone")
+        self.reader, self._alone = Line(processor, "reader"), Line(processor, "alone")
         self.active = 0  # requests under way; the middleware counts them
         self.metrics = Metrics(
             queued=lambda: sum(batcher.waiting for batcher in self.batchers.values()),
@@ -82,7 +82,7 @@ class Service:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._reader.close()
+            self.reader.close()
             self._alone.close()
 
     @property
@@ -209,7 +209,7 @@ class Service:
         """The result of a call that looks through all of the texts: if they are long, in a thread."""
         if sum(map(len, texts)) <= LONG:
             return read(no_pause)
-        return await self._reader.run(read, client)
+        return await self.reader.run(read, client)
 
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)

@@ -6,10 +6,11 @@ import re
 from urllib.parse import quote
 
 from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 from mt.serve import schema
 from mt.serve.access import AccessControl
+from mt.serve.answering import answer
 from mt.serve.call import file_call, transcribe_call
 from mt.serve.received_files import Documents, Upload
 from mt.serve.refusal import Refusal
@@ -27,17 +28,20 @@ def add_routes(app: FastAPI, access: AccessControl, service: Service, documents:
     @app.post("/transcribe", **schema.transcribe(list(models.listeners)))
     async def transcribe(request: Request) -> Response:
         """Tell what is said in a recording, and how it was heard."""
-        asked, file = await access.admit_file(request, MOST_SOUND)
-        call = transcribe_call(asked.values, file.data)
-        return JSONResponse(await service.transcribe(call, asked.client))
+        async with access.admitted_file(request, MOST_SOUND) as (asked, file):
+            call = transcribe_call(asked.values, file.data)
+            return await answer(request, service.transcribe(call, asked.client))
 
     @app.post("/translate_file", **schema.translate_file(models.directions))
     async def translate_file(request: Request) -> Response:
         """Translate a document; the answer says where it is."""
-        asked, file = await access.admit_file(request, MOST_BYTES)
-        upload = Upload(_file_name(file.name), file.data, *file_call(asked.values))
-        where = await documents.translate(upload, asked.client)
-        return JSONResponse({"translatedFileUrl": f"{request.base_url}download_file/{quote(where)}"})
+        async with access.admitted_file(request, MOST_BYTES) as (asked, file):
+            upload = Upload(_file_name(file.name), file.data, *file_call(asked.values))
+            return await answer(request, translated(upload, request, asked.client))
+
+    async def translated(upload: Upload, request: Request, client: str) -> dict[str, str]:
+        where = await documents.translate(upload, client)
+        return {"translatedFileUrl": f"{request.base_url}download_file/{quote(where)}"}
 
     @app.get("/download_file/{key}/{name}", **schema.download_file())
     async def download_file(key: str, name: str) -> Response:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
+from mt.options import ServeOptions
 from mt.serve.keys import read_keys
+from mt.serve.received_files import AT_A_TIME, BYTES, BYTES_UNPACKED, Documents, Upload
+from mt.serve.refusal import Refusal
 from mt.translator import Translator
-from tests.serve.setup import make_middleware
+from tests.serve.setup import Slow, make_middleware, make_service
 
 PAIR = {"source": "aa", "target": "bb"}
 PO = 'msgid "ba de"\nmsgstr ""\n\nmsgid "mo"\nmsgstr "MO!"\n'
@@ -83,3 +89,55 @@ def test_keys_are_asked_for(translator: Translator, tmp_path: Path) -> None:
         assert send(client, "a.txt", "ba").status_code == 400
         assert send(client, "a.txt", "ba", api_key="wrong").status_code == 403
         assert send(client, "a.txt", "ba", api_key="secret").status_code == 200
+
+
+def test_documents_that_would_take_long_to_read_are_refused(client: TestClient) -> None:
+    long = send(client, "a.html", "<p>" * (BYTES * 500_000 // 3 + 1))
+    assert (long.status_code, "too long" in long.json()["error"]) == (413, True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("word/document.xml", b" " * (BYTES_UNPACKED * 500_000 + 1))
+    assert len(packed.getvalue()) < 100_000
+    assert send(client, "a.docx", packed.getvalue()).status_code == 413
+
+
+def test_one_client_has_few_documents_at_once(translator: Translator) -> None:
+    """A fifth one is refused, and another client's is not; those wait for the searches of one."""
+    documents, slow = Documents(make_service(translator, ServeOptions())), Slow()
+    upload = Upload("a.txt", b"ba", "aa", "bb")
+    for batcher in documents._service.batchers.values():
+        batcher._searcher = slow
+
+    async def ask() -> list[object]:
+        async with documents._service.running():
+            tasks = [asyncio.create_task(documents.translate(upload, "one")) for _ in range(5)]
+            tasks.append(asyncio.create_task(documents.translate(upload, "two")))
+            await asyncio.to_thread(slow.wait_for, 1)
+            slow.may_go_on.set()
+            return await asyncio.gather(*tasks, return_exceptions=True)
+
+    found = asyncio.run(ask())
+    assert [isinstance(one, Refusal) for one in found] == [False] * 4 + [True, False]
+    assert not documents._waiting
+    assert not documents._of_client
+
+
+def test_a_document_whose_client_leaves_is_given_up(translator: Translator) -> None:
+    documents, slow = Documents(make_service(translator, ServeOptions())), Slow()
+    lines = "\n".join(f"ba{number}" for number in range(3 * AT_A_TIME)).encode()
+    for batcher in documents._service.batchers.values():
+        batcher._searcher = slow
+
+    async def leave() -> None:
+        async with documents._service.running():
+            task = asyncio.create_task(documents.translate(Upload("a.txt", lines, "aa", "bb"), "one"))
+            await asyncio.to_thread(slow.wait_for, 1)
+            task.cancel()
+            await asyncio.sleep(0)
+            slow.may_go_on.set()
+            await asyncio.gather(task, return_exceptions=True)
+            assert task.cancelled()
+
+    asyncio.run(leave())
+    assert sum(map(len, slow.searches)) == AT_A_TIME
+    assert not documents._waiting
