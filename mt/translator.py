@@ -223,11 +223,9 @@ class Translator:
             for part in parts.texts
             if not kept[part]
         ]
-        found = iter(
-            self.search_parts(
-                searched, nbest=nbest, aligned=aligned, tgt=tgt, progress=progress, prefixes=starts
-            )
-        )
+        sources, hypotheses = self._search(searched, starts, tgt, progress=progress)
+        best = [rows[:nbest] for rows in hypotheses]
+        found = iter(self._candidates(searched, sources, best, aligned=aligned))
         into = tgt or self.run.languages.target
         translations = []
         for text, parts in zip(listed, splits, strict=True):
@@ -326,27 +324,48 @@ class Translator:
         nbest: int,
         aligned: bool = False,
         tgt: str | None = None,
-        progress: Callable[[float], None] | None = None,
-        prefixes: Sequence[str] | None = None,
         pause: Pause = no_pause,
     ) -> list[list[Candidate]]:
         """Up to `nbest` candidates for each of the parts that `split` gives, best first.
 
-        prefixes: what each translation begins with, by default nothing. pause: called between steps. Who
-        searches by itself checks by `check` first, and leaves out what holds nothing to translate.
+        pause: called between steps. Who searches by itself checks by `check` first, and leaves out what holds
+        nothing to translate.
         """
+        sources, found = self._search(parts, [""] * len(parts), tgt, pause=pause)
+        return self._candidates(parts, sources, [rows[:nbest] for rows in found], aligned=aligned)
+
+    def _search(
+        self,
+        parts: Sequence[str],
+        prefixes: Sequence[str],
+        tgt: str | None,
+        *,
+        progress: Callable[[float], None] | None = None,
+        pause: Pause = no_pause,
+    ) -> tuple[list[list[int]], list[list[Hypothesis]]]:
+        """The parts as ids, and the hypotheses of each, best first. prefixes: what each begins with."""
         hints = None
-        if self.glossary is not None or any(prefixes or ()):
-            hints = self._hint_maker.hints(list(parts), list(prefixes or [""] * len(parts)), self.glossary)
+        if self.glossary is not None or any(prefixes):
+            hints = self._hint_maker.hints(list(parts), list(prefixes), self.glossary)
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
         model = self._pausing(pause)
-        found_of = search(
+        found = search(
             model, sources, self.config, self.device, markers=markers, progress=progress, hints=hints
         )
         pause()
-        found = [self.rank(rows)[:nbest] for rows in found_of]
+        return sources, [self.rank(rows) for rows in found]
+
+    def _candidates(
+        self,
+        parts: Sequence[str],
+        sources: list[list[int]],
+        found: list[list[Hypothesis]],
+        *,
+        aligned: bool,
+    ) -> list[list[Candidate]]:
+        """The hypotheses of each part as texts. sources: the parts as ids."""
         looks = (
             self._align(parts, sources, found) if aligned else [[NOT_ALIGNED] * len(rows) for rows in found]
         )

@@ -17,6 +17,7 @@ from mt.data.lexicon import TENSION, Lexicon
 from mt.errors import ConfigError
 from mt.model import build_model
 from mt.training.guide import Guide, make_guide
+from mt.training.losses import Losses
 from mt.training.updater import Updater
 
 WORDS, APART = 12, 20
@@ -78,9 +79,8 @@ def test_attention_learns_to_look_at_the_right_words_while_it_is_guided() -> Non
         )
         model = build_model(config, src_vocab=40, tgt_vocab=40, shared=False, pad_id=0).train()
         training = TrainingConfig(guided_steps=steps)
-        updater = Updater(
-            model, training, torch.device("cpu"), "fp32", guide=make_guide(training, Lexicon(pairs()))
-        )
+        losses = Losses(training, guide=make_guide(training, Lexicon(pairs())))
+        updater = Updater(model, training, torch.device("cpu"), "fp32", losses=losses)
         for step in range(first, first + 60):
             updater.update([batch], step=step, learning_rate=5e-3)
         weights = model.align(batch.tgt_in, model.encode(batch.src, batch.src_lengths))

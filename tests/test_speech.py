@@ -19,6 +19,7 @@ from mt.search import search
 from mt.speech.ctc import ctc_loss
 from mt.speech.recordings import cut_texts, read_sounds
 from mt.tokenizer import Tokenizer
+from mt.training.losses import Losses
 from mt.training.updater import Updater
 from tests.runs import same_weights
 from tests.tones import RATE, tone_samples, train_arguments, write_tones, write_wav
@@ -47,7 +48,9 @@ def test_a_batch_of_recordings_can_be_overfitted(tmp_path: Path) -> None:
     pairs = cut_texts(corpus, tokenizer)
     batch = pairs.batch(np.arange(8))
     training = config.training.model_copy(update={"label_smoothing": 0.0, "average_decay": 0.0})
-    updater = Updater(model, training, torch.device("cpu"), "fp32", ctc=config.speech.ctc)
+    updater = Updater(
+        model, training, torch.device("cpu"), "fp32", losses=Losses(training, ctc=config.speech.ctc)
+    )
     for step in range(1, 151):
         updater.update([batch], step=step, learning_rate=1e-2)
     sources = [pairs.src[row] for row in range(8)]

@@ -30,6 +30,7 @@ from mt.training.guide import make_guide
 from mt.training.loader import BatchLoader
 from mt.training.lock import locked
 from mt.training.logs import START, cut_logs, log_metrics
+from mt.training.losses import Losses
 from mt.training.material import Helpers, Material, Stages, follow, prepare, told_of
 from mt.training.model_card import example, write_card
 from mt.training.progress import Progress
@@ -82,10 +83,10 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         lambda: prepare(stages, session), told_of, lambda told: follow(stages, session, told)
     )
     model = _build(config, material, session)
-    guide = make_guide(training, Lexicon(material.pairs))
+    losses = Losses(training, config.speech.ctc, make_guide(training, Lexicon(material.pairs)))
     trainer = Trainer(
         material.files,
-        Updater(model, training, device, material.computed.precision, ranks, config.speech.ctc, guide),
+        Updater(model, training, device, material.computed.precision, ranks, losses),
         BatchLoader(material.pairs, training, material.sampler, pin=device.type == "cuda", ranks=ranks),
         material.validator(training.batch_tokens),
         Reporter(files, session.console, session.clock, material.loss_floor, speaks=ranks.first),

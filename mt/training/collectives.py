@@ -91,7 +91,7 @@ class Joined(Ranks):
             json.loads(part[:size].numpy().tobytes()) for part, size in zip(found or (), sizes, strict=False)
         ]
 
-    def share(self, tensors: Mapping[str, Tensor], device: torch.device) -> Mapping[str, Tensor]:
+    def broadcast(self, tensors: Mapping[str, Tensor], device: torch.device) -> Mapping[str, Tensor]:
         listed = {name: [str(part.dtype), *part.shape] for name, part in tensors.items()}
         found = {}
         for name, (dtype, *shape) in self.from_first(listed).items():

@@ -58,8 +58,8 @@ class Ranks:
         """What each rank has, JSON-able, in the order of the ranks; the others get nothing."""
         return [value]
 
-    def share(self, tensors: Mapping[str, Tensor], device: torch.device) -> Mapping[str, Tensor]:
-        """The tensors of rank 0, on that device; the other ranks' count for nothing."""
+    def broadcast(self, tensors: Mapping[str, Tensor], device: torch.device) -> Mapping[str, Tensor]:
+        """The tensors of rank 0, on that device; the other ranks' are ignored."""
         del device
         return tensors
 

@@ -72,12 +72,12 @@ class Trainer:
 
     def synchronize(self) -> None:
         """Let all ranks begin where the first does: with its weights, its optimiser and its counters."""
-        tensors = self.ranks.share(state_tensors(self.updater), self.updater.device)
+        tensors = self.ranks.broadcast(state_tensors(self.updater), self.updater.device)
         if not self.ranks.first:
             put_back(self.updater, tensors, self.files.path)
-        self._share_progress()
+        self._broadcast_progress()
 
-    def _share_progress(self) -> None:
+    def _broadcast_progress(self) -> None:
         known = self.ranks.from_first(self.progress.as_dict())
         if not self.ranks.first:  # whose writer may just have noted a checksum
             for name, value in known.items():
@@ -88,7 +88,7 @@ class Trainer:
         self.progress.best = None
         if validation := self._measure():
             self._keep_if_best(validation)
-        self._share_progress()
+        self._broadcast_progress()
 
     def fit(self) -> Progress:
         """Train until a limit is reached; the best weights are in the run directory then.
@@ -264,7 +264,7 @@ class Trainer:
                 progress.count_validation(validation, self.training)
             progress.validated = progress.step
             self.reporter.announce(progress, validation, better)
-        self._share_progress()
+        self._broadcast_progress()
         self._agree()
         self._save()
 

@@ -12,13 +12,11 @@ from torch import Tensor
 from mt.config import TrainingConfig
 from mt.data.batches import Batch
 from mt.device import autocast, keep_memory
-from mt.layers.loss import Targets, bag_of_words, cross_entropy
 from mt.model import Seq2Seq
-from mt.speech.ctc import ctc_loss
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
 from mt.training.gradients import GradientSum
-from mt.training.guide import Guide
+from mt.training.losses import Losses
 from mt.training.ranks import Ranks
 from mt.training.skipping import step_unless
 
@@ -51,14 +49,11 @@ class Updater:
         device: torch.device,
         precision: str,
         ranks: Ranks | None = None,
-        ctc: float = 0.0,
-        guide: Guide | None = None,
+        losses: Losses | None = None,
     ) -> None:
-        """precision: fp32 or bf16, of the products. ctc: the weight of CTC's loss, of a model that has it.
-        guide: what attention also learns from.
-        """
+        """precision: fp32 or bf16, of the products. losses: by default those of the settings alone."""
         keep_memory()
-        self.ctc, self.guide = ctc, guide
+        self.losses = losses or Losses(training)
         self.model, self.training = model, training
         self.device, self.precision = device, precision
         self.optimizer = torch.optim.AdamW(
@@ -121,7 +116,8 @@ class Updater:
         nll = torch.zeros((), device=self.device)
         for batch, position in zip(batches, positions, strict=True):
             self._seed(step, position)
-            loss, of_batch = self._losses(batch.to(self.device), step)
+            with autocast(self.device, self.precision):
+                loss, of_batch = self.losses.of(self.model, batch.to(self.device), step)
             nll = nll + of_batch
             if self.gradients is not None and position == positions[-1]:
                 self.gradients.send(nll)
@@ -132,32 +128,6 @@ class Updater:
         """Let dropout be that of a batch, whoever computes it."""
         state = np.random.SeedSequence([self.training.seed, step, position]).generate_state(1, np.uint64)
         torch.manual_seed(int(state[0] >> np.uint64(1)))
-
-    def _losses(self, batch: Batch, step: int) -> tuple[Tensor, Tensor]:
-        """What is learned from, with a gradient, and the nll of a batch."""
-        training, decoder = self.training, self.model.decoder
-        with autocast(self.device, self.precision):
-            encoded = self.model.encode(batch.src, batch.src_lengths)
-            readouts, weights = decoder(batch.tgt_in, encoded)
-            targets = Targets(
-                batch.tgt_out,
-                Tokenizer.pad_id,
-                training.label_smoothing,
-                batch.expected,
-                training.distillation_weight,
-            )
-            loss, nll = cross_entropy(decoder.output, readouts, targets)
-            if training.bag_of_words:
-                counted = (batch.tgt_out != Tokenizer.pad_id) & (batch.tgt_out != Tokenizer.eos_id)
-                bag = bag_of_words(decoder.output, decoder.vector_readout(encoded), batch.tgt_out, counted)
-                loss = loss + training.bag_of_words * bag
-            if self.guide is not None and (guided := self.guide.weight(step)):
-                loss = loss + guided * self.guide.loss(batch, weights)
-            if self.model.ctc is not None and encoded.memory is not None:
-                loss = (1 - self.ctc) * loss + self.ctc * ctc_loss(
-                    self.model.ctc, encoded.memory, encoded.src_mask, batch.tgt_out
-                )
-        return loss, nll
 
 
 def _parameter_groups(model: Seq2Seq, weight_decay: float) -> list[dict[str, Any]]:
