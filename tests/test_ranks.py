@@ -140,7 +140,7 @@ def test_a_checksum_that_is_noted_while_counters_are_shared_stays() -> None:
             progress.best_checksum = "new"
             return value
 
-    Trainer._share_progress(cast(Trainer, SimpleNamespace(ranks=Late(), progress=progress)))
+    Trainer._broadcast_progress(cast(Trainer, SimpleNamespace(ranks=Late(), progress=progress)))
     assert progress.best_checksum == "new"
 
 
