@@ -60,6 +60,8 @@ def keep_memory() -> None:
     Large tensors are otherwise given back to the system each time, and mapped and zeroed anew, page by page,
     at the next use: a tenth of a training step.
     """
+    if arrow := sys.modules.get("pyarrow"):  # loaded where a corpus was read
+        arrow.default_memory_pool().release_unused()
     if sys.platform != "linux":
         return
     libc = ctypes.CDLL(None)
