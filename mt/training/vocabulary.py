@@ -14,6 +14,7 @@ from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
 from mt.data.encoded import cut
+from mt.device import give_back_memory
 from mt.errors import ConfigError, VocabularySizeError
 from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
@@ -157,6 +158,7 @@ def _learn(settings: TokenizerConfig, corpus: Corpus, side: Side, console: Conso
         raise ConfigError(f"{side.name} vocabulary: {problem}") from None
     finally:
         console.settle()
+    give_back_memory()  # of the sentences that were learned from, up to a million
     console.note(f"{side.name} vocabulary: {tokenizer.vocab_size:,} tokens ({settings.algorithm}){why}")
     return tokenizer
 
