@@ -137,6 +137,15 @@ def test_two_occurrences_of_a_term_need_two_translations() -> None:
     assert [missing(ids, terms, words) for ids in ([5, 6], [5, 6, 5, 6], [5, 5, 6], [6, 5])] == [1, 0, 1, 2]
 
 
+def test_the_beginning_of_a_longer_word_is_no_term() -> None:
+    """11 continues a word: 7 11 does not hold the term 7. 9 10 11 holds it where that is a spelling too."""
+    term, inflected = Term((Spelling((7,), True, True),)), Term((Spelling((7,), True, False),))
+    assert [missing(ids, [term], WORDS) for ids in ([7, 11], [7, 5], [7], [7, 11, 7, 5])] == [1, 0, 0, 0]
+    assert missing([7, 11], [inflected], WORDS) == 0
+    longer = [Term((Spelling((9, 10), True, True), Spelling((9, 10, 11), True, True)))]
+    assert [missing(ids, longer, WORDS) for ids in ([9, 10, 11], [9, 10, 11, 11])] == [0, 1]
+
+
 @given(st.lists(st.tuples(st.floats(-9, 0), st.integers(0, 3)), min_size=4, max_size=12), st.integers(1, 4))
 def test_each_bank_keeps_its_best(candidates: list[tuple[float, int]], size: int) -> None:
     totals, banks = zip(*candidates, strict=True)

@@ -8,7 +8,7 @@ it holds all terms.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -233,9 +233,12 @@ class TermSteering:
 
 def missing(ids: Sequence[int], terms: Sequence[Term], words: WordEnds) -> int:
     """How many of the terms a translation lacks."""
-    progress, after_word = Progress(), False
+    before, progress, after_word = Progress(), Progress(), False
     for piece in ids:
-        progress = progress.after(piece, terms, after_word)
+        if progress.closed and words.continuing[piece] and piece not in progress.expected():
+            progress = replace(progress, met=before.met, held=before.held)  # the word is a longer one
+        after = progress.after(piece, terms, after_word)
+        before, progress = (progress if after.met > progress.met else before), after
         after_word = words.open[piece]
     return len(terms) - len(progress.met)
 
