@@ -127,7 +127,8 @@ def translate_file(directions: Sequence[Direction]) -> dict[str, Any]:
         "required": ["translatedFileUrl"],
     }
     required = ["file", "source", "target"]
-    return _route(fields, required, _pairs(directions, auto=True), answer, kinds=(_FORM,))
+    also = {413: "The document is too long"}
+    return _route(fields, required, _pairs(directions, auto=True), answer, kinds=(_FORM,), also=also)
 
 
 def download_file() -> dict[str, Any]:
