@@ -41,6 +41,10 @@ _KINDS = {
 }
 
 
+ARCHIVES = frozenset(_KINDS)
+"""The names of these formats."""
+
+
 def read(file: Reading) -> Archive:
     """An archive, its members in their order. Raises Broken, naming the member at fault."""
     kind = _KINDS[file.format]

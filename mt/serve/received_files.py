@@ -18,6 +18,7 @@ from typing import Any, TypeVar, cast
 
 from mt.decoding.translation import Candidate, Translation, joined
 from mt.errors import MTError
+from mt.files.archive import ARCHIVES
 from mt.files.document import Document, Reading, plain
 from mt.files.engine import model_engine
 from mt.files.journal import Journal
@@ -151,10 +152,6 @@ class Documents:
 
 def _read(upload: Upload, target: str, limit: int) -> Document:
     """The document of an upload. Raises Refusal. limit: characters, 0 is none."""
-    size, most = _size(upload)
-    if limit and size > most * limit:  # before it is read: that takes seconds for each megabyte
-        told = f"{size} bytes, and {most * limit} are allowed"
-        raise Refusal(f"{upload.name}: the document is too long: {told}", status=413)
     try:
         name = format_of(PurePath(upload.name), upload.data[:4096])
     except MTError:  # it tells of options of the command line
@@ -162,20 +159,28 @@ def _read(upload: Upload, target: str, limit: int) -> Document:
         raise Refusal(f"{upload.name}: {told}") from None
     if name in _NOT_ALONE:
         raise Refusal(f"{upload.name}: files of this kind are not translated here")
+    size, most = _size(upload, name)
+    if limit and size > most * limit:  # before it is read: that takes seconds for each megabyte
+        told = f"{size} bytes, and {most * limit} are allowed"
+        raise Refusal(f"{upload.name}: the document is too long: {told}", status=413)
     try:
         return read_document(Reading(upload.name, upload.data, name, tgt=target))
     except MTError as problem:
         raise Refusal(str(problem)) from None
 
 
-def _size(upload: Upload) -> tuple[int, int]:
+def _size(upload: Upload, format_name: str) -> tuple[int, int]:
     """Bytes of a document, and how many a character may have; of an archive those of its unpacked text."""
+    if format_name not in ARCHIVES:
+        return len(upload.data), BYTES
     try:
         with zipfile.ZipFile(io.BytesIO(upload.data)) as archive:
             members = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # no archive
-        return len(upload.data), BYTES
-    return sum(one.file_size for one in members if one.filename.endswith(_MARKUP)), BYTES_UNPACKED
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):  # which reading it tells better
+        return 0, BYTES_UNPACKED
+    large = (one for one in members if one.file_size > 2 * one.compress_size)  # pictures do not grow
+    texts = (one for one in members if one.filename.endswith(_MARKUP))
+    return sum(one.file_size for one in {*large, *texts}), BYTES_UNPACKED
 
 
 class _Queue:

@@ -92,13 +92,17 @@ def test_keys_are_asked_for(translator: Translator, tmp_path: Path) -> None:
 
 
 def test_documents_that_would_take_long_to_read_are_refused(client: TestClient) -> None:
-    long = send(client, "a.html", "<p>" * (BYTES * 500_000 // 3 + 1))
-    assert (long.status_code, "too long" in long.json()["error"]) == (413, True)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("word/document.xml", b" " * (BYTES_UNPACKED * 500_000 + 1))
-    assert len(packed.getvalue()) < 100_000
-    assert send(client, "a.docx", packed.getvalue()).status_code == 413
+    """Before they are read; whatever they look like, and whatever member of an archive is long."""
+    for member in ("word/document.xml", "picture.png"):
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+            archive.writestr(member, b" " * (BYTES_UNPACKED * 500_000 + 1))
+        assert len(packed.getvalue()) < 100_000
+        assert send(client, "a.docx", packed.getvalue()).status_code == 413
+    text = b"<p>" * (BYTES * 500_000 // 3 + 1)
+    for data in (text, text + packed.getvalue()):  # which is an archive to zipfile
+        found = send(client, "a.html", data)
+        assert (found.status_code, "too long" in found.json()["error"]) == (413, True)
 
 
 def test_one_client_has_few_documents_at_once(translator: Translator) -> None:
