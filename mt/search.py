@@ -335,10 +335,12 @@ def beam_search(
     config: SearchConfig,
     constraint: Constraint | None = None,
 ) -> list[list[Hypothesis]]:
-    """The best `config.beam` hypotheses of each row, best first (Graves 2012; stopping as fairseq's).
+    """The best `config.beam` hypotheses of each row, best first (Graves 2012).
 
     Each step takes a sentence's 2K best continuations. Those among the first K that end are finished; the K
-    best others go on. A sentence is done when K hypotheses are finished, or at `limit` (B,) pieces.
+    best others go on. A sentence is done when K hypotheses are finished and the best of those under way is
+    not better than all of them, or at `limit` (B,) pieces. K alone, as fairseq stops, loses the most probable
+    text where K shorter ones end before it.
     """
     found = Beam(model, encoded, limit, config, constraint).run()
     return [sorted(rows, key=lambda row: -row.score)[: config.beam] for rows in found]
@@ -356,6 +358,7 @@ class Beam(Unfinished):
         self.previous = torch.full((len(limit) * size,), BOS, device=limit.device)
         self.history = self.previous.new_zeros((len(limit) * size, 0))
         self.finished = torch.zeros_like(limit)  # hypotheses of each sentence
+        self.best = torch.full((len(limit),), float("-inf"), device=limit.device)  # score of those
         self.done = torch.zeros_like(limit, dtype=torch.bool)
         # All beams begin alike: only the first one counts, or they would stay alike.
         self.totals = torch.full((len(limit), size), float("-inf"), device=limit.device)
@@ -385,7 +388,12 @@ class Beam(Unfinished):
         cut = (self.limit <= step) & (self.finished < self.goal)
         under_way = self.history.view(len(rows), size, -1)
         self._finish(step, cut.unsqueeze(1) & self.totals.isfinite(), under_way, self.totals)
-        self.done |= (self.finished >= self.goal) | cut | ~self.totals.isfinite().any(dim=1)
+        enough = (self.finished >= self.goal) & ~self._better(step)
+        self.done |= enough | (self.limit <= step) | ~self.totals.isfinite().any(dim=1)
+
+    def _better(self, step: int) -> Tensor:
+        """Whether a hypothesis under way is better than all that are finished (R,)."""
+        return self.totals.amax(dim=1) / length_norm(step, self.config.length_penalty) > self.best
 
     def _continuations(self, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """The continuations that may be kept: totals, hypotheses, pieces, (R, 2K) each, best first.
@@ -403,6 +411,8 @@ class Beam(Unfinished):
         """Record hypotheses that end at this step: `which` (R, K) of ids (R, K, t). Skip done sentences."""
         which = which & ~self.done.unsqueeze(1)
         self.finished = self.finished + which.sum(dim=1)
+        scores = totals.masked_fill(~which, float("-inf")).amax(dim=1)
+        self.best = self.best.maximum(scores / length_norm(step, self.config.length_penalty))
         self.records.append((step, which, ids, totals))
 
     def collect(self) -> None:
@@ -423,7 +433,7 @@ class Beam(Unfinished):
         rows = (~self.done).nonzero().flatten()
         beams = (rows.unsqueeze(1) * size + torch.arange(size, device=rows.device)).flatten()
         self.alive, self.limit, self.totals = self.alive[rows], self.limit[rows], self.totals[rows]
-        self.finished, self.done = self.finished[rows], self.done[rows]
+        self.finished, self.done, self.best = self.finished[rows], self.done[rows], self.best[rows]
         self.previous, self.history = self.previous[beams], self.history[beams]
         self.state, self.prepared = _select(self.state, beams), self.prepared.select(rows)
         self.constraint = self.constraint and self.constraint.select(rows)
@@ -450,6 +460,11 @@ class TermBeam(Beam):
     def _continuations(self, log_probs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         self.steering.mask(log_probs)
         return self.steering.candidates(log_probs, self.totals, self.goal)
+
+    def _better(self, step: int) -> Tensor:
+        """Never: a hypothesis may be better as it avoids the terms, and it cannot end."""
+        del step
+        return torch.zeros_like(self.done)
 
     def _kept(self, totals: Tensor, parents: Tensor, pieces: Tensor) -> Tensor:
         return self.steering.keep(totals, parents, pieces)

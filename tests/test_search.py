@@ -247,6 +247,26 @@ class TwoWays:
         return probabilities.log(), (state[0] + 1,)
 
 
+class LongIsLikely(TwoWays):
+    """A model that says "5" with the probability 0.4, else almost always "4 4 4 4 4"."""
+
+    def step(self, previous_ids: torch.Tensor, state: Any, _: Any) -> Any:
+        steps = int(state[0][0, 0])
+        after = {BOS: {4: 0.6, 5: 0.4}, 5: {EOS: 1.0}, 4: {4: 0.99, EOS: 0.01} if steps < 5 else {EOS: 1.0}}
+        probabilities = torch.full((len(previous_ids), VOCAB), 1e-12)
+        for row, previous in enumerate(previous_ids.tolist()):
+            for piece, probability in after.get(previous, {EOS: 1.0}).items():
+                probabilities[row, piece] = probability
+        return probabilities.log(), (state[0] + 1,)
+
+
+@pytest.mark.parametrize("penalty", [0.0, 1.0])
+def test_short_texts_that_end_first_do_not_end_the_search(penalty: float) -> None:
+    found = search(LongIsLikely(), [[4]], SearchConfig(beam=2, length_penalty=penalty), CPU)[0]
+    assert found[0].ids == (4, 4, 4, 4, 4)
+    assert found[0].log_prob == pytest.approx(math.log(0.6 * 0.99**4), abs=1e-3)
+
+
 @pytest.mark.parametrize(("penalty", "first"), [(0.0, (4,)), (2.0, (4, 5, 5, 4))])
 def test_the_length_penalty_decides_between_short_and_long(penalty: float, first: tuple[int, ...]) -> None:
     """Of a model that says two things: "4" with the probability 0.6, "4 5 5 4" with 0.4."""
