@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 
 from bench.bench_base import run
+from mt.errors import MTError
 
 ROUNDS, FEW, LINES = 3, 200, 60_000
 
@@ -39,6 +40,8 @@ def main() -> None:
         for _ in range(options.rounds):
             for actors, rates in found.items():
                 start, whole = (seconds(options, path, actors) for path in (few, many))
+                if whole <= start:
+                    raise MTError(f"{options.lines} lines took no longer than {FEW}: give more --lines")
                 rates.append((options.lines - FEW) / (whole - start))
     medians = {actors: statistics.median(rates) for actors, rates in found.items()}
     times = statistics.median(two / one for one, two in zip(found["1"], found["2"], strict=True))
