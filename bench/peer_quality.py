@@ -30,6 +30,7 @@ from mt.config import DataConfig
 from mt.console import Console
 from mt.data.corpus import Corpus, read_whole
 from mt.data.formats.pairs import Split
+from mt.data.spec import check_files
 from mt.errors import MTError
 from mt.metrics import tokenizer_for
 
@@ -81,6 +82,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def measure(options: argparse.Namespace, console: Console) -> None:
     """The whole of it."""
+    check_files((options.train, options.validation, options.test))
     places = Places(options.shared.resolve(), options.work.resolve())
     check_shared(places.shared)
     os.environ["OMP_NUM_THREADS"] = os.environ["MKL_NUM_THREADS"] = str(options.threads)

@@ -12,7 +12,6 @@ commands (`train`, `evaluate`, `translate`). Importing `mt` loads neither torch 
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from mt.decoding.translation import Translation
     from mt.translator import Translator
 
-logging.getLogger("mt").addHandler(logging.NullHandler())  # a library says nothing unless it is asked to
 __all__ = ["Translation", "Translator", "__version__", "load"]
 
 

@@ -53,14 +53,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     _fill_closed_streams()
+    signals = _Signals()
     try:
-        with _terminable():
-            _dispatch(arguments)
+        with signals.caught():
+            _dispatch(arguments, signals)
             return 0
-    except _TOLD as problem:
-        if isinstance(problem, RuntimeError) and not out_of_memory(problem):
+    except (Exception, KeyboardInterrupt) as problem:
+        told = isinstance(problem, _TOLD)
+        if isinstance(problem, RuntimeError):
+            told = out_of_memory(problem)
+        if not told and signals.came is None:
             raise
-        message, code = _told(problem)
+        # Without a line of its own it is what the interrupted code has made of the signal.
+        message, code = _told(problem if told else signals.exception())
         if message:
             with suppress(OSError):  # stderr may be full, or nobody reads it
                 print(legible(message), file=sys.stderr, flush=True)
@@ -107,29 +112,49 @@ def _let_go_of_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Let signals be exceptions, so that what a command has half written is removed, as after Ctrl-C.
+class _Signals:
+    """Makes exceptions of signals, so that what a command has half written is removed.
 
-    A signal that is ignored, as SIGHUP under nohup, stays so.
+    Before the command works there is nothing to remove, and the process ends at once: an exception in the
+    middle of an import may be lost there, or become another one.
     """
 
-    def stop(number: int, _: object) -> None:
-        raise Interrupted(f"stopped by {signal.Signals(number).name}", number)
+    def __init__(self) -> None:
+        self.came: int | None = None
+        self.working = False
 
-    numbers = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    before = {number: signal.getsignal(number) for number in numbers}
-    for number, handler in before.items():
-        if handler != signal.SIG_IGN:
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
+    @contextmanager
+    def caught(self) -> Iterator[None]:
+        """A signal that is ignored, as SIGHUP under nohup, stays so."""
+        names = ("SIGINT", "SIGTERM", "SIGHUP")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.getsignal(number) for number in numbers}
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if handler != signal.SIG_IGN:
+                signal.signal(number, self._stop)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def exception(self) -> BaseException:
+        """The signal that came, as an exception."""
+        if self.came in (None, signal.SIGINT):
+            return KeyboardInterrupt()
+        return Interrupted(f"stopped by {signal.Signals(self.came).name}", self.came)
+
+    def _stop(self, number: int, _: object) -> None:
+        self.came = number
+        if self.working:
+            raise self.exception()
+        message, code = _told(self.exception())
+        with suppress(OSError):
+            os.write(2, f"{message}\n".encode())
+        os._exit(code)
 
 
-def _dispatch(arguments: list[str]) -> None:
+def _dispatch(arguments: list[str], signals: _Signals) -> None:
     began = time.monotonic()
     name, *rest = arguments or ["help"]
     if name == "help" and rest:
@@ -156,7 +181,9 @@ def _dispatch(arguments: list[str]) -> None:
         stdout().text(sections)
         return
     with _console(sections[0].log_file, began) as console:
-        command.run(console, *sections)
+        work = command.prepare(*sections)
+        signals.working = True
+        work(console)
 
 
 @contextmanager

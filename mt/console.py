@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mt.errors import FileError, legible, reason
+from mt.text.counted import counted
 
 if TYPE_CHECKING:
     from rich.console import Console as RichConsole
     from rich.status import Status
 
 _LOGGER = logging.getLogger("mt")
+_LOGGER.addHandler(logging.NullHandler())  # a library says nothing unless it is asked to
 
 PLAIN_INTERVAL = 10.0  # seconds between progress lines where there is no terminal, and in the log file
 
@@ -122,7 +124,7 @@ class LoggingConsole(Console):
 class Pace:
     """How much of a long work is done, how fast it goes and how long it will take; a line when it is done.
 
-    unit: what is counted, in the plural. clock: seconds.
+    unit: what is counted, in the singular. clock: seconds.
     """
 
     def __init__(self, console: Console, unit: str, clock: Callable[[], float] = time.monotonic) -> None:
@@ -133,17 +135,16 @@ class Pace:
         """So many are done: of a known total, or of what `part` (0 to 1) says of the whole."""
         if part is None and total:
             part = done / total
-        of_total = "" if total is None else f" of {total:,}"
-        text = f"{done:,}{of_total} {self._unit}, {self.rate(done)} a second"
+        so_far = counted(done, self._unit) if total is None else f"{done:,} of {counted(total, self._unit)}"
+        text = f"{so_far}, {self.rate(done)} a second"
         self._console.progress(text + time_left(self._seconds(), part))
 
     def close(self, done: int) -> None:
         """Say what has been done if somebody watches, or if it took long."""
         self._console.settle()
         if self._console.is_terminal or self._seconds() >= PLAIN_INTERVAL:
-            self._console.note(
-                f"{done:,} {self._unit} in {duration(self._seconds())}, {self.rate(done)} a second"
-            )
+            took = duration(self._seconds())
+            self._console.note(f"{counted(done, self._unit)} in {took}, {self.rate(done)} a second")
 
     def rate(self, done: int) -> str:
         """How many in a second, to three digits where there are fewer than a hundred."""
@@ -157,12 +158,12 @@ class Pace:
 @contextmanager
 def showing_warnings(console: Console) -> Iterator[None]:
     """Inside, what the package logs as a warning, or worse, is a line of the console."""
-    handler, logger = _Lines(console), logging.getLogger("mt")
-    logger.addHandler(handler)
+    handler = _Lines(console)
+    _LOGGER.addHandler(handler)
     try:
         yield
     finally:
-        logger.removeHandler(handler)
+        _LOGGER.removeHandler(handler)
 
 
 class _Lines(logging.Handler):

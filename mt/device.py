@@ -12,6 +12,7 @@ from typing import Any, Literal
 import torch
 
 from mt.errors import ConfigError
+from mt.text.counted import counted
 
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _CPUINFO = Path("/proc/cpuinfo")
@@ -135,7 +136,7 @@ def describe(device: torch.device, precision: str) -> str:
     if device.type == "cuda":
         return f"device: cuda ({torch.cuda.get_device_name(device)}), {precision}"
     if device.type == "cpu":
-        return f"device: cpu ({instruction_set()}), {torch.get_num_threads()} threads, {precision}"
+        return f"device: cpu ({instruction_set()}), {counted(torch.get_num_threads(), 'thread')}, {precision}"
     return f"device: {device.type}, {precision}"
 
 

@@ -28,6 +28,7 @@ from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
 from mt.errors import ConfigError, MTError
+from mt.text.counted import counted
 from mt.text.languages import base_language
 from mt.text.moses import PREFIX, MosesTokenizer
 from mt.text.spacing import is_spaceless, looks_spaceless
@@ -285,7 +286,7 @@ def check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]])
             raise TypeError("references are streams of sentences: pass [references], not references")
         if len(stream) != len(hypotheses):
             raise MTError(
-                f"{len(hypotheses)} hypotheses against {len(stream)} references: "
+                f"{counted(len(hypotheses), 'translation')} but {counted(len(stream), 'reference')}: "
                 "line i of one belongs to line i of the other, so give as many of both"
             )
 

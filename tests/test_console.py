@@ -10,6 +10,7 @@ import pytest
 from mt import cli
 from mt.console import Console, Pace, duration
 from mt.errors import FileError
+from mt.text.counted import counted
 
 
 class Clock:
@@ -40,10 +41,15 @@ class Recorder(Console):
         self.said.append(text)
 
 
+def test_a_number_of_one_takes_the_singular() -> None:
+    found = [counted(count, "line") for count in (0, 1, 2, 12345)]
+    assert found == ["0 lines", "1 line", "2 lines", "12,345 lines"]
+
+
 def test_pace_by_hand() -> None:
     """50 of 200 lines in 10 s are 5 a second; the other 150 take 30 s."""
     console, clock = Recorder(terminal=True), Clock()
-    pace = Pace(console, "lines", clock)
+    pace = Pace(console, "line", clock)
     clock.now += 10
     pace.show(50, total=200)
     pace.show(50, part=0.25)
@@ -61,7 +67,7 @@ def test_pace_by_hand() -> None:
 def test_a_short_work_ends_without_a_word_unless_somebody_watches() -> None:
     for terminal, seconds, lines in ((False, 9, 0), (False, 10, 1), (True, 1, 1)):
         console, clock = Recorder(terminal=terminal), Clock()
-        pace = Pace(console, "lines", clock)
+        pace = Pace(console, "line", clock)
         clock.now += seconds
         pace.close(1)
         assert len(console.said) == lines

@@ -16,7 +16,7 @@ from mt.config import DataConfig, TokenizerConfig
 from mt.data.cleaning import SeenHashes, hash_texts, tidy, why_drop
 from mt.data.corpus import Corpus, Overlap, hold_out, overlap, read_train, read_validation, read_whole
 from mt.data.encoded import cut
-from mt.data.spec import split_weight
+from mt.data.spec import check_files, split_weight
 from mt.errors import CorpusError
 from mt.tokenizer import Tokenizer
 
@@ -259,13 +259,13 @@ def test_five_bad_lines_are_enough_to_stop_reading(tmp_path: Path) -> None:
 
 
 def test_fewer_bad_lines_than_five_stop_as_well(tmp_path: Path) -> None:
-    with pytest.raises(CorpusError, match="line 2: has 1 column, needs 2; mend"):
+    with pytest.raises(CorpusError, match="line 2: has 1 column, needs 2, separated by a TAB; mend"):
         load(bad_file(tmp_path, 1))
 
 
 def test_in_a_test_set_bad_lines_are_to_be_mended_and_no_flag_is_named(tmp_path: Path) -> None:
     """`mt evaluate` reads every line of a test: it has no --on-bad-line."""
-    with pytest.raises(CorpusError, match=r"line 2: has 1 column, needs 2; mend them$"):
+    with pytest.raises(CorpusError, match=r"line 2: has 1 column, needs 2, separated by a TAB; mend them$"):
         read_whole([bad_file(tmp_path, 1)], DataConfig(src="zh", tgt="en"))
 
 
@@ -276,6 +276,14 @@ def test_bad_lines_are_skipped_and_counted(tmp_path: Path) -> None:
     assert source.bad_lines == 7
     assert len(source.bad_examples) == 5
     assert "bad lines 7, the first: " in corpus.report.lines()[0]
+
+
+@pytest.mark.parametrize("missing", ["gone.tsv", "aa-bb=gone.tsv*2", "{broken},gone.tsv"])
+def test_a_missing_file_is_named_before_any_other_is_read(tmp_path: Path, missing: str) -> None:
+    broken = bad_file(tmp_path, 5)
+    check_files([broken, "phrasebook@test", "hub:org/name", str(tmp_path)])
+    with pytest.raises(CorpusError, match=r"^gone\.tsv: no such file; check the path$"):
+        check_files([broken, missing.format(broken=broken)])
 
 
 def test_nothing_left_says_why(tmp_path: Path) -> None:
@@ -308,8 +316,8 @@ def test_the_report_reads_well_and_goes_into_json(tmp_path: Path) -> None:
     report = load(spec).report
     assert report.lines() == [
         f"{spec}: read 4, kept 1; dropped 2 identical sides, 1 duplicate",
-        "1 pairs: source 2.0 characters on average, median 2, 95 % up to 2, longest 2; Han 100 %",
-        "         target 5.0 characters on average, median 5, 95 % up to 5, longest 5; Latin 100 %",
+        "1 pair: source 2.0 characters on average, median 2, 95 % up to 2, longest 2; Han 100 %",
+        "        target 5.0 characters on average, median 5, 95 % up to 5, longest 5; Latin 100 %",
     ]
     assert json.loads(json.dumps(report.as_dict()))["sources"][0]["dropped"]["duplicate"] == 1
 

@@ -99,7 +99,7 @@ def test_a_judge_says_why_and_counts() -> None:
     assert judge.judge(made(-1.0)).doubts == ("term: gate",)
     assert judge.judge(made(-1.0, "eine Pforte")).doubts == ()
     assert judge.judge(replace(made(0.0, "7", "7"), searched=False)).doubts == ()
-    assert str(judge) == "1 of 3 translations are doubtful: 1 term"
+    assert str(judge) == "doubtful: 1 of 3 translations (term 1)"
 
 
 def test_a_doubtful_translation_is_withheld() -> None:
@@ -136,7 +136,7 @@ def test_calibrating_a_run_and_using_it(
     assert rows[1]["translation"] == "zz 500 zz zz zz zz zz"
     assert "numbers" in rows[1]["doubts"]
     assert (rows[2]["confidence"], rows[2]["doubts"]) == (1.0, [])
-    assert "of 3 translations are doubtful" in printed.err
+    assert "of 3 translations (" in printed.err
     page = tmp_path / "report.html"
     test = ["--test", str(toy_run.parent / "validation.tsv"), "--save", str(page)]
     assert cli.main(["report", "-m", str(run), *test]) == 0
@@ -157,7 +157,7 @@ def test_too_few_pairs_and_several_runs_are_refused(
     few.write_text("ba\tBA\n", encoding="utf-8")
     command = ["evaluate", "--calibrate", "-m", str(toy_run)]
     assert cli.main([*command, "--validation", str(few)]) == 1
-    assert "1 pairs are too few to calibrate on" in capfd.readouterr().err
+    assert "too few pairs to calibrate on (1)" in capfd.readouterr().err
     assert cli.main([*command, "-m", str(toy_run)]) == 1
     assert "give -m once" in capfd.readouterr().err
     assert mt.load(toy_run).translate(["ba"]) == ["BA"]

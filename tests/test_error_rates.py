@@ -70,5 +70,5 @@ def test_compared_systems() -> None:
 
 
 def test_other_numbers_of_texts_are_refused() -> None:
-    with pytest.raises(MTError, match="2 transcripts but 1 references"):
+    with pytest.raises(MTError, match="2 transcripts but 1 reference"):
         count_errors(["a", "b"], ["a"], "words")

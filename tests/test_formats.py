@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from mt.data.cleaning import tidy
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, code_matches
 from mt.errors import CorpusError
+from mt.text.counted import counted
 from tests.reading import COMPRESS, fault, read, write
 
 TAB = "\t"
@@ -81,7 +82,7 @@ def test_bad_lines_of_a_table_are_named_and_the_rest_is_read(tmp_path: Path) -> 
     path = write(tmp_path / "p.tsv", b"\xe9t\xe9\tsummer\nalone\n\na\tb\n")
     assert read(path) == [
         BadLine(f"{path}, line 1", "not UTF-8 (byte 0xe9 at byte 1 of the line)"),
-        BadLine(f"{path}, line 2", "has 1 column, needs 2"),
+        BadLine(f"{path}, line 2", "has 1 column, needs 2, separated by a TAB"),
         Skipped("blank line"),
         Pair("a", "b"),
     ]
@@ -93,7 +94,7 @@ def test_csv_fields_may_hold_quotes_commas_and_lines(tmp_path: Path) -> None:
         Pair("a", 'one, "two"\nthree'),
         Skipped("blank line"),
         BadLine(f"{path}, line 4", "not CSV: ',' expected after '\"'"),
-        BadLine(f"{path}, line 5", "has 1 column, needs 2"),
+        BadLine(f"{path}, line 5", "has 1 column, needs 2, separated by a comma, semicolon, TAB or bar"),
         BadLine(f"{path}, line 6", "not UTF-8"),
         BadLine(f"{path}, line 7", "not CSV: a quote opened here is never closed"),
     ]
@@ -158,7 +159,7 @@ def test_unequal_line_counts_are_both_named(tmp_path: Path, src_lines: int, tgt_
     write(tmp_path / "p.zh", "x\n" * src_lines)
     write(tmp_path / "p.en", "x\n" * tgt_lines)
     message = fault(f"{tmp_path}/p.zh,{tmp_path}/p.en")
-    assert f"p.zh has {src_lines} lines" in message
+    assert f"p.zh has {counted(src_lines, 'line')} but" in message
     assert f"p.en has {tgt_lines};" in message
 
 

@@ -248,8 +248,8 @@ def test_chinese_ter_counts_characters_not_whole_sentences() -> None:
 @pytest.mark.parametrize(
     ("hypotheses", "references", "message"),
     [
-        (["a", "b"], [["a", "b", "c"]], "2 hypotheses against 3 references"),
-        (["a", "b"], [["a", "b"], ["a"]], "2 hypotheses against 1 references"),
+        (["a", "b"], [["a", "b", "c"]], "2 translations but 3 references"),
+        (["a", "b"], [["a", "b"], ["a"]], "2 translations but 1 reference"),
         ([], [[]], "nothing to score"),
         (["a"], [], "nothing to score"),
     ],
@@ -266,7 +266,7 @@ def test_counts_that_differ_are_refused_with_both_counts(
 
 
 def test_a_baseline_of_another_length_is_refused() -> None:
-    with pytest.raises(MTError, match="1 hypotheses against 2 references"):
+    with pytest.raises(MTError, match="1 translation but 2 references"):
         paired_bootstrap(["a", "b"], ["a"], [["a", "b"]], Scoring("13a", bootstrap=10, seed=1))
 
 

@@ -140,7 +140,7 @@ def test_survival_counts_segments_that_have_anything() -> None:
     sources = ["no", "``a`` 1", "``a``", "``a``", "in 5", "none"]
     outputs = ["没有", "1 ``a`` 2", "``b``", "``a`` ``a``", "in", "``x``"]
     assert survival(sources, outputs) == Survival(4, 1, marked=3)
-    assert str(Survival(4, 1, marked=3)) == "25.0 % (1 of 4 segments that have any)"
+    assert str(Survival(4, 1, marked=3)) == "25.0 % (1 of 4 segments with any)"
 
 
 PLURAL = "{n, plural, one {# file} other {# files}}"
@@ -240,7 +240,7 @@ def test_evaluate_says_how_much_came_through(
 ) -> None:
     test = write_tsv(tmp_path / "test.tsv", [("ba ``q7`` ba", "BA ``q7`` BA"), ("de", "DE")])
     assert cli.main(["evaluate", "-m", str(keeping_run), "--test", str(test), "--threads", "1"]) == 0
-    line = "markup and numbers intact: 100.0 % (1 of 1 segments that have any)"
+    line = "markup and numbers intact: 100.0 % (1 of 1 segment with any)"
     assert line in capsys.readouterr().out.splitlines()
     hypotheses = tmp_path / "out.txt"
     hypotheses.write_text("BA q7 BA\nDE\n", encoding="utf-8")

@@ -38,7 +38,7 @@ def causes(records: list[Record]) -> list[str]:
         ("p.tsv", "en\tde\nHello\tworld\tHallo Welt\nOne\tEins\n", "2: has 3 columns, the header has 2"),
         ("p.tsv", "en\tde\tid\nHello\tHallo\nOne\tEins\t2\n", "2: has 2 columns, the header has 3"),
         ("p.tsv", "A\tB\nHello\tworld\tHallo Welt\nOne\tEins\n", "2: has 3 columns, the first row has 2"),
-        ("p.tsv", "alone\nA\tB\nOne\tEins\n", "1: has 1 column, needs 2"),
+        ("p.tsv", "alone\nA\tB\nOne\tEins\n", "1: has 1 column, needs 2, separated by a TAB"),
     ],
 )
 def test_a_row_of_another_width_is_a_bad_line(tmp_path: Path, name: str, text: str, cause: str) -> None:
@@ -82,7 +82,7 @@ def test_one_bad_line_does_not_change_the_separator(tmp_path: Path) -> None:
     rows = "".join(f"a{n}, b;c{n}, d\n" for n in range(20))
     records = read(write(tmp_path / "p.csv", f"{rows}no separator here\n"), "en", "de")
     assert records[:20] == [Pair(f"a{n}, b", f"c{n}, d") for n in range(20)]
-    assert causes(records) == ["21: has 1 column, needs 2"]
+    assert causes(records) == ["21: has 1 column, needs 2, separated by a comma, semicolon, TAB or bar"]
 
 
 def test_the_line_numbers_count_what_names_the_separator(tmp_path: Path) -> None:

@@ -222,7 +222,7 @@ def test_transcripts_that_cannot_be_scored_are_told_in_a_line(
     heard.write_text("a\n", encoding="utf-8")
     arguments = ["evaluate", "--hypotheses", str(heard), "--test", str(table)]
     for rows, told in (
-        ("1.wav\ta\n2.wav", "t.tsv, line 3: has 1 columns, the header has 2; mend it"),
+        ("1.wav\ta\n2.wav", "t.tsv, line 3: has 1 column, the header has 2; mend it"),
         ("1.wav\t \n", "holds no texts"),
         ("1.wav\ta\n2.wav\tb\n", "has 1 lines but"),
     ):

@@ -178,7 +178,7 @@ def test_a_loss_that_stays_nonfinite_stops_the_run_with_the_last_good_state(
     assert found["step"] == 8
     assert all(bool(tensor.isfinite().all()) for tensor in tensors.values())
     error = capsys.readouterr().err.splitlines()[-1]
-    assert "stopped at step 8: 3 steps in a row were not finite" in error
+    assert "stopped at step 8, after 3 steps without a finite loss and gradient" in error
 
 
 def spoil(monkeypatch: pytest.MonkeyPatch, steps: set[int]) -> None:

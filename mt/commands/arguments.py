@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Callable, Sequence
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mt.commands.command import Command, flags_of
+from mt.commands.command import Command, Work, asks_help, flags_of
 from mt.config import BUILT_IN, Config, DatastoreConfig, SearchConfig, removed
 from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
 from mt.errors import ConfigError, UsageError
@@ -29,7 +31,6 @@ from mt.options import (
 
 if TYPE_CHECKING:
     from mt.config.fields import Section
-    from mt.console import Console
 
 SPEC = """\
 SPEC is a corpus: a file (.tsv .csv .jsonl .parquet .tmx .po), two aligned files
@@ -40,7 +41,7 @@ phrasebook, which is built in. Files may be compressed (.gz .xz .zst)."""
 def _base(arguments: Sequence[str]) -> tuple[str, Config]:
     """The preset, and the settings that the flags of mt train are laid over: its own and those of a file."""
     first = Parser(prog="mt train")
-    first.add_argument("--preset", choices=[*preset_names(), *FORMER_PRESETS])
+    first.add_argument("--preset", choices=preset_names(), type=lambda name: FORMER_PRESETS.get(name, name))
     first.add_argument("--config", type=Path)
     first.add_argument("--train", nargs="+", action="extend")
     first.add_argument("--init", type=Path)
@@ -48,8 +49,8 @@ def _base(arguments: Sequence[str]) -> tuple[str, Config]:
     chosen, _ = first.parse_known_args(arguments)
     file = Config() if chosen.config is None else load_file(chosen.config, Config())
     specs = tuple(chosen.train or file.data.train)
-    preset = FORMER_PRESETS.get(chosen.preset, chosen.preset)
-    preset = preset or (BUILT_IN if specs == (BUILT_IN,) else "vector")
+    built_in = specs == (BUILT_IN,) and (chosen.train or not asks_help(arguments))
+    preset = chosen.preset or (BUILT_IN if built_in else "vector")
     base = load_preset(preset)
     base = base if chosen.config is None else load_file(chosen.config, base)
     if chosen.init is None:
@@ -92,11 +93,14 @@ def _sections_of_train(arguments: Sequence[str]) -> Sequence[Section]:
 
 def _preset_note(arguments: Sequence[str]) -> str:
     preset, _ = _base(arguments)
-    presets = f"Presets: {', '.join(preset_names())}. The defaults are those of preset {preset}."
+    presets = (
+        f"Presets: {', '.join(preset_names())}. The defaults below are of preset {preset}; "
+        "--preset NAME changes them."
+    )
     return textwrap.fill(presets, 80, break_on_hyphens=False)
 
 
-def _train(console: Console, options: TrainOptions, *sections: Section) -> None:
+def _train(options: TrainOptions, *sections: Section) -> Work:
     parts = dict(zip(Config.model_fields, sections, strict=True))
     try:
         config = lay_over(Config(), parts)
@@ -106,21 +110,14 @@ def _train(console: Console, options: TrainOptions, *sections: Section) -> None:
     if options.seeds:
         from mt.commands.seeds import train_seeds
 
-        train_seeds(config, options, console)
-        return
+        return partial(train_seeds, config, options)
 
     from mt.commands.train import train
 
-    train(config, options, console, began=console.began)
+    return lambda console: train(config, options, console, began=console.began)
 
 
-def _evaluate(console: Console, options: EvaluateOptions, search: SearchConfig) -> None:
-    from mt.commands.evaluate import evaluate
-
-    evaluate(options, search, console)
-
-
-def _translate(console: Console, options: TranslateOptions, search: SearchConfig) -> None:
+def _translate(options: TranslateOptions, search: SearchConfig) -> Work:
     if options.texts and options.input is not None:
         raise UsageError("mt translate: give texts or --input, not both")
     try:
@@ -129,15 +126,14 @@ def _translate(console: Console, options: TranslateOptions, search: SearchConfig
         raise UsageError(f"mt translate: {problem}") from None
 
     if options.shard is not None or options.join or options.ray is not None:
-        _translate_shard(console, options, search)
-        return
+        return _translate_shard(options, search)
 
     from mt.commands.translate import translate
 
-    translate(options, search, console)
+    return partial(translate, options, search)
 
 
-def _translate_shard(console: Console, options: TranslateOptions, search: SearchConfig) -> None:
+def _translate_shard(options: TranslateOptions, search: SearchConfig) -> Work:
     if (options.shard is not None) + options.join + (options.ray is not None) > 1:
         raise UsageError("mt translate: give --shard for each part, then --join once, or --ray alone")
     if options.texts or options.input is None or options.output is None:
@@ -148,54 +144,26 @@ def _translate_shard(console: Console, options: TranslateOptions, search: Search
     if options.ray is not None:
         from mt.commands.ray_data import translate_on_ray
 
-        translate_on_ray(options, search, console)
-        return
+        return partial(translate_on_ray, options, search)
 
     from mt.commands.shards import join_shards, translate_shard
 
-    if options.join:
-        join_shards(options, console)
-    else:
-        translate_shard(options, search, console)
+    return partial(join_shards, options) if options.join else partial(translate_shard, options, search)
 
 
-def _inspect(console: Console, options: InspectOptions, search: SearchConfig) -> None:
-    from mt.commands.inspect import inspect
-
-    inspect(options, search, console)
-
-
-def _neighbours(console: Console, options: NeighboursOptions, search: SearchConfig) -> None:
-    from mt.commands.neighbours import neighbours
-
-    neighbours(options, search, console)
-
-
-def _report(console: Console, options: ReportOptions, search: SearchConfig) -> None:
-    from mt.commands.report import report
-
-    report(options, search, console)
-
-
-def _serve(console: Console, options: ServeOptions, search: SearchConfig) -> None:
-    from mt.commands.serve import serve
-
-    serve(options, search, console)
-
-
-def _calibrate(console: Console, options: CalibrateOptions, search: SearchConfig) -> None:
-    from mt.commands.calibrate import calibrate
-
-    calibrate(options, search, console)
-
-
-def _tune(console: Console, options: TuneOptions, search: SearchConfig) -> None:
+def _tune(options: TuneOptions, search: SearchConfig) -> Work:
     if search.beam == 1:
         raise UsageError("mt evaluate --tune: greedy search has nothing to rank: give --beam 2 or more")
+    return _named("tune")(options, search)
 
-    from mt.commands.tune import tune
 
-    tune(options, search, console)
+def _named(name: str) -> Callable[..., Work]:
+    """The function of that name in the module of that name in mt.commands."""
+
+    def prepare(options: Section, search: SearchConfig) -> Work:
+        return partial(getattr(import_module(f"mt.commands.{name}"), name), options, search)
+
+    return prepare
 
 
 OF_DEVICE = ("device", "threads", "log_file")
@@ -210,7 +178,7 @@ TRAIN = Command(
     name="train",
     description=f"Train a translator on sentence pairs.\n\n{SPEC}",
     sections=_sections_of_train,
-    run=_train,
+    prepare=_train,
     note=_preset_note,
     everyday=(
         *("out", "preset", "config", "time_budget", "seeds", "train", "validation", "src", "tgt", "swap"),
@@ -230,7 +198,7 @@ EVALUATE = Command(
     "weight and temperature of a datastore. mt evaluate --calibrate fits the\n"
     "confidence of translations. Both have their own --help.",
     sections=_with_search(EvaluateOptions()),
-    run=_evaluate,
+    prepare=_named("evaluate"),
     everyday=(
         *(*OF_TEST, "model", "hypotheses", "against", "runs", "tokenize", "lowercase", "save"),
         *("as_json", "markdown", "latex", "beam", *OF_DEVICE),
@@ -245,7 +213,7 @@ TRANSLATE = Command(
     name="translate",
     description="Translate texts, or the lines of a file or of standard input: n lines in, n\nlines out.",
     sections=_with_search(TranslateOptions()),
-    run=_translate,
+    prepare=_translate,
     everyday=(
         *("texts", "input", "output", "model", "tgt", "nbest", "scores", "alignments", "as_json"),
         *("glossary", "beam", "length_penalty", "precision", "batch_tokens", "datastore"),
@@ -262,7 +230,7 @@ INSPECT = Command(
     description="Show how a sentence is read piece by piece, the vector it becomes, and how that\n"
     "is written out again.",
     sections=_with_search(InspectOptions()),
-    run=_inspect,
+    prepare=_named("inspect"),
     everyday=(*("texts", "model", "tgt", "as_json", "npz", "picture", "by_hand", "beam", *OF_DEVICE),),
     examples="""\
   mt inspect -m checkpoints/mine "我爱北京"
@@ -272,7 +240,7 @@ NEIGHBOURS = Command(
     name="neighbours",
     description="Show the sentences of a corpus whose vectors are nearest to that of a text.",
     sections=_with_search(NeighboursOptions()),
-    run=_neighbours,
+    prepare=_named("neighbours"),
     without=(
         *(name for name in SearchConfig.model_fields if name not in ("precision", "batch_tokens")),
         *DatastoreConfig.model_fields,
@@ -285,7 +253,7 @@ REPORT = Command(
     description="Write an HTML page about a run on test pairs: scores, curves, behaviour by\n"
     "length, best and worst translations, a map of the sentence vectors.",
     sections=_with_search(ReportOptions()),
-    run=_report,
+    prepare=_named("report"),
     everyday=(*OF_TEST, "model", "save", "beam", *OF_DEVICE),
     examples="""\
   mt report -m checkpoints/mine --test test.tsv""",
@@ -295,7 +263,7 @@ SERVE = Command(
     description="Serve runs: a page, and an HTTP API that speaks LibreTranslate's protocol. The\n"
     "language pair of a request chooses the run.",
     sections=_with_search(ServeOptions()),
-    run=_serve,
+    prepare=_named("serve"),
     everyday=(
         *("model", "host", "port", "api_keys", "char_limit", "batch_limit", "rate_limit", "queue_limit"),
         *("log_requests", "beam", "precision", *OF_DEVICE),
@@ -310,7 +278,7 @@ TUNE = Command(
     "stays unseen. One search serves all penalties. With a datastore also find its\n"
     "weight and temperature, by perplexity.",
     sections=_with_search(TuneOptions()),
-    run=_tune,
+    prepare=_tune,
     without=("length_penalty", "mbr", "datastore_weight", "datastore_temperature"),
     examples="""\
   mt evaluate --tune -m checkpoints/mine""",
@@ -321,7 +289,7 @@ CALIBRATE = Command(
     "run, and show how far it can be trusted. mt translate --json and\n"
     "--min-confidence use it.",
     sections=_with_search(CalibrateOptions()),
-    run=_calibrate,
+    prepare=_named("calibrate"),
     without=tuple(DatastoreConfig.model_fields),
     examples="""\
   mt evaluate --calibrate -m checkpoints/mine

@@ -34,7 +34,9 @@ def calibrate(options: CalibrateOptions, search: SearchConfig, console: Console)
     pairs = validation_pairs(run, options.validation, console)
     sources, references = pairs["src"][:], pairs["tgt"][:]
     if len(sources) < FEWEST:
-        raise ConfigError(f"{len(sources)} pairs are too few to calibrate on: give {FEWEST} by --validation")
+        raise ConfigError(
+            f"too few pairs to calibrate on ({len(sources)}): give {FEWEST} or more by --validation"
+        )
     found = _fit(translator, sources, references, options)
     found.save(run.path)
     console.note(f"confidence: {run.path / confidence.FILE}")

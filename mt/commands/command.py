@@ -10,6 +10,10 @@ from mt.flags import Parser, add_flags, read
 
 if TYPE_CHECKING:
     from mt.config.fields import Section
+    from mt.console import Console
+
+Work = Callable[["Console"], object]
+"""What a command does, with a console to speak to."""
 
 
 def flags_of(arguments: Sequence[str]) -> set[str]:
@@ -18,19 +22,25 @@ def flags_of(arguments: Sequence[str]) -> set[str]:
     return {word.split("=")[0] for word in before if word.startswith("-")}
 
 
+def asks_help(arguments: Sequence[str]) -> bool:
+    """Whether the help is wanted."""
+    return not flags_of(arguments).isdisjoint(("-h", "--help", "--help-all"))
+
+
 @dataclass(frozen=True)
 class Command:
     """A command and its command line.
 
     sections: by the arguments, the settings that flags are laid over, the command's own options first.
-    run: called with a console and the sections as the command line has them.
+    prepare: from the sections as the command line has them to the work; imports what that needs, and raises
+    UsageError for what is wrong before anything is read.
     everyday: the fields that --help shows, if there are too many; without: those that have no flag.
     """
 
     name: str
     description: str
     sections: Callable[[Sequence[str]], Sequence[Section]]
-    run: Callable[..., None]
+    prepare: Callable[..., Work]
     examples: str
     everyday: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -55,7 +65,6 @@ class Command:
         """
         sections = self.sections(arguments)
         parser = self.parser(arguments, sections)
-        flags = flags_of(arguments)
-        if flags & {"-h", "--help", "--help-all"}:
-            return parser.help_text(full="--help-all" in flags)
+        if asks_help(arguments):
+            return parser.help_text(full="--help-all" in flags_of(arguments))
         return read(parser, arguments, sections)

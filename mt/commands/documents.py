@@ -26,6 +26,7 @@ from mt.files.work import Work
 from mt.options import TranslateOptions
 from mt.release import __version__
 from mt.storage.output import check_apart, check_output, open_output, stdout
+from mt.text.counted import counted
 from mt.translator import Translator, open_text_translator
 
 GROUP = 2000  # segments of the files that are translated together
@@ -44,13 +45,13 @@ def translate_documents(options: TranslateOptions, search: SearchConfig, console
     translator.check(tgt=options.tgt)
     work = _work(options, search, translator)
     if work.journal.resumed:
-        console.note(f"going on: {work.journal.resumed:,} texts are translated already")
+        console.note(f"going on: {counted(work.journal.resumed, 'text')} translated already")
     batch = _Batch(options, translator, work, console)
     batch.run(jobs)
     if options.as_json:
         stdout().text(batch.as_json())
     if batch.failed:
-        count = f"{len(batch.failed):,} of {len(jobs):,} files"
+        count = f"{len(batch.failed):,} of {counted(len(jobs), 'file')}"
         raise DocumentError(f"{count} could not be translated; the lines above name them")
 
 
@@ -103,7 +104,7 @@ class _Batch:
     ) -> None:
         self._options, self._work, self._console = options, work, console
         self._languages = translator.run.languages.source, options.tgt or translator.run.languages.target
-        self._pace = Pace(console, "texts")
+        self._pace = Pace(console, "text")
         self._translated = 0  # texts
         self.done, self.failed = list[tuple[Job, Counts]](), list[tuple[Job, str]]()
 
@@ -126,7 +127,7 @@ class _Batch:
         for job, counts in self.done if len(self.done) <= NAMED else ():
             self._console.note(f"{job.input or 'standard input'}: {counts}")
         if len(jobs) > 1:
-            self._console.note(f"{len(self.done):,} files, {self._total()}")
+            self._console.note(f"{counted(len(self.done), 'file')}, {self._total()}")
         self._work.journal.close()
 
     def _read(self, job: Job) -> Document:

@@ -13,6 +13,7 @@ from pathlib import Path
 from mt.config import DatastoreConfig, SearchConfig
 from mt.config.fields import changed
 from mt.console import Console
+from mt.data.spec import check_files
 from mt.errors import FileError, RunError, UsageError
 from mt.evaluation.length_classes import by_length
 from mt.evaluation.run_groups import RunGroup, RunGroups
@@ -239,6 +240,7 @@ def _check(options: EvaluateOptions, search: SearchConfig) -> None:
         )
         if idle:
             raise UsageError(f"mt evaluate: leave out {', '.join(idle)}: --hypotheses needs no model")
+    check_files(options.test)
     check_output(None)
     if options.save is not None:
         options.save.parent.mkdir(parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ from mt.commands.text_input import each_text
 from mt.config import DataConfig, SearchConfig
 from mt.console import Console
 from mt.data.corpus import read_whole
+from mt.data.spec import check_files
 from mt.errors import UsageError
 from mt.inspection.nearest import Neighbour, find_neighbours
 from mt.inspection.terminal import printable
@@ -31,6 +32,7 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
         raise UsageError("mt neighbours: name the pairs to search by --corpus SPEC")
     if len(options.model) > 1:
         raise UsageError("mt neighbours is of one model, and several have a vector each: give -m once")
+    check_files([options.corpus])
     check_output(None)
     translator = open_text_translator("mt neighbours", options, search, console)
     translator.tag(options.tgt)  # a language that it does not know is said before anything is read

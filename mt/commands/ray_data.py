@@ -20,6 +20,7 @@ from mt.data.formats.lines import COMPRESSED
 from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunError, reason
 from mt.files.json_rows import SOURCES, TRANSLATION
 from mt.options import TranslateOptions
+from mt.text.counted import counted
 from mt.translator import open_translator
 
 LINES, FEWEST = 20_000, 100  # of a text, to an actor at a time
@@ -105,7 +106,7 @@ def _translate_text(ray: Any, options: TranslateOptions, search: SearchConfig, c
     rows = ray.data.range(pieces, override_num_blocks=pieces).map_batches(
         TextActor, fn_constructor_args=arguments, batch_size=1, **_actors(ray, options)
     )
-    pace, done = Pace(console, "lines"), 0
+    pace, done = Pace(console, "line"), 0
     for row in rows.iter_rows():
         done += row["lines"]
         pace.show(done)
@@ -141,11 +142,13 @@ def _translate_table(
         (translated.write_parquet if suffix == ".parquet" else translated.write_json)(str(partial))
         total, written = rows.count(), read(str(partial)).count()
         if total != written:
-            raise RunError(f"{source} has {total:,} rows, but {written:,} were written; run it again")
+            raise RunError(
+                f"{source} has {counted(total, 'row')}, but {written:,} were written; run it again"
+            )
         partial.rename(output)
     except OSError as problem:
         raise FileError(f"cannot write {output}: {reason(problem)}") from None
-    console.note(f"{output}: {total:,} rows")
+    console.note(f"{output}: {counted(total, 'row')}")
 
 
 def _import_ray() -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mt.config import SearchConfig
 from mt.console import Console
+from mt.data.spec import check_files
 from mt.errors import UsageError
 from mt.evaluation.test_sets import files_of
 from mt.inspection.report import write_report
@@ -16,6 +17,7 @@ def report(options: ReportOptions, search: SearchConfig, console: Console) -> No
     """Write the page. Raises UsageError for several models, MTError for what else the user can mend."""
     if len(options.model) > 1:
         raise UsageError("mt report is about one run: give -m once")
+    check_files(options.test)
     if options.save is not None:
         for file in files_of((*options.test, *options.datastore)):
             check_apart(options.save, file)

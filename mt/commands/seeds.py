@@ -12,6 +12,7 @@ from mt.console import Console
 from mt.errors import UsageError
 from mt.evaluation.run_groups import Spread
 from mt.options import TrainOptions
+from mt.text.counted import counted
 from mt.training.logs import METRICS
 from mt.training.torchrun import is_follower
 from mt.training.validation import METRIC_NAMES
@@ -54,7 +55,7 @@ def _conclude(config: Config, runs: list[Path], console: Console) -> None:
     name = f"validation {METRIC_NAMES[metric]}"
     if best:
         scores = ", ".join(f"{score:.1f}" for score in best)
-        console.note(f"best {name} of {len(best)} runs: {Spread.of(name, best)} ({scores})")
+        console.note(f"best {name} of {counted(len(best), 'run')}: {Spread.of(name, best)} ({scores})")
     console.note(f"Measure them: mt evaluate --runs {' '.join(map(str, runs))} --test SPEC")
 
 

@@ -23,6 +23,7 @@ from mt.options import Device, TranslateOptions
 from mt.storage.atomic import write_bytes
 from mt.storage.output import check_output, open_output
 from mt.storage.part import Part
+from mt.text.counted import counted
 from mt.text.encoding import BOM
 from mt.translator import Translator, open_text_translator
 
@@ -86,7 +87,7 @@ def translate_piece(
         return part.lines
     with part.writing():
         _translate(translator, piece, piece.lines(of.lines), part, (options, console))
-    console.note(f"{part.path}: {part.lines:,} lines")
+    console.note(f"{part.path}: {counted(part.lines, 'line')}")
     return part.lines
 
 
@@ -118,7 +119,7 @@ def join_shards(options: TranslateOptions, console: Console) -> None:
         _write_joined(output, [folder / piece.name for pieces in shards for piece in pieces])
     shutil.rmtree(folder)
     total = sum(found.lines for found in measures.values())
-    console.note(f"{output}: {total:,} lines from {len(shards):,} shards")
+    console.note(f"{output}: {counted(total, 'line')} from {counted(len(shards), 'shard')}")
 
 
 def _finished(folder: Path, piece: Piece, of: Measure) -> bool:
@@ -228,7 +229,7 @@ def _translate(
 ) -> None:
     """Translate those lines that the part has not yet."""
     options, console = how
-    pace, before, judge = Pace(console, "lines"), part.lines, open_judge(translator, options)
+    pace, before, judge = Pace(console, "line"), part.lines, open_judge(translator, options)
     for chunk in _read(piece.source, lines[part.lines :], console):
         found = translator.search(chunk, nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         first = lines.start + part.lines

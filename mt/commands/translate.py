@@ -19,6 +19,7 @@ from mt.files.batch import format_at, is_batch
 from mt.files.registry import LINES
 from mt.options import DocumentOptions, TranslateOptions
 from mt.storage.output import Output, check_apart, check_output, open_output
+from mt.text.counted import counted
 from mt.translator import Translator, open_translator
 
 
@@ -50,7 +51,9 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         output = stack.enter_context(open_output(options.output))
         unread, total = _translate_all(translator, chunks, prefixes, judge, output, options, console)
     if unread:
-        raise SoundError(f"{unread:,} of {total:,} recordings could not be read; their lines are blank")
+        raise SoundError(
+            f"{unread:,} of {counted(total, 'recording')} could not be read; their lines are blank"
+        )
 
 
 def _are_documents(options: TranslateOptions) -> bool:
@@ -83,7 +86,7 @@ def _translate_all(
     console: Console,
 ) -> tuple[int, int]:
     """Returns how many recordings could not be read, and how many lines there were."""
-    pace, done, unread = Pace(console, "lines"), 0, 0
+    pace, done, unread = Pace(console, "line"), 0, 0
     watched = chunks if isinstance(chunks, Lines) and not _on_screen(chunks, options) else None
     for chunk in chunks:
         found = translator.search(

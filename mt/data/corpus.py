@@ -20,6 +20,7 @@ from mt.data.formats.pairs import Split
 from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs, split_weight
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
+from mt.text.counted import counted
 from mt.text.languages import untagged
 
 
@@ -173,7 +174,9 @@ def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
     """
     total = len(corpus.dataset)
     if not 0 < count <= total // 2:
-        raise CorpusError(f"cannot set {count:,} of {total:,} pairs aside: give --validation, or more pairs")
+        raise CorpusError(
+            f"cannot set {count:,} of {counted(total, 'pair')} aside: give --validation, or more pairs"
+        )
     src, tgt = _hash_sides(corpus)
     order = np.random.default_rng(seed).permutation(total)
     lone = (_frequency(np.concatenate([src, tgt])) == 1).reshape(2, total).all(axis=0)

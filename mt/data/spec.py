@@ -10,11 +10,12 @@ from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
-from mt.config import DataConfig
+from mt.config import BUILT_IN, DataConfig
 from mt.console import time_left
 from mt.data.cache import BATCH, folder
 from mt.data.cleaning import Cleaned, Rules
 from mt.data.formats import read_pairs
+from mt.data.formats.aligned import aligned_paths
 from mt.data.formats.lines import part_read
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, Skipped, Split
 from mt.data.kept_pairs import KeptRules
@@ -41,6 +42,21 @@ def split_weight(spec: str) -> tuple[str, int]:
     if int(times) == 0:
         raise CorpusError(f"{spec}: a corpus that counts 0 times is none; leave it out")
     return name, int(times)
+
+
+def check_files(specs: Iterable[str]) -> None:
+    """Raise CorpusError for the first file or folder that SPECs name and that is not there.
+
+    For before the first one is read, or a model is loaded, which may take long.
+    """
+    for spec in specs:
+        name = split_direction(split_weight(spec)[0])[1]
+        if name.partition("@")[0] == BUILT_IN or name.startswith("hub:"):
+            continue
+        whole = Path(name).expanduser()
+        for path in (whole,) if whole.exists() or "," not in name else aligned_paths(name):
+            if not path.exists():
+                raise CorpusError(f"{path}: no such file; check the path")
 
 
 class Reading(NamedTuple):

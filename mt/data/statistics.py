@@ -12,6 +12,7 @@ import datasets
 import numpy as np
 import pyarrow.compute as pc
 
+from mt.text.counted import counted
 from mt.text.languages import untagged
 from mt.text.scripts import script_of_letter
 from mt.text.sentences import split
@@ -72,7 +73,7 @@ class Report:
                 f"set aside for validation: {self.set_aside:,}; dropped for sharing a sentence with them: "
                 f"{self.related:,}"
             )
-        pairs = f"{self.pairs:,} pairs"
+        pairs = counted(self.pairs, "pair")
         return [*lines, f"{pairs}: source {_side(self.src)}", f"{' ' * len(pairs)}  target {_side(self.tgt)}"]
 
     @property

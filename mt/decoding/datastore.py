@@ -29,6 +29,7 @@ from mt.data.corpus import Corpus, read_train, shared_pairs
 from mt.data.encoded import PiecePairs, cut
 from mt.errors import MissingExtraError, RunError
 from mt.model import Seq2Seq, fingerprint, nll_of
+from mt.text.counted import counted
 from mt.text.languages import check_languages
 from mt.tokenizer import Tokenizer
 
@@ -154,7 +155,7 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
     if isinstance(index, faiss.IndexRefine):
         faiss.extract_index_ivf(index).nprobe = _CELLS_LOOKED_AT
         index.k_factor = _CANDIDATES
-    console.note(f"datastore: {index.ntotal:,} positions in {len(pairs):,} pairs")
+    console.note(f"datastore: {counted(index.ntotal, 'position')} in {counted(len(pairs), 'pair')}")
     sizes = pairs.tgt.lengths + 1
     return Datastore(index, _next_pieces(pairs), np.cumsum(sizes) - sizes)
 
@@ -235,6 +236,5 @@ def warn_of_known(
         return
     found = max(shared_pairs(recalled, sources, stream) for stream in references)
     if found:
-        console.warn(
-            f"{found:,} of the {len(sources):,} pairs to be scored are in the datastore, so scores flatter"
-        )
+        pairs = counted(len(sources), "pair")
+        console.warn(f"{found:,} of {pairs} to be scored occur in the datastore, so scores flatter")

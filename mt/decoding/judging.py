@@ -11,6 +11,7 @@ from mt.decoding import confidence
 from mt.decoding.confidence import Calibration
 from mt.decoding.translation import Translation
 from mt.errors import RunError
+from mt.text.counted import counted
 from mt.text.doubts import doubts
 from mt.text.glossary import Glossary, missed_terms
 
@@ -52,9 +53,10 @@ class Judge:
         return Judgement(sure, tuple(found))
 
     def __str__(self) -> str:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.reasons.most_common())
-        return f"{self.doubted:,} of {self.judged:,} translations are doubtful" + f": {reasons}" * bool(
-            reasons
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in self.reasons.most_common())
+        return (
+            f"doubtful: {self.doubted:,} of {counted(self.judged, 'translation')}"
+            + f" ({reasons})" * bool(reasons)
         )
 
 

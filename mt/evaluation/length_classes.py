@@ -26,8 +26,9 @@ class LengthClass:
     exact: float
 
     def __str__(self) -> str:
+        noun = "segment" if self.segments == 1 else "segments"
         return (
-            f"{self.name:<13}{self.segments:6,} segments  BLEU {self.bleu:5.1f}  chrF2++ {self.chrf:5.1f}"
+            f"{self.name:<13}{self.segments:6,} {noun:<8}  BLEU {self.bleu:5.1f}  chrF2++ {self.chrf:5.1f}"
             f"  exact {100 * self.exact:5.1f} %"
         )
 

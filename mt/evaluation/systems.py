@@ -15,6 +15,7 @@ from mt.evaluation.test_sets import SpokenTestSet, TestSet
 from mt.metrics import METRICS, Score, Scoring, perplexity, score
 from mt.speech.error_rates import count_errors, error_rate, units
 from mt.text.characters import readable
+from mt.text.counted import counted
 
 if TYPE_CHECKING:
     from mt.translator import Translator
@@ -49,8 +50,8 @@ class System:
         the test holds recordings. Warns of known pairs."""
         if isinstance(self.by, list) and len(self.by) != len(test_set.sources):
             raise ConfigError(
-                f"{self.path} has {len(self.by):,} lines but {test_set.name} has "
-                f"{len(test_set.sources):,} pairs; line n of one must translate pair n of the other"
+                f"{self.path} has {counted(len(self.by), 'line')} but {test_set.name} has "
+                f"{counted(len(test_set.sources), 'pair')}; line n of one must translate pair n of the other"
             )
         if isinstance(self.by, list):
             return
@@ -69,7 +70,7 @@ class System:
             return self._transcribe(self.by, test_set, console)
         total, tgt = len(test_set.sources), into(self.by, test_set)
         hypotheses: list[str] = []
-        pace, began = Pace(console, "sentences"), time.perf_counter()
+        pace, began = Pace(console, "sentence"), time.perf_counter()
         while len(hypotheses) < total:
             done = len(hypotheses)
             chunk = test_set.sources[done : done + CHUNK]
@@ -91,7 +92,7 @@ class System:
 
         sounds, total, began = test_set.sounds, len(test_set.sources), time.perf_counter()
         assert sounds is not None
-        pace = Pace(console, "recordings")
+        pace = Pace(console, "recording")
         recordings = (Recording(name, sounds.samples(row)) for row, name in enumerate(test_set.sources))
         found = translator.transcribe(
             recordings, progress=lambda part: pace.show(int(part * total), total), total=total
@@ -130,7 +131,7 @@ def all_scores(
         return tuple(error_rate(of_unit, unit, scoring.bootstrap) for unit, of_unit in counts.items())
     found: list[Score] = []
     for metric in METRICS:
-        console.progress(f"scoring {len(hypotheses):,} sentences by {metric}")
+        console.progress(f"scoring {counted(len(hypotheses), 'sentence')} by {metric}")
         found += score(hypotheses, test_set.references, scoring, metrics=[metric])
     return tuple(found)
 

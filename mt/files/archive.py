@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from mt.files import office, open_document, web
 from mt.files.decoding import Broken
 from mt.files.document import Document, Reading, Result, Source
+from mt.text.counted import counted
 
 _LARGEST = 1 << 28  # bytes of all members; more is taken for a bomb
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
@@ -108,4 +109,4 @@ class Archive:
             yield name, document.write(results[begin:end])
             begin = end
         if begin != len(results):
-            raise ValueError(f"{len(results)} results for {begin} segments")
+            raise ValueError(f"{counted(len(results), 'result')} for {counted(begin, 'segment')}")

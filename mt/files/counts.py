@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from mt.files.document import Result, Source, plain
+from mt.text.counted import counted
 
 _WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]|[^\s\u3040-\u30ff\u3400-\u9fff]+")
 
@@ -59,4 +60,4 @@ class Counts:
             (self.empty, "left empty"),
         ]
         said = ", ".join(f"{count:,} {what}" for count, what in parts if count or what == "translated")
-        return f"{self.segments:,} segments, {self.words:,} words: {said}"
+        return f"{counted(self.segments, 'segment')}, {counted(self.words, 'word')}: {said}"

@@ -15,6 +15,7 @@ from mt.data.corpus import Corpus
 from mt.inspection.floats import short
 from mt.search import EOS, PAD
 from mt.text.characters import is_blank, readable
+from mt.text.counted import counted
 from mt.translator import Translator
 
 CHUNK = 4096  # sentences whose vectors are held at once
@@ -58,7 +59,7 @@ def find_neighbours(
         similarity = torch.cat([best, found.masked_fill(blank, float("-inf"))], dim=1)
         order = similarity.argsort(dim=1, descending=True, stable=True)[:, :count]
         best, rows = similarity.gather(1, order), torch.cat([rows, numbered], dim=1).gather(1, order)
-        console.progress(f"{start + len(sources):,} of {total:,} sentences")
+        console.progress(f"{start + len(sources):,} of {counted(total, 'sentence')}")
     return [
         [] if is_blank(text) else _pairs(corpus, indices, values)
         for text, indices, values in zip(texts, rows.tolist(), best.tolist(), strict=True)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mt.serve.refusal import Refusal, slow_down
+from mt.text.counted import counted
 
 MINUTE = 60.0
 REMEMBERED = 10_000  # clients; beyond, those that may again do all they ever might are forgotten
@@ -44,7 +45,9 @@ class RateLimiter:
         left = min(per_minute, bucket.left + (now - bucket.at) * per_minute / MINUTE)
         if left < 1:
             wait = math.ceil((1 - left) * MINUTE / per_minute)
-            raise slow_down(f"{per_minute} requests a minute are allowed", retry_after=max(1, wait))
+            raise slow_down(
+                f"the limit is {counted(per_minute, 'request')} a minute", retry_after=max(1, wait)
+            )
         return left
 
     def _forget(self, now: float) -> None:

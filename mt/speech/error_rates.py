@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from mt.errors import MissingExtraError, MTError
 from mt.metrics import PairedResult, Score
+from mt.text.counted import counted
 from mt.text.spacing import is_unspaced, looks_spaceless
 
 Unit = Literal["words", "characters"]
@@ -36,8 +37,8 @@ class ErrorRate(Score):
         between = "" if self.interval is None else f" [{self.interval[0]:.2f}, {self.interval[1]:.2f}]"
         return (
             f"{self.name} {self.value:.2f} %{between} of {self.reference:,}: "
-            f"{self.substitutions:,} substitutions, "
-            f"{self.deletions:,} deletions, {self.insertions:,} insertions {self.signature}"
+            f"{counted(self.substitutions, 'substitution')}, "
+            f"{counted(self.deletions, 'deletion')}, {counted(self.insertions, 'insertion')} {self.signature}"
         )
 
 
@@ -69,7 +70,7 @@ def count_errors(hypotheses: Sequence[str], references: Sequence[str], unit: Uni
     nothing is to be scored, MissingExtraError without jiwer.
     """
     if len(hypotheses) != len(references):
-        raise MTError(f"{len(hypotheses):,} transcripts but {len(references):,} references")
+        raise MTError(f"{counted(len(hypotheses), 'transcript')} but {counted(len(references), 'reference')}")
     try:
         from jiwer import process_words
     except ImportError:

@@ -14,6 +14,7 @@ from mt.data.formats.lines import not_utf8, read_lines, uncompressed_suffix
 from mt.data.formats.pairs import Split
 from mt.errors import CorpusError
 from mt.speech.sound import Samples, read_sound
+from mt.text.counted import counted
 
 AUDIO_NAMES = ("audio", "path", "file", "wav", "file_name")
 TEXT_NAMES = ("text", "sentence", "transcript", "transcription", "raw_transcription")
@@ -146,7 +147,7 @@ def _read_table(path: Path, speech: SpeechConfig) -> Iterator[Utterance]:
     for where, line, bad in lines:
         cells = line.split("\t")
         if not bad and len(cells) != len(names):
-            bad = f"has {len(cells)} columns, the header has {len(names)}"
+            bad = f"has {counted(len(cells), 'column')}, the header has {len(names)}"
         if bad:
             yield Utterance(where, "", bad=f"{where}: {bad}")
         else:

@@ -28,6 +28,7 @@ from mt.speech.features import Features
 from mt.speech.frames import Frames
 from mt.speech.layouts import Utterance, read_utterances
 from mt.speech.sound import check_libraries
+from mt.text.counted import counted
 from mt.tokenizer import Tokenizer
 
 BAD = "bad "
@@ -181,7 +182,7 @@ class SoundReport(Report):
         *sources, _, text = super().lines()
         return [
             *sources,
-            f"{self.pairs:,} recordings, {self.hours:.2f} hours: {mean:.1f} s on average, 95 % "
+            f"{counted(self.pairs, 'recording')}, {self.hours:.2f} hours: {mean:.1f} s on average, 95 % "
             f"up to {p95:.1f} s, "
             f"longest {longest:.1f} s; {self.characters_per_second:.1f} characters a second",
             text.strip().replace("target", "text"),
@@ -203,7 +204,8 @@ def hold_out_sounds(corpus: SoundCorpus, count: int, seed: int) -> tuple[SoundCo
     total = len(corpus.dataset)
     if not 0 < count <= total // 2:
         raise CorpusError(
-            f"cannot set {count:,} of {total:,} recordings aside: give --validation, or more recordings"
+            f"cannot set {count:,} of {counted(total, 'recording')} aside: "
+            "give --validation, or more recordings"
         )
     order = np.random.default_rng(seed).permutation(total)
     rest, held = (corpus.take(np.sort(rows)) for rows in (order[count:], order[:count]))

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mt.text.counted import counted
 from mt.text.messages import skeleton
 from mt.text.patterns import PATTERN
 
@@ -92,7 +93,7 @@ class Survival:
 
     def __str__(self) -> str:
         proportion = 100 * self.intact / max(1, self.segments)
-        return f"{proportion:.1f} % ({self.intact:,} of {self.segments:,} segments that have any)"
+        return f"{proportion:.1f} % ({self.intact:,} of {counted(self.segments, 'segment')} with any)"
 
 
 def survival(sources: Iterable[str], outputs: Iterable[str]) -> Survival:

@@ -15,9 +15,11 @@ from mt.data.cache import find_pairs
 from mt.data.corpus import Corpus, hold_out, overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import make_sampler
+from mt.data.spec import check_files
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.metrics import spaceless_note
 from mt.speech.error_rates import Unit
+from mt.text.counted import counted
 from mt.text.languages import Languages, check_languages, is_code, languages_of
 from mt.tokenizer import Tokenizers
 from mt.training.loader import BatchSampler
@@ -96,6 +98,7 @@ class TextReader:
         """
         data = self.data
         check_languages(data.train, data.validation, "validation")
+        check_files((*data.train, *data.validation))
         train = read_train(data, console.progress, workers)
         console.settle()
         if data.validation:
@@ -152,8 +155,8 @@ def _report_overlap(corpora: Corpora, console: Console) -> None:
     shared = overlap(corpora.train, corpora.validation)
     total = len(corpora.validation.dataset)
     console.note(
-        f"overlap: of {total:,} validation pairs {shared.src:,} sources, {shared.tgt:,} targets and "
-        f"{shared.pairs:,} whole pairs occur in train"
+        f"overlap: of {counted(total, 'validation pair')} {counted(shared.src, 'source')}, "
+        f"{counted(shared.tgt, 'target')} and {counted(shared.pairs, 'whole pair')} occur in train"
     )
     if shared.pairs > 0.05 * total:
         console.warn("the validation pairs are partly known from training, so scores on them flatter")

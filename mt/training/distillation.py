@@ -26,6 +26,7 @@ from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
 from mt.errors import ConfigError
 from mt.model import fingerprint
+from mt.text.counted import counted
 from mt.text.languages import Languages
 from mt.tokenizer import Tokenizers
 
@@ -67,7 +68,7 @@ class Teachers:
             for start in range(0, len(pairs), BATCH):
                 rows = np.arange(start, min(start + BATCH, len(pairs)))
                 yield _predict(ensemble, pairs, rows, precision, console)
-            console.note(f"teachers: all {len(pairs):,} pairs")
+            console.note(f"teachers: all {counted(len(pairs), 'pair')}")
 
         columns = store_ragged(name, _TYPES, batches)
         expected = Expected(columns["ids"], columns["probs"], LIKELIEST)
@@ -109,6 +110,6 @@ def _predict(
             ids[index] = of_ids[: targets[index]].astype(np.int32).reshape(-1)
             probs[index] = of_probs[: targets[index]].astype(np.float16).reshape(-1)
         done += len(indices)
-        console.progress(f"teachers: {done:,} of {len(pairs):,} pairs")
+        console.progress(f"teachers: {done:,} of {counted(len(pairs), 'pair')}")
     lengths = targets * LIKELIEST
     return {"ids": Rows(np.concatenate(ids), lengths), "probs": Rows(np.concatenate(probs), lengths)}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mt.config import Config
 from mt.storage.atomic import write_bytes
+from mt.text.counted import counted
 from mt.training.clock import Clock
 from mt.training.progress import Progress
 from mt.training.state import RunFiles
@@ -53,8 +54,8 @@ def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> st
             f"| trained on | {', '.join(data.train)} |",
             f"| validated on | {', '.join(data.validation) or 'pairs set aside from the training pairs'} |",
             f"| best validation {metric} | {best} |",
-            f"| training | {progress.step:,} steps, {progress.tokens:,} target tokens, "
-            f"{clock.learning / 60:.0f} minutes; stopped: {progress.finished} |",
+            f"| training | {counted(progress.step, 'step')}, {counted(progress.tokens, 'target token')}, "
+            f"{counted(round(clock.learning / 60), 'minute')}; stopped: {progress.finished} |",
             f"| steps skipped (not finite) | {progress.nonfinite} |",
             "",
             "```",

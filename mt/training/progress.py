@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from mt.config import TrainingConfig
 from mt.data.plan import PLAN
+from mt.text.counted import counted
 from mt.training.validation import Validation
 
 
@@ -55,9 +56,9 @@ class Progress:
         if self.since_best >= training.patience:
             return f"no better validation in {training.patience}"
         if self.epoch > training.max_epochs:
-            return f"{training.max_epochs} epochs done"
+            return f"{counted(training.max_epochs, 'epoch')} done"
         if training.max_steps is not None and self.step >= training.max_steps:
-            return f"{training.max_steps} steps done"
+            return f"{counted(training.max_steps, 'step')} done"
         return ""
 
     def validation_due(self, training: TrainingConfig) -> bool:

@@ -10,6 +10,7 @@ from mt.config import DataConfig, TokenizerConfig
 from mt.config.speech import SpeechConfig
 from mt.console import Console
 from mt.data.encoded import PiecePairs
+from mt.data.spec import check_files
 from mt.speech.error_rates import Unit, unit_of
 from mt.speech.perturbing import make_perturber
 from mt.speech.recordings import SoundCorpus, cut_texts, hold_out_sounds, read_sounds
@@ -71,6 +72,7 @@ class SoundReader:
         del workers
         data, speech = self.data, self.speech
         check_languages(data.train, data.validation, "validation")
+        check_files((*data.train, *data.validation))
         train = read_sounds(data.train, data, speech, "train", console.progress)
         console.settle()
         if data.validation:

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from mt.data.plan import PLAN
 from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_of_memory
+from mt.text.counted import counted
 from mt.training.clock import SAVING, TRAINING, VALIDATING
 from mt.training.loader import BatchLoader, Part
 from mt.training.progress import Progress
@@ -225,7 +226,8 @@ class Trainer:
         if progress.nonfinite_row >= self.training.nonfinite_limit:
             self._save(wait=True)
             raise TrainingError(
-                f"stopped at step {progress.step}: {progress.nonfinite_row} steps in a row were not finite; "
+                f"stopped at step {progress.step}, after {counted(progress.nonfinite_row, 'step')} "
+                "without a finite loss and gradient; "
                 f"the last good weights are in {self.files.path}; lower --learning-rate and use another --out"
             )
         if number := self._agreed.signal:

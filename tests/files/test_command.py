@@ -123,7 +123,7 @@ def test_what_was_stopped_goes_on(
         file.write('["cut o')  # killed while it wrote
     stop_at = 99
     assert translate(toy_run, *arguments) == 0
-    assert "going on: 2 texts are translated already" in capfd.readouterr().err
+    assert "going on: 2 texts translated already" in capfd.readouterr().err
     assert len(calls) == len(set(calls)) == 5
     assert not journal.exists()
     assert translate(toy_run, *arguments) == 0

@@ -9,6 +9,7 @@ from pathlib import Path
 from mt.data.formats.lines import not_utf8, read_lines, uncompressed_suffix
 from mt.data.formats.pairs import BadLine, Pair, Record, Remark, code_matches, find_name
 from mt.errors import CorpusError
+from mt.text.counted import counted
 from mt.text.scripts import is_language
 
 
@@ -17,7 +18,7 @@ def aligned_paths(spec: str) -> tuple[Path, Path]:
     names = [name.strip() for name in spec.split(",")]
     if len(names) != 2 or not all(names):
         raise CorpusError(
-            f"{spec!r}: names {len(names)} files; aligned files come in twos, as train.zh,train.en"
+            f"{spec!r}: names {counted(len(names), 'file')}; aligned files come in twos, as train.zh,train.en"
         )
     return Path(names[0]).expanduser(), Path(names[1]).expanduser()
 
@@ -57,6 +58,6 @@ def _pairs(src_path: Path, tgt_path: Path) -> Iterator[Record]:
             yield BadLine(f"{path}, line {number}", not_utf8(error))
     if counts[0] != counts[1]:
         raise CorpusError(
-            f"{src_path} has {counts[0]:,} lines but {tgt_path} has {counts[1]:,}; "
+            f"{src_path} has {counted(counts[0], 'line')} but {tgt_path} has {counts[1]:,}; "
             "line n of one must translate line n of the other: align them again"
         )

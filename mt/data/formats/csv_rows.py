@@ -12,6 +12,7 @@ from pathlib import Path
 from mt.data.formats.lines import read_lines
 from mt.data.formats.pairs import Row, find_columns, is_unicode
 from mt.errors import CorpusError
+from mt.text.counted import counted
 
 _SEPARATORS = {",": "commas", ";": "semicolons", "\t": "TABs", "|": "bars"}
 _NAMED = re.compile(r'"?sep=(.)"?\s*')  # a first line that spreadsheets write
@@ -77,10 +78,8 @@ def _rows(lines: _Lines, separator: str) -> Iterator[Row]:
             continue
         width = width or len(row) * (len(row) > 1)
         if len(row) != width and (more := lines.give_back()):
-            yield (
-                number,
-                f"quotes join it with {more} more, and leave {len(row)} columns where {width} should be",
-            )
+            left = counted(len(row), "column")
+            yield number, f"quotes join it with {more} more, and leave {left} where {width} should be"
         else:
             yield number, row if all(map(is_unicode, row)) else "not UTF-8"
 

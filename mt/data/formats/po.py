@@ -33,7 +33,8 @@ def read_po_folder(folder: Path, src: str | None, tgt: str | None) -> Iterator[R
     paths = sorted(path for path in folder.rglob("*.po") if path.is_file())
     if not paths:
         raise CorpusError(
-            f"{folder}: a folder without .po files; name a file, or hub:{folder} if it has the hub's layout"
+            f"{folder}: a folder without .po files; name a file in it, or hub:{folder} for a data set of the "
+            "Hugging Face hub: a folder with train.csv, data/train.parquet or the like"
         )
     return (record for path in paths for record in read_po(path, src, tgt))
 

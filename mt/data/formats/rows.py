@@ -20,6 +20,7 @@ from mt.data.formats.pairs import (
     normal_code,
 )
 from mt.errors import CorpusError
+from mt.text.counted import counted
 from mt.text.scripts import is_language
 
 # A cell that names a language. Two letters: longer codes look like words ("en, one" is a Danish pair).
@@ -55,7 +56,7 @@ def _pairs_of_rows(
 ) -> Iterator[Record]:
     """Yield a record for each row but the header.
 
-    ragged: whether rows of a table without a header may lack cells behind the two sides.
+    ragged: whether rows of a table without a header may lack cells behind the two sides, as in TSV.
     """
     table: _Table | None = None
     for number, row in rows:
@@ -65,7 +66,8 @@ def _pairs_of_rows(
         elif not row:
             yield BLANK_LINE
         elif len(row) == 1 and (table is None or not table.header):
-            yield BadLine(where, "has 1 column, needs 2")
+            separators = "a TAB" if ragged else "a comma, semicolon, TAB or bar"
+            yield BadLine(where, f"has 1 column, needs 2, separated by {separators}")
         elif table is not None:
             yield table.record(where, row)
         elif columns := _header(where, row, src, tgt):
@@ -90,7 +92,7 @@ class _Table:
         """The pair of a row; one cut into more or fewer cells than the first row is a bad line."""
         if self._fewest <= len(row) <= self._most:
             return Pair(row[self._src], row[self._tgt])
-        cells = f"has {len(row)} column{'s' * (len(row) > 1)}"
+        cells = f"has {counted(len(row), 'column')}"
         model = "the header" if self.header else "the first row"
         return BadLine(where, _joined_by_cr(row) or f"{cells}, {model} has {self._most}")
 
