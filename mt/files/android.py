@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mt.files.document import Reading, Spliced, Unit, in_place
-from mt.files.xml import Element, Text, decode_xml, escape, parse, parts_of
+from mt.files.xml import Element, Text, content_of, decode_xml, escape, parse
 from mt.inline.segment import Code
 from mt.text.characters import sound
 
@@ -35,7 +35,7 @@ def _strings(root: Element) -> Iterator[Element]:
 
 def _unit(text: str, element: Element) -> Unit:
     """A string; line breaks within markup are codes, as a sentence is translated on one line."""
-    parts = parts_of(text, element, lambda child: child.name == "g")  # xliff:g is a placeholder
+    parts = content_of(text, element, lambda child: child.name == "g")  # xliff:g is a placeholder
     if all(isinstance(part, str) for part in parts):
         section = [one for one in element.children if isinstance(one, Text) and one.kind == "cdata"]
         written = _section if section and len(element.children) == 1 else _written

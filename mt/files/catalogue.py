@@ -6,7 +6,6 @@ polib parses catalogues well, but writes them in a wrapping and an order of its 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ from mt.data.formats.plurals import PluralRule, parse_plural_forms
 from mt.files.decoding import Broken, Decoded, decode
 from mt.files.document import Edit, Reading, Result, Spliced, Unit, remark
 from mt.files.plural_headers import plural_forms
+from mt.text.characters import columns_of
 
 _CHARSET = re.compile(rb'"(?:[^"\n]*\\n)?Content-Type:[^\n]*?charset=([^\s";\\]+)')
 _KEYWORD = re.compile(r"(msgctxt|msgid_plural|msgid|msgstr)(?:\[(\d{1,3})\])?\s*(?=\")")
@@ -195,7 +195,7 @@ class _Catalogue:
     def _written(self, name: str, value: str) -> str:
         """`msgstr "…"`, over several lines where gettext's tools would."""
         parts = [part.translate(_ESCAPED) for part in re.findall(r"[^\n]*\n|[^\n]+", value)] or [""]
-        fits = not self.wraps or _width(f'{name} "{parts[0]}"') <= _COLUMNS
+        fits = not self.wraps or columns_of(f'{name} "{parts[0]}"') <= _COLUMNS
         if len(parts) == 1 and fits:
             return f'{name} "{parts[0]}"'
         rows = [row for part in parts for row in (_wrapped(part) if self.wraps else [part])]
@@ -267,12 +267,8 @@ def _wrapped(text: str) -> Iterator[str]:
     """Rows of an escaped text, broken behind spaces and between Han characters where it is too wide."""
     row = ""
     for word in _WORD.findall(text):
-        if row and _width(row + word) + 2 > _COLUMNS:
+        if row and columns_of(row + word) + 2 > _COLUMNS:
             yield row
             row = ""
         row += word
     yield row
-
-
-def _width(text: str) -> int:
-    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)

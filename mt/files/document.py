@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from mt.files.decoding import Decoded
 from mt.inline.segment import Code, merged
+from mt.text.counted import counted
 
 Source = str | tuple[str | Code, ...]
 """A text; or text with inline codes, whose own texts are what stands in the file."""
@@ -86,19 +87,19 @@ class Unit:
     edits: Callable[[Sequence[Result]], Iterable[Edit]]
 
 
-def in_place(begin: int, end: int, source: Source, written: Callable[[str], str]) -> Unit:
-    """A unit whose translation replaces its source: codes as they are, text as `written`.
-
-    An equal one changes nothing.
-    """
+def replacing(begin: int, end: int, source: Source, written: Callable[[Source], str]) -> Unit:
+    """A unit whose translation, as `written`, replaces text[begin:end]; an equal one changes nothing."""
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         (result,) = results
-        return (
-            [] if result.translation == source else [Edit(begin, end, rendered(result.translation, written))]
-        )
+        return [] if result.translation == source else [Edit(begin, end, written(result.translation))]
 
     return Unit((source,), edits)
+
+
+def in_place(begin: int, end: int, source: Source, written: Callable[[str], str]) -> Unit:
+    """A unit whose translation replaces its source: codes as they are, text as `written`."""
+    return replacing(begin, end, source, lambda translation: rendered(translation, written))
 
 
 class Spliced:
@@ -118,7 +119,9 @@ class Spliced:
     def write(self, results: Sequence[Result | None]) -> bytes:
         """A unit that lacks a result stays as it is. Raises ValueError for too few or too many results."""
         if len(results) != sum(len(unit.sources) for unit in self.units):
-            raise ValueError(f"{len(results)} results for {len(self.segments)} segments")
+            raise ValueError(
+                f"{counted(len(results), 'result')} for {counted(len(self.segments), 'segment')}"
+            )
         edits, rest = list[Edit](), iter(results)
         for unit in self.units:
             found = [result for result in (next(rest) for _ in unit.sources) if result is not None]
@@ -127,11 +130,18 @@ class Spliced:
         return self.decoded.encode(splice(self.decoded.text, [*edits, *self.more()] if edits else []))
 
 
-def rendered(source: Source, written: Callable[[str], str]) -> str:
-    """What stands in a file: codes as they are, text as `written`."""
-    if isinstance(source, str):
-        return written(source)
-    return "".join(written(part) if isinstance(part, str) else part.text for part in source)
+def rendered(
+    source: Source, written: Callable[[str], str], of_code: Callable[[str], str] = lambda text: text
+) -> str:
+    """What stands in a file: text as `written`, codes by `of_code` of their texts, else as they are."""
+    return "".join(
+        written(part) if isinstance(part, str) else of_code(part.text) for part in parts_of(source)
+    )
+
+
+def parts_of(source: Source) -> tuple[str | Code, ...]:
+    """The texts and codes of a source."""
+    return (source,) if isinstance(source, str) else source
 
 
 def source_of(parts: Iterable[str | Code]) -> Source:
@@ -142,7 +152,7 @@ def source_of(parts: Iterable[str | Code]) -> Source:
 
 def plain(source: Source) -> str:
     """The text without its codes."""
-    return source if isinstance(source, str) else "".join(part for part in source if isinstance(part, str))
+    return "".join(part for part in parts_of(source) if isinstance(part, str))
 
 
 def reasons(results: Sequence[Result]) -> list[str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from mt.decoding.judging import Judge
-from mt.files.document import Result, Source
+from mt.files.document import Result, Source, parts_of
 from mt.files.flow import paired
 from mt.files.work import Engine
 from mt.inline.prepared import Placed, translate_segments
@@ -18,6 +18,8 @@ BY_POSITION = "markup placed by position"
 _TEXT = ("number", "direction", "marker", "emphasis", "name")
 """Kinds of spans that a model without markers reads as text."""
 
+_OF_SEARCH = ("term:", "confidence")
+"""Reasons to doubt that a judge alone knows."""
 _TAG = re.compile(r"<(?P<end>/?)(?P<name>\w[\w:.-]*)[^>]*(?<!/)>")
 
 
@@ -30,34 +32,26 @@ def model_engine(translator: Translator, tgt: str | None, judge: Judge | None = 
     marks = bool(translator.run.src_tokenizer.markers)
 
     def translate(sources: Sequence[Source]) -> list[Result]:
-        segments = [(source,) if isinstance(source, str) else source for source in sources]
+        segments = [parts_of(source) for source in sources]
         shown = segments if marks else [_with_placeholders(segment) for segment in segments]
         found = translate_segments(translator, shown, tgt=tgt)
         results = []
         for source, segment, (placed, translation) in zip(sources, segments, found, strict=True):
             parts = _without_placeholders(placed, segment)
             judgement = judge.judge(translation) if judge else None
-            said = (
-                [one for one in judgement.doubts if one.startswith(("term:", "confidence"))]
-                if judgement
-                else []
-            )
+            # The texts alone show the other reasons: they are judged once their edges are put back.
+            said = [one for one in judgement.doubts if one.startswith(_OF_SEARCH)] if judgement else []
             results.append(
                 Result(
                     "".join(map(str, parts)) if isinstance(source, str) else parts,
                     "model" if translation.searched else "kept",
-                    (*_of_search(said), *([BY_POSITION] if placed.how == "position" else [])),
+                    (*said, *([BY_POSITION] if placed.how == "position" else [])),
                     judgement.confidence if judgement and translation.searched else None,
                 )
             )
         return results
 
     return translate
-
-
-def _of_search(reasons: Sequence[str]) -> list[str]:
-    """Those that the texts alone do not show; they are judged once their edges are put back."""
-    return [reason for reason in reasons if reason.startswith(("term:", "confidence"))]
 
 
 def _with_placeholders(segment: Sequence[str | Code]) -> tuple[str | Code, ...]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from mt.files.document import Edit, Result, Unit, rendered, source_of
+from mt.files.document import Source, Unit, rendered, replacing, source_of
 from mt.inline.segment import Code
 
 _LONGEST = 10_000  # columns: a text on one line stays on one
@@ -34,20 +35,29 @@ def block_unit(text: str, lines: Sequence[Line], inline: Inline, guard: Callable
     between = text[lines[0].end : lines[1].begin] if len(lines) > 1 else ""
     width = max(line.end - line.begin for line in lines) if len(lines) > 1 else _LONGEST
 
-    def edits(results: Sequence[Result]) -> list[Edit]:
-        (result,) = results
-        if result.translation == source:
-            return []
-        new = " ".join(rendered(result.translation, str).split("\n"))
-        rows = _wrapped(new, width) if len(lines) > 1 else [new]
-        written = between.join([rows[0], *map(guard, rows[1:])])
-        return [Edit(lines[0].begin, lines[-1].end, written)]
+    def written(translation: Source) -> str:
+        new = rendered(translation, str).replace("\n", " ")
+        rows = wrapped(new, width) if len(lines) > 1 else [new]
+        return between.join([rows[0], *map(guard, rows[1:])])
 
-    return Unit((source,), edits)
+    return replacing(lines[0].begin, lines[-1].end, source, written)
 
 
-def _wrapped(text: str, width: int) -> list[str]:
+def wrapped(text: str, width: int) -> list[str]:
+    """The lines of a text that is wrapped at spaces; one at least."""
     return textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [text]
+
+
+def emphasis(found: re.Match[str], *, in_words: bool) -> tuple[str, str]:
+    """The token for `paired` of a mark such as **: emphasis begins before a character and ends after one.
+
+    in_words: whether it may begin or end inside a word.
+    """
+    before = found.string[max(0, found.start() - 1) : found.start()]
+    after = found.string[found.end() : found.end() + 1]
+    opens = bool(after.strip()) and (in_words or not before.isalnum())
+    closes = bool(before.strip()) and (in_words or not after.isalnum())
+    return (found[0] + "(" * opens + ")" * closes if opens or closes else "text"), found[0]
 
 
 def paired(tokens: Sequence[tuple[str, str]]) -> list[str | Code]:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from mt.files.decoding import decode
 from mt.files.document import Reading, Spliced, Unit
-from mt.files.flow import Line, block_unit, paired
+from mt.files.flow import Line, block_unit, emphasis, paired
 from mt.inline.segment import Code
 
 _FRONT = re.compile(
@@ -44,6 +44,8 @@ _TOKEN = re.compile(
     |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~${{]+|.)""",
     re.DOTALL | re.VERBOSE,
 )
+_INLINE = ("a", "b", "i", "em", "strong", "kbd", "code", "span", "sub", "sup", "img")
+"""Tags with which a paragraph may begin."""
 _VOID = ("br", "img", "hr", "wbr", "input")
 _BLOCK = re.compile(r"(?:[-+*#>]|\d{1,9}[.)])(?=\s)|[-=]+$|[|]")
 
@@ -161,19 +163,7 @@ def _html_end(rest: str) -> str:
 def _is_inline(rest: str) -> bool:
     """Whether a line that begins with a tag is a paragraph all the same."""
     found = re.match(r"<([a-z]+)[^<>]*>", rest)
-    return found is not None and found[1] in (
-        "a",
-        "b",
-        "i",
-        "em",
-        "strong",
-        "kbd",
-        "code",
-        "span",
-        "sub",
-        "sup",
-        "img",
-    )
+    return found is not None and found[1] in _INLINE
 
 
 def _guarded(line: str) -> str:
@@ -208,10 +198,7 @@ def _inline(text: str, labels: Collection[str]) -> list[str | Code]:
         elif kind == "tail":
             kinds.append(("[)", raw))
         elif kind == "emphasis":
-            before, after = text[found.start() - 1 : found.start()], text[found.end() : found.end() + 1]
-            opens = bool(after.strip()) and (raw[0] != "_" or not before.isalnum())
-            closes = bool(before.strip()) and (raw[0] != "_" or not after.isalnum())
-            kinds.append((raw + "(" * opens + ")" * closes, raw) if opens or closes else ("text", raw))
+            kinds.append(emphasis(found, in_words=raw[0] != "_"))
         else:
             kinds.append(("text" if kind in ("text", "end") else "mark" if kind == "mark" else "code", raw))
     return paired(kinds)

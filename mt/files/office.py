@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from mt.files.document import Reading, Source, Spliced, in_place
+from mt.files.document import Reading, Source, Spliced, in_place, parts_of
 from mt.files.paragraphs import Raw, paragraph_units
 from mt.files.xml import Element, decode_xml, escape, parse
 from mt.inline.segment import Code, merged
@@ -60,7 +60,7 @@ class _Paragraph:
     """
 
     def __init__(self, text: str, element: Element) -> None:
-        self._text, self._prefix = text, element.tag.rpartition(":")[0]
+        self._text, self._tag = text, element.with_prefix
         self._formats: list[str] = []  # as they are written
         self._known: dict[str, int] = {}  # their indices, by what they look like
         self._fields: list[_Field] = []  # that are open
@@ -76,15 +76,13 @@ class _Paragraph:
 
     def _read(self, elements: Iterable[Element]) -> None:
         for element in elements:
-            if element.name == "r" and element.tag.rpartition(":")[0] == self._prefix:
+            if element.tag == self._tag("r"):
                 self._read_run(element)
             elif self._hidden():
                 continue
             elif element.name == "sdt" and (content := element.child("sdtContent")):
                 self._read_container(element, content)
-            elif element.name in _CONTAINERS and _is_text(
-                element.attributes.get(f"{self._prefix}:instr", "")
-            ):
+            elif element.name in _CONTAINERS and _is_text(element.attributes.get(self._tag("instr"), "")):
                 self._read_container(element, element)
             elif element.name not in _DROPPED:
                 self._items.append((self._mark(element), -1))
@@ -177,7 +175,7 @@ class _Paragraph:
     def written(self, translation: Source, raw: Raw) -> str:
         """Runs; each text is one, in the format that is open there."""
         out, formats = [], [self.base]
-        for part in (translation,) if isinstance(translation, str) else translation:
+        for part in parts_of(translation):
             if isinstance(part, str):
                 out.append(self._run(formats[-1], self._t(part)))
                 continue
@@ -196,8 +194,5 @@ class _Paragraph:
         return f"<{self._tag('r')}>{properties}{content}</{self._tag('r')}>"
 
     def _t(self, text: str) -> str:
-        space = ' xml:space="preserve"' if text != text.strip() and self._prefix == "w" else ""
+        space = ' xml:space="preserve"' if text != text.strip() and self._tag("t") == "w:t" else ""
         return f"<{self._tag('t')}{space}>{escape(text)}</{self._tag('t')}>"
-
-    def _tag(self, name: str) -> str:
-        return f"{self._prefix}:{name}" if self._prefix else name

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mt.files.document import Reading, Source, Spliced
+from mt.files.document import Reading, Source, Spliced, rendered
 from mt.files.paragraphs import Raw, paragraph_units
 from mt.files.xml import Element, Text, decode_xml, escape, parse
 from mt.inline.segment import Code, merged
@@ -43,7 +43,4 @@ class _Paragraph:
 
     def written(self, translation: Source, raw: Raw) -> str:
         """Text and codes."""
-        parts = (translation,) if isinstance(translation, str) else translation
-        return "".join(
-            escape(part) if isinstance(part, str) else raw(*map(int, part.text.split())) for part in parts
-        )
+        return rendered(translation, escape, lambda where: raw(*map(int, where.split())))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator
 
 from mt.files.decoding import decode
 from mt.files.document import Reading, Spliced, Unit, in_place
+from mt.files.flow import wrapped
 from mt.files.registry import LINES
 
 _LINE = re.compile(r"[^\r\n]+")
@@ -44,11 +44,8 @@ def _wrapped(found: re.Match[str], lines: list[str]) -> Unit:
     newline = "\r\n" if "\r\n" in found[0] else "\n"
     width = max(map(len, lines))
 
-    def written(text: str) -> str:
-        rows = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)
-        return newline.join(rows)
-
-    return in_place(found.start(), found.end(), " ".join(line.strip() for line in lines), written)
+    source = " ".join(line.strip() for line in lines)
+    return in_place(found.start(), found.end(), source, lambda text: newline.join(wrapped(text, width)))
 
 
 def _on_one_line(text: str) -> str:

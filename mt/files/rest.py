@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from mt.files.decoding import decode
 from mt.files.document import Edit, Reading, Result, Spliced, Unit
-from mt.files.flow import Line, block_unit, paired
+from mt.files.flow import Line, block_unit, emphasis, paired
 from mt.inline.segment import Code
+from mt.text.characters import columns_of
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1+[ \t]*$")
@@ -149,7 +149,7 @@ class _Reader:
 
         def edits(results: Sequence[Result]) -> Iterator[Edit]:
             for edit in unit.edits(results):
-                width = sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in edit.text)
+                width = columns_of(edit.text)
                 yield edit
                 for at, rule in rules:
                     length = len(rule.rstrip())
@@ -210,11 +210,7 @@ def _inline(text: str) -> list[str | Code]:
         if found["link"]:
             kinds += [("link(", found["begin"]), ("text", found["shown"]), ("link)", found["end"])]
         elif kind == "emphasis":
-            before, after = body[found.start() - 1 : found.start()], body[found.end() : found.end() + 1]
-            marks = "(" * (bool(after.strip()) and not before.isalnum()) + ")" * (
-                bool(before.strip()) and not after.isalnum()
-            )
-            kinds.append((found[0] + marks if marks else "text", found[0]))
+            kinds.append(emphasis(found, in_words=False))
         else:
             kinds.append(("code" if kind == "code" else "text", found[0]))
     return [*paired(kinds), *([Code(":")] if literal else [])]

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from mt.files.decoding import Broken, decode, newline_of
-from mt.files.document import Edit, Reading, Result, Source, Spliced, Unit, plain, rendered, source_of
+from mt.files.document import Reading, Source, Spliced, Unit, plain, rendered, replacing, source_of
 from mt.files.flow import paired
 
 _BLOCK = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
@@ -97,7 +97,6 @@ def _cue(text: str) -> _Cue:
 
 
 def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | None:
-    begin, end = lines[0].start(), lines[-1].end()
     newline = text[lines[0].end() : lines[1].start()] if len(lines) > 1 else newline_of(text)
     cue = _cue(" ".join(line[0].strip() for line in lines))
     source = _source(cue.core, html.unescape if is_vtt else str)
@@ -108,14 +107,10 @@ def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | Non
         part = part.replace("-->", "->")
         return part.replace("&", "&amp;").replace("<", "&lt;") if is_vtt else part
 
-    def edits(results: Sequence[Result]) -> list[Edit]:
-        (result,) = results
-        if result.translation == source:
-            return []
-        rows = balanced(cue.lead + rendered(result.translation, written) + cue.trail, len(lines))
-        return [Edit(begin, end, newline.join(rows))]
+    def of_cue(translation: Source) -> str:
+        return newline.join(balanced(cue.lead + rendered(translation, written) + cue.trail, len(lines)))
 
-    return Unit((source,), edits)
+    return replacing(lines[0].start(), lines[-1].end(), source, of_cue)
 
 
 def _source(text: str, unescaped: Callable[[str], str]) -> Source:
@@ -153,9 +148,5 @@ def balanced(text: str, lines: int) -> list[str]:
         return abs(cut - target) - (clause if _CLAUSE.match(text[cut - 1]) else 0)
 
     cut = min(cuts, key=distance)
-    return [text[:cut].rstrip(), *balanced_rest(text[cut:].strip(), lines - 1)]
-
-
-def balanced_rest(text: str, lines: int) -> list[str]:
-    """What is left of a text: on one line as the last one, else balanced."""
-    return [text] if lines == 1 else balanced(text, lines)
+    rest = text[cut:].strip()
+    return [text[:cut].rstrip(), *([rest] if lines == 2 else balanced(rest, lines - 1))]

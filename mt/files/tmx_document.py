@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mt.files.decoding import Broken
 from mt.files.document import Edit, Reading, Result, Spliced, Unit, rendered, source_of
-from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of
+from mt.files.xml import Element, content_of, decode_xml, escape, indent_of, parse
 from mt.text.languages import find_code
 
 _CODES = ("bpt", "ept", "ph", "it", "ut")  # whose content is another program's markup
@@ -48,7 +48,7 @@ def _units(text: str, unit: Element, src: str, how: Reading) -> Iterator[Unit]:
         return
     if there is not None and there.text.strip() and not how.everything:
         return
-    value = source_of(parts_of(text, segment, lambda child: child.name in _CODES))
+    value = source_of(content_of(text, segment, lambda child: child.name in _CODES))
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         content = rendered(results[0].translation, escape)

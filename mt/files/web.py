@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from mt.files.decoding import Decoded, decode
-from mt.files.document import Reading, Result, Source
+from mt.files.document import Reading, Result, Source, parts_of
 from mt.inline.html import parse_html
 from mt.inline.prepared import Placed
-from mt.inline.segment import Code, merged
+from mt.inline.segment import merged
 
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._-]+)""", re.IGNORECASE)
 _XML = re.compile(rb"""<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)""")
@@ -39,11 +39,7 @@ class Html:
     def write(self, results: Sequence[Result | None]) -> bytes:
         """The page; what has no result stays."""
         parts = (
-            merged(segment) if result is None else _parts(result)
+            merged(segment) if result is None else parts_of(result.translation)
             for segment, result in zip(self._page.segments, results, strict=True)
         )
         return self._decoded.encode(self._page.fill([Placed(tuple(one), "edges") for one in parts]))
-
-
-def _parts(result: Result) -> Sequence[str | Code]:
-    return (result.translation,) if isinstance(result.translation, str) else result.translation

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mt.files.document import Origin, Result, Source, plain
+from mt.files.document import Origin, Result, Source, parts_of, plain
 from mt.files.edges import Edges, edges, with_end_of
 from mt.files.journal import Journal
 from mt.files.memory import Memory
@@ -110,8 +110,7 @@ class Work:
         translation: Source = "".join(map(str, (one.translation for one in done)))
         if before or after or len(done) == 1:
             inner = done[0].translation if len(done) == 1 else translation
-            parts = (inner,) if isinstance(inner, str) else inner
-            translation = (*before, *parts, *after) if before or after else inner
+            translation = (*before, *parts_of(inner), *after) if before or after else inner
         return Result(
             translation,
             max((one.origin for one in done), key=_RANK.index),

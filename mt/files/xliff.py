@@ -18,7 +18,7 @@ from mt.files.document import (
     rendered,
     source_of,
 )
-from mt.files.xml import Element, decode_xml, escape, indent_of, parse, parts_of, set_attribute
+from mt.files.xml import Element, content_of, decode_xml, escape, indent_of, parse, set_attribute
 
 _OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
 _SEGMENT_MARK = re.compile(r"</?(?:\w+:)?mrk\b[^<>]*>")
@@ -121,7 +121,7 @@ class _Segment:
     def _edits(self, text: str, how: Reading, content: str, results: Sequence[Result]) -> Iterator[Edit]:
         """The target, its state, the model's confidence, and a note with the reasons of doubt."""
         doubtful = how.fuzzy or any(result.doubtful for result in results)
-        tag = self._tag("target")
+        tag = self.source.with_prefix("target")
         state = "" if self.segment else _state_1(results, doubtful)
         if self.target is None or self.target.inner == self.target.end:
             last = self.target or self.unit.child("seg-source") or self.source
@@ -146,19 +146,14 @@ class _Segment:
     def _beside(self, text: str, content: str, results: Sequence[Result], said: str) -> str:
         """Of XLIFF 1: the reasons as a note, the confidence as the quality of a proposal."""
         out, indent, sure = "", indent_of(text, self.source), confidence_of(results)
+        note, proposal, target = map(self.source.with_prefix, ("note", "alt-trans", "target"))
         if said:
-            out += f'{indent}<{self._tag("note")} from="mt">{escape(said)}</{self._tag("note")}>'
+            out += f'{indent}<{note} from="mt">{escape(said)}</{note}>'
         if sure is not None:
-            tag = self._tag("alt-trans")
             unmarked = _SEGMENT_MARK.sub("", content)  # the marks of segments are in one target only
-            target = f"<{self._tag('target')}>{unmarked}</{self._tag('target')}>"
-            out += f'{indent}<{tag} match-quality="{100 * sure:.0f}%" origin="mt">{target}</{tag}>'
+            inner = f"<{target}>{unmarked}</{target}>"
+            out += f'{indent}<{proposal} match-quality="{100 * sure:.0f}%" origin="mt">{inner}</{proposal}>'
         return out
-
-    def _tag(self, name: str) -> str:
-        """A name with the prefix of the file's elements."""
-        prefix = self.source.tag.rpartition(":")[0]
-        return f"{prefix}:{name}" if prefix else name
 
 
 class _Notes:
@@ -179,8 +174,8 @@ class _Notes:
         """The notes added since the last time."""
         said, self._said = self._said, {}
         for unit, lines in said.values():
-            prefix = f"{unit.tag.rpartition(':')[0]}:".removeprefix(":")
-            new = "".join(f'<{prefix}note category="mt">{escape(line)}</{prefix}note>' for line in lines)
+            note, around = unit.with_prefix("note"), unit.with_prefix("notes")
+            new = "".join(f'<{note} category="mt">{escape(line)}</{note}>' for line in lines)
             notes = unit.child("notes")
             if notes is not None and notes.inner < notes.end:
                 yield Edit(notes.outer, notes.outer, new)
@@ -188,12 +183,12 @@ class _Notes:
             names = ("originalData", "segment", "ignorable")
             first = notes or next(one for one in unit.elements if one.name in names)
             end = first.end if notes else first.begin
-            written = f"<{prefix}notes>{new}</{prefix}notes>"
+            written = f"<{around}>{new}</{around}>"
             yield Edit(first.begin, end, written if notes else written + indent_of(self._text, first))
 
 
 def _source(text: str, element: Element) -> Source:
-    return source_of(parts_of(text, element, _is_opaque))
+    return source_of(content_of(text, element, _is_opaque))
 
 
 def _is_opaque(element: Element) -> bool:

@@ -58,6 +58,11 @@ class Element:
     def name(self) -> str:
         return self.tag.rpartition(":")[2]
 
+    def with_prefix(self, name: str) -> str:
+        """A tag of another name with this one's prefix."""
+        prefix, colon, _ = self.tag.rpartition(":")
+        return f"{prefix}{colon}{name}"
+
     @property
     def elements(self) -> list[Element]:
         """The child elements."""
@@ -102,7 +107,7 @@ def parse(text: str, name: str = "") -> Element:
     return builder.root
 
 
-def parts_of(
+def content_of(
     text: str, element: Element, opaque: Callable[[Element], bool] = lambda _: False
 ) -> tuple[str | Code, ...]:
     """The content of an element as text and codes. An `opaque` element is one code with all in it.
@@ -120,7 +125,7 @@ def parts_of(
         else:
             name = str(child.begin)  # of no other element
             parts.append(Code(text[child.begin : child.inner], "open", name))
-            parts += parts_of(text, child, opaque)
+            parts += content_of(text, child, opaque)
             parts.append(Code(text[child.outer : child.end], "close", name))
     return tuple(merged(parts))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 # What ends a line somewhere, or shifts a column; none of it may come out inside a translation.
 _ONE_LINE = {ord(mark): " " for mark in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029\0"}
@@ -60,3 +61,8 @@ def is_blank(text: str) -> bool:
 def readable(text: str) -> str:
     """The text as a model reads it: on one line, without halves of characters, control and unseen marks."""
     return visible(_CONTROLS.sub("", one_line(sound(text))))
+
+
+def columns_of(text: str) -> int:
+    """How many columns a text takes on a terminal; a wide character takes two."""
+    return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
