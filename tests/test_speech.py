@@ -224,7 +224,7 @@ def test_transcripts_that_cannot_be_scored_are_told_in_a_line(
     for rows, told in (
         ("1.wav\ta\n2.wav", "t.tsv, line 3: has 1 column, the header has 2; mend it"),
         ("1.wav\t \n", "holds no texts"),
-        ("1.wav\ta\n2.wav\tb\n", "has 1 lines but"),
+        ("1.wav\ta\n2.wav\tb\n", "has 1 line but"),
     ):
         table.write_text(f"audio\ttext\n{rows}", encoding="utf-8")
         assert cli.main(arguments) == 1
