@@ -2,8 +2,9 @@
 
 The best weight and temperature give the references the lowest perplexity. Neighbours are looked up once.
 
-The penalty ranks finished hypotheses and does not steer the search, so one search serves all penalties. (If
-more hypotheses finish in one step than the beam holds, penalty 1 decides which are lost: that is rare.)
+The penalty ranks finished hypotheses and does not steer the search, so one search serves all penalties.
+(Penalty 1 decides whether a search goes on for a better one under way, and which are lost if more hypotheses
+finish than the beam holds: both are rare.)
 """
 
 from __future__ import annotations
