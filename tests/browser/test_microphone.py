@@ -98,6 +98,7 @@ def test_it_shows_how_it_was_heard(spoken: Page, sent: Forms) -> None:
     assert first
     assert (first["x"] - axis["x"]) / axis["width"] == pytest.approx(0.1 / (0.04 * STEPS), abs=0.01)
     spoken.locator("#figure-heard summary").click()
+    spoken.locator("#figure-heard tbody tr").first.wait_for()  # it is made when it is opened
     assert spoken.locator("#figure-heard tbody tr").count() == 3
 
 
