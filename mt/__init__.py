@@ -33,7 +33,7 @@ def load(
     ctc_weight: float | None = None,
     no_repeat_ngram: int = 0,
     mbr: Literal["none", "chrf", "bleu"] = "none",
-    precision: Literal["fp32", "int8"] = "fp32",
+    precision: Literal["fp32", "bf16", "int8"] = "fp32",
     datastore: str | Sequence[str] = (),
 ) -> Translator:
     """Load a trained run to translate with, or several that translate together, as an ensemble.
@@ -46,7 +46,7 @@ def load(
         ctc_weight: weight of CTC beside the decoder, of a run of sound with both; None is 0.3 there.
         no_repeat_ngram: no run of so many tokens occurs twice in a translation; 0 permits it.
         mbr: take the hypothesis that the others agree with most, by that measure; best with a larger beam.
-        precision: arithmetic of the products; int8 is faster on most CPUs and not quite the same numbers.
+        precision: arithmetic of the products; int8 is faster on most CPUs, bf16 on GPUs; both round.
         datastore: SPECs of pairs to recall: what came next where their text was most alike counts too.
 
     Loading and translating change neither environment, threads, memory settings nor random numbers of the
