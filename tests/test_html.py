@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any
@@ -304,6 +305,23 @@ def test_time_grows_with_the_length(unit: str) -> None:
     """What Python executes is counted, not seconds: four times the text, at most five times the lines."""
     counts = [executed(partial(parse_html, unit * count)) for count in (200, 800)]
     assert counts[1] < 5 * counts[0] + 500
+
+
+class Watched(str):
+    """Text that counts how often it is looked through."""
+
+    looks = 0
+
+    def __contains__(self, part: object) -> bool:
+        Watched.looks += 1
+        return super().__contains__(str(part))
+
+
+def test_a_page_is_not_looked_through_for_each_of_its_segments() -> None:
+    page = parse_html("<p>a</p>" * 50)
+    watched = replace(page, text=Watched(page.text))
+    assert translated(watched, str.upper) == "<p>A</p>" * 50
+    assert Watched.looks == 1
 
 
 def executed(function: Callable[[], object]) -> int:

@@ -62,7 +62,7 @@ class Page:
     def _written(self, part: str | Code, texts: _Kept) -> str:
         if not isinstance(part, Code):
             written = html.escape(part, quote=False)
-            return written.replace("\u00a0", "&nbsp;") if "&nbsp;" in self.text else written
+            return written.replace("\u00a0", "&nbsp;") if texts.names_spaces else written
         kept = texts.between(*self.codes[int(part.text)])
         # Beside another text than before "<" would begin a tag.
         return _BARE.sub(lambda found: html.escape(found[0]), kept) if part.id == _TEXT else kept
@@ -86,6 +86,7 @@ class _Kept:
     def __init__(self, text: str, changed: Sequence[tuple[Range, str]]) -> None:
         self._text, self._changed = text, changed
         self._begins = [begin for (begin, _), _ in changed]
+        self.names_spaces = "&nbsp;" in text  # looked for once, not for each segment
 
     def between(self, begin: int, end: int) -> str:
         """text[begin:end], in which no range is cut."""
