@@ -66,7 +66,10 @@ def test_what_is_missing_is_named(
 ) -> None:
     arguments = ["--shared", str(tmp_path / "nowhere"), "--work", str(tmp_path / "work")]
     if main is peer_quality.main:
-        arguments += ["--train", "a", "--validation", "b", "--test", "c", "--src", "aa", "--tgt", "bb"]
+        pairs = tmp_path / "pairs.tsv"
+        pairs.write_text("a\tb\n")
+        specs = ["--train", "--validation", "--test"]
+        arguments += [word for spec in specs for word in (spec, str(pairs))] + ["--src", "aa", "--tgt", "bb"]
 
     assert main(arguments) == 1
 

@@ -55,8 +55,11 @@ def test_translating_by_mbr_reorders_the_n_best(toy_run: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("command", ["translate", "evaluate"])
-def test_it_needs_a_beam(command: str, toy_run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    rest = ["ba"] if command == "translate" else ["--test", "none.tsv"]
+def test_it_needs_a_beam(
+    command: str, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "test.tsv").write_text("ba\tab\n")
+    rest = ["ba"] if command == "translate" else ["--test", str(tmp_path / "test.tsv")]
     assert cli.main([command, "-m", str(toy_run), "--mbr", "chrf", "--beam", "2", *rest]) == 1
     assert capsys.readouterr().err.splitlines()[-1].startswith("mt: --mbr chooses among hypotheses")
     if command == "translate":
