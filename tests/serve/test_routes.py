@@ -318,6 +318,14 @@ def test_a_sentence_of_a_text_is_inspected(client: TestClient) -> None:
     assert (second["source"], second["translation"], second["sentence"]) == ("mo ne", "MO NE", 1)
 
 
+def test_a_line_of_control_characters_is_no_sentence(client: TestClient) -> None:
+    found = client.post("/inspect", json={"q": "\x02\x1cba", "source": "auto", "target": "bb"})
+    assert (found.status_code, found.json()["source"], found.json()["sentences"]) == (200, "ba", 1)
+    answer = client.post("/translate", json=PAIR | {"q": "\x02\x1cba", "sentences": True}).json()
+    assert answer["translatedText"] == "\x02\x1cBA"
+    assert [sentence["source"] for sentence in answer["sentences"]] == ["ba"]
+
+
 def test_an_inspection_costs_no_more_than_its_length_times_a_constant(translator: Translator) -> None:
     """Counted in steps of the encoder between two pauses, and in pauses."""
     inspector = Inspector(translator)
