@@ -17,6 +17,7 @@ from mt.decoding.pausing import Pause, no_pause
 from mt.decoding.translation import Translation
 from mt.inline.html import Page, parse_html
 from mt.inline.prepared import Prepared
+from mt.text.characters import is_blank
 from mt.translator import Translator
 
 _LINE = re.compile(r"(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029])")
@@ -98,14 +99,14 @@ Template = Lines | Markup
 
 
 def plain(text: str) -> Lines:
-    """Line by line; blank lines are kept."""
+    """Line by line; blank lines, also those of control characters alone, are kept."""
     kept, texts = [""], []
     for part in _LINE.split(text):
-        if part.strip():
+        if is_blank(part):
+            kept[-1] += part
+        else:
             texts.append(part)
             kept.append("")
-        else:
-            kept[-1] += part
     return Lines(tuple(kept), tuple(texts))
 
 

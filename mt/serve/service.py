@@ -30,7 +30,6 @@ from mt.serve.processor import Line, Processor
 from mt.serve.refusal import Refusal
 from mt.serve.segments import plain
 from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
-from mt.text.characters import is_blank
 from mt.text.names import name_of
 from mt.translator import Translator
 
@@ -124,7 +123,7 @@ class Service:
             answer["scores"] = scores
         if call.sentences:
             answer["sentences"] = [
-                [self._sentence(part, call, one) for row in rows for part in _to_read(row)]
+                [self._sentence(part, call, one) for row in rows for part in row.parts or (row,)]
                 for one, rows in zip(planned, found, strict=True)
             ]
         return answer if call.many else {name: rows[0] for name, rows in answer.items()}
@@ -172,7 +171,7 @@ class Service:
         served = self.models.choose(of, target)
         lines = plain(call.text).texts
         splits = each(served.translator.split, lines, pause)
-        return served, [part for split in splits for part in split.texts if not is_blank(part)]
+        return served, [part for split in splits for part in split.texts]
 
     def _look(self, served: Served, sentence: str, counts: dict[str, int], pause: Pause) -> bytes:
         inspector = self._inspectors.get(id(served.translator)) or Inspector(served.translator)
@@ -282,11 +281,6 @@ def _judge(translator: Translator) -> Judge | None:
 def _model(one: Planned) -> int:
     """The key of the model that translates a text, among the batchers."""
     return id(one.served and one.served.translator)
-
-
-def _to_read(row: Translation) -> list[Translation]:
-    """The sentences of a line; control characters alone are none."""
-    return [part for part in row.parts or (row,) if not is_blank(part.source)]
 
 
 def _score(score: float, log_prob: float) -> dict[str, float]:
