@@ -128,7 +128,8 @@ def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) 
         weights = model.align(previous, encoded)
         moments = blank_moments(model, steps, best.ids, pause)
     read = to_array(states[0])
-    moved = moves(read) / max(float(moves(read).max()), 1e-9)
+    moved = moves(read)
+    moved /= max(float(moved.max()), 1e-9)
     if model.encoder.reverse_source:
         read, moved = read[::-1], moved[::-1]
     words = _words(tuple(translator.run.tgt_tokenizer.spell(best.ids)), translator.run.languages.target)
