@@ -16,9 +16,7 @@ PLAN = 2
 ROWS_MULTIPLE = 8
 """Of rows in a training batch: fewer shapes, for each of which oneDNN compiles and keeps a product."""
 _SHARD = 2**20  # pairs planned at a time, at about 24 bytes each
-_BLOCK = (
-    2**12
-)  # pairs that follow each other and are of one shard: a few pages of the file with their lengths
+_BLOCK = 2**12  # pairs that follow each other and are of one shard: a few pages of the file of lengths
 _BANDS = 1.6  # times the square root of the batches: then about as much padding is left on either side
 _LONGEST = 2**16 - 1  # longer ones are grouped as if so long: numpy sorts 16 bits in linear time
 
