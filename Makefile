@@ -29,7 +29,7 @@ demo: setup  ## train on the built-in corpus, print BLEU, translate a few senten
 	$(BIN)/mt translate -m $(DEMO) --input $(DEMO)/demo.zh --output $(DEMO)/demo.en
 	@paste $(DEMO)/demo.zh $(DEMO)/demo.en
 
-demo-speech: setup  ## let espeak-ng speak digits, train on them, print the error rate, transcribe a few (about 5 minutes)
+demo-speech: setup  ## let espeak-ng speak digits, train on them, print the error rate, transcribe a few (about 7 minutes)
 	$(BIN)/python -m bench.spoken_digits $(SPEECH)/sound
 	$(BIN)/mt train --preset speech --train $(SPEECH)/sound/train.tsv --validation $(SPEECH)/sound/validation.tsv \
 	  --src en --tgt en --batch-tokens 1500 --max-epochs 9 --out $(SPEECH)/run
