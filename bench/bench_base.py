@@ -13,7 +13,7 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -177,6 +177,11 @@ def short(value: float | None) -> str:
     if value is None:
         return ""
     return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def as_tsv(pairs: Iterable[tuple[str, str]]) -> str:
+    """A line for each pair, a tab between its sides. Tabs and line ends inside a side become spaces."""
+    return "".join("\t".join(" ".join(side.split()) for side in pair) + "\n" for pair in pairs)
 
 
 def run(main: Callable[[], None]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from bench.bench_base import Columns, Settings, answer
+from bench.bench_base import Columns, Settings, answer, as_tsv
 from bench.bench_model import settings_of
 from mt import checkpoint
 from mt.config import DataConfig
@@ -50,9 +50,8 @@ def main(settings: Settings, _: Sequence[str]) -> Columns:
 
 def write_pairs(settings: Settings, corpus: Corpus) -> None:
     """The training pairs as one TSV file, for `bench_growth`."""
-    with settings.pairs.open("w", encoding="utf-8") as output:
-        for row in corpus.dataset:
-            output.write(f"{row['src']}\t{row['tgt']}\n")
+    text = as_tsv((row["src"], row["tgt"]) for row in corpus.dataset)
+    settings.pairs.write_text(text, encoding="utf-8")
 
 
 def write_test(settings: Settings) -> None:

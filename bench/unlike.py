@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.bench_base import run
+from bench.bench_base import as_tsv, run
 from mt.config import DataConfig
 from mt.data.corpus import read_train
 from mt.errors import ConfigError
@@ -65,7 +65,7 @@ def main() -> None:
         raise ConfigError(f"--pairs {given.pairs}: {len(sources):,} pairs allow 1 to {len(sources) // 2:,}")
     given.out.mkdir(parents=True, exist_ok=True)
     for name, rows in (("unlike", held_out), ("train", set(range(len(sources))) - held_out)):
-        text = "".join(f"{sources[row]}\t{targets[row]}\n" for row in sorted(rows))
+        text = as_tsv((sources[row], targets[row]) for row in sorted(rows))
         write_bytes(given.out / f"{name}.tsv", text.encode())
         print(f"{given.out / name}.tsv: {len(rows):,} pairs", file=sys.stderr)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,11 @@ def test_both_parts_are_the_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     pairs = [("a dog sleeps there", "x"), *[(f"a dog runs home {number}", "x") for number in range(8)]]
     pairs.append(("a fox sleeps there", "x"))
     train = write_tsv(tmp_path / "all.tsv", pairs)
-    command = ["unlike", "--train", str(train), "--src", "en", "--tgt", "de"]
+    jsonl = tmp_path / "all.jsonl"  # a tab in a text would be a third column
+    rows = [{"en": src, "de": tgt} for src, tgt in pairs]
+    rows[-1]["de"] = "\tx"
+    jsonl.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    command = ["unlike", "--train", str(jsonl), "--src", "en", "--tgt", "de"]
     command += ["--out", str(tmp_path), "--pairs"]
     monkeypatch.setattr("sys.argv", [*command, "1"])
     unlike.main()
