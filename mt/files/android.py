@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator
 
 from mt.files.document import Reading, Spliced, Unit, in_place
-from mt.files.xml import Element, Text, content_of, decode_xml, escape, parse
+from mt.files.xml import Element, content_of, decode_xml, escape, parse
 from mt.inline.segment import Code
 from mt.text.characters import sound
 
 _ESCAPE = re.compile(r"\\(u[0-9A-Fa-f]{4}|.)|\s+|\"", re.DOTALL)
+_SPACE = " \t\r\n"
+_LISTS = ("string-array", "plurals")
 _PLAIN = {"n": "\n", "t": "\t"}
 _REFERENCE = re.compile(r"\s*[@?](?:[\w.]+:)?(?:\w+/)?[\w.]+\s*")
 
@@ -24,22 +26,31 @@ def read(file: Reading) -> Spliced:
 
 def _strings(root: Element) -> Iterator[Element]:
     for element in root.elements:
-        if element.attributes.get("translatable") == "false" or element.name not in (
-            *("string", "string-array", "plurals"),
-        ):
+        is_string = element.name == "string" or element.attributes.get("type") == "string"
+        if element.attributes.get("translatable") == "false" or not (is_string or element.name in _LISTS):
             continue
-        for string in [element] if element.name == "string" else element.elements:
-            if string.children and not _REFERENCE.fullmatch(string.text):
+        for string in [element] if is_string else element.elements:
+            if string.text.strip() and not _REFERENCE.fullmatch(string.text):
                 yield string
 
 
 def _unit(text: str, element: Element) -> Unit:
-    """A string; line breaks within markup are codes, as a sentence is translated on one line."""
-    parts = content_of(text, element, lambda child: child.name == "g")  # xliff:g is a placeholder
+    """A string without the white space around it, which is not shown.
+
+    Line breaks within markup are codes, as a sentence is translated on one line.
+    """
+    parts = list(content_of(text, element, lambda child: child.name == "g"))  # xliff:g is a placeholder
+    content = text[element.inner : element.outer]
+    begin = element.outer - len(content.lstrip(_SPACE))
+    end = element.inner + len(content.rstrip(_SPACE))
+    if isinstance(parts[0], str):
+        parts[0] = parts[0].lstrip(_SPACE)
+    if isinstance(parts[-1], str):
+        parts[-1] = parts[-1].rstrip(_SPACE)
     if all(isinstance(part, str) for part in parts):
-        section = [one for one in element.children if isinstance(one, Text) and one.kind == "cdata"]
-        written = _section if section and len(element.children) == 1 else _written
-        return in_place(element.inner, element.outer, _unescaped("".join(map(str, parts))), written)
+        whole = [one for one in element.children if (one.begin, one.end) == (begin, end)]
+        written = _section if whole and text.startswith("<![CDATA[", begin) else _written
+        return in_place(begin, end, _unescaped("".join(map(str, parts))), written)
     coded: list[str | Code] = []
     for part in parts:
         if isinstance(part, Code):
@@ -47,7 +58,7 @@ def _unit(text: str, element: Element) -> Unit:
             continue
         for index, line in enumerate(_unescaped(part).split("\n")):
             coded += [Code("\\n", separates=True)] * (index > 0) + [line] * bool(line)
-    return in_place(element.inner, element.outer, tuple(coded), _inside)
+    return in_place(begin, end, tuple(coded), _inside)
 
 
 def _unescaped(text: str) -> str:

@@ -79,7 +79,6 @@ class _Catalogue:
         self.begins = [0]
         for line in self.lines:
             self.begins.append(self.begins[-1] + len(line))
-        self.newline = "\r\n" if self.lines and self.lines[0].endswith("\r\n") else "\n"
         self.entries = list(_entries(self.lines))
         self.header = next((one for one in self.entries if one.texts["msgid"].value == ""), None)
         self.wraps = not any(self._is_long(entry) for entry in self.entries)
@@ -110,9 +109,13 @@ class _Catalogue:
             line = entry.texts["msgid_plural"].begin + 1
             raise Broken("has plurals and no Plural-Forms: name the language by --tgt", line)
         try:
-            return parse_plural_forms(value)
+            rule = parse_plural_forms(value)
+            for number in (1, _LARGE):
+                rule.index(number)
+            return rule
         except ValueError as error:
-            raise Broken(f"the rule of Plural-Forms is broken: {error}") from None
+            where = self.header.texts["msgstr"].begin + 1 if self.header else None
+            raise Broken(f"the rule of Plural-Forms is broken: {error}; mend it there", where) from None
 
     def _field(self, name: str) -> str:
         """A field of the header; "" if it is not there."""
@@ -140,15 +143,17 @@ class _Catalogue:
         texts = entry.texts
         if entry is self.header or texts["msgid"].value == "":
             return
-        if not self.how.everything and all(text.value for text in entry.translations):
+        forms = rule.count if rule and "msgid_plural" in texts else 1
+        done = sum(bool(text.value) for text in entry.translations) >= max(forms, len(entry.translations))
+        if done and not self.how.everything:
             return
         if "msgid_plural" not in texts:
             yield Unit((texts["msgid"].value,), lambda results: self._edits(entry, results, ["msgstr"], [0]))
         elif rule is not None:
-            names = [f"msgstr[{index}]" for index in range(rule.count)]
+            names = [f"msgstr[{index}]" for index in range(forms)]
             one, many = rule.index(1), rule.index(_LARGE)
             sources = (texts["msgid"].value, texts["msgid_plural"].value)
-            which = [0 if index == one != many else 1 for index in range(rule.count)]
+            which = [0 if index == one != many else 1 for index in range(forms)]
             yield Unit(sources, lambda results: self._edits(entry, results, names, which))
 
     def _edits(
@@ -157,12 +162,15 @@ class _Catalogue:
         """New lines for the translations; which: for each name the index of its result."""
         begin = min(text.begin for text in entry.translations)
         end = max(text.end for text in entry.translations)
+        newline = "\r\n" if self.lines[entry.texts["msgid"].begin].endswith("\r\n") else "\n"
         lines = [
-            self._kept(entry, name) or self._written(name, results[index].text)
+            self._kept(entry, name) or newline.join(self._rows(name, results[index].text))
             for name, index in zip(names, which, strict=True)
         ]
-        last = self.newline if self.lines[end - 1].endswith("\n") else ""
-        written = self.newline.join(lines) + last
+        # What the rule of the header has no form for is wrong, but somebody wrote it.
+        lines += [self._lines_of(text) for name, text in entry.texts.items() if _is_extra(name, text, names)]
+        last = newline if self.lines[end - 1].endswith("\n") else ""
+        written = newline.join(lines) + last
         if all(one.value == results[i].text for one, i in zip(entry.translations, which, strict=False)) and (
             len(entry.translations) == len(which)
         ):
@@ -170,36 +178,43 @@ class _Catalogue:
         yield Edit(self.begins[begin], self.begins[end], written)
         doubtful = any(result.doubtful for result in results)
         if doubtful or self.how.fuzzy:
-            yield from self._marks(entry, remark(results))
+            yield from self._marks(entry, remark(results), newline)
 
     def _kept(self, entry: _Entry, name: str) -> str:
         """The lines of a plural form that is there already, unless everything is translated."""
         text = entry.texts.get(name)
         if text is None or not text.value or self.how.everything:
             return ""
+        return self._lines_of(text)
+
+    def _lines_of(self, text: _Text) -> str:
         return "".join(self.lines[text.begin : text.end]).rstrip("\r\n")
 
-    def _marks(self, entry: _Entry, said: str) -> Iterator[Edit]:
+    def _marks(self, entry: _Entry, said: str, newline: str) -> Iterator[Edit]:
         """The flag `fuzzy`, as somebody should look, and why as a translator's comment."""
         keyword = self.begins[min(text.begin for text in entry.texts.values())]
         if said:
             begin = keyword if entry.marks is None else self.begins[entry.marks]
-            yield Edit(begin, begin, f"# mt: {said}{self.newline}")
+            yield Edit(begin, begin, f"# mt: {said}{newline}")
         if entry.flags is None:
             begin = keyword if entry.previous is None else self.begins[entry.previous]
-            yield Edit(begin, begin, f"#, fuzzy{self.newline}")
+            yield Edit(begin, begin, f"#, fuzzy{newline}")
         elif "fuzzy" not in self.lines[entry.flags]:
             begin = self.begins[entry.flags] + 2
             yield Edit(begin, begin, " fuzzy,")
 
-    def _written(self, name: str, value: str) -> str:
-        """`msgstr "…"`, over several lines where gettext's tools would."""
+    def _rows(self, name: str, value: str) -> list[str]:
+        """`msgstr "…"`, on several lines where gettext's tools would."""
         parts = [part.translate(_ESCAPED) for part in re.findall(r"[^\n]*\n|[^\n]+", value)] or [""]
         fits = not self.wraps or columns_of(f'{name} "{parts[0]}"') <= _COLUMNS
         if len(parts) == 1 and fits:
-            return f'{name} "{parts[0]}"'
+            return [f'{name} "{parts[0]}"']
         rows = [row for part in parts for row in (_wrapped(part) if self.wraps else [part])]
-        return self.newline.join([f'{name} ""', *(f'"{row}"' for row in rows)])
+        return [f'{name} ""', *(f'"{row}"' for row in rows)]
+
+
+def _is_extra(name: str, text: _Text, names: Sequence[str]) -> bool:
+    return name.startswith("msgstr") and bool(text.value) and name not in names
 
 
 def _entries(lines: Sequence[str]) -> Iterator[_Entry]:

@@ -11,6 +11,7 @@ from mt.files.document import Source, Unit, rendered, replacing, source_of
 from mt.inline.segment import Code
 
 _LONGEST = 10_000  # columns: a text on one line stays on one
+_GLUE = "\0"  # for a space within a code, where no line may end; a document has none
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,9 @@ def block_unit(text: str, lines: Sequence[Line], inline: Inline, guard: Callable
     width = max(line.end - line.begin for line in lines) if len(lines) > 1 else _LONGEST
 
     def written(translation: Source) -> str:
-        new = rendered(translation, str).replace("\n", " ")
+        new = rendered(translation, str, lambda code: code.replace(" ", _GLUE)).replace("\n", " ")
         rows = wrapped(new, width) if len(lines) > 1 else [new]
-        return between.join([rows[0], *map(guard, rows[1:])])
+        return between.join([rows[0], *map(guard, rows[1:])]).replace(_GLUE, " ")
 
     return replacing(lines[0].begin, lines[-1].end, source, written)
 

@@ -28,13 +28,13 @@ def _units(text: str, columns: Sequence[str]) -> Iterator[Unit]:
             key = key or _key(row, columns, number)
             if not isinstance(row.get(key), str | None):
                 raise Broken(f"{key} is no text", number)
-            yield _beside(begin + line.rindex("}"), row.get(key) or "")
+            yield _beside(begin + line.rindex("}"), row.get(key) or "", ", " if row else "")
         begin += len(line) + 1
 
 
 def _row(line: str, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line)
+        row = json.loads(line, parse_int=float)
     except ValueError:
         row = None
     if not isinstance(row, dict):
@@ -53,12 +53,12 @@ def _key(row: dict[str, Any], columns: Sequence[str], number: int) -> str:
     return key
 
 
-def _beside(end: int, source: str) -> Unit:
-    """end: where the object's last brace is."""
+def _beside(end: int, source: str, comma: str) -> Unit:
+    """end: where the object's last brace is. comma: what is between the translation and the other keys."""
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         (result,) = results
         written = json.dumps(result.text, ensure_ascii=False)
-        return [Edit(end, end, f', "{TRANSLATION}": {written}')]
+        return [Edit(end, end, f'{comma}"{TRANSLATION}": {written}')]
 
     return Unit((source,), edits)

@@ -47,9 +47,9 @@ def _locale(root: Value, how: Reading, writer: Writer) -> Iterator[Edit]:
 
 def _strings(root: Value, how: Reading) -> Iterator[Value]:
     members = root.members or []
-    messages = [value.get("message") for _, value in members if value.members is not None]
-    if members and len(messages) == len(members) and all(one is not None and one.string for one in messages):
-        yield from (one for one in messages if one is not None)  # chrome's
+    messages = [value.get("message") for key, value in members if key[:1] not in ("$", "@")]
+    if messages and all(one is not None and one.string is not None for one in messages):
+        yield from (one for one in messages if one is not None and one.string)  # chrome's
     elif how.format == "arb":
         yield from (value for key, value in members if value.string and not key.startswith("@"))
     else:

@@ -29,7 +29,7 @@ class Value:
 def parse(text: str) -> Value:
     """The value of a JSON text. Raises Broken with the line."""
     try:
-        json.loads(text)
+        json.loads(text, parse_int=float)  # Python refuses numbers of very many digits
         return _Parser(text).value()
     except json.JSONDecodeError as error:
         raise Broken(f"broken JSON ({error.msg})", error.lineno) from None

@@ -22,10 +22,12 @@ _FENCE = re.compile(r"(`{3,}|~{3,}|\$\$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
 _CLOSING = re.compile(r"[ \t]+#+[ \t]*$|[ \t]*\{#[^{}]*\}[ \t]*$|[ \t]+$")
 _NO_TEXT = re.compile(
-    r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}"
+    r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}|\[!\w+\][-+]?[ \t]*$"
     r"|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$"
 )
-_NOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*|!!![ \t]+\w+[ \t]*")
+_FOOTNOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w[\w -]*")
+"""MkDocs'; its title is behind it, and below it what is indented belongs to it, as with a footnote."""
 _LABEL = re.compile(r"^[> \t]*\[(?!\^)([^\]\r\n]+)\]:", re.MULTILINE)
 _DELIMITERS = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")
 _HTML_ENDS = {"<!--": "-->", "<?": "?>", "<!": ">"} | {
@@ -35,7 +37,8 @@ _HTML_ENDS = {"<!--": "-->", "<?": "?>", "<!": ">"} | {
 _HTML = re.compile(r"<(?:[A-Za-z][\w-]*(?=[\s/>])|/[A-Za-z]|!--|\?|!)")
 _CELL = re.compile(r"(?:\\.|`[^`]*`|[^|\\])+")
 _TAIL = (
-    r"\]\((?:[^()\\\s]|\\.|\([^()]*\))*(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)(?:\{[^{}]*\})?|\]\[[^\]]*\]"
+    r"\]\((?:<[^<>\r\n]*>|(?:[^()\\\s]|\\.|\([^()]*\))*)(?:[ \t]+(?:\"[^\"]*\"|'[^']*'))?[ \t]*\)"
+    r"(?:\{[^{}]*\})?|\]\[[^\]]*\]"
 )
 _TOKEN = re.compile(
     rf"""(?P<code>(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)|<[A-Za-z][\w+.-]*:[^<>\s]*>|<[^<>\s@]+@[^<>\s]+>
@@ -68,6 +71,7 @@ class _Reader:
         self._labels = {_label(found[1]) for found in _LABEL.finditer(text)}
         self._blank = True  # whether the line before was
         self._indent = 0  # of the list item's text that is open
+        self._quotes = 0  # how many are around the lines
 
     def units(self) -> Iterator[Unit]:
         front = _FRONT.match(self._text)
@@ -105,6 +109,9 @@ class _Reader:
             return
         if self._blank and not self._lines and indent >= 4 + self._indent:
             return  # code that is indented
+        if prefix[0].count(">") > self._quotes:
+            yield from self._flush()
+        self._quotes = prefix[0].count(">") if not self._lines else self._quotes
         self._blank = False
         yield from self._read_text(rest, begin, indent)
 
@@ -118,7 +125,8 @@ class _Reader:
             return
         if indent < self._indent and not self._lines:
             self._indent = 0
-        heading = _HEADING.match(rest) or (_NOTE.match(rest) if not self._lines else None)
+        note = _FOOTNOTE.match(rest) or _ADMONITION.match(rest) if not self._lines else None
+        heading = _HEADING.match(rest) or note
         if _NO_TEXT.match(rest) and (rest[0] in "[|:$-=" or not rest.strip("-*_= \t")):
             yield from self._flush()
         elif heading:
@@ -126,7 +134,9 @@ class _Reader:
             closing = _CLOSING.search(rest) if rest[0] == "#" else None
             end = closing.start() if closing and closing.start() >= heading.end() else len(rest)
             self._lines = [Line(begin + heading.end(), begin + end)] if heading.end() < end else []
-            if rest[0] == "#":
+            if note:
+                self._indent = indent + 4
+            if rest[0] != "[":
                 yield from self._flush()
         elif self._table or rest.startswith("|"):
             yield from self._flush()

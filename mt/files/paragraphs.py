@@ -30,7 +30,7 @@ def paragraph_units(
     for element in root.elements:
         if element.name in names:
             yield _unit(text, _Nested(element, names, build))
-        else:
+        elif element.name != "deletion":  # ODT's, that is tracked
             yield from paragraph_units(text, element, names, build)
 
 

@@ -16,6 +16,9 @@ _KEY = re.compile(r"[ \t\f]*(?P<key>(?:\\[\s\S]|[^\\\s:=])*)[ \t\f]*[:=]?[ \t\f]
 _ESCAPE = re.compile(r"\\(u+[0-9A-Fa-f]{4}|\r\n[ \t\f]*|[\r\n][ \t\f]*|[\s\S])")
 _BAD = re.compile(r"(?<!\\)(?:\\\\)*\\u+(?![0-9A-Fa-fu]{4})")
 _ARGUMENT = re.compile(r"\{\d")  # MessageFormat's, where two apostrophes are one
+_SINGLE = re.compile(
+    r"(?<!')'(?:'')*(?!')"
+)  # there it quotes, and elsewhere it is no message of MessageFormat
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
 
 
@@ -41,7 +44,7 @@ def _units(decoded: Decoded) -> Iterator[Unit]:
         if key is None or not key["key"] or key.end() == found.end():
             continue
         value = sound(_ESCAPE.sub(_unescaped, text[key.end() : found.end()]))
-        doubled = "''" if _ARGUMENT.search(value) else "'"
+        doubled = "''" if _ARGUMENT.search(value) and not _SINGLE.search(value) else "'"
         source = value.replace(doubled, "'")
         yield in_place(
             key.end(), found.end(), source, partial(_escaped, quote=doubled, ascii_only=ascii_only)

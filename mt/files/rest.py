@@ -116,7 +116,6 @@ class _Reader:
         if found is None or found[1] not in _TEXT_DIRECTIVES:
             self._skip = indent
             return
-        begin = at + indent + found.end()
         argument = line[indent + found.end() :]
         rows = block[1:]
         while (
@@ -125,9 +124,12 @@ class _Reader:
             and rows[0][1].strip()[0] == ":"
         ):
             rows.pop(0)  # options
-        if argument.strip() and found[1] in (*_TITLED, *_NOTES):
+        if found[1] in _VERSIONED:
+            argument = "".join(argument.split(None, 1)[1:])  # behind the version
+        if argument.strip() and found[1] in (*_TITLED, *_NOTES, *_VERSIONED):
+            begin = at + len(line) - len(argument)
             lines = [Line(begin, begin + len(argument.rstrip()))]
-            if found[1] in _NOTES:
+            if found[1] in (*_NOTES, *_VERSIONED):
                 lines += [_stripped(row) for row in rows]
                 rows = []
             yield self._unit(lines)

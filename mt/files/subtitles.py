@@ -7,14 +7,17 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mt.files.decoding import Broken, decode, newline_of
+from mt.files.decoding import Broken, Decoded, decode, newline_of
 from mt.files.document import Reading, Source, Spliced, Unit, plain, rendered, replacing, source_of
 from mt.files.flow import paired
 
 _BLOCK = re.compile(r"(?:[^\S\r\n]*\S[^\r\n]*(?:\r\n|\r|\n|$))+")
 _LINE = re.compile(r"[^\r\n]+")
 _TIMES = re.compile(r"\s*(?:\d+:)?\d\d?:\d\d[,.]\d{1,3}\s*-->\s*(?:\d+:)?\d\d?:\d\d[,.]\d{1,3}.*")
-_NO_CUE = re.compile(r"WEBVTT\b|(?:NOTE|STYLE|REGION)\b|X-TIMESTAMP-MAP")
+_NO_CUE = re.compile(r"NOTE(?=[ \t]|$)|(?:STYLE|REGION)[ \t]*$")
+_SIGNATURE = re.compile(r"WEBVTT(?=\s|$)")
+_EXAMPLE = "times, such as 00:00:01,000 --> 00:00:02,500"
+_NEARLY_TIMES = re.compile(r"\s*\d.*-->|.*-->\s*\d")
 _DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
 _LEAD = re.compile(r"\s+|\{\\[^}]*\}|[-–—‐]\s+|[-–—‐](?=\w)|[♪♫#*]+\s*|>>+\s*")
 _TRAIL = re.compile(r"(?:\s+|\s*[♪♫#*]+)$")
@@ -33,27 +36,30 @@ def read(file: Reading) -> Spliced:
     """Subtitles; the lines of a cue are one text, but for those of several speakers. Raises Broken."""
     decoded = decode(file.data)
     text, is_vtt = decoded.text, file.format == "vtt"
-    if is_vtt and not text.startswith("WEBVTT"):
+    if is_vtt and not _SIGNATURE.match(text):
         raise Broken("does not begin with WEBVTT", 1)
-    blocks = [_LINE.findall(found[0]) for found in _BLOCK.finditer(text)]
-    timed = any(_TIMES.fullmatch(line) for lines in blocks for line in lines[:2])
-    if not timed and not (is_vtt and len(blocks) == 1):  # WebVTT may have no cue
-        raise Broken("no cue has its times, such as 00:00:01,000 --> 00:00:02,500", 1)
-    return Spliced(decoded, _units(text, is_vtt))
+    units = (_unit(text, group, is_vtt) for lines in _cues(decoded, is_vtt) for group in _speakers(lines))
+    return Spliced(decoded, filter(None, units))
 
 
-def _units(text: str, is_vtt: bool) -> Iterator[Unit]:
-    for block in _BLOCK.finditer(text):
-        lines = list(_LINE.finditer(text, block.start(), block.end()))
-        if is_vtt and _NO_CUE.match(lines[0][0]):
+def _cues(decoded: Decoded, is_vtt: bool) -> Iterator[list[re.Match[str]]]:
+    """The lines of text of each cue, and of what a blank line parts from it. Raises Broken."""
+    timed = is_vtt  # WebVTT may have no cue
+    for block in _BLOCK.finditer(decoded.text):
+        lines = list(_LINE.finditer(decoded.text, block.start(), block.end()))
+        if is_vtt and block.start() == 0:  # the header ends at the first times
+            lines = lines[next((at for at, line in enumerate(lines) if "-->" in line[0]), len(lines)) :]
+        if not lines or (is_vtt and _NO_CUE.match(lines[0][0])):
             continue
         times = next((index for index, line in enumerate(lines[:2]) if _TIMES.fullmatch(line[0])), -1)
-        if times < 0 and len(lines) == 1 and lines[0][0].strip().isdecimal():
-            continue
-        for group in _speakers(lines[times + 1 :]):
-            unit = _unit(text, group, is_vtt)
-            if unit is not None:
-                yield unit
+        broken = next((line for line in lines[:2] if _NEARLY_TIMES.match(line[0])), None)
+        if times < 0 and broken:
+            raise Broken(f"{broken[0].strip()!r} are no {_EXAMPLE}", decoded.line(broken.start()))
+        timed = timed or times >= 0
+        if times >= 0 or len(lines) > 1 or not lines[0][0].strip().isdecimal():
+            yield lines[times + 1 :]
+    if not timed:
+        raise Broken(f"no cue has its {_EXAMPLE}", 1)
 
 
 def _speakers(lines: list[re.Match[str]]) -> list[list[re.Match[str]]]:

@@ -37,7 +37,8 @@ SLIDE = """\
 <p:sld xmlns:p="urn:p" xmlns:a="urn:a"><a:p><a:r><a:rPr lang="en-US" dirty="0"/><a:t>Two </a:t></a:r>\
 <a:r><a:rPr lang="en-US" b="1"/><a:t>dogs</a:t></a:r><a:endParaRPr lang="en-US"/></a:p></p:sld>"""
 ODT = """\
-<office:document-content xmlns:office="o" xmlns:text="t" xmlns:draw="d"><text:h>A title</text:h>
+<office:document-content xmlns:office="o" xmlns:text="t" xmlns:draw="d"><text:tracked-changes>\
+<text:deletion><text:p>gone</text:p></text:deletion></text:tracked-changes><text:h>A title</text:h>
 <text:p>Some <text:span text:style-name="B">bold</text:span> text<text:note><text:note-body>\
 <text:p>A note</text:p>\
 </text:note-body></text:note>.<text:s/></text:p></office:document-content>"""

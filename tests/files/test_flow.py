@@ -218,6 +218,14 @@ def test_wrapped_text_is_wrapped_again_within_its_block() -> None:
     assert out.decode() == "* ein Punkt, lang gut\n  \\- für zwei oder mehr\n"
 
 
+def test_no_line_ends_within_a_code() -> None:
+    text = "Some words and a `code with spaces` and\nsome more of them.\n"
+    read = document(text, "markdown")
+    (source,) = read.segments
+    out = read.write([Result(("Some more words of any kind ", *source[1:]))]).decode()
+    assert out == "Some more words of any kind\n`code with spaces` and some more of\nthem.\n"
+
+
 def test_underlines_are_as_long_as_titles() -> None:
     out = document("Title\n=====\n\ntext\n", "rst").write([Result("Ein langer Titel"), Result("Text")])
     assert out.decode() == "Ein langer Titel\n================\n\nText\n"

@@ -13,18 +13,18 @@ from mt.files.document import Reading, Result
 from mt.files.json_rows import read
 from mt.files.registry import format_of
 
-ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }'
+ROWS = '{"id": 1, "source": "ba \\u0064e"}\r\n\n{"source":"","n":[1]}\n{"id": 3, "source": null }\n{}'
 
 
 def test_every_row_gets_a_translation_and_keeps_its_bytes() -> None:
     document = read(Reading("x.jsonl", ROWS.encode(), "jsonl"))
-    assert document.segments == ["ba de", "", ""]
-    written = document.write([Result('B "A"\n'), Result(""), Result("")]).decode()
+    assert document.segments == ["ba de", "", "", ""]
+    written = document.write([Result('B "A"\n'), *[Result("")] * 3]).decode()
     first, blank, *others = written.split("\n")
     assert first == '{"id": 1, "source": "ba \\u0064e", "translation": "B \\"A\\"\\n"}\r'
     assert blank == ""
-    assert [json.loads(line)["translation"] for line in others] == ["", ""]
-    assert document.write([None] * 3) == ROWS.encode()
+    assert [json.loads(line)["translation"] for line in others] == ["", "", ""]
+    assert document.write([None] * 4) == ROWS.encode()
 
 
 def test_a_key_may_be_named() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from mt.files.document import Result
-from tests.files.kit import check_unchanged, document, segments, translated
+from tests.files.kit import HOW, check_broken, check_unchanged, document, segments, translated
 
 HEADER = 'msgid ""\nmsgstr "Content-Type: text/plain; charset=ISO-8859-1\\n"\n\n'
+CUE = "00:00:01,000 --> 00:00:02,000\na\n"
+PLURAL = 'msgid "a"\nmsgid_plural "b"\nmsgstr[0] ""\nmsgstr[1] ""\n'
 CASES = {
     "tags of cues": (
         "vtt",
@@ -93,6 +97,65 @@ CASES = {
         'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\n"y"\nmsgstr[1] ""\n',
         'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\n"y"\nmsgstr[1] "B"\n',
     ),
+    "times right below the header": (
+        "vtt",
+        "WEBVTT a title\nKind: captions\n00:01.000 --> 00:02.000\nHi\n",
+        "WEBVTT a title\nKind: captions\n00:01.000 --> 00:02.000\nHI\n",
+    ),
+    "names of cues that begin as notes do": (
+        "vtt",
+        "WEBVTT\n\nNOTE-1\n00:01.000 --> 00:02.000\nHi\n\nSTYLES\n00:03.000 --> 00:04.000\nyou\n\nSTYLE\nx\n",
+        "WEBVTT\n\nNOTE-1\n00:01.000 --> 00:02.000\nHI\n\nSTYLES\n00:03.000 --> 00:04.000\nYOU\n\nSTYLE\nx\n",
+    ),
+    "paragraphs of a footnote": (
+        "markdown",
+        "[^1]: One\n\n    two\n\n        code\n\nthree\n\n    code\n",
+        "[^1]: ONE\n\n    TWO\n\n        code\n\nTHREE\n\n    code\n",
+    ),
+    "admonitions": (
+        "markdown",
+        '!!! note "One"\n    two\n\n    three\n\n??? tip\n    four\n\n> [!NOTE]\n> five\n',
+        '!!! note "ONE"\n    TWO\n\n    THREE\n\n??? tip\n    FOUR\n\n> [!NOTE]\n> FIVE\n',
+    ),
+    "a quote in a quote": ("markdown", "> a\n>> b\n> > c\n>\n> d\n", "> A\n>> B\n> > C\n>\n> D\n"),
+    "an address in brackets": ("markdown", "[a](<b c> 't') d\n", "[A](<b c> 't') D\n"),
+    "versions": (
+        "rst",
+        ".. versionchanged:: 3.6  Some text\n   goes on.\n\n.. deprecated:: 3.5\n\n   More.\n",
+        ".. versionchanged:: 3.6  SOME TEXT\n   GOES ON.\n\n.. deprecated:: 3.5\n\n   MORE.\n",
+    ),
+    "white space around a string": (
+        "android",
+        "<resources><string>\n  a &amp; b\n </string><item type='string' name='b'> <b>c</b> d </item>"
+        "<string name='c'>\n <![CDATA[<i>e</i>]]>\n</string></resources>",
+        "<resources><string>\n  A &amp; B\n </string><item type='string' name='b'> <b>C</b> D </item>"
+        "<string name='c'>\n <![CDATA[<I>E</I>]]>\n</string></resources>",
+    ),
+    "chrome's messages beside a schema": (
+        "json",
+        '{"$schema": "s", "a": {"message": "", "description": "b"}, "c": {"message": "d"}}',
+        '{"$schema": "s", "a": {"message": "", "description": "b"}, "c": {"message": "D"}}',
+    ),
+    "a number of very many digits": (
+        "json",
+        f'{{"a": {"1" * 5000}, "b": "c"}}',
+        f'{{"a": {"1" * 5000}, "b": "C"}}',
+    ),
+    "apostrophes that quote": (
+        "properties",
+        "a=it''s {0}\nb='{'0'}' {0}\nc=it's {0}\n",
+        "a=IT''S {0}\nb='{'0'}' {0}\nc=IT'S {0}\n",
+    ),
+    "a plural form that is missing": (
+        "po",
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\n',
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "x"\nmsgstr[1] "B"\n',
+    ),
+    "a plural form too many": (
+        "po",
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] "x"\nmsgstr[3] ""\n',
+        'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "A"\nmsgstr[1] "B"\nmsgstr[2] "x"\n',
+    ),
     "no-break spaces": ("html", "<p>a&nbsp;b<p>c", "<p>A&nbsp;B<p>C"),
 }
 
@@ -104,6 +167,31 @@ def test_text_alone_changes(name: str, newline: str) -> None:
     assert translated(before, kind) == after
     if kind != "po":
         check_unchanged(before.encode(), kind)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("srt", f"{CUE}\n2\n00:00:0x,000 --> 00:00:04,000\nb\n", "line 5: '00:00:0x,000"),
+        ("srt", f"{CUE}\n00:00:03,000 -->\nb\n", "line 4"),
+        ("vtt", "WEBVTTX\n", "line 1"),
+        *(
+            ("po", f'msgid ""\nmsgstr ""\n"Plural-Forms: {rule};\\n"\n\n{PLURAL}', "line 2: the rule")
+            for rule in ("nplurals=0; plural=0", "nplurals=2; plural=n", "nplurals=2; plural=n/(n-1)")
+        ),
+    ],
+)
+def test_what_cannot_be_understood_is_named(name: str, text: str, said: str) -> None:
+    check_broken(text, name, said)
+
+
+def test_new_lines_end_as_those_of_their_entry() -> None:
+    entry = 'msgid "a"\nmsgstr ""\n'
+    windows = entry.replace("\n", "\r\n")
+    how = replace(HOW, fuzzy=True)
+    out = translated(f"{entry}\n{windows}\n{entry}", "po", how=how)
+    filled = '#, fuzzy\nmsgid "a"\nmsgstr "A"\n'
+    assert out == "\n".join([filled, filled.replace("\n", "\r\n"), filled])
 
 
 def test_a_charset_beside_msgstr_counts() -> None:

@@ -187,6 +187,38 @@ def test_tables() -> None:
     check_broken('a,b\n"1"x,2', "csv", "line 2", replace(HOW, columns=("a",)))
 
 
+def test_strings_of_apple_that_vary() -> None:
+    """By number and device, with what is counted beside them: the translation has all that the source has."""
+    forms = {
+        "one": {"stringUnit": {"state": "translated", "value": "%lld dog"}},
+        "other": {"stringUnit": {"state": "new", "value": "%lld dogs"}},
+    }
+    varied = {"variations": {"plural": forms}}
+    left = {"stringUnit": {"state": "translated", "value": "%#@n@ left"}}
+    english = {"a": varied, "b": left | {"substitutions": {"n": {"argNum": 1, **varied}}}}
+    strings = {key: {"localizations": {"en": value}} for key, value in english.items()}
+    catalogue = json.dumps({"sourceLanguage": "en", "strings": strings})
+    assert segments(catalogue, "xcstrings") == [
+        "%lld dog",
+        "%lld dogs",
+        "%#@n@ left",
+        "%lld dog",
+        "%lld dogs",
+    ]
+    read = document(catalogue, "xcstrings")
+    out = read.write([Result("Hund"), Result("Hunde", flags=("copied",)), *map(Result, ("übrig", "x", "y"))])
+    found = {key: value["localizations"] for key, value in json.loads(out)["strings"].items()}
+    assert [value["en"] for value in found.values()] == list(english.values())
+    german = found["a"]["de"]["variations"]["plural"]
+    assert german["one"]["stringUnit"] == {"state": "translated", "value": "Hund"}
+    assert german["other"]["stringUnit"] == {"state": "needs_review", "value": "Hunde"}
+    counted = found["b"]["de"]["substitutions"]["n"]
+    assert counted["argNum"] == 1
+    assert counted["variations"]["plural"]["other"]["stringUnit"]["value"] == "y"
+    assert found["b"]["de"]["stringUnit"]["value"] == "übrig"
+    assert segments(out, "xcstrings") == []
+
+
 def test_string_catalogues_of_apple() -> None:
     assert segments(XCSTRINGS, "xcstrings") == ["Cancel", "Save %@"]
     out = translated(XCSTRINGS, "xcstrings")

@@ -202,10 +202,10 @@ def test_tmx() -> None:
 def test_strings_of_android() -> None:
     found = segments(ANDROID, "android")
     assert [one for one in found if isinstance(one, str)] == [
-        *("My App", 'It\'s "here"\nnow… ', "a < b", "  two  spaces ", "Monday", "%d file", "%d files"),
+        *("My App", 'It\'s "here"\nnow…', "a < b", "  two  spaces ", "Monday", "%d file", "%d files"),
     ]
     out = translated(ANDROID, "android")
-    assert '>IT\\\'S \\"HERE\\"\\nNOW…\\u0020</string>' in out
+    assert '>IT\\\'S \\"HERE\\"\\nNOW… </string>' in out
     assert '>A <b>BOLD</b> MOVE BY <xliff:g id="who">%1$s</xliff:g>\\nNOW</string>' in out
     assert "><![CDATA[A < B]]></string>" in out
     plain = [line for line in ANDROID.splitlines(keepends=True) if "bold" not in line]
