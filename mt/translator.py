@@ -24,7 +24,8 @@ from mt.errors import ConfigError
 from mt.layers.prepack import pack
 from mt.layers.trial import int8_time
 from mt.options import RunOptions
-from mt.search import Hypothesis, Model, search, tokens_that_fit
+from mt.search import Hypothesis, Model, search
+from mt.search.batching import tokens_that_fit
 from mt.text.characters import one_line, readable, sound
 from mt.text.glossary import Glossary
 from mt.text.languages import base_language, find_code, tag

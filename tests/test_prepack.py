@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from mt.layers.prepack import Linear, SearchPrecision, pack, packed, unpack
-from mt.search import FEW_ROWS, SEGMENT, top, top_of_beams
+from mt.search.top import FEW_ROWS, SEGMENT, top, top_of_beams
 from tests.test_int8 import rounding
 
 

@@ -12,7 +12,9 @@ import torch
 from mt.config import ModelConfig, SearchConfig
 from mt.encoder import Encoded
 from mt.model import Seq2Seq, build_model
-from mt.search import BOS, EOS, Hypothesis, _leaving, length_norm, search, tokens_that_fit
+from mt.search import BOS, EOS, Hypothesis, length_norm, search
+from mt.search.batching import tokens_that_fit
+from mt.search.unfinished import leaving
 
 VOCAB = 8
 CPU = torch.device("cpu")
@@ -75,14 +77,14 @@ def test_a_gpu_is_asked_now_and_then_what_has_ended(
     config = SearchConfig(beam=size, max_length_ratio=1.0)
     expected = search(net, sources, config, CPU)
 
-    def leaving(done: torch.Tensor, step: int, last: int) -> list[int]:
+    def watched(done: torch.Tensor, step: int, last: int) -> list[int]:
         before = OnGpu.looks
-        found = _leaving(OnGpu(done), step, last)  # type: ignore[arg-type]
+        found = leaving(OnGpu(done), step, last)  # type: ignore[arg-type]
         if OnGpu.looks > before:
             steps.append(step)
         return found
 
-    monkeypatch.setattr("mt.search._leaving", leaving)
+    monkeypatch.setattr("mt.search.unfinished.leaving", watched)
     found = search(net, sources, config, CPU)
     for ours, theirs in zip(found, expected, strict=True):
         assert [hypothesis.ids for hypothesis in ours] == [hypothesis.ids for hypothesis in theirs]

@@ -18,7 +18,8 @@ from mt.encoder import Encoded
 from mt.inspection.floats import Arrays, FloatArray, short, to_array
 from mt.inspection.trace import Spell
 from mt.model import Seq2Seq
-from mt.search import BOS, EOS, NEVER, Hypothesis
+from mt.search import BOS, EOS, Hypothesis
+from mt.search.unfinished import NEVER
 
 RUNNERS_UP = 4
 
