@@ -59,7 +59,7 @@ def load(
     from mt.config import DatastoreConfig, SearchConfig
     from mt.console import LoggingConsole
     from mt.flags import lay_over
-    from mt.translator import with_datastore
+    from mt.translator.opening import with_datastore
 
     config = lay_over(
         SearchConfig(),

@@ -413,7 +413,7 @@ def test_an_ensemble_has_no_report(toy_run: Path, tmp_path: Path) -> None:
     from mt.console import Console
     from mt.inspection.report import write_report as write
     from mt.options import ReportOptions, RunOptions
-    from mt.translator import open_translator
+    from mt.translator.opening import open_translator
 
     translator = open_translator(RunOptions(model=(toy_run, toy_run), threads=1), SearchConfig(), Console())
     with pytest.raises(ConfigError, match="a report is about one"):

@@ -58,7 +58,7 @@ def test_a_command_says_that_fp32_is_faster(
         tried.append(rows)
         return time
 
-    monkeypatch.setattr("mt.translator.int8_time", trial)
+    monkeypatch.setattr("mt.translator.opening.int8_time", trial)
     assert cli.main(["translate", "-m", str(toy_run), "--beam", "2", "--precision", precision, "ba"]) == 0
     out, error = capsys.readouterr()
     assert out == "BA\n"

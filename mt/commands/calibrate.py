@@ -16,7 +16,8 @@ from mt.metrics import sentence_scores
 from mt.options import CalibrateOptions
 from mt.storage.output import check_output, stdout
 from mt.text.doubts import doubts
-from mt.translator import Translator, open_text_translator
+from mt.translator import Translator
+from mt.translator.opening import open_text_translator
 
 FEWEST = 40  # pairs: fewer say too little
 

@@ -27,7 +27,8 @@ from mt.options import TranslateOptions
 from mt.release import __version__
 from mt.storage.output import check_apart, check_output, open_output, stdout
 from mt.text.counted import counted
-from mt.translator import Translator, open_text_translator
+from mt.translator import Translator
+from mt.translator.opening import open_text_translator
 
 GROUP = 2000  # segments of the files that are translated together
 NAMED = 20  # files whose counts are shown one by one

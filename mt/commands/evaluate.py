@@ -256,7 +256,7 @@ def _overwrites(options: EvaluateOptions) -> bool:
 
 def _open_run(options: EvaluateOptions, search_config: SearchConfig, console: Console) -> System:
     """The run that the options name, or the newest one."""
-    from mt.translator import open_translator
+    from mt.translator.opening import open_translator
 
     translator = open_translator(options, search_config, console)
     translator.use_glossary(*options.glossary)

@@ -27,7 +27,8 @@ from mt.options import InspectOptions
 from mt.storage.output import check_apart, check_output, stdout
 from mt.text.characters import is_blank
 from mt.text.passthrough import nothing_to_translate
-from mt.translator import Translator, open_translator
+from mt.translator import Translator
+from mt.translator.opening import open_translator
 
 if TYPE_CHECKING:
     from mt.inspection.hearing import Hearing

@@ -20,7 +20,7 @@ from mt.inspection.nearest import Neighbour, find_neighbours
 from mt.inspection.terminal import printable
 from mt.options import NeighboursOptions
 from mt.storage.output import check_output, stdout
-from mt.translator import open_text_translator
+from mt.translator.opening import open_text_translator
 
 
 def neighbours(options: NeighboursOptions, search: SearchConfig, console: Console) -> None:

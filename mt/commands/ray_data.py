@@ -21,7 +21,7 @@ from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunErr
 from mt.files.json_rows import SOURCES, TRANSLATION
 from mt.options import TranslateOptions
 from mt.text.counted import counted
-from mt.translator import open_translator
+from mt.translator.opening import open_translator
 
 LINES, FEWEST = 20_000, 100  # of a text, to an actor at a time
 ROWS = 1024  # of a table

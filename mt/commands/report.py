@@ -10,7 +10,7 @@ from mt.evaluation.test_sets import files_of
 from mt.inspection.report import write_report
 from mt.options import ReportOptions
 from mt.storage.output import check_apart, check_output
-from mt.translator import open_text_translator
+from mt.translator.opening import open_text_translator
 
 
 def report(options: ReportOptions, search: SearchConfig, console: Console) -> None:

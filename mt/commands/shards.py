@@ -25,7 +25,8 @@ from mt.storage.output import check_output, open_output
 from mt.storage.part import Part
 from mt.text.counted import counted
 from mt.text.encoding import BOM
-from mt.translator import Translator, open_text_translator
+from mt.translator import Translator
+from mt.translator.opening import open_text_translator
 
 SETTINGS = "settings.json"
 _OWN = {"texts", "input", "output", "model", "shard", "join", "prefix", *Device.model_fields}

@@ -20,7 +20,8 @@ from mt.files.registry import LINES
 from mt.options import DocumentOptions, TranslateOptions
 from mt.storage.output import Output, check_apart, check_output, open_output
 from mt.text.counted import counted
-from mt.translator import Translator, open_translator
+from mt.translator import Translator
+from mt.translator.opening import open_translator
 
 
 def translate(options: TranslateOptions, search: SearchConfig, console: Console) -> None:

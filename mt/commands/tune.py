@@ -27,7 +27,8 @@ from mt.search import Hypothesis, length_norm, search
 from mt.storage.output import check_output, stdout
 from mt.text.languages import languages_of
 from mt.tokenizer import Tokenizer
-from mt.translator import Translator, open_text_translator
+from mt.translator import Translator
+from mt.translator.opening import open_text_translator
 
 PENALTIES = tuple(step / 10 for step in range(21))
 WEIGHTS = tuple(step / 10 for step in range(1, 10))

@@ -77,7 +77,7 @@ class Inspector:
             constraint = MarkerConstraint.of([source.ids], run.tgt_tokenizer.markers, device)
             spell = partial(run.tgt_tokenizer.spell, source=source.whole.texts[0])
             traced = trace(run.model, read.encoded, limit, config, constraint, spell, pause)
-            ranked = self.translator.rank(traced.hypotheses)
+            ranked = self.translator.writer.rank(traced.hypotheses)
             other = torch.zeros_like(read.encoded.sentence_vector[0]) if known is None else known.other_vector
             written = write_translation(run.model, read.encoded, ranked[0], other, spell, pause)
             recalled = retrieved_tokens(self.translator, written.readouts)

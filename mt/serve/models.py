@@ -16,7 +16,8 @@ from mt.options import ServeOptions
 from mt.serve.refusal import Refusal
 from mt.text.languages import Direction, find_code, split_direction
 from mt.text.names import name_of
-from mt.translator import Translator, set_up_process, warn_if_slower, with_datastore
+from mt.translator import Translator
+from mt.translator.opening import set_up_process, warn_if_slower, with_datastore
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Mapping
 
 # What ends a line somewhere, or shifts a column; none of it may come out inside a translation.
 _ONE_LINE = {ord(mark): " " for mark in "\t\n\v\f\r\x1c\x1d\x1e\x85\u2028\u2029\0"}
@@ -66,3 +67,20 @@ def readable(text: str) -> str:
 def columns_of(text: str) -> int:
     """How many columns a text takes on a terminal; a wide character takes two."""
     return sum(1 + (unicodedata.east_asian_width(letter) in "WF") for letter in text)
+
+
+def text_list(texts: Iterable[str]) -> list[str]:
+    """The texts as a list, of whole characters. Raises TypeError that says what is no text."""
+    if isinstance(texts, str | bytes | Mapping) or not isinstance(texts, Iterable):
+        what = "one string" if isinstance(texts, str) else _described(texts)
+        raise TypeError(f"texts is a list of strings, not {what}")
+    listed = list(texts)
+    for index, text in enumerate(listed):
+        if not isinstance(text, str):
+            raise TypeError(f"texts[{index}] is {_described(text)}, not a string")
+    return [sound(text) for text in listed]
+
+
+def _described(value: object) -> str:
+    """A value that is no text, for a message."""
+    return "None" if value is None else f"{value!r:.40} ({type(value).__name__})"
