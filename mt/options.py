@@ -20,6 +20,7 @@ from mt.config.fields import (
     Section,
     Spec,
 )
+from mt.config.speech import Name
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -325,6 +326,10 @@ class ReferenceOptions(Section):
 class EvaluateOptions(ReferenceOptions, TermOptions, RunOptions):
     """What to score."""
 
+    audio_column: Name | None = None
+    """Column of the test table that names the recordings (default: the run's)"""
+    text_column: Name | None = None
+    """Column of the test table that holds the texts of the recordings (default: the run's)"""
     hypotheses: File | None = None
     """Score this file, one translation a line, instead of a model's translations"""
     against: tuple[RunDir, ...] = ()

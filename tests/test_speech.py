@@ -215,6 +215,30 @@ def test_a_file_of_transcripts_has_the_error_rates_of_the_run_that_wrote_it(
     assert translated["scores"][0]["name"] == "BLEU"
 
 
+def test_columns_of_other_names_are_those_of_the_options(
+    spoken_run: Path, toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table, saved = write_tones(tmp_path, "test", 6, seed=9), tmp_path / "heard.txt"
+    table.write_text(table.read_text().replace("audio\ttext", "clip\twords", 1))
+    named = ["--audio-column", "clip", "--text-column", "words"]
+    asked = ["evaluate", "--test", str(table), "--threads", "1", "-m", str(spoken_run), "--save", str(saved)]
+    assert cli.main([*asked, *named]) == 0
+    of_run = capsys.readouterr().out
+    assert cli.main(["evaluate", "--test", str(table), "--hypotheses", str(saved), *named]) == 0
+    assert of_run.splitlines()[1] in capsys.readouterr().out
+    for wrong, code, told in (
+        (asked, 1, "has the columns clip, words, but no audio; name it by --audio-column"),
+        ([*asked, *named[:3], "spoken"], 1, "but no spoken; name it by --text-column"),
+        (
+            ["evaluate", "-m", str(toy_run), *named],
+            2,
+            "leave out --audio-column, --text-column: the test is text",
+        ),
+    ):
+        assert cli.main(wrong) == code
+        assert told in capsys.readouterr().err
+
+
 def test_transcripts_that_cannot_be_scored_are_told_in_a_line(
     toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,6 +22,7 @@ from mt.evaluation.systems import System, all_scores, open_file, reference_perpl
 from mt.evaluation.test_sets import (
     SpokenTestSet,
     TestSet,
+    columns,
     files_of,
     read_spoken_test_set,
     read_test_set,
@@ -67,8 +68,10 @@ class _Task:
         test_set: TestSet
         if spoken is not None:
             test_set = read_spoken_test_set(options, spoken, console)
-        elif options.hypotheses is not None and options.test and all(map(lists_recordings, options.test)):
+        elif options.hypotheses is not None and options.test and _lists_recordings(options):
             test_set = read_transcribed_test_set(options)
+        elif named := changed(options, ("audio_column", "text_column")):
+            raise UsageError(f"mt evaluate: leave out {', '.join(named)}: the test is text")
         else:
             test_set = read_test_set(options, config.data, console)
         tokenize = _tokenizer(options, test_set, console)
@@ -91,6 +94,11 @@ def evaluate(options: EvaluateOptions, search: SearchConfig, console: Console) -
     console.settle()
     stdout().text(f"{_shown(found, options)}\n")
     return found
+
+
+def _lists_recordings(options: EvaluateOptions) -> bool:
+    """Whether --test names recordings: by its layout, or as a column of them is named."""
+    return bool(columns(options)) or all(map(lists_recordings, options.test))
 
 
 def _shown(found: Evaluation | RunGroups, options: EvaluateOptions) -> str:

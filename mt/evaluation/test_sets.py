@@ -20,7 +20,7 @@ from mt.data.cleaning import tidy
 from mt.data.corpus import read_whole
 from mt.errors import ConfigError, CorpusError, MTError
 from mt.metrics import check_counts
-from mt.options import ReferenceOptions
+from mt.options import EvaluateOptions, ReferenceOptions
 from mt.speech.error_rates import Unit, unit_of
 from mt.speech.layouts import read_utterances
 from mt.text.languages import base_language, find_code, split_direction, split_pair, targets
@@ -51,7 +51,7 @@ class SpokenTestSet(TestSet):
     unit: Unit | None
 
 
-def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Console) -> SpokenTestSet:
+def read_spoken_test_set(options: EvaluateOptions, config: Config, console: Console) -> SpokenTestSet:
     """The recordings that --test names, with their texts. Raises MTError."""
     if options.test_set is not None:
         raise ConfigError("sacreBLEU's test sets are text, and the run reads sound: give --test SPEC")
@@ -60,7 +60,8 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
     from mt.speech.recordings import read_sounds  # and torch with it
 
     data = config.data.model_copy(update={"on_bad_line": "stop"})
-    corpus = read_sounds(options.test, data, config.speech, "test", console.progress)
+    speech = config.speech.model_copy(update=columns(options))
+    corpus = read_sounds(options.test, data, speech, "test", console.progress)
     console.settle()
     for line in corpus.report.lines():
         console.note(f"test: {line}")
@@ -68,6 +69,11 @@ def read_spoken_test_set(options: ReferenceOptions, config: Config, console: Con
     languages = options.src or own.source, options.tgt or own.target
     names, texts = (corpus.dataset[side][:] for side in ("src", "tgt"))
     return _spoken(options, names, texts, languages, corpus.sounds)
+
+
+def columns(options: EvaluateOptions) -> dict[str, str]:
+    """The columns of a table of recordings that the options name."""
+    return options.model_dump(include={"audio_column", "text_column"}, exclude_none=True)
 
 
 def _spoken(
@@ -91,9 +97,9 @@ def _spoken(
     )
 
 
-def read_transcribed_test_set(options: ReferenceOptions) -> SpokenTestSet:
+def read_transcribed_test_set(options: EvaluateOptions) -> SpokenTestSet:
     """The texts of the recordings that --test names; the recordings need not be there. Raises CorpusError."""
-    speech = SpeechConfig(sound=True)
+    speech = SpeechConfig(sound=True).model_copy(update=columns(options))
     utterances = [one for spec in options.test for one in read_utterances(spec, speech, "test")]
     if bad := [one.bad for one in utterances if one.bad]:
         raise CorpusError(f"{bad[0]}; mend it")
