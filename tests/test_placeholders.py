@@ -34,7 +34,7 @@ PAD, EOS = Tokenizer.pad_id, Tokenizer.eos_id
         ("at https://docs.python.org/3/. Or me@x.org", ["https://docs.python.org/3/", "me@x.org"]),
         ("%(count)d of {total:>5} in $HOME, |version|", ["%(count)d", "{total:>5}", "$HOME", "|version|"]),
         ("<b>bold</b> &amp; so on", ["<b>", "</b>", "&amp;"]),
-        ("_File, E_xit and size_t, _thread, Py_Init", ["size_t", "_thread", "Py_Init"]),
+        ("_File, E_xit, a _new _URL and size_t, _x(), _F5, Py_Init", ["size_t", "_x()", "_F5", "Py_Init"]),
         ("call main(), os.getcwd() or PyInit_x", ["main()", "os.getcwd()", "PyInit_x"]),
         ("*name* but not *two words*, **strong**", ["*name*"]),
         ("12 of 3,000 in 2.6b1 or utf8, 3.11.", ["12", "3,000", "3.11"]),
@@ -51,7 +51,7 @@ def test_spans_that_translators_leave_alone(text: str, found: list[str]) -> None
 @pytest.mark.parametrize(
     "placeholders",
     [
-        "%1$s|%.1f|%5d|%ld|%5.1f|%@|%1$@|%-10s|%%|%lld|%zu|%+d|%02d|%#x|%'d|%*d|%-*s|%.*f|%2$.1f|%1$ld|%i|%,d",
+        "%1$s|%.1f|%5d|%ld|%5.1f|%@|%1$@|%-10s|%%|%lld|%zu|%+d|%02d|%#x|%'d|%*d|%-*s|%.*f|%2$.1f|%1$ld|%i|%,d|%#@n@|%1$#@n@",
         "%(name)s|%(n)5.1f|%{count}|%<count>d|%user.name%|%name%|%1|%L2|%n|%Y",
         "{{name}}|{{ name }}|{{{raw}}}|{{user.name}}|{{#if x}}|{% if x %}|<%= x %>|<?php x ?>|<!-- x -->",
         "{0}|{}|{0:.2f}|{obj.attr}|{user.name}|{name!r:>10}|{x[0]}|{имя}|{ name }|#{x}|{0,10}|{1,-5:N2}",
@@ -72,7 +72,7 @@ def test_placeholders_are_one_span_each(placeholders: str) -> None:
 
 
 LOOK_ALIKES = """\
-100 % sure|20 %, then|a 5 % discount|100%sure|50%ig|5 %-a|a%20and%20b|20 %: yes|%|%sure|%(
+100 % sure|20 %, then|a 5 % discount|100%sure|50%ig|5 %-a|a%20and%20b|20 %: yes|%|100 %sure|5\u00a0%de|%(
 a & b;|R&D;|rock & roll; yes|&|&#;|$|$5|US$ 5|$(5)|$(x|${
 {|a { b|}|{a, b}|{{|{count, plural
 <3|a < b > c|x<y and z>w|i <n; j> k|a <- b|<your own name>|<a"""
@@ -86,6 +86,8 @@ def test_what_only_looks_like_a_placeholder_is_text(text: str) -> None:
 
 def test_placeholders_stand_beside_letters() -> None:
     assert spans("%dx%d pixels, %dpx, %s%%") == ["%d", "%s", "%%"]
+    assert spans("%1$sword %2$ditem %02dmin %ldMB %-5sname") == ["%1$s", "%2$d", "%02d", "%ld", "%-5s"]
+    assert spans("%sDo you? /dir/%sdirectoryName %s_FILE %sand '%s'") == ["%s"]
     assert spans("5 < 6 & 7 > 3") == ["5", "6", "7", "3"]
 
 
@@ -126,7 +128,7 @@ def test_any_text_comes_back(text: str) -> None:
 
 def test_a_span_is_kept_apart_where_it_would_be_another_one() -> None:
     assert (
-        unmask("⟦0⟧files, ⟦0⟧x⟦0⟧, a⟦1⟧b, ⟦2⟧⟦2⟧", ["%d", "$HOME", "7"]) == "%d files, %dx%d, a$HOME b, 7 7"
+        unmask("⟦0⟧files, ⟦0⟧x⟦0⟧, a⟦1⟧b, ⟦2⟧⟦2⟧", ["%u", "$HOME", "7"]) == "%u files, %ux%u, a$HOME b, 7 7"
     )
 
 

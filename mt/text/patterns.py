@@ -28,6 +28,8 @@ _FORMAT_KINDS = "number|date|time|duration|spellout|ordinal|list"
 _CONVERSION = r"(?:hh?|ll?|[LqjztI])?[diouxXeEfFgGaAcCsSpnr@]"
 _SIZED = r"(?:\d+\$)?(?:-(?=[\d*]))?[+#0',]*(?:\d+|\*)?(?:\.(?:\d+|\*)?)?"
 
+_NO_PER_CENT = r"(?<![0-9])(?<![0-9][ \u00a0\u202f])"  # 100%sure, 5 %discount
+
 # HTML's attributes that need no value; with any others "x <y and z> w" would be a tag.
 _FLAGS = (
     "allowfullscreen|async|autofocus|autoplay|checked|controls|default|defer|disabled|download|hidden|ismap|itemscope"
@@ -55,15 +57,18 @@ KINDS = {
     rf"|\{{\s?[\w.]+\s?,\s?(?:{_FORMAT_KINDS})\s?(?:,[^{{}}]*)?\}}",
     "percent": r"%%|%[([<][A-Za-z_][\w.-]*[)\]>][-+#0-9.]*[A-Za-z]"
     r"|%[A-Za-z_]\w+(?:\.\w+)*%(?![\w%])"  # %name%
+    r"|%(?:\d+\$)?\#@\w+@"  # a string of Apple's that varies by number
     rf"|%{_SIZED}[sd@](?![A-Za-z0-9_])|(?<![0-9])%{_SIZED}{_CONVERSION}(?![A-Za-z0-9_])"
-    rf"|(?<![0-9])%{_SIZED}[sduf@](?=[A-Za-z]{{1,2}}(?![A-Za-z0-9_]))"  # %dx%d, %dpx
+    # Before letters: %dx%d, %ldMB; of %s and %d before any word, as in %sword printf reads no further.
+    rf"|{_NO_PER_CENT}%{_SIZED}(?:ll?|[hz])?[sduf@](?=[A-Za-z]{{1,2}}(?![A-Za-z0-9_]))"
+    rf"|{_NO_PER_CENT}%(?:\d+\$|0\d|-\d+)?[sd](?=[A-Za-z_])"
     r"|%L?[1-9](?![\w$]|[.,]\d)|(?<![0-9])%[A-Za-z](?![A-Za-z0-9_])",  # Qt's %1, dates' %Y
     "tag": rf"<[A-Za-z][\w:.-]*(?:{_ATTRIBUTE})*\s*/?>|</[A-Za-z][\w:.-]*\s*>|</?\d{{1,3}}\s?/?>",
     "entity": r"&(?:\#\d{1,7}|\#[xX][0-9A-Fa-f]{1,6}|[A-Za-z][\w.-]+);",
     "emphasis": r"(?<![\w*\\])\*\w+\*(?![\w*])",
     "name": r"(?<![A-Za-z0-9_.])(?:(?:[A-Za-z_][A-Za-z0-9_]*\.)*[A-Za-z_][A-Za-z0-9_]*\(\)"
-    # In menus _File and E_xit have the letter of a key marked.
-    r"|(?!(?:_[A-Z]|[A-Z][a-z]*_[a-z])[a-z]*(?![\w(]|\.\w))"
+    # In menus _File, _new, _URL and E_xit have the letter of a key marked.
+    r"|(?!(?:_[A-Za-z]+|[A-Z][a-z]*_[a-z]+)(?![\w(]|\.\w))"
     r"(?:[A-Za-z_][A-Za-z0-9_]+\.)*[A-Za-z0-9]*_[A-Za-z0-9_]+)",
     # All or nothing by what may not follow, not by a possessive group: Python 3.11.2's finds "7," in "7, z".
     "number": r"(?<![A-Za-z0-9_])(?<!\d[.,:])\d+(?:[.,:]\d+)*(?![A-Za-z0-9_]|[.,:]\d)",
