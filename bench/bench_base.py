@@ -13,7 +13,7 @@ import platform
 import resource
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -76,19 +76,32 @@ class Settings:
         return cls(Path(values.pop("work")), None if folder is None else Path(folder), **values)
 
 
-def ask(settings: Settings, part: str, *words: str) -> Columns:
+def ask(settings: Settings, part: str, *words: str, limit: float | None = None) -> Columns:
     """Run the module `bench.<part>` in a process of its own. Raises MTError with its last words.
 
-    What the process reads and cuts is cached in `settings.work`, where nothing was before.
+    limit: seconds, after which it has failed. What the process reads and cuts is cached in `settings.work`,
+    where nothing was before.
     """
     settings.save()
     environment = os.environ | {"HF_DATASETS_CACHE": str(settings.work / "cache")}
     command = [sys.executable, "-m", f"bench.{part}", str(settings.file), *words]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise MTError(f"{part} {' '.join(words)} failed:\n{done.stderr[-4000:]}")
-    found: Columns = json.loads(done.stdout.splitlines()[-1])
+    found: Columns = json.loads(output_of(command, environment, limit).splitlines()[-1])
     return found
+
+
+def output_of(
+    command: Sequence[str], environment: Mapping[str, str] | None = None, limit: float | None = None
+) -> str:
+    """What a command prints. Raises MTError with its last words, or where it takes longer than `limit` s."""
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, check=False, timeout=limit
+        )
+    except subprocess.TimeoutExpired:
+        raise MTError(f"{' '.join(command[1:])} took longer than {limit:g} s") from None
+    if done.returncode:
+        raise MTError(f"{' '.join(command[1:])} failed:\n{done.stderr[-4000:]}")
+    return done.stdout
 
 
 def answer(measure: Callable[[Settings, Sequence[str]], Columns]) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
+from typing import Literal, cast
 
 import torch
 
 from bench.bench_base import Columns, Numbers, Settings, answer
 from bench.bench_model import choose
-from bench.bench_search import BEAMS, PRECISIONS, SINGLE, seconds, train
+from bench.bench_search import BEAMS, SINGLE, seconds, train
 from mt import checkpoint
 from mt.config import SearchConfig
 from mt.decoding.step_graph import GraphedModel
@@ -18,22 +19,20 @@ from mt.translator import Translator
 CPU = torch.device("cpu")
 
 
-def main(settings: Settings, _: Sequence[str]) -> Columns:
-    """Both searches, in the arithmetics of a GPU."""
+def main(settings: Settings, words: Sequence[str]) -> Columns:
+    """words: `train`, for the model; then the name of a search and a precision."""
     where = choose(settings)
-    train(settings, where)
+    if words[0] == "train":
+        return {"trained": train(settings, where)}
+    name, precision = words
     test = settings.test[0].read_text(encoding="utf-8").splitlines()
     pairs = settings.pairs.read_text(encoding="utf-8").splitlines()
     many = [pair.partition("\t")[0] for pair in pairs[: 500 if settings.quick else None]]
-    found: Columns = {}
-    for name, beam in BEAMS.items():
-        by_cpu = Translator([checkpoint.load_run(settings.run, CPU)], SearchConfig(beam=beam), CPU)
-        expected = by_cpu.translate(test)
-        for precision in PRECISIONS[where.type][: 1 if where.type == "cpu" else None]:
-            config = SearchConfig(beam=beam, precision=precision)
-            translator = Translator([checkpoint.load_run(settings.run, where)], config, where)
-            found[f"{name} {precision}"] = compare(translator, test, many, expected)
-    return found
+    by_cpu = Translator([checkpoint.load_run(settings.run, CPU)], SearchConfig(beam=BEAMS[name]), CPU)
+    expected = by_cpu.translate(test)
+    config = SearchConfig(beam=BEAMS[name], precision=cast(Literal["fp32", "bf16"], precision))
+    translator = Translator([checkpoint.load_run(settings.run, where)], config, where)
+    return {f"{name} {precision}": compare(translator, test, many, expected)}
 
 
 def compare(translator: Translator, test: list[str], many: list[str], expected: list[str]) -> Numbers:

@@ -50,6 +50,15 @@ def choose(name: DeviceName) -> torch.device:
     return torch.device(name)
 
 
+def at_once(count: int, device: torch.device) -> int:
+    """Of texts that are handed to search together: so many on a CPU, 16 times as many on a GPU.
+
+    A GPU searches up to 131,072 source tokens in a batch. More texts fill more such batches with sentences of
+    like length, so that fewer steps are done.
+    """
+    return 16 * count if device.type == "cuda" else count
+
+
 def free_memory(device: torch.device) -> int:
     """Bytes that are free on a GPU."""
     return torch.cuda.mem_get_info(device)[0]

@@ -13,8 +13,10 @@ from pathlib import Path
 import pytest
 
 from bench import __main__ as bench
-from bench import peer_quality, peer_speechbrain, peers
+from bench import gpu_checks, peer_quality, peer_speechbrain, peers
+from bench.bench_base import output_of
 from bench.peer_base import Places, fill, run_for, snapshots
+from mt.console import Console
 from mt.errors import MTError
 from tests.toy import toy_pairs, write_tsv
 from tests.waiting import DEADLINE, wait_until
@@ -168,3 +170,23 @@ def test_transcripts_of_speechbrain_are_counted_for_each_test_and_search(
         "train.tsv",
         str(table),
     ]
+
+
+def test_a_gpu_check_that_fails_does_not_stop_the_others() -> None:
+    def fail() -> dict[str, dict[str, float]]:
+        raise MTError("out of memory")
+
+    numbers = {"% of lines unlike the CPU's, with graphs": 7.0, "graphs recorded": 0}
+    found, failed = gpu_checks.done({"one": fail, "two": lambda: {"greedy fp32": numbers}}, Console())
+    assert failed == ["one: out of memory"]
+    assert found == {"two": {"greedy fp32": numbers}}
+    assert len(gpu_checks.failures(found["two"], "cuda", quick=False)) == 2
+    assert gpu_checks.failures({"greedy bf16": numbers | {"graphs recorded": 3}}, "cuda", quick=False) == []
+    assert gpu_checks.failures({"trained": {"BLEU": 3.0}}, "cuda", quick=False) == [
+        "trained: BLEU 3.0, less than 10"
+    ]
+
+
+def test_what_takes_too_long_has_failed() -> None:
+    with pytest.raises(MTError, match=r"took longer than 0\.1 s"):
+        output_of([sys.executable, "-c", "import signal; signal.pause()"], limit=0.1)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import torch
 import zstandard
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from mt.translator import Translator
 
 LINES = ["ba de", "", "fi", "go ku la", "mo", "ne ba", "12", "de de"] * 3
 
+CPU = torch.device("cpu")
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": gzip.compress,
@@ -160,14 +162,14 @@ def test_each_line_is_in_one_shard(tmp_path: Path, data: bytes, count: int) -> N
     path = tmp_path / "any"
     path.write_bytes(data)
     measure, console = shards.measure(path), Console()
-    whole = [line for chunk in shards._read(path, range(measure.lines), console) for line in chunk]
+    whole = [line for chunk in shards._read(path, range(measure.lines), CPU, console) for line in chunk]
     with text_input.open_lines(path, console) as lines:
         assert [line for chunk in lines for line in chunk] == whole
     pieces = [shards.Piece(path, "", number, count) for number in range(1, count + 1)]
     parts = [
         line
         for piece in pieces
-        for chunk in shards._read(path, piece.lines(measure.lines), console)
+        for chunk in shards._read(path, piece.lines(measure.lines), CPU, console)
         for line in chunk
     ]
     assert parts == whole

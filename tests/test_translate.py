@@ -16,12 +16,16 @@ from typing import Any
 
 import pytest
 import torch
+import zstandard
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 import mt
 from mt import cli
+from mt.commands import text_input
 from mt.config import SearchConfig
+from mt.console import Console
+from mt.data.formats.lines import open_bytes
 from mt.decoding.translation import Aligned
 from mt.errors import ConfigError, RunError
 from mt.text.characters import one_line
@@ -195,6 +199,33 @@ def test_order_is_kept_over_chunks(monkeypatch: pytest.MonkeyPatch, toy_run: Pat
     single = pipe(monkeypatch, toy_run, b"ku la mo ne\n").decode()
     assert out.split("\n")[3] + "\n" == single
     assert out == "".join(out.split("\n")[n] + "\n" for n in range(6)) * 4
+
+
+def test_a_gpu_gets_more_lines_of_a_file_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(text_input, "CHUNK", 2)
+    monkeypatch.setattr(text_input, "READ", 5)
+    path = tmp_path / "in.zst"
+    path.write_bytes(zstandard.compress(b"a\n" * 50))
+    sizes = {}
+    for name in ("cpu", "cuda"):
+        with open_bytes(path) as stream:
+            lines = text_input.Lines(stream, "in", Console())
+            lines.device = torch.device(name)
+            sizes[name] = [*map(len, lines)]
+    assert max(sizes["cpu"]) == 2
+    assert sizes["cuda"] == [32, 8, 10]
+
+
+def test_a_pipe_hands_on_what_has_come() -> None:
+    """The writer has not closed it: to wait for more would be to wait for ever."""
+    reader, writer = os.pipe()
+    with os.fdopen(reader, "rb") as stream, os.fdopen(writer, "wb", 0) as rest:
+        lines = text_input.Lines(stream, "a pipe", Console())
+        lines.device = torch.device("cuda")
+        chunks = iter(lines)
+        for word in ("ba", "mo"):
+            rest.write(f"{word}\n".encode())
+            assert next(chunks) == [word]
 
 
 def test_bytes_that_are_not_utf8_are_warned_of_once(

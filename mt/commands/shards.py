@@ -11,6 +11,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from mt.commands.text_input import Lines
 from mt.commands.translate import formatted, open_judge
 from mt.config import SearchConfig
@@ -231,7 +233,7 @@ def _translate(
     """Translate those lines that the part has not yet."""
     options, console = how
     pace, before, judge = Pace(console, "line"), part.lines, open_judge(translator, options)
-    for chunk in _read(piece.source, lines[part.lines :], console):
+    for chunk in _read(piece.source, lines[part.lines :], translator.device, console):
         found = translator.search(chunk, nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
         first = lines.start + part.lines
         rows = (formatted(row, number, judge, options) for number, row in enumerate(found, start=first))
@@ -242,12 +244,14 @@ def _translate(
         console.note(str(judge))
 
 
-def _read(path: Path, lines: range, console: Console) -> Iterator[list[str]]:
-    """These lines of a file, in chunks."""
+def _read(path: Path, lines: range, device: torch.device, console: Console) -> Iterator[list[str]]:
+    """These lines of a file, in chunks for a device."""
     left = len(lines)
     with open_bytes(path) as stream:
         _skip(stream, lines.start)
-        for chunk in Lines(stream, str(path), console, before=lines.start) if left else ():
+        chunks = Lines(stream, str(path), console, before=lines.start)
+        chunks.device = device
+        for chunk in chunks if left else ():
             yield chunk[:left]
             left -= len(chunk)
             if left <= 0:

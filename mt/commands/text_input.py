@@ -10,12 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+import torch
+
 from mt.console import Console
+from mt.device import at_once
 from mt.errors import ConfigError
 from mt.text.encoding import BOM, wide_encoding
 
-CHUNK = 4096  # lines handed on at once
-READ = 1 << 20  # bytes
+CHUNK = 4096  # lines handed on at once, to a CPU
+READ = 1 << 20  # bytes for so many lines
 
 
 class Lines:
@@ -23,6 +26,7 @@ class Lines:
 
     def __init__(self, stream: BinaryIO, name: str, console: Console, before: int = 0) -> None:
         """before: lines of the file that the stream is past."""
+        self.device = torch.device("cpu")  # who gets the lines: it decides how many at once
         self._number = before
         self.prompts = stream.isatty()
         self._stream, self._name, self._console = stream, name, console
@@ -60,26 +64,26 @@ class Lines:
             raise ConfigError(f"{self._name} is {wide}, not UTF-8; save it as UTF-8")
 
     def _chunks(self) -> Iterator[list[bytes]]:
-        rest = b""
+        rest, count = b"", at_once(CHUNK, self.device)
         for data in self._blocks():
             *lines, rest = (rest + data).split(b"\n")
             if data == b"" and rest.removeprefix(BOM if self._before == 0 else b""):
                 lines, rest = [*lines, rest], b""
-            for start in range(0, len(lines), CHUNK):
-                chunk = lines[start : start + CHUNK]
+            for start in range(0, len(lines), count):
+                chunk = lines[start : start + count]
                 self._chunk = sum(map(len, chunk)) + len(chunk)
                 yield chunk
                 self._before += self._chunk
 
     def _blocks(self) -> Iterator[bytes]:
-        """Whatever has arrived, without waiting for more; at the end an empty block."""
-        read = getattr(self._stream, "read1", self._stream.read)
+        """Whole blocks of a file, else what has come, without waiting for more; an empty one at the end."""
+        read = self._stream.read if self._size else getattr(self._stream, "read1", self._stream.read)
         data = b"there may be some"
         while data:
             if self.prompts:
                 print("> ", end="", file=sys.stderr, flush=True)
             try:
-                data = self._stream.readline() if self.prompts else read(READ)
+                data = self._stream.readline() if self.prompts else read(at_once(READ, self.device))
             except OSError as problem:
                 raise ConfigError(f"cannot read {self._name}: {problem.strerror}") from None
             yield data

@@ -49,6 +49,8 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         translator.use_glossary(*options.glossary)
         judge = open_judge(translator, options)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
+        if isinstance(chunks, Lines):
+            chunks.device = translator.device
         output = stack.enter_context(open_output(options.output))
         unread, total = _translate_all(translator, chunks, prefixes, judge, output, options, console)
     if unread:

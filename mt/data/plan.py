@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mt.data.batches import IntArray, cut_by_tokens
+from mt.device import give_back_memory
 
 PLAN = 2
 """Its version: another one puts other pairs into the batches of a seed and an epoch."""
 ROWS_MULTIPLE = 8
 """Of rows in a training batch: fewer shapes, for each of which oneDNN compiles and keeps a product."""
 _SHARD = 2**20  # pairs planned at a time, at about 24 bytes each
+_LARGE = 2**17  # pairs whose plan takes some MB to make
 _BLOCK = 2**12  # pairs that follow each other and are of one shard: a few pages of the file of lengths
 _BANDS = 1.6  # times the square root of the batches: then about as much padding is left on either side
 _LONGEST = 2**16 - 1  # longer ones are grouped as if so long: numpy sorts 16 bits in linear time
@@ -63,6 +65,8 @@ class Plan(Sequence[IntArray]):
         """The batches of the shard that comes at this index."""
         if self._planned[0] != index:
             self._planned = index, self._plan_shard(int(self._order[index]))
+            if len(self._lengths[0]) > _LARGE:
+                give_back_memory()  # that making it took, which training would keep
         return self._planned[1]
 
     def _plan_shard(self, shard: int) -> list[IntArray]:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mt.translator import Translator
 
 
-CHUNK = 4096  # sentences translated at once; sorting by length within them wastes less padding
+CHUNK = 4096  # sentences translated at once by a CPU; sorting by length within them wastes less padding
 
 
 @dataclass(frozen=True)
@@ -68,12 +68,15 @@ class System:
             return self.by, None
         if isinstance(test_set, SpokenTestSet):
             return self._transcribe(self.by, test_set, console)
+        from mt.device import at_once  # and torch with it, which files of translations do not need
+
         total, tgt = len(test_set.sources), into(self.by, test_set)
+        count = at_once(CHUNK, self.by.device)
         hypotheses: list[str] = []
         pace, began = Pace(console, "sentence"), time.perf_counter()
         while len(hypotheses) < total:
             done = len(hypotheses)
-            chunk = test_set.sources[done : done + CHUNK]
+            chunk = test_set.sources[done : done + count]
 
             def show(part: float, done: int = done, size: int = len(chunk)) -> None:
                 pace.show(done + int(part * size), total)

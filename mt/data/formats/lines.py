@@ -40,6 +40,9 @@ class _ZstdStream(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return self._file.fileno()
+
     def readinto(self, buffer: WriteableBuffer) -> int:
         while not self._ready:
             data = self._rest or self._file.read(_CHUNK)
