@@ -130,6 +130,12 @@ def test_what_is_missing_or_other_is_said(
     assert "is the input too" in message("-i", source, "-o", source, "--shard", "1/3")
     assert "name it out" in message("-i", source, "-o", "out.gz", "--shard", "1/3")
     assert "no such file or folder" in message("-i", "nothing", "-o", output, "--shard", "1/3")
+    (folder := source.with_name("folder")).mkdir()
+    (folder / "a.po.gz").touch()
+    assert "a.po.gz: shards are of text" in message("-i", folder, "-o", "translated", "--shard", "1/2")
+    assert "--memory is for documents" in message(*command, "--shard", "1/3", "--memory", "m.tsv")
+    assert "--actors is for --ray" in message(*command, "--actors", "2")
+    assert "--actors is for --ray" in message(*command, "--shard", "1/3", "--actors", "2")
 
 
 def test_ray_that_is_not_installed_is_named(

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from mt.commands.command import Command, Work, asks_help, flags_of
 from mt.config import BUILT_IN, Config, DatastoreConfig, SearchConfig, removed
+from mt.config.fields import changed
 from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, lay_over
 from mt.options import (
     CalibrateOptions,
+    DocumentOptions,
     EvaluateOptions,
     InspectOptions,
     NeighboursOptions,
@@ -127,6 +129,8 @@ def _translate(options: TranslateOptions, search: SearchConfig) -> Work:
 
     if options.shard is not None or options.join or options.ray is not None:
         return _translate_shard(options, search)
+    if options.actors is not None:
+        raise UsageError("mt translate: --actors is for --ray; leave it out")
 
     from mt.commands.translate import translate
 
@@ -140,6 +144,13 @@ def _translate_shard(options: TranslateOptions, search: SearchConfig) -> Work:
         raise UsageError("mt translate: --shard, --join and --ray need --input and --output, and no texts")
     if options.prefix is not None:
         raise UsageError("mt translate: --prefix cannot be sharded; leave --shard, --join and --ray out")
+    documents = options.model_copy(update={"format": None}) if options.format == "lines" else options
+    if given := changed(documents, DocumentOptions.model_fields):
+        raise UsageError(
+            f"mt translate: {given[0]} is for documents; leave it out, or --shard, --join and --ray"
+        )
+    if options.actors is not None and options.ray is None:
+        raise UsageError("mt translate: --actors is for --ray; leave it out")
 
     if options.ray is not None:
         from mt.commands.ray_data import translate_on_ray

@@ -15,16 +15,18 @@ import pyarrow as pa
 from mt.checkpoint import newest_run
 from mt.commands import shards
 from mt.config import SearchConfig
+from mt.config.fields import changed
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED
-from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunError, reason
+from mt.errors import ConfigError, FileError, MissingExtraError, MTError, RunError, UsageError, reason
 from mt.files.json_rows import SOURCES, TRANSLATION
-from mt.options import TranslateOptions
+from mt.options import DoubtOptions, TranslateOptions
 from mt.text.counted import counted
 from mt.translator.opening import open_translator
 
 LINES, FEWEST = 20_000, 100  # of a text, to an actor at a time
 ROWS = 1024  # of a table
+OF_LINES = ("nbest", "scores", "alignments", "as_json", *DoubtOptions.model_fields)
 
 
 def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: Console) -> None:
@@ -39,8 +41,10 @@ def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: C
     table = _table_suffix(source)
     if table and output.exists():
         raise ConfigError(f"{output} exists; name a new folder for the translated {table} files")
+    if table and (given := changed(options, OF_LINES)):
+        raise UsageError(f"mt translate: {given[0]} is for text in lines; a {table} file gets one column")
     if not table:
-        shards.check_lines(source)
+        shards.check_lines(source, options)
     try:
         _connect(ray, options)
         if table:

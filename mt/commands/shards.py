@@ -19,7 +19,7 @@ from mt.config import SearchConfig
 from mt.console import Console, Pace
 from mt.data.formats.lines import COMPRESSED, open_bytes
 from mt.errors import ConfigError, RunError
-from mt.files.registry import FORMATS
+from mt.files.registry import FORMATS, LINES
 from mt.model import fingerprint
 from mt.options import Device, TranslateOptions
 from mt.storage.atomic import write_bytes
@@ -63,7 +63,7 @@ def translate_shard(options: TranslateOptions, search: SearchConfig, console: Co
     Raises MTError: RunError where the other shards were translated with other settings or inputs.
     """
     source, _, (number, count) = named(options)
-    check_lines(source)
+    check_lines(source, options)
     pieces = pieces_of(source, count)[number - 1]
     translator = begin(options, search, count, console)
     for piece in pieces:
@@ -158,13 +158,18 @@ def named(options: TranslateOptions) -> tuple[Path, Path, tuple[int, int]]:
     return source, output, (int(number), int(count))
 
 
-def check_lines(source: Path) -> None:
-    """Raises ConfigError for a document, which cannot be cut at line ends."""
-    plain = source.with_suffix("") if source.suffix.lower() in COMPRESSED else source
-    if source.is_file() and plain.suffix.lower() in {suffix for one in FORMATS for suffix in one.suffixes}:
-        raise ConfigError(
-            f"{source}: shards are of text in lines; translate a document as a whole, by mt translate -i"
-        )
+def check_lines(source: Path, options: TranslateOptions) -> None:
+    """Raises ConfigError for a document, alone or in a folder, which cannot be cut at line ends."""
+    if options.format == LINES:
+        return
+    of_documents = {suffix for one in FORMATS for suffix in one.suffixes}
+    for path in _files(source) if source.is_dir() else [source]:
+        plain = path.with_suffix("") if path.suffix.lower() in COMPRESSED else path
+        if plain.suffix.lower() in of_documents:
+            raise ConfigError(
+                f"{path}: shards are of text in lines; translate a document as a whole, by mt translate -i, "
+                f"or read it as text by --format lines"
+            )
 
 
 def folder_of(output: Path) -> Path:
@@ -175,14 +180,20 @@ def pieces_of(source: Path, count: int) -> list[list[Piece]]:
     """What each shard translates: of a file as many lines each, of a folder as many files."""
     if not source.is_dir():
         return [[Piece(source, f"{number}-of-{count}", number, count)] for number in range(1, count + 1)]
-    files = sorted(path for path in source.iterdir() if not path.name.startswith("."))
-    if inner := [path for path in files if path.is_dir()]:
-        raise ConfigError(f"{inner[0]} is a folder; name folders of text files one by one")
+    files = _files(source)
     names = [path.stem if path.suffix.lower() in COMPRESSED else path.name for path in files]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigError(f"{source} holds {min(twice)} twice, compressed and plain; take one of them away")
     pieces = [Piece(path, name) for path, name in zip(files, names, strict=True)]
     return [pieces[number::count] for number in range(count)]
+
+
+def _files(folder: Path) -> list[Path]:
+    """Those that are translated of a folder, in order. Raises ConfigError where it has another one inside."""
+    files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    if inner := [path for path in files if path.is_dir()]:
+        raise ConfigError(f"{inner[0]} is a folder; name folders of text files one by one")
+    return files
 
 
 def _settings(options: TranslateOptions, translator: Translator, count: int) -> dict[str, Any]:
