@@ -39,7 +39,7 @@ demo-speech: setup  ## let espeak-ng speak digits, train on them, print the erro
 	@paste $(SPEECH)/spoken $(SPEECH)/heard
 
 test: setup  ## run the tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 -rs --ignore tests/browser --ignore tests/cluster
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -rs --ignore tests/browser --ignore tests/cluster
 
 test-kill: setup  ## kill -9 at twenty instants of a training, and twenty times one (about 10 minutes)
 	OMP_NUM_THREADS=1 $(BIN)/python -m tests.kill

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from tests.waiting import DEADLINE
+
 STREAMS = ("stdin", "stdout", "stderr")
-SECONDS = 100
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,7 @@ def _run(arguments: list[str], streams: dict[str, str | None]) -> int:
 
     from mt import cli
 
-    signal.alarm(SECONDS)
+    signal.alarm(round(DEADLINE))
     for descriptor in range(3):
         os.close(descriptor)
     for descriptor, (stream, mode) in enumerate(zip(STREAMS, ("r", "w", "w"), strict=True)):

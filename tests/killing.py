@@ -14,18 +14,22 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Job:
-    """A command, and the signal it is sent at an instant, counted from 1; 0 is never."""
+    """A command, and the signal it is sent at an instant, counted from 1; 0 is never.
+
+    whole: number of an earlier job, counted from 0; the instant is then a divisor of the instants it had.
+    """
 
     arguments: list[str]
     instant: int = 0
     signal: int = 9
+    whole: int | None = None
 
 
 @dataclass(frozen=True)
@@ -110,4 +114,10 @@ if __name__ == "__main__":
     import mt.flags  # noqa: F401
 
     torch.set_num_threads(1)
-    print(json.dumps([asdict(_do(Job(**entry))) for entry in json.load(sys.stdin)]))
+    done: list[Done] = []
+    for entry in json.load(sys.stdin):
+        job = Job(**entry)
+        if job.whole is not None:
+            job = replace(job, instant=done[job.whole].instants // job.instant)
+        done.append(_do(job))
+    print(json.dumps([asdict(one) for one in done]))

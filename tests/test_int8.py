@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -267,6 +268,7 @@ def test_the_same_under_a_lower_instruction_set() -> None:
     """All of the above, and packed layers, on AVX2 without VNNI, in a process of its own."""
     if os.environ.get("ONEDNN_MAX_CPU_ISA") == "AVX2":
         pytest.skip("this is that process")
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", __file__, "tests/test_prepack.py"]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--noconftest"]
+    command += [__file__, str(Path(__file__).with_name("test_prepack.py"))]
     done = subprocess.run(command, env=os.environ | LOWER, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -9,7 +9,8 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -220,6 +221,19 @@ def test_the_process_own_descriptors_are_added_to(name: str, tmp_path: Path) -> 
     assert (tmp_path / "log").read_bytes() == OLD + b"new"
 
 
+@contextmanager
+def as_stdin(path: Path) -> Iterator[None]:
+    """The process reads a file as by the shell's `<`."""
+    kept = os.dup(0)
+    try:
+        with path.open("rb") as file:
+            os.dup2(file.fileno(), 0)
+        yield
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+
 def test_output_may_not_be_what_is_read(toy_run: Path, out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Under the same name or another one, by -i or by the shell."""
     out = out.rename(out.with_name("out.txt"))
@@ -230,12 +244,9 @@ def test_output_may_not_be_what_is_read(toy_run: Path, out: Path, capsys: pytest
         assert cli.main([*command, "-i", str(out), "-o", str(name)]) == 1
         assert "is the input file too" in capsys.readouterr().err
     for arguments in ([*command, "-o"], ["inspect", "-m", str(toy_run), "--npz"]):
-        with out.open("rb") as file:
-            done = subprocess.run(
-                [sys.executable, "-m", "mt", *arguments, str(out)], stdin=file, capture_output=True, text=True
-            )
-        assert (done.returncode, out.read_bytes()) == (1, OLD)
-        assert done.stderr == f"mt: {out} is the input file too; write somewhere else\n"
+        with as_stdin(out):
+            assert cli.main([*arguments, str(out)]) == 1
+        assert capsys.readouterr().err == f"mt: {out} is the input file too; write somewhere else\n"
     assert cli.main(["report", "-m", str(toy_run), "--test", f"aa-bb={out}", "--save", str(link)]) == 1
     assert "is the input file too" in capsys.readouterr().err
     assert out.read_bytes() == OLD

@@ -7,6 +7,7 @@ import re
 import shutil
 from dataclasses import asdict
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -155,7 +156,17 @@ def test_thinned_metrics_keep_every_validation(monkeypatch: pytest.MonkeyPatch) 
     assert collect.thin("".join(lines[:5])) == "".join(lines[:5])
 
 
-def test_collect_scores_a_run_and_hides_the_folder_of_the_corpus(toy_run: Path, tmp_path: Path) -> None:
+def test_collect_scores_a_run_and_hides_the_folder_of_the_corpus(
+    toy_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def process(command: list[str], **_: object) -> SimpleNamespace:
+        """mt in this process; git, which may not be here, says the commit."""
+        if "git" in command:
+            return SimpleNamespace(stdout="abc\n")
+        assert cli.main(command[command.index("evaluate") :]) == 0
+        return SimpleNamespace(stdout=capsys.readouterr().out)
+
+    monkeypatch.setattr("results.collect.subprocess.run", process)
     data = tmp_path / "corpus"
     data.mkdir()
     test = write_tsv(data / "test.tsv", toy_pairs(30, seed=3))

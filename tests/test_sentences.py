@@ -163,15 +163,15 @@ def test_segments_that_do_not_add_up_to_the_text_are_not_believed(
     ["我爱北京。" * 20_000, "." * 100_000, "word " * 20_000, "“" * 20_000, "a" * 100_000, "J. Do. " * 14_000],
 )
 def test_time_grows_with_the_text_and_not_with_its_square(text: str) -> None:
-    """Five times the text, 4 to 13 times the processor's time; shown whole to sentencex, 23 to 27 times."""
+    """Ten times the text, 10 to 20 times the processor's time; shown whole to sentencex, up to 89 times."""
 
     def took(length: int) -> float:
         begin = time.process_time()
         split(text[:length], language="zh", max_chars=300, by_sentence=True)
         return time.process_time() - begin
 
-    least = min(took(len(text) // 5) for _ in range(3))
-    assert min(took(len(text)) for _ in range(2)) < 20 * max(least, 0.002)
+    least = min(took(len(text) // 10) for _ in range(3))
+    assert took(len(text)) < 45 * max(least, 0.001)
     parts = split(text, language="zh", max_chars=300)
     assert put_back(parts) == text
 

@@ -132,7 +132,8 @@ def test_a_file_does_not_take_the_number_of_a_closed_stream() -> None:
 )
 def test_by_the_shell(redirection: str, code: int, err: str, toy_run: Path) -> None:
     """As a person does it, Python's own start and end included."""
-    line = f"echo ba | {{ '{sys.executable}' -m mt translate -m '{toy_run}' {redirection}; }}"
+    command = "--help" if redirection in (">&-", "2>&-") else f"translate -m '{toy_run}'"
+    line = f"echo ba | {{ '{sys.executable}' -m mt {command} {redirection}; }}"
     buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, env=buffered)
     assert done.returncode == code

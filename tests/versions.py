@@ -50,6 +50,8 @@ def passes(end: str, options: Sequence[str]) -> bool:
         "pytest",
         "-n",
         "2",
+        "--dist",
+        "worksteal",
         "-W",
         "default",
         *IGNORED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import re
 import shutil
 import socket
@@ -17,22 +18,21 @@ import pytest
 from mt.translator import Translator
 from tests.serve.setup import make_middleware, on_a_port
 from tests.serve.test_process import PAIR, get, post
-from tests.waiting import DEADLINE, wait_until
+from tests.waiting import DEADLINE
 
 CONF = Path(__file__).resolve().parents[2] / "deploy/nginx.conf"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/bin:/usr/local/sbin")
 pytestmark = pytest.mark.skipif(NGINX is None, reason="there is no nginx here")
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
 @contextmanager
 def balancer(folder: Path, *ports: int) -> Iterator[int]:
-    """The port of an nginx with the project's configuration, but for the ports and where it writes."""
-    own, text = free_port(), CONF.read_text()
+    """The port of an nginx with the project's configuration, but for the ports and where it writes.
+
+    It is handed its listener as when it replaces an older nginx, so that nobody else can take the port.
+    """
+    listener, text = socket.create_server(("127.0.0.1", 0)), CONF.read_text()
+    own, handle = listener.getsockname()[1], listener.fileno()
     for number, port in enumerate(ports, 1):
         text = text.replace(f"mt-{number}:5000", f"127.0.0.1:{port}")
     text = text.replace("listen 8080", f"listen 127.0.0.1:{own}")
@@ -42,19 +42,15 @@ def balancer(folder: Path, *ports: int) -> Iterator[int]:
     conf = folder / "nginx.conf"
     conf.write_text(f"pid {folder}/pid;\n" + text.replace("http {", f"http {{\n{paths}", 1))
     command = [str(NGINX), "-p", str(folder), "-c", str(conf), "-e", f"{folder}/log", "-g", "daemon off;"]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
-
-    def listens() -> bool:
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", own)) == 0
-
+    environment = os.environ | {"NGINX": f"{handle};"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, pass_fds=[handle], env=environment)
+    listener.close()
     try:
-        wait_until(lambda: listens() or process.poll() is not None)
-        assert process.poll() is None, process.stderr and process.stderr.read()
         yield own
     finally:
         process.terminate()
-        process.communicate(timeout=DEADLINE)
+        _, said = process.communicate(timeout=DEADLINE)
+    assert process.returncode == 0, said
 
 
 def test_two_servers_answer_as_one(translator: Translator, tmp_path: Path) -> None:

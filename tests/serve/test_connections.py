@@ -62,21 +62,23 @@ def ask(connection: socket.socket, request: bytes = HEALTH) -> bytes:
 
 def test_half_a_head_ends_in_time(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> None:
     """So does a connection that says nothing; one with a request does not."""
-    monkeypatch.setattr(connections, "HEADER_SECONDS", 0.05)
-    with serving(translator, 100, []) as (port, crowd), connect(port) as half, connect(port) as silent:
-        half.sendall(HALF)
-        assert ask(half, b"") == b""
-        assert ask(silent, b"") == b""
-        wait_until(lambda: crowd.count == 0)
+    with serving(translator, 100, []) as (port, crowd):
+        with monkeypatch.context() as patch:
+            patch.setattr(connections, "HEADER_SECONDS", 0.05)
+            with connect(port) as half, connect(port) as silent:
+                assert ask(half, HALF) == b""
+                assert ask(silent, b"") == b""
+            wait_until(lambda: crowd.count == 0)
         with connect(port) as one:
             assert ask(one) == b"HTTP/1.1 200 OK"
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "127.0.0.2"])
 def test_a_new_connection_is_let_in_where_half_heads_fill_the_server(
-    translator: Translator, address: str
+    translator: Translator, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also of the client who fills it; the oldest of those go, and one line says so."""
+    monkeypatch.setattr(connections, "HEADER_SECONDS", DEADLINE)
     lines: list[str] = []
     with serving(translator, 20, lines) as (port, crowd):
         halves = [connect(port) for _ in range(30)]

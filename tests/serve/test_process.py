@@ -10,12 +10,16 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from http.server import HTTPServer
 from itertools import islice, product
 from pathlib import Path
+from queue import Queue
 from typing import Any
 
+import prometheus_client
 import pytest
 from libretranslatepy import LibreTranslateAPI
 
@@ -25,6 +29,7 @@ from mt.options import ServeOptions
 from mt.serve import access, server
 from mt.serve.middleware import Middleware
 from mt.serve.models import Models, Served
+from mt.serve.service import Service
 from mt.translator import Translator
 from tests.serve.setup import TOY, Slow, make_middleware, on_a_port
 from tests.waiting import DEADLINE, wait_until
@@ -54,11 +59,6 @@ def get(port: int, path: str) -> tuple[int, str, str | None]:
         connection.request("GET", path)
         response = connection.getresponse()
         return response.status, response.read().decode(), response.getheader("retry-after")
-
-
-def wait_for_a_request(port: int) -> None:
-    """Until a request is under way, beside the one that asks for it."""
-    wait_until(lambda: "mt_active_requests 2.0" in get(port, "/metrics")[1])
 
 
 def metric(middleware: Middleware, name: str) -> float:
@@ -167,81 +167,148 @@ def test_a_body_that_does_not_come(translator: Translator, monkeypatch: pytest.M
         assert b" 408 " in connection.recv(1000)
 
 
-def sentences(count: int) -> list[str]:
-    """Different ones, as equal ones are searched once."""
-    syllables = ["ba", "de", "fi", "go", "ku", "la", "mo", "ne"]
-    return [" ".join(["fi", *some]) for some in islice(product(syllables, repeat=5), count)]
-
-
 @contextmanager
-def process(run: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int, list[str]]]:
-    """`mt serve` as a person starts it: the process, its port, what it has said."""
+def process(run: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """`mt serve` as a person starts it: the process and its port."""
     arguments = [sys.executable, "-m", "mt", "serve", "-m", str(run), "--port", "0", *options]
-    said: list[str] = []
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
         assert server.stderr is not None
         try:
-            for line in server.stderr:
-                said.append(line)
-                if found := re.search(r"serving on http://127\.0\.0\.1:(\d+)", line):
-                    yield server, int(found[1]), said
-                    break
+            said = [next(server.stderr)]
+            while (found := re.search(r"serving on http://127\.0\.0\.1:(\d+)", said[-1])) is None:
+                said.append(next(server.stderr))
+            yield server, int(found[1])
         finally:
             server.kill()
-    assert said
 
 
-def test_sigterm_drains(toy_run: Path) -> None:
-    """What was asked before the signal is answered; then success."""
-    answers = []
-    long = "\n".join(sentences(2000))
-    options = ("--char-limit", "0", "--queue-limit", "100000", "--log-requests")
-    with process(toy_run, *options) as (server, port, _):
-        asking = threading.Thread(target=lambda: answers.append(post(port, PAIR | {"q": long})))
-        asking.start()
-        wait_for_a_request(port)
+def test_a_second_signal_leaves_requests_unanswered(toy_run: Path) -> None:
+    """That is not the end that was asked for: 128 + the signal's number, as of any other command."""
+    syllables = ["ba", "de", "fi", "go", "ku", "la", "mo", "ne"]
+    long = "\n".join(" ".join(some) for some in islice(product(syllables, repeat=5), 30_000))
+    with (
+        process(toy_run, "--char-limit", "0", "--queue-limit", "100000") as (server, port),
+        socket.create_connection(("127.0.0.1", port)) as connection,
+    ):
+        connection.sendall(raw(PAIR | {"q": long}))
+        wait_until(lambda: "mt_active_requests 2.0" in get(port, "/metrics")[1])
         server.send_signal(signal.SIGTERM)
-        assert server.wait(DEADLINE) == 0
-        asking.join(DEADLINE)
+        wait_until(lambda: get(port, "/health")[0] == 503)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(DEADLINE) == 130
+        assert b" 200 " not in connection.recv(1000)
         output, error = server.communicate()
-    status, answer = answers[0]
-    assert status == 200
-    assert len(answer["translatedText"].split()) > 6000
+    assert output == ""
+    assert re.fullmatch(r"mt: stopped by a second signal, \d requests? left unanswered\n", error)
+
+
+Here = Callable[..., int]
+Capture = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def here(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> Here:
+    """Runs `mt serve` in this process while a thread calls `act` with its port; returns the exit code.
+
+    `act` stops it by a signal.
+    """
+    ports: Queue[int] = Queue()
+    serve = server.run
+
+    def noted(
+        middleware: Middleware, service: Service, listener: socket.socket, ready: Callable[[], None]
+    ) -> server.Stop | None:
+        def told() -> None:
+            ready()
+            ports.put(listener.getsockname()[1])
+
+        return serve(middleware, service, listener, told)
+
+    monkeypatch.setattr(server, "run", noted)
+    monkeypatch.setattr("mt.serve.models.open_models", lambda *_: Models([Served(TOY, translator, None)]))
+
+    def run(act: Callable[[int], None], *options: str) -> int:
+        def acting() -> None:
+            try:
+                act(ports.get(timeout=DEADLINE))
+            except BaseException:
+                if signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:  # the server is still there
+                    signal.raise_signal(signal.SIGTERM)
+                raise
+
+        with ThreadPoolExecutor(1) as thread:
+            acted = thread.submit(acting)
+            code = cli.main(["serve", "--port", "0", *options])
+            ports.put(0)  # for an `act` whose server did not begin
+            acted.result(DEADLINE)
+        return code
+
+    return run
+
+
+@pytest.fixture
+def slow(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> Slow:
+    """What the server searches with."""
+    slow = Slow()
+    monkeypatch.setattr(translator, "search_parts", slow.search_parts)
+    return slow
+
+
+def test_sigterm_drains(here: Here, slow: Slow, capsys: Capture) -> None:
+    """What was asked before the signal is answered, though new requests are refused by then; then success."""
+    answers = []
+
+    def act(port: int) -> None:
+        asking = threading.Thread(target=lambda: answers.append(post(port, PAIR | {"q": "ba de"})))
+        asking.start()
+        slow.wait_for(1)
+        signal.raise_signal(signal.SIGTERM)
+        wait_until(lambda: get(port, "/health")[0] == 503)
+        slow.may_go_on.set()
+        asking.join(DEADLINE)
+
+    assert here(act, "--log-requests") == 0
+    assert answers == [(200, {"translatedText": "BA DE"})]
+    output, error = capsys.readouterr()
     assert output == ""
     assert "POST /translate 200" in error
     assert "ba de" not in error
     assert error.splitlines()[-1] == "stopped by SIGTERM; all requests are answered"
 
 
-def test_a_signal_in_the_same_instant_leaves_nobody_unanswered(toy_run: Path) -> None:
+def test_a_signal_in_the_same_instant_leaves_nobody_unanswered(here: Here) -> None:
     """Requests that lie in the port when the signal comes are answered like any other."""
-    with process(toy_run) as (server, port, _):
+    answers = []
+
+    def act(port: int) -> None:
         connections = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
         for number, connection in enumerate(connections):
             connection.sendall(raw(PAIR | {"q": f"ba {number}"}))
-            if number == 20:
-                server.send_signal(signal.SIGTERM)
-        answers = []
+        signal.raise_signal(signal.SIGTERM)
         for connection in connections:
             with connection:
                 connection.settimeout(DEADLINE)
                 answers.append(connection.recv(1000).split(b"\r\n", 1)[0])
-        assert server.wait(DEADLINE) == 0
+
+    assert here(act) == 0
     assert answers == [b"HTTP/1.1 200 OK"] * 40
 
 
-def test_ctrl_c_ends_it_with_success(toy_run: Path) -> None:
-    with process(toy_run) as (server, port, _):
-        assert post(port, PAIR | {"q": "ba"}) == (200, {"translatedText": "BA"})
-        server.send_signal(signal.SIGINT)
-        assert server.wait(DEADLINE) == 0
-        _, error = server.communicate()
-    assert error == "stopped by SIGINT; all requests are answered\n"
+def test_ctrl_c_ends_it_with_success(here: Here, capsys: Capture) -> None:
+    answers = []
+
+    def act(port: int) -> None:
+        answers.append(post(port, PAIR | {"q": "ba"}))
+        signal.raise_signal(signal.SIGINT)
+
+    assert here(act) == 0
+    assert answers == [(200, {"translatedText": "BA"})]
+    assert capsys.readouterr().err.splitlines()[-1] == "stopped by SIGINT; all requests are answered"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_before_the_server_is_ready_is_success(
-    number: signal.Signals, toy_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    number: signal.Signals, toy_run: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
     def stopped(*_: object) -> None:
         signal.raise_signal(number)
@@ -255,109 +322,62 @@ def test_a_stop_before_the_server_is_ready_is_success(
     assert capsys.readouterr().err == "stopped before the first request\n"
 
 
-def test_a_second_signal_leaves_requests_unanswered(toy_run: Path) -> None:
-    """That is not the end that was asked for: 128 + the signal's number, as of any other command."""
-    with (
-        process(toy_run, "--char-limit", "0", "--queue-limit", "100000") as (server, port, _),
-        socket.create_connection(("127.0.0.1", port)) as connection,
-    ):
-        connection.sendall(raw(PAIR | {"q": "\n".join(sentences(30_000))}))
-        wait_for_a_request(port)
-        server.send_signal(signal.SIGTERM)
-        wait_until(lambda: get(port, "/health")[0] == 503)
-        server.send_signal(signal.SIGINT)
-        assert server.wait(DEADLINE) == 130
-        assert b" 200 " not in connection.recv(1000)
-        _, error = server.communicate()
-    assert re.fullmatch(r"mt: stopped by a second signal, \d requests? left unanswered\n", error)
-
-
 def test_requests_that_are_not_answered_in_time_are_counted(
-    translator: Translator, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    here: Here, slow: Slow, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
-    slow = Slow()
-    monkeypatch.setattr(translator, "search_parts", slow.search_parts)
-    monkeypatch.setattr("mt.serve.models.open_models", lambda *_: Models([Served(TOY, translator, None)]))
     monkeypatch.setattr(server, "DRAIN_SECONDS", 0.0)
     monkeypatch.setattr(server, "CLOSE_SECONDS", 0)
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
 
-    def ask_and_stop() -> None:
-        connection = connected(port)
-        connection.sendall(raw(PAIR | {"q": "ba"}))
-        slow.wait_for(1)
-        signal.raise_signal(signal.SIGTERM)
-        connection.recv(1000)
-        slow.may_go_on.set()
-        connection.close()
+    def act(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(raw(PAIR | {"q": "ba"}))
+            slow.wait_for(1)
+            signal.raise_signal(signal.SIGTERM)
+            connection.recv(1000)
+            slow.may_go_on.set()
 
-    asking = threading.Thread(target=ask_and_stop)
-    asking.start()
-    code = cli.main(["serve", "--port", str(port)])
-    asking.join(DEADLINE)
-    assert code == 0
+    assert here(act) == 0
     said = capsys.readouterr().err.splitlines()
     assert said[-1] == "warning: stopped by SIGTERM, 1 request left unanswered after 0 s"
 
 
 def test_proxies_are_believed_and_metrics_have_their_own_address(
-    translator: Translator, monkeypatch: pytest.MonkeyPatch
+    here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The whole server: of a proxy the client's address counts, of others their own."""
-    monkeypatch.setattr("mt.serve.models.open_models", lambda *_: Models([Served(TOY, translator, None)]))
-    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as two:
-        port, metrics_port = one.getsockname()[1], two.getsockname()[1]
+    metrics: list[HTTPServer] = []
     statuses: list[int] = []
     pages: list[tuple[int, str]] = []
+    start = prometheus_client.start_http_server
 
-    def ask(address: str, forwarded: str) -> int:
+    def noted(*given: Any) -> tuple[HTTPServer, threading.Thread]:
+        found = start(*given)
+        metrics.append(found[0])
+        return found
+
+    monkeypatch.setattr(prometheus_client, "start_http_server", noted)
+
+    def ask(port: int, address: str, forwarded: str) -> int:
         source = (address, 0)
         with closing(http.client.HTTPConnection("127.0.0.1", port, DEADLINE, source)) as connection:
             head = {"Content-Type": "application/json", "X-Forwarded-For": forwarded}
             connection.request("POST", "/translate", json.dumps(PAIR | {"q": "ba"}), head)
             return connection.getresponse().status
 
-    def ask_and_stop() -> None:
-        try:
-            connected(port).close()
-            through = [
-                ("127.0.0.2", "198.51.100.1"),
-                ("127.0.0.2", "198.51.100.1"),
-                ("127.0.0.2", "198.51.100.2"),
-            ]
-            by_itself = [("127.0.0.3", "198.51.100.3"), ("127.0.0.3", "198.51.100.4")]
-            statuses.extend(ask(*one) for one in through + by_itself)
-            pages.extend(get(number, "/metrics")[:2] for number in (port, metrics_port))
-        finally:
-            signal.raise_signal(signal.SIGTERM)
+    def act(port: int) -> None:
+        through = [("127.0.0.2", f"198.51.100.{client}") for client in (1, 1, 2)]
+        by_itself = [("127.0.0.3", f"198.51.100.{client}") for client in (3, 4)]
+        statuses.extend(ask(port, *one) for one in through + by_itself)
+        pages.extend(get(number, "/metrics")[:2] for number in (port, metrics[0].server_port))
+        signal.raise_signal(signal.SIGTERM)
 
-    asking = threading.Thread(target=ask_and_stop)
-    asking.start()
-    options = ["--rate-limit", "1", "--trusted-proxies", "127.0.0.2"]
-    options += ["--metrics-address", f"127.0.0.1:{metrics_port}"]
-    code = cli.main(["serve", "--port", str(port), *options])
-    asking.join(DEADLINE)
-    assert code == 0
+    options = ["--rate-limit", "1", "--trusted-proxies", "127.0.0.2", "--metrics-address", "127.0.0.1:0"]
+    assert here(act, *options) == 0
     assert statuses == [200, 429, 200, 200, 429]
     assert pages[0][0] == 404
     assert pages[1][0] == 200
     assert 'mt_requests_total{endpoint="/translate",status="429"} 2.0' in pages[1][1]
-    with socket.create_server(("127.0.0.1", metrics_port)):
-        pass  # it has been given back
-
-
-def connected(port: int) -> socket.socket:
-    """A connection to a server that is about to start."""
-    found: list[socket.socket] = []
-
-    def is_there() -> bool:
-        with suppress(ConnectionRefusedError):
-            found.append(socket.create_connection(("127.0.0.1", port)))
-        return bool(found)
-
-    wait_until(is_there)
-    return found[0]
+    assert metrics[0].socket.fileno() == -1  # it has been given back
 
 
 def test_mistakes_are_one_line(
