@@ -71,7 +71,9 @@ def test_a_data_set_with_a_column_of_audio(tmp_path: Path) -> None:
         ("audio\ttext\n", "names no recordings"),
         ("", "is empty"),
         ("audio\ttext\nx.wav\thi\tmore\n", "line 2: has 3 columns, the header has 2"),
-        ("audio\ttext\nx.wav\thi\n", "x.wav: No such file"),
+        ("audio\ttext\n\nx.wav\thi\n", "t.tsv, line 3: .*x.wav: No such file"),
+        ("audio\ttext\n \thi\n", "line 2: names no recording"),
+        ("audio,text\nx.wav,hi\n", "no audio; put a tab between two columns"),
     ],
 )
 def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, content: str, problem: str) -> None:
@@ -82,11 +84,20 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, content: str, 
     assert str(tmp_path) in str(caught.value)
 
 
+def test_a_header_in_capitals_with_spaces_is_read(tmp_path: Path) -> None:
+    write_wav(tmp_path / "a.wav", tone_samples("a", 1))
+    (tmp_path / "t.tsv").write_bytes(b"\xef\xbb\xbfAudio\t Sentence \r\na.wav\tThe text\r\n")
+    corpus = read_sounds([str(tmp_path / "t.tsv")], DataConfig(), SPEECH, "train")
+    assert corpus.dataset["tgt"][:] == ["The text"]
+
+
 def test_folders_and_files_of_no_known_layout(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no wav.scp \(Kaldi\)"):
         texts(tmp_path)
     with pytest.raises(CorpusError, match="no such file or folder"):
         texts(tmp_path / "none.tsv")
+    with pytest.raises(CorpusError, match="not a form of recordings"):
+        texts("")
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(CorpusError, match="not a form of recordings"):
         texts(tmp_path / "x.json")

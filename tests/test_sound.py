@@ -65,11 +65,28 @@ def test_a_span_is_a_part(tmp_path: Path) -> None:
         read_sound(path, RATE, span=(2.0, 3.0))
 
 
+def test_a_header_without_a_length(tmp_path: Path) -> None:
+    """As programs write it into a pipe, who do not know yet how long the sound will be."""
+    wav = bytearray(write_wav(tmp_path / "a.wav", tone(RATE), RATE).read_bytes())
+    wav[40:44] = b"\xff" * 4
+    np.testing.assert_array_equal(read_sound(io.BytesIO(wav), RATE, name="stream"), tone(RATE))
+    soundfile.write(tmp_path / "a.flac", tone(RATE), RATE)
+    flac = bytearray((tmp_path / "a.flac").read_bytes())
+    flac[22:26] = bytes(4)  # of the 36 bits that count samples the lowest 32
+    with pytest.raises(SoundError, match="stream: its header does not say how long it is"):
+        read_sound(io.BytesIO(flac), RATE, name="stream")
+
+
 def test_what_cannot_be_read_is_one_line_with_the_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good = write_wav(tmp_path / "good.wav", tone(RATE), RATE)
     (tmp_path / "nothing.wav").write_bytes(b"")
+    (tmp_path / "folder.wav").mkdir()
+    (tmp_path / "half.wav").write_bytes(good.read_bytes()[: RATE // 2])
+    soundfile.write(tmp_path / "whole.mp3", tone(RATE), RATE)
+    whole = (tmp_path / "whole.mp3").read_bytes()
+    (tmp_path / "half.mp3").write_bytes(whole[: len(whole) // 2])
     (tmp_path / "text.mp3").write_bytes(b"this is no sound at all\n" * 40)
     (tmp_path / "cut.flac").write_bytes(b"fLaC" + bytes(60))
     write_wav(tmp_path / "empty.wav", np.zeros(0, np.int16))
@@ -79,7 +96,10 @@ def test_what_cannot_be_read_is_one_line_with_the_name(
     write_wav(tmp_path / "long.wav", tone(RATE, 1.1), RATE)
     causes = {
         "missing.wav": "No such file",
-        "nothing.wav": "cannot be decoded",
+        "nothing.wav": "is empty",
+        "folder.wav": "is a folder",
+        "half.wav": r"is cut off after 0\.2 of 0\.5 seconds",
+        "half.mp3": r"is cut off after 0\.\d of 0\.\d seconds",
         "text.mp3": "cannot be decoded|holds no sound",
         "cut.flac": "cannot be decoded|holds no sound",
         "empty.wav": "holds no sound",

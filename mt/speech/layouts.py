@@ -32,7 +32,8 @@ class Utterance:
     """A recording and its text.
 
     name: of the recording, for people. sound: where it is, or its bytes. span: seconds from and to, of a
-    part of a recording. bad: why there is none, with file and line; else empty.
+    part of a recording. where: the file and line that name it, if any. bad: why there is none, with file and
+    line; else empty.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Utterance:
     sound: Path | bytes = b""
     span: tuple[float, float] | None = None
     bad: str = ""
+    where: str = ""
 
     def identity(self) -> str:
         """What changes where the recording does: its name, size and time, or its bytes."""
@@ -66,7 +68,7 @@ def read_utterances(spec: str, speech: SpeechConfig, split: Split) -> Iterator[U
     if spec.startswith("hub:"):
         return _read_hub(spec, speech, split)
     path = Path(spec).expanduser()
-    if path.is_dir():
+    if spec.strip() and path.is_dir():
         read_folder = _folder_reader(path, split)
         if read_folder is None:
             raise CorpusError(
@@ -94,7 +96,8 @@ def lists_recordings(spec: str) -> bool:
     if not path.is_file() or uncompressed_suffix(path) != ".tsv":
         return False
     _, header, _ = next(_lines(path), ("", "", ""))
-    return all(set(known) & set(header.split("\t")) for known in (AUDIO_NAMES, TEXT_NAMES))
+    names = {name.strip().lower() for name in header.split("\t")}
+    return all(names & set(known) for known in (AUDIO_NAMES, TEXT_NAMES))
 
 
 def _folder_reader(path: Path, split: Split) -> Callable[[Path, SpeechConfig], Iterator[Utterance]] | None:
@@ -108,10 +111,17 @@ def _folder_reader(path: Path, split: Split) -> Callable[[Path, SpeechConfig], I
 
 
 def find_column(names: Sequence[str], wanted: str, known: Sequence[str], where: str, flag: str) -> str:
-    """The column asked for, or, if none was, one of those that others call it. Raises CorpusError."""
-    found = [name for name in (wanted, *(known if wanted == known[0] else ())) if name in names]
+    """The column asked for, or, if none was, one of those that others call it, in capitals or not.
+
+    Raises CorpusError.
+    """
+    if wanted in names:
+        return wanted
+    written = {name.strip().lower(): name for name in names}
+    found = [written[name] for name in known if wanted == known[0] and name in written]
     if not found:
-        raise CorpusError(f"{where}: has the columns {', '.join(names)}, but no {wanted}; name it by {flag}")
+        hint = f"name it by {flag}" if len(names) > 1 else "put a tab between two columns"
+        raise CorpusError(f"{where}: has the columns {', '.join(names)}, but no {wanted}; {hint}")
     return found[0]
 
 
@@ -148,11 +158,13 @@ def _read_table(path: Path, speech: SpeechConfig) -> Iterator[Utterance]:
         cells = line.split("\t")
         if not bad and len(cells) != len(names):
             bad = f"has {counted(len(cells), 'column')}, the header has {len(names)}"
+        elif not bad and not cells[audio].strip():
+            bad = "names no recording"
         if bad:
             yield Utterance(where, "", bad=f"{where}: {bad}")
         else:
             sound = folder / cells[audio]
-            yield Utterance(str(sound), cells[text], sound)
+            yield Utterance(str(sound), cells[text], sound, where=where)
 
 
 def _read_librispeech(path: Path, _: SpeechConfig) -> Iterator[Utterance]:
@@ -162,7 +174,8 @@ def _read_librispeech(path: Path, _: SpeechConfig) -> Iterator[Utterance]:
         for where, line, bad in _lines(transcript):
             name, *text = line.split(maxsplit=1) or [""]
             sound = beside.get(name, transcript.parent / f"{name}.flac")
-            yield Utterance(str(sound), "".join(text), sound, bad=f"{where}: {bad}" if bad else "")
+            problem = f"{where}: {bad}" if bad else ""
+            yield Utterance(str(sound), "".join(text), sound, bad=problem, where=where)
 
 
 def _read_kaldi(path: Path, _: SpeechConfig) -> Iterator[Utterance]:
@@ -191,7 +204,7 @@ def _read_kaldi(path: Path, _: SpeechConfig) -> Iterator[Utterance]:
             # From Kaldi's own working directory, or from the folder of wav.scp.
             sound = Path(file) if Path(file).exists() else path / file
             label = str(sound) if span is None else f"{sound} {span[0]:g}-{span[1]:g} s"
-            yield Utterance(label, text, sound, span)
+            yield Utterance(label, text, sound, span, where=where)
 
 
 def _entries(path: Path) -> Iterator[tuple[str, str, str]]:

@@ -140,7 +140,7 @@ def _row(one: Utterance, rate: int, limit: float) -> dict[str, np.ndarray]:
         try:
             samples = one.samples(rate)
         except SoundError as found:
-            problem = f"{BAD}{found}"
+            problem = f"{BAD}{one.where}: {found}" if one.where else f"{BAD}{found}"
     if len(samples) > limit * rate:
         samples, problem = samples[:0], f"longer than {limit:g} s"
     told = {"name": one.name, "text": text, "problem": problem}

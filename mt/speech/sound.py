@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -21,6 +23,12 @@ QUIET = 8
 """A recording whose loudest sample (of 32,767) is below this is silence."""
 SECONDS = 3 * 3600
 """The longest file that is read."""
+MISSING = 0.1
+"""Seconds that a file may be shorter than its header says."""
+UNKNOWN = 1 << 62
+"""libsndfile's frames of a FLAC file whose header does not say how many it has; it cannot read its end."""
+STREAMED = 0x7FFF0000
+"""Bytes in a WAV header from which on the number only says that the length was not known."""
 
 
 def check_libraries() -> None:
@@ -42,7 +50,7 @@ def read_sound(
     """Decode WAV, FLAC, OGG (Vorbis, Opus) or MP3 -> mono samples (N,) at `rate` Hz.
 
     name: of the file, for messages. span: seconds from and to; None is all. Raises SoundError, one line with
-    the name, for a file that is missing, broken, empty, silent or longer than three hours;
+    the name, for a file that is missing, broken, cut off, empty, silent or longer than three hours;
     MissingExtraError.
     """
     check_libraries()
@@ -50,18 +58,20 @@ def read_sound(
 
     name = name or str(source)
     try:
-        if isinstance(source, Path):
-            with source.open("rb") as file, soundfile.SoundFile(file) as sound:
+        with source.open("rb") if isinstance(source, Path) else nullcontext(source) as file:
+            if file.seek(0, 2) == 0:
+                raise SoundError(f"{name}: is empty")
+            file.seek(0)
+            with soundfile.SoundFile(file) as sound:
                 samples = _decode(sound, rate, name, span)
-        else:
-            with soundfile.SoundFile(source) as sound:
-                samples = _decode(sound, rate, name, span)
+    except IsADirectoryError:
+        raise SoundError(f"{name}: is a folder; name the files in it") from None
     except OSError as problem:
         raise SoundError(f"{name}: {reason(problem)}") from None
     except soundfile.LibsndfileError as problem:
+        cause = problem.error_string.removeprefix("Error : ").rstrip(".")
         raise SoundError(
-            f"{name}: cannot be decoded ({problem.error_string.rstrip('.')}); "
-            "give WAV, FLAC, OGG (Vorbis, Opus) or MP3"
+            f"{name}: cannot be decoded ({cause}); give WAV, FLAC, OGG (Vorbis, Opus) or MP3"
         ) from None
     if len(samples) == 0:
         raise SoundError(f"{name}: holds no sound")
@@ -73,6 +83,10 @@ def read_sound(
 def _decode(sound: soundfile.SoundFile, rate: int, name: str, span: tuple[float, float] | None) -> Samples:
     import soxr
 
+    if sound.frames >= UNKNOWN:
+        raise SoundError(
+            f"{name}: its header does not say how long it is; convert it to a file, not to a pipe"
+        )
     if sound.frames > SECONDS * sound.samplerate:
         raise SoundError(f"{name}: lasts more than {SECONDS // 3600} hours; cut it into shorter files")
     start, end = (round(second * sound.samplerate) for second in span) if span else (0, None)
@@ -82,9 +96,25 @@ def _decode(sound: soundfile.SoundFile, rate: int, name: str, span: tuple[float,
     stream = soxr.ResampleStream(sound.samplerate, rate, 1) if sound.samplerate != rate else None
     parts = [_resampled(block, last, stream) for block, last in _blocks(sound, name, end and end - start)]
     joined = np.concatenate(parts) if parts else np.zeros(0)
+    _check_end(sound, name, len(joined) / rate, span)
     if not np.isfinite(joined).all():
         raise SoundError(f"{name}: holds samples that are no numbers")
     return np.asarray((joined * 32767).round().clip(-32768, 32767), dtype=np.int16)
+
+
+def _check_end(
+    sound: soundfile.SoundFile, name: str, seconds: float, span: tuple[float, float] | None
+) -> None:
+    """Raises SoundError if the file ends before its header says: it was cut off."""
+    promised = sound.frames / sound.samplerate
+    # Of a WAV that was cut off libsndfile counts what is there, and notes what the header says.
+    if noted := re.search(r"^data : (\d+) \(should be (\d+)\)", sound.extra_info, re.MULTILINE):
+        written, found = map(int, noted.groups())
+        promised *= written / found if found > 0 and written < STREAMED else 1
+    start, end = span or (0.0, promised)
+    promised = min(promised, end) - start
+    if seconds + MISSING < promised:
+        raise SoundError(f"{name}: is cut off after {seconds:.1f} of {promised:.1f} seconds; fetch it again")
 
 
 def _resampled(block: npt.NDArray[np.float32], last: bool, stream: Any) -> npt.NDArray[np.float32]:

@@ -68,7 +68,10 @@ class Transcriber:
             ranked = self.writer.rank(rows)[:nbest]
             texts = self.writer.decode(ranked)
             found.append(
-                [Candidate(text, row.score, row.log_prob) for text, row in zip(texts, ranked, strict=True)]
+                [
+                    Candidate(text.strip(), row.score, row.log_prob)  # a text may end after a space
+                    for text, row in zip(texts, ranked, strict=True)
+                ]
             )
         told = [
             HeardPart(round(part.start, 3), round(part.end, 3), rows[0].text, rows[0].score)
