@@ -14,7 +14,8 @@ from bench.bench_base import Columns, Numbers, Settings, answer
 from bench.bench_model import BareTrainer, choose, prepared_pairs, usual_precision
 from mt import checkpoint
 from mt.config import SearchConfig
-from mt.metrics import Scoring, score, tokenizer_for
+from mt.metrics import Scoring, score
+from mt.text.bleu_tokenizer import tokenizer_for
 from mt.translator import Translator
 
 PASSES, SINGLE, WARM_UP = 3, 100, 20

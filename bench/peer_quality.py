@@ -32,7 +32,7 @@ from mt.data.corpus import Corpus, read_whole
 from mt.data.formats.pairs import Split
 from mt.data.spec import check_files
 from mt.errors import MTError
-from mt.metrics import tokenizer_for
+from mt.text.bleu_tokenizer import tokenizer_for
 
 # The peers' settings call the source en and the target de, whatever languages they are.
 SIDES = {"src": "en", "tgt": "de"}

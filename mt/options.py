@@ -2,68 +2,14 @@
 
 from __future__ import annotations
 
-import ipaddress
-import re
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 
 from mt.config import DatastoreConfig
-from mt.config.fields import (
-    Count,
-    File,
-    Language,
-    Metavar,
-    Positive,
-    PositiveFloat,
-    RunDir,
-    Section,
-    Spec,
-)
+from mt.config.fields import Count, File, Language, Metavar, Positive, PositiveFloat, RunDir, Section, Spec
 from mt.config.speech import Name
-
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-
-def _seconds(text: object) -> object:
-    """`90`, `90s`, `30m`, `1.5h`, `1h30m` -> seconds."""
-    if not isinstance(text, str):
-        return text
-    parts = re.findall(r"(\d+(?:\.\d+)?)([smh]?)", text.strip().lower())
-    if not parts or "".join(number + unit for number, unit in parts) != text.strip().lower():
-        raise ValueError("should be a time such as 90s, 30m or 1h30m")
-    return sum(float(number) * _UNITS[unit] for number, unit in parts)
-
-
-def _network(text: str) -> str:
-    """An address or a network, such as 10.0.0.0/8."""
-    try:
-        ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        raise ValueError("should be an address or a network such as 127.0.0.1 or 10.0.0.0/8") from None
-    return text
-
-
-def _address(text: str) -> str:
-    """HOST:PORT."""
-    host, _, port = text.rpartition(":")
-    if not host or not port.isascii() or not port.isdigit() or int(port) > 65535:
-        raise ValueError("should be HOST:PORT such as 127.0.0.1:9100")
-    return text
-
-
-Duration = Annotated[float, BeforeValidator(_seconds), Metavar("30m")]
-
-
-def _shard(text: object) -> object:
-    """3/16 is the third of sixteen."""
-    number, _, count = str(text).partition("/")
-    if not (number.isdecimal() and count.isdecimal() and 1 <= int(number) <= int(count)):
-        raise ValueError("should be a shard such as 3/16; the first is 1/16, the last 16/16")
-    return f"{int(number)}/{int(count)}"
-
-
-Shard = Annotated[str, BeforeValidator(_shard), Metavar("N/M")]
+from mt.config.values import DocumentFormat, Duration, HostAndPort, Network, Shard
 
 
 class Device(Section):
@@ -109,6 +55,13 @@ class RunOptions(DatastoreConfig, Device):
     -m A -m B"""
 
 
+class OneRunOptions(RunOptions):
+    """A single run."""
+
+    model: tuple[RunDir, ...] = ()
+    """Run directory (default: the newest under checkpoints/)"""
+
+
 class TermOptions(Section):
     """Terms."""
 
@@ -124,33 +77,6 @@ class DoubtOptions(Section):
     """Doubt translations of less confidence than this, 0 to 1; needs mt evaluate --calibrate"""
     on_doubt: Literal["flag", "empty", "source"] = "flag"
     """What to write for a doubtful translation: itself, its reasons being in --json; nothing; its source"""
-
-
-DocumentFormat = Literal[
-    "lines",
-    "text",
-    "po",
-    "xliff",
-    "tmx",
-    "android",
-    "srt",
-    "vtt",
-    "properties",
-    "strings",
-    "xcstrings",
-    "json",
-    "jsonl",
-    "arb",
-    "markdown",
-    "rst",
-    "html",
-    "docx",
-    "pptx",
-    "odt",
-    "epub",
-    "csv",
-    "tsv",
-]
 
 
 class DocumentOptions(Section):
@@ -207,11 +133,8 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     """Processes of --ray that translate (default: one for each GPU, or for each core but one)"""
 
 
-class InspectOptions(RunOptions):
+class InspectOptions(OneRunOptions):
     """Input and output."""
-
-    model: tuple[RunDir, ...] = ()
-    """Run directory (default: the newest under checkpoints/)"""
 
     texts: tuple[str, ...] = ()
     """Texts to inspect; of a run that reads sound recordings. Without them the lines of standard input are
@@ -228,11 +151,9 @@ class InspectOptions(RunOptions):
     """Compute one step of h' = f(W·x + b + U·h + B) by hand, with the weights of a model with --cell rnn"""
 
 
-class NeighboursOptions(RunOptions):
+class NeighboursOptions(OneRunOptions):
     """Input and output."""
 
-    model: tuple[RunDir, ...] = ()
-    """Run directory (default: the newest under checkpoints/)"""
     texts: tuple[str, ...] = ()
     """Texts whose neighbours are wanted. Without them the lines of standard input are read"""
     corpus: Spec | None = None
@@ -260,14 +181,14 @@ class ServeOptions(DatastoreConfig, TermOptions, Device):
     api_keys: File | None = None
     """Reject requests without a valid key. The file has one key a line, each with its own requests a
     minute if wanted"""
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_network), Metavar("ADDRESS")], ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     """Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"""
     allowed_hosts: tuple[Annotated[str, Metavar("HOST")], ...] = ()
     """Answer only requests whose Host header is one of these (default: any). *.example.org is every name
     below it"""
     cors_origins: tuple[Annotated[str, Metavar("ORIGIN")], ...] = ()
     """Pages that may use the server from a browser, such as https://example.org (default: all)"""
-    metrics_address: Annotated[str, AfterValidator(_address), Metavar("HOST:PORT")] | None = None
+    metrics_address: HostAndPort | None = None
     """Serve /metrics here and not beside the rest. Without it, a server with --api-keys asks for a key"""
     char_limit: Count = 5000
     """Maximum characters in a text; 0 is no limit"""
@@ -356,10 +277,8 @@ class EvaluateOptions(ReferenceOptions, TermOptions, RunOptions):
     """Write a LaTeX table for the package booktabs"""
 
 
-class ReportOptions(ReferenceOptions, RunOptions):
+class ReportOptions(ReferenceOptions, OneRunOptions):
     """Output."""
 
-    model: tuple[RunDir, ...] = ()
-    """Run directory (default: the newest under checkpoints/)"""
     save: File | None = None
     """Write the page to this file (default: report.html in the run directory)"""

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ from mt.config.files import load_preset
 from mt.console import Console
 from mt.data.formats.built_in import read_phrasebook
 from mt.data.formats.pairs import Pair
+from mt.evaluation import measuring
 from mt.evaluation.scores import Evaluation
 from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
@@ -362,17 +364,18 @@ def test_speed_counts_the_search_and_nothing_else(
     monkeypatch.setattr("time.perf_counter", lambda: now[0])
     monkeypatch.setattr("mt.evaluation.systems.CHUNK", 4)
 
-    def slow(name: str) -> None:
-        function = getattr(evaluate_module, name)
+    def slow(module: ModuleType, name: str) -> None:
+        function = getattr(module, name)
 
         def wrapped(*arguments: Any, **named: Any) -> Any:
             now[0] += 100
             return function(*arguments, **named)
 
-        monkeypatch.setattr(evaluate_module, name, wrapped)
+        monkeypatch.setattr(module, name, wrapped)
 
-    for name in ("read_test_set", "all_scores", "reference_perplexity", "_open_run"):
-        slow(name)
+    for name in ("read_test_set", "all_scores", "reference_perplexity"):
+        slow(measuring, name)
+    slow(evaluate_module, "_open_run")
 
     def translate(_: Translator, texts: list[str], **__: object) -> list[str]:
         now[0] += 2
@@ -457,7 +460,7 @@ def test_the_newest_run_is_the_default(
 def test_characters_instead_of_words_are_announced(
     code: str, extra: str, tmp_path: Path, evaluate: Evaluate, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("mt.metrics.importlib.util.find_spec", lambda _: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
     test = write_tsv(tmp_path / "test.tsv", [("one", "一 二"), ("two", "三")])
     lines = write_lines(tmp_path / "out.txt", ["一 二", "四"])
     arguments = ("--hypotheses", lines, "--test", test, "--src", "en", "--tgt", code, "--bootstrap", "0")

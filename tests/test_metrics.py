@@ -16,17 +16,8 @@ import pytest
 
 from mt import metrics
 from mt.errors import ConfigError, MissingExtraError, MTError
-from mt.metrics import (
-    Score,
-    Scoring,
-    language_bleu,
-    paired_bootstrap,
-    perplexity,
-    score,
-    sentence_scores,
-    spaceless_note,
-    tokenizer_for,
-)
+from mt.metrics import Score, Scoring, language_bleu, paired_bootstrap, perplexity, score, sentence_scores
+from mt.text.bleu_tokenizer import spaceless_note, tokenizer_for
 
 WORDS = ["a", "the", "cat", "Dog", "house,", "runs.", "3.5", "don't", "well-known", "Straße", "„so“", "old"]
 CHARACTERS = "我爱北京你呢很好天安门他们去学校。，吗"

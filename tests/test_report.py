@@ -32,7 +32,8 @@ from mt.inspection.report.findings import hints
 from mt.inspection.report.lengths import Bucket, BucketScore, cut_by_length, score_buckets
 from mt.inspection.report.measure import Measured, VectorMap
 from mt.inspection.report.scale import Scale
-from mt.metrics import Score, Scoring, score, words
+from mt.metrics import Score, Scoring, score
+from mt.text.bleu_tokenizer import words
 from tests.toy import toy_pairs, write_tsv
 
 EVIL = "<script>alert('ba')</script> \"&\" de"

@@ -17,8 +17,8 @@ from mt.data.encoded import PiecePairs, cut
 from mt.data.sampling import make_sampler
 from mt.data.spec import check_files
 from mt.data.statistics import Report, SideReport, several_sentences
-from mt.metrics import spaceless_note
 from mt.speech.error_rates import Unit
+from mt.text.bleu_tokenizer import spaceless_note
 from mt.text.counted import counted
 from mt.text.languages import Languages, check_languages, is_code, languages_of
 from mt.tokenizer import Tokenizers

@@ -9,10 +9,10 @@ from typing import Any, get_args
 import pytest
 
 from mt import cli
+from mt.config.values import DocumentFormat
 from mt.files import work
 from mt.files.document import Result, Source
 from mt.files.registry import FORMATS
-from mt.options import DocumentFormat
 from tests.files.test_text import SRT
 
 PO = 'msgid "ba de"\nmsgstr ""\n\nmsgid "mo"\nmsgstr "MO!"\n\nmsgid "fi %d:"\nmsgstr ""\n'

@@ -17,7 +17,8 @@ from mt.inspection.plane import Map, Plane
 from mt.inspection.report.behaviour import Behaviour, behaviour
 from mt.inspection.report.curves import Curves, read_curves
 from mt.inspection.report.lengths import BucketScore, cut_by_length, score_buckets
-from mt.metrics import Score, Scoring, check_tokenizer, sentence_scores, tokenizer_for, words
+from mt.metrics import Score, Scoring, check_tokenizer, sentence_scores
+from mt.text.bleu_tokenizer import tokenizer_for, words
 from mt.tokenizer import Tokenizer
 from mt.training.logs import METRICS
 from mt.translator import Translator
