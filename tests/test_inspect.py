@@ -16,8 +16,9 @@ from rich.cells import cell_len
 
 import mt
 from mt import cli
+from mt.inspection.blocks import percent, printable
 from mt.inspection.strip import bar, strip
-from mt.inspection.terminal import percent, printable, shown
+from mt.inspection.terminal import shown
 from tests.conftest import learn
 
 Run = Callable[..., str]

@@ -16,8 +16,8 @@ from mt.console import Console
 from mt.data.corpus import read_whole
 from mt.data.spec import check_files
 from mt.errors import UsageError
+from mt.inspection.blocks import printable
 from mt.inspection.nearest import Neighbour, find_neighbours
-from mt.inspection.terminal import printable
 from mt.options import NeighboursOptions
 from mt.storage.output import check_output, stdout
 from mt.translator.opening import open_text_translator

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 from rich.text import Text
 
+from mt.inspection.blocks import ACCENT, FAINT, printable
 from mt.inspection.floats import FloatArray
 from mt.inspection.hearing import STEP, Hearing
-from mt.inspection.terminal import ACCENT, FAINT, printable
 
 SHADES = " ░▒▓█"
 BARS = " ▁▂▃▄▅▆▇█"

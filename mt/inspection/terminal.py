@@ -6,20 +6,32 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from mt.inspection.blocks import (
+    ACCENT,
+    FAINT,
+    INDENT,
+    SMALLEST,
+    coloured,
+    fitting,
+    folded,
+    heading,
+    indented,
+    measure,
+    note,
+    percent,
+    plain_table,
+    printable,
+)
 from mt.inspection.reading import DEPENDENCE_METHOD, Reading
 from mt.inspection.result import Inspection
-from mt.inspection.strip import bar, strip
+from mt.inspection.strip import strip
 from mt.inspection.writing import Step
 
-ACCENT, FAINT = "#1f9a8a", "#7d7d7d"  # both legible on dark and on light
-INDENT = 3
 CELL = 6  # columns of a number in the table of what depends on what
 STRIP_LINES = 6
-SMALLEST = 0.0005  # proportion that is not shown as nothing
 NAMED = 3  # pieces named where there is no room for all
 
 _SUM = "h' = f(W·x + b + U·h + B) makes a new state of the piece x and the state before, h"
@@ -52,16 +64,6 @@ def source_labels(inspection: Inspection) -> list[str]:
 def target_labels(inspection: Inspection) -> list[str]:
     """The pieces of the translation (T,) as they are shown."""
     return [shown(step.piece, first=index == 0) for index, step in enumerate(inspection.steps)]
-
-
-def printable(text: str) -> str:
-    """The text with a mark for each character that would move the cursor, colour the screen or hide."""
-    return "".join(mark if mark.isprintable() else "\ufffd" for mark in text)
-
-
-def percent(proportion: float) -> str:
-    """57%; below one percent with a digit more. Without a space, at which a line could end."""
-    return f"{100 * proportion:.1f}%" if SMALLEST <= proportion < 0.00995 else f"{100 * proportion:.0f}%"
 
 
 def show(inspection: Inspection, console: Console) -> None:
@@ -104,20 +106,20 @@ class Panels:
             (printable(seen.translation), f"bold {ACCENT}"),
         )
         yield Text(f"{model.name}: {model.cell} cells, {ends}, written from {looks}", style=FAINT)
-        yield _heading("1", "The sentence in pieces")
-        yield _indented(_folded([self._label(index) for index in range(len(self.pieces))], self.room))
-        note = "⏎ is the end of the sentence, which is read too; · begins a word."
+        yield heading("1", "The sentence in pieces")
+        yield indented(folded([self._label(index) for index in range(len(self.pieces))], self.room))
+        legend = "⏎ is the end of the sentence, which is read too; · begins a word."
         if seen.unknown:
-            note += " ? marks what the model does not know: to it all such pieces are one."
-        yield _note(note)
+            legend += " ? marks what the model does not know: to it all such pieces are one."
+        yield note(legend)
 
     def _reading(self) -> Iterator[RenderableType]:
-        yield _heading("2", "Reading: one state, changed by each piece")
-        yield _note(FORMULAS[self.inspection.model.cell])
+        yield heading("2", "Reading: one state, changed by each piece")
+        yield note(FORMULAS[self.inspection.model.cell])
         for reading in self.inspection.readings:
-            yield _indented(Text(ARROWS[reading.direction], style="italic"))
-            yield _indented(self._reading_table(reading))
-        yield _note(
+            yield indented(Text(ARROWS[reading.direction], style="italic"))
+            yield indented(self._reading_table(reading))
+        yield note(
             "moved: from 0%, which leaves the state where it was, to 100%, as at the first step, which "
             f"begins at nothing. What it depends on is found {DEPENDENCE_METHOD}"
         )
@@ -126,7 +128,7 @@ class Panels:
         """A row for each step; a column for each piece where there is room, else the largest proportions."""
         room = self.room - max(map(cell_len, self.pieces)) - 24
         wide = len(reading.order) * CELL <= room
-        table = _table("after", "the state moved")
+        table = plain_table("after", "the state moved")
         if wide:
             for index in reading.order:
                 table.add_column(f"x{index + 1}", justify="right", no_wrap=True, min_width=CELL - 2)
@@ -134,9 +136,9 @@ class Panels:
             table.add_column("it depends most on")
         for step, index in enumerate(reading.order):
             row = reading.dependence[step, : step + 1].tolist()
-            largest = _fitting(self._largest(row, reading.order), room)
-            proportions = [_proportion(proportion, max(row)) for proportion in row] if wide else [largest]
-            table.add_row(self._label(index), _measure(float(reading.moves[step]), 8), *proportions)
+            largest = fitting(self._largest(row, reading.order), room)
+            proportions = [coloured(proportion, max(row)) for proportion in row] if wide else [largest]
+            table.add_row(self._label(index), measure(float(reading.moves[step]), 8), *proportions)
         return table
 
     def _largest(self, proportions: Sequence[float], order: Sequence[int]) -> list[Text]:
@@ -146,10 +148,10 @@ class Panels:
 
     def _vector(self) -> Iterator[RenderableType]:
         seen = self.inspection
-        yield _heading("3", f"The sentence vector: {len(seen.vector):,} numbers, however long the text is")
+        yield heading("3", f"The sentence vector: {len(seen.vector):,} numbers, however long the text is")
         lines = strip(seen.vector.tolist(), self.room)
         for line in lines[:STRIP_LINES]:
-            yield _indented(line)
+            yield indented(line)
         more = "" if len(lines) <= STRIP_LINES else " The rest is in --json, --npz and --picture."
         knows = (
             "It is all that the writing half gets to know of the sentence."
@@ -158,20 +160,20 @@ class Panels:
         )
         low, high = float(seen.vector.min()), float(seen.vector.max())
         scale = f"Each bar is a number: lowest {low:.2f}, half high 0, highest {high:.2f}.{more}"
-        yield _note(f"{scale} {knows} So much of it depends on each piece:")
+        yield note(f"{scale} {knows} So much of it depends on each piece:")
         proportions = seen.vector_dependence.tolist()
         parts = [
-            Text.assemble(self._label(index), " ", _proportion(proportion, max(proportions)).append("%"))
+            Text.assemble(self._label(index), " ", coloured(proportion, max(proportions)).append("%"))
             for index, proportion in enumerate(proportions)
         ]
-        yield _indented(_folded(parts, self.room))
+        yield indented(folded(parts, self.room))
 
     def _writing(self) -> Iterator[RenderableType]:
         steps = self.inspection.steps
         attends = steps[0].attention is not None
-        yield _heading("4", "Writing: a piece at a time, each read back in before the next")
+        yield heading("4", "Writing: a piece at a time, each read back in before the next")
         why = "it looked at" if attends else "needs the vector"
-        table = _table("piece", "probability", why)
+        table = plain_table("piece", "probability", why)
         table.add_column("or else")
         pieces = [self._written(index, step) for index, step in enumerate(steps)]
         looks = [Text(why), *map(self._look, steps)]
@@ -184,24 +186,24 @@ class Panels:
             ]
             table.add_row(
                 pieces[index],
-                _measure(step.probability, 6),
+                measure(step.probability, 6),
                 looks[index + 1],
-                _fitting(others, self.room - taken),
+                fitting(others, self.room - taken),
             )
-        yield _indented(table)
+        yield indented(table)
         looked = "where attention's weight lay, which adds up to 100%"
-        yield _note(f"{why}: {looked if attends else self.inspection.state_sample.influence_method}")
+        yield note(f"{why}: {looked if attends else self.inspection.state_sample.influence_method}")
 
     def _look(self, step: Step) -> Text:
         if step.attention is None:
-            return _measure(step.influence, 6)
-        return _fitting(self._largest(step.attention.tolist(), range(len(self.pieces))), self.room // 3)
+            return measure(step.influence, 6)
+        return fitting(self._largest(step.attention.tolist(), range(len(self.pieces))), self.room // 3)
 
     def _recalling(self) -> Iterator[RenderableType]:
         if self.inspection.recalled is None:
             return
-        yield _heading("5", "Recalling: where other text was about to say the most similar thing")
-        table = _table("piece", "proportion")
+        yield heading("5", "Recalling: where other text was about to say the most similar thing")
+        table = plain_table("piece", "proportion")
         table.add_column("the position, and its source")
         pieces = [self._written(index, step) for index, step in enumerate(self.inspection.steps)]
         room = self.room - max(piece.cell_len for piece in pieces) - 9
@@ -213,75 +215,22 @@ class Panels:
             )
             said.truncate(room, overflow="ellipsis")
             table.add_row(piece, percent(one.proportion), said)
-        yield _indented(table)
-        yield _note(
+        yield indented(table)
+        yield note(
             "At each step the position that counted most, and its proportion of the prediction; --json has "
             "three. Right before ← is what came next there."
         )
 
     def _search(self) -> Iterator[RenderableType]:
-        yield _heading(
+        yield heading(
             "5" if self.inspection.recalled is None else "6",
             "What search ended with, and how likely each translation is as a whole",
         )
-        table = _table("")
+        table = plain_table("")
         table.add_column()
         table.show_header = False
         for index, found in enumerate(self.inspection.hypotheses):
             style = f"bold {ACCENT}" if index == 0 else ""
             probability = Text(percent(found.probability), justify="right")
             table.add_row(probability, Text(printable(found.translation), style=style))
-        yield _indented(table)
-
-
-def _heading(number: str, text: str) -> RenderableType:
-    return Padding(Text.assemble((f"{number}  ", ACCENT), (text, "bold")), (1, 0, 0, 0))
-
-
-def _note(text: str) -> RenderableType:
-    return _indented(Text(text, style=FAINT))
-
-
-def _indented(part: RenderableType) -> RenderableType:
-    return Padding(part, (0, 0, 0, INDENT))
-
-
-def _table(*titles: str) -> Table:
-    """A table without lines; its first columns, which do not wrap."""
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, header_style=FAINT)
-    for title in titles:
-        table.add_column(title, no_wrap=True)
-    return table
-
-
-def _folded(parts: Sequence[Text], room: int) -> Text:
-    """The parts in lines of at most so many columns; no part is cut."""
-    gap = "   "
-    lines = [parts[0].copy()]
-    for part in parts[1:]:
-        if lines[-1].cell_len + len(gap) + part.cell_len > room:
-            lines.append(part.copy())
-        else:
-            lines[-1].append(gap).append_text(part)
-    return Text("\n").join(lines)
-
-
-def _fitting(parts: Sequence[Text], room: int) -> Text:
-    """As many of the parts as fit into so many columns; the first one at least, if there is any."""
-    found = Text()
-    for part in parts:
-        if found and found.cell_len + 2 + part.cell_len > room:
-            break
-        found = Text("  ").join([found, part]) if found else part
-    return found
-
-
-def _measure(proportion: float, width: int) -> Text:
-    """A bar and its percentage."""
-    return Text.assemble((bar(proportion, width), ACCENT), f" {percent(proportion):>4}")
-
-
-def _proportion(proportion: float, largest: float) -> Text:
-    """A proportion as a whole number of percent, the largest of its row in colour, small ones faint."""
-    style = f"bold {ACCENT}" if proportion == largest else "" if proportion >= 0.1 else FAINT
-    return Text(f"{100 * proportion:.0f}", style=style)
+        yield indented(table)

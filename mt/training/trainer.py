@@ -7,34 +7,24 @@ side: they divide each step and each validation, and all decide by the clock of 
 
 from __future__ import annotations
 
-import math
 import time
 from collections import deque
 from signal import Signals
-from typing import NamedTuple
 
 from mt.data.plan import PLAN
 from mt.errors import FileError, Interrupted, MemoryRunsOut, TrainingError, out_of_memory
 from mt.text.counted import counted
+from mt.training.agreement import Agreement
 from mt.training.clock import SAVING, TRAINING, VALIDATING
 from mt.training.loader import BatchLoader, Part
 from mt.training.progress import Progress
 from mt.training.reporter import Reporter
 from mt.training.schedule import learning_rate
-from mt.training.signals import StopSignal
 from mt.training.state import RunFiles, put_back, state_tensors
 from mt.training.updater import Outcome, Updater
 from mt.training.validation import Validation, Validator
 
 REPORT_STEPS = 50
-
-
-class Agreed(NamedTuple):
-    """What all ranks decide by: rank 0's seconds left and of its last validation (-1: none yet); a signal."""
-
-    left: float = math.inf
-    validating: float = -1.0
-    signal: int = 0
 
 
 class Trainer:
@@ -56,9 +46,8 @@ class Trainer:
         self.last_step = min(self.training.max_epochs * loader.steps(), self.training.max_steps or 2**63)
         self._unsettled: deque[Outcome] = deque()
         self._saved = time.monotonic()
-        self._signal = StopSignal()
         self._measure_at = -1.0
-        self._agreed = Agreed()
+        self._agreed = Agreement(self.ranks, self.clock)
 
     def resume(self) -> None:
         """Go on from the run's state. Raises RunError if it does not fit."""
@@ -97,10 +86,10 @@ class Trainer:
         Raises Interrupted after Ctrl-C or SIGTERM, with everything saved; TrainingError if the loss stays
         non-finite or there is no time for a single step; MemoryRunsOut.
         """
-        self._agree()
-        self._measure_at = self._agreed.left / 2
+        self._agreed.renew()
+        self._measure_at = self._agreed.seconds_left / 2
         try:
-            with self._signal.listening():
+            with self._agreed.signal.listening():
                 while not (reason := self._why_stop()):
                     self._epoch()
                 self._end(reason)
@@ -143,17 +132,7 @@ class Trainer:
         """The limit that is reached, in words; empty while there is none."""
         if reason := self.progress.why_stop(self.training):
             return reason
-        # After a further step there would have to be a validation.
-        spent = self._agreed.left <= max(0.0, self._agreed.validating)
-        return "the time budget is spent" if spent else ""
-
-    def _agree(self, tokens: int = 0) -> int:
-        """Let all ranks know the time of the first one, and signals to any; returns the sum of the tokens."""
-        of_clock = (self.clock.left, self.clock.latest.get(VALIDATING, -1.0))
-        rows = self.ranks.exchange([tokens, self._signal.number or 0, *of_clock])
-        _, _, left, validating = rows[0]
-        self._agreed = Agreed(left, validating, int(max(row[1] for row in rows)))
-        return int(sum(row[0] for row in rows))
+        return "the time budget is spent" if self._agreed.time_is_spent else ""
 
     def _epoch(self) -> None:
         """The rest of the current epoch, or as much of it as the limits permit."""
@@ -168,7 +147,7 @@ class Trainer:
             self._after_step(len(plan))
             if progress.validation_due(training):
                 self._validate()
-            elif self._agreed.left < self._measure_at and self._agreed.validating < 0:
+            elif self._agreed.seconds_left < self._measure_at and self._agreed.last_validation < 0:
                 self._validate(due=False)  # so that it is known how long the last one will take
             if progress.position < len(plan) and self._why_stop():
                 return
@@ -179,7 +158,7 @@ class Trainer:
     def step(self, part: Part) -> None:
         """One update from the gradients of a step's batches, of which this rank has a part."""
         progress = self.progress
-        tokens = self._agree(part.tokens)
+        tokens = self._agreed.renew(part.tokens)
         outcome = self.updater.update(
             part.batches,
             step=progress.step + 1,
@@ -216,7 +195,7 @@ class Trainer:
         """Report, save when it is due, obey signals, give up where nothing is finite."""
         progress = self.progress
         if self.ranks.count == 1:
-            self._agree()  # with nobody to wait for; others do it once a step
+            self._agreed.renew()  # with nobody to wait for; others do it once a step
         self.reporter.show_progress(progress, batches, self.time_left())
         if progress.step % REPORT_STEPS == 0:
             self._settle()
@@ -230,7 +209,7 @@ class Trainer:
                 "without a finite loss and gradient; "
                 f"the last good weights are in {self.files.path}; lower --learning-rate and use another --out"
             )
-        if number := self._agreed.signal:
+        if number := self._agreed.stop:
             self._save(wait=True)
             raise Interrupted(
                 f"stopped by {Signals(number).name} at step {progress.step}; everything is saved in "
@@ -267,7 +246,7 @@ class Trainer:
             progress.validated = progress.step
             self.reporter.announce(progress, validation, better)
         self._broadcast_progress()
-        self._agree()
+        self._agreed.renew()
         self._save()
 
     def _measure(self) -> Validation | None:

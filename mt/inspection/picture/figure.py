@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mt.inspection import Inspection
+from mt.inspection.blocks import printable
 from mt.inspection.picture.decoder_panels import draw_attention, draw_probabilities, draw_proportions
 from mt.inspection.picture.encoder_panels import DIRECTIONS, draw_columns, draw_states
 from mt.inspection.picture.labels import cut
 from mt.inspection.picture.paths import Path, draw_path
 from mt.inspection.picture.piece_names import column_room, name_columns, name_rows, name_size, row_room
 from mt.inspection.picture.theme import Theme
-from mt.inspection.terminal import printable, source_labels, target_labels
+from mt.inspection.terminal import source_labels, target_labels
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from mt.inspection.blocks import printable
 from mt.inspection.floats import FloatArray
 from mt.inspection.hearing import Hearing
 from mt.inspection.picture.encoder_panels import DIRECTIONS, order_units
 from mt.inspection.picture.labels import cut
 from mt.inspection.picture.piece_names import name_rows, row_room
 from mt.inspection.picture.theme import Theme
-from mt.inspection.terminal import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
