@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from starlette.testclient import TestClient
 
 WEBLATE = {"User-Agent": "Weblate/5.10", "Accept": "application/json"}
@@ -47,6 +48,68 @@ def test_mastodon(client: TestClient) -> None:
     assert [one["language"] for one in detected["detectedLanguage"]] == ["aa"] * 3
     languages = client.get("/languages", headers=MASTODON).json()
     assert {one["code"]: one["targets"] for one in languages} == {"aa": ["bb"], "bb": []}
+
+
+def test_transpolibre(client: TestClient) -> None:
+    """transpolibre 0.8.15 by libretranslatepy 2.1.4: each string of a catalogue as a form, by urllib.
+
+    The list of languages is a GET with an empty form. Neither of the two sends /translate_file.
+    """
+    headers = {"Content-Type": "application/x-www-form-urlencoded", "User-Agent": "Python-urllib/3.13"}
+    for q, expected in (("ba+de%0Amo", "BA DE\nMO"), ("%3Cba%3E+%25s", "<ba> %s")):
+        body = f"q={q}&source=aa&target=bb"
+        answer = client.post("/translate", content=body, headers=headers)
+        assert (answer.status_code, answer.json()["translatedText"]) == (200, expected)
+    languages = client.request("GET", "/languages", content=b"", headers=headers)
+    assert languages.json()[0]["targets"] == ["bb"]
+
+
+FORM = """\
+--{0}\r
+Content-Disposition: form-data; name="file"; filename="{1}"\r
+Content-Type: {2}\r
+\r
+msgid "ba"
+msgstr ""
+\r
+--{0}\r
+Content-Disposition: form-data; name="source"\r
+\r
+aa\r
+--{0}\r
+Content-Disposition: form-data; name="target"\r
+\r
+bb\r
+{3}--{0}--\r
+"""
+KEY = '--{0}\r\nContent-Disposition: form-data; name="api_key"\r\n\r\n\r\n'
+
+
+@pytest.mark.parametrize(
+    ("boundary", "name", "kind", "key"),
+    [
+        ("------------------------AYg7Ub0h6hVfV8bGrQJ0ie", "a.po", "application/octet-stream", ""),
+        ("----WebKitFormBoundary7MA4YWxkTrZu0gW", "größe %22b%22.po", "text/x-gettext-translation", KEY),
+        (
+            "---------------------------9051914041544843365972754266",
+            "格 式.PO",
+            "application/octet-stream",
+            KEY,
+        ),
+    ],
+    ids=["curl", "LibreTranslate's page in Chromium", "the same in Firefox"],
+)
+def test_files(client: TestClient, boundary: str, name: str, kind: str, key: str) -> None:
+    """The form as curl and browsers write it; the page gives an empty key too, and follows the link."""
+    body = FORM.format(boundary, name, kind, key.format(boundary)).encode()
+    headers = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Accept": "*/*"}
+    answer = client.post("/translate_file", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert list(answer.json()) == ["translatedFileUrl"]
+    found = client.get(answer.json()["translatedFileUrl"], headers={"Accept": "text/html"})
+    assert found.text == 'msgid "ba"\nmsgstr "BA"\n'
+    wrong = client.post("/translate_file", content=body.replace(b"\nbb\r", b"\nxx\r"), headers=headers)
+    assert (wrong.status_code, wrong.json()) == (400, {"error": "xx is not supported"})
 
 
 def test_a_slash_at_the_end_leads_nowhere_else(client: TestClient) -> None:
