@@ -24,7 +24,7 @@ KILLS = 20
 MANY_STEPS = 1500
 SETTINGS = [
     *["--sampling", "0.5", "--average-decay", "0.9", "--accumulate", "2", "--dropout-locked"],
-    *["--max-steps", "40", "--max-epochs", "99", "--validate-every", "7", "--save-minutes", "0.0001"],
+    *["--max-steps", "40", "--max-epochs", "99", "--validate-every", "7", "--save-minutes", "1e-9"],
 ]
 
 

@@ -29,7 +29,7 @@ STEPS = 200
 SETTINGS = [
     *["--sampling", "0.5", "--average-decay", "0.9", "--accumulate", "4", "--batch-tokens", "64"],
     *["--bag-of-words", "0.2", "--dropout-locked", "--max-steps", str(STEPS), "--max-epochs", "999"],
-    *["--validate-every", "50", "--save-minutes", "0.0001"],
+    *["--validate-every", "50", "--save-minutes", "1e-9"],
 ]
 ENDLESS = ["--max-steps", "1000000", "--save-minutes", "0.01", "--validate-every", "1000"]
 ROUNDING = 1e-5

@@ -28,7 +28,7 @@ Capture = pytest.CaptureFixture[str]
 def short(folder: Path, out: str, *settings: str) -> list[str]:
     """A training of 8 steps, some of them in the second epoch, that is saved at each."""
     base = train_arguments(folder, pairs=150)
-    limits = ["--max-steps", "8", "--max-epochs", "99", "--save-minutes", "0.0001"]
+    limits = ["--max-steps", "8", "--max-epochs", "99", "--save-minutes", "1e-9"]
     return [*base, *limits, *settings, "--out", str(folder / out)]
 
 
