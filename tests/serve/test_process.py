@@ -185,17 +185,17 @@ def process(run: Path, *options: str) -> Iterator[tuple[subprocess.Popen[str], i
 def test_a_second_signal_leaves_requests_unanswered(toy_run: Path) -> None:
     """That is not the end that was asked for: 128 + the signal's number, as of any other command."""
     syllables = ["ba", "de", "fi", "go", "ku", "la", "mo", "ne"]
-    long = "\n".join(" ".join(some) for some in islice(product(syllables, repeat=5), 30_000))
+    long = "\n".join(" ".join(some) for some in islice(product(syllables, repeat=5), 10_000))
     with (
         process(toy_run, "--char-limit", "0", "--queue-limit", "100000") as (server, port),
         socket.create_connection(("127.0.0.1", port)) as connection,
     ):
         connection.sendall(raw(PAIR | {"q": long}))
         wait_until(lambda: "mt_active_requests 2.0" in get(port, "/metrics")[1])
-        server.send_signal(signal.SIGTERM)
-        wait_until(lambda: get(port, "/health")[0] == 503)
         server.send_signal(signal.SIGINT)
-        assert server.wait(DEADLINE) == 130
+        wait_until(lambda: get(port, "/health")[0] == 503)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(DEADLINE) == 143
         assert b" 200 " not in connection.recv(1000)
         output, error = server.communicate()
     assert output == ""
@@ -254,8 +254,9 @@ def slow(translator: Translator, monkeypatch: pytest.MonkeyPatch) -> Slow:
     return slow
 
 
-def test_sigterm_drains(here: Here, slow: Slow, capsys: Capture) -> None:
+def test_sigterm_drains(here: Here, slow: Slow, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     """What was asked before the signal is answered, though new requests are refused by then; then success."""
+    monkeypatch.setitem(server.LINGER_SECONDS, signal.SIGTERM, 0.1)
     answers = []
 
     def act(port: int) -> None:
@@ -325,6 +326,7 @@ def test_a_stop_before_the_server_is_ready_is_success(
 def test_requests_that_are_not_answered_in_time_are_counted(
     here: Here, slow: Slow, monkeypatch: pytest.MonkeyPatch, capsys: Capture
 ) -> None:
+    monkeypatch.setitem(server.LINGER_SECONDS, signal.SIGTERM, 0.1)
     monkeypatch.setattr(server, "DRAIN_SECONDS", 0.0)
     monkeypatch.setattr(server, "CLOSE_SECONDS", 0)
 
@@ -369,7 +371,7 @@ def test_proxies_are_believed_and_metrics_have_their_own_address(
         by_itself = [("127.0.0.3", f"198.51.100.{client}") for client in (3, 4)]
         statuses.extend(ask(port, *one) for one in through + by_itself)
         pages.extend(get(number, "/metrics")[:2] for number in (port, metrics[0].server_port))
-        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)
 
     options = ["--rate-limit", "1", "--trusted-proxies", "127.0.0.2", "--metrics-address", "127.0.0.1:0"]
     assert here(act, *options) == 0
