@@ -33,6 +33,7 @@ from mt.inspection.trace import trace
 from mt.search import BOS, EOS, UNK, length_limit, search
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
+from mt.translator.candidates import CandidateWriter
 from tests.test_model import SHAPES, VOCAB, small
 from tests.toy import toy_pairs
 
@@ -556,9 +557,9 @@ def test_what_the_model_does_not_know_is_named() -> None:
 
 
 def test_what_ranks_translations_ranks_them_here_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As --mbr does: the steps follow the hypothesis that `Translator.rank` puts first."""
+    """As --mbr does: the steps follow the hypothesis that `CandidateWriter.rank` puts first."""
     of, plain = seen(0)
-    monkeypatch.setattr(Translator, "rank", lambda _, hypotheses: hypotheses[::-1])
+    monkeypatch.setattr(CandidateWriter, "rank", lambda _, hypotheses: hypotheses[::-1])
     found = Inspector(of).inspect(TEXT)
     assert found.translation == of.translate([TEXT])[0] == plain.hypotheses[-1].translation
     assert found.hypotheses == plain.hypotheses[::-1]
