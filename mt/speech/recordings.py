@@ -79,7 +79,7 @@ def read_sounds(
     )
     remaining = iter(problems)
     sources = tuple(
-        _count(spec, list(islice(remaining, len(of_spec))), data)
+        _count(spec, list(islice(remaining, len(of_spec))), data, split)
         for spec, of_spec in zip(specs, of_specs, strict=True)
     )
     kept = [row for row, problem in enumerate(problems) if not problem]
@@ -149,11 +149,12 @@ def _row(one: Utterance, rate: int, limit: float) -> dict[str, np.ndarray]:
     return row | {"sound": samples, "digest": np.frombuffer(digest, np.uint8)}
 
 
-def _count(spec: str, problems: Sequence[str], data: DataConfig) -> SourceReport:
+def _count(spec: str, problems: Sequence[str], data: DataConfig, split: Split) -> SourceReport:
     bad = [problem.removeprefix(BAD) for problem in problems if problem.startswith(BAD)]
     dropped = Counter(problem for problem in problems if problem and not problem.startswith(BAD))
     if bad and data.on_bad_line == "stop":
-        raise CorpusError(f"{'; '.join(bad[:EXAMPLES])}; mend them or leave them out by --on-bad-line skip")
+        advice = "mend them" if split == "test" else "mend them or leave them out by --on-bad-line skip"
+        raise CorpusError(f"{'; '.join(bad[:EXAMPLES])}; {advice}")
     read = len(problems) - len(bad)
     kept = read - dropped.total()
     return SourceReport(spec, read, kept, dict(dropped), {}, len(bad), tuple(bad[:EXAMPLES]))
