@@ -46,7 +46,14 @@ PAGE = """\
 <?xml version="1.0" encoding="utf-8"?>
 <html xmlns="http://www.w3.org/1999/xhtml"><head><title>A title</title></head>
 <body><p>Some <b>bold</b> text&#160;&lt;here.</p><img alt="A dog" src="x"/></body></html>"""
-NCX = "<ncx><navMap><navPoint><navLabel><text>Chapter</text></navLabel></navPoint></navMap></ncx>"
+NAV = """\
+<html xmlns="http://www.w3.org/1999/xhtml" xmlns:epub="http://www.idpf.org/2007/ops"><body>
+<nav epub:type="toc"><h1>Contents</h1><ol><li><a href="a.xhtml#x">A <i>long</i> chapter</a></li></ol></nav>
+<nav epub:type="page-list" hidden=""><ol><li><a href="a.xhtml">7</a></li></ol></nav></body></html>"""
+NCX = """\
+<!DOCTYPE ncx PUBLIC "-//NISO//DTD ncx 2005-1//EN" "http://www.daisy.org/z3986/2005/ncx-2005-1.dtd">
+<ncx><head><meta name="dtb:uid" content="An id"/></head><docTitle><text>A book</text></docTitle><navMap>\
+<navPoint><navLabel><text>Chapter</text></navLabel><content src="a.xhtml"/></navPoint></navMap></ncx>"""
 
 
 def archive(members: Mapping[str, str | bytes]) -> bytes:
@@ -75,6 +82,7 @@ SAMPLES = {
             "mimetype": "application/epub+zip",
             "META-INF/container.xml": "<x/>",
             "a.xhtml": PAGE,
+            "nav.xhtml": NAV,
             "toc.ncx": NCX,
         }
     ),
@@ -83,7 +91,16 @@ TEXTS = {
     "docx": ["A & B", "A man in a red shirtrides.", "Around", "In a box"],
     "pptx": ["Two dogs"],
     "odt": ["A title", "Some bold text.", "A note"],
-    "epub": ["A title", "Some bold text\u00a0<here.", "A dog", "Chapter"],
+    "epub": [
+        "A title",
+        "Some bold text\u00a0<here.",
+        "A dog",
+        "Contents",
+        "A long chapter",
+        "7",
+        "A book",
+        "Chapter",
+    ],
 }
 
 
