@@ -14,6 +14,9 @@ _TOKEN = re.compile(
 )
 _ESCAPE = re.compile(r"\\(U[0-9A-Fa-f]{4}|[0-7]{3}|.)", re.DOTALL)
 _PLAIN = {"n": "\n", "t": "\t", "r": "\r"}
+_ESCAPED = str.maketrans(
+    {mark: f"\\{letter}" for letter, mark in _PLAIN.items()} | {"\\": "\\\\", '"': '\\"'}
+)
 
 
 def read(file: Reading) -> Spliced:
@@ -53,5 +56,4 @@ def _unescaped(found: re.Match[str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    text = value.replace("\\", "\\\\").replace('"', '\\"')
-    return text.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
+    return value.translate(_ESCAPED)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 
 from mt.files.decoding import Broken, decode
-from mt.files.document import Edit, Reading, Spliced, Unit
+from mt.files.document import Edit, Reading, Spliced
 from mt.files.icu import message_unit
 from mt.files.json_tree import Value, parse
 
@@ -21,7 +21,7 @@ def read(file: Reading) -> Spliced:
     if root.members is None and root.items is None:
         raise Broken("JSON without an object or a list: it holds no strings by name")
     writer = Writer(decoded.text)
-    units = (_unit(value, writer) for value in _strings(root, file))
+    units = (message_unit(one.begin, one.end, one.string or "", writer) for one in _strings(root, file))
     return Spliced(decoded, units, lambda: _locale(root, file, writer) if file.format == "arb" else ())
 
 
@@ -33,10 +33,6 @@ class Writer:
 
     def __call__(self, string: str) -> str:
         return json.dumps(string, ensure_ascii=self._ascii)
-
-
-def _unit(value: Value, writer: Writer) -> Unit:
-    return message_unit(value.begin, value.end, value.string or "", writer)
 
 
 def _locale(root: Value, how: Reading, writer: Writer) -> Iterator[Edit]:

@@ -20,6 +20,7 @@ _SINGLE = re.compile(
     r"(?<!')'(?:'')*(?!')"
 )  # there it quotes, and elsewhere it is no message of MessageFormat
 _PLAIN = {"t": "\t", "n": "\n", "r": "\r", "f": "\f"}
+_ESCAPED = str.maketrans({mark: f"\\{letter}" for letter, mark in _PLAIN.items()} | {"\\": "\\\\"})
 
 
 def read(file: Reading) -> Spliced:
@@ -60,14 +61,7 @@ def _unescaped(found: re.Match[str]) -> str:
 
 def _escaped(value: str, *, quote: str, ascii_only: bool) -> str:
     """A value on one line; characters that the encoding may lack as \\uXXXX."""
-    text = (
-        value.replace("'", quote)
-        .replace("\\", "\\\\")
-        .replace("\n", "\\n")
-        .replace("\r", "\\r")
-        .replace("\t", "\\t")
-    )
-    text = text.replace("\f", "\\f")
+    text = value.replace("'", quote).translate(_ESCAPED)
     if text.startswith(" "):
         text = "\\" + text
     return "".join(map(_ascii, text)) if ascii_only else text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mt.files.decoding import Broken, Decoded, decode, newline_of
 from mt.files.document import Reading, Source, Spliced, Unit, plain, rendered, replacing, source_of
@@ -75,16 +74,8 @@ def _speakers(lines: list[re.Match[str]]) -> list[list[re.Match[str]]]:
     return groups
 
 
-@dataclass(frozen=True)
-class _Cue:
-    """A cue's text without what is around it: a dash, notes of music, brackets of a sound, a tag."""
-
-    lead: str
-    core: str
-    trail: str
-
-
-def _cue(text: str) -> _Cue:
+def _cue(text: str) -> tuple[str, str, str]:
+    """A cue's text, between what is around it: a dash, notes of music, brackets of a sound, a tag."""
     lead, trail = "", ""
     while True:
         before = text
@@ -99,13 +90,13 @@ def _cue(text: str) -> _Cue:
             if found and inside and end not in inside and not opening.search(inside):
                 lead, text, trail = lead + found[0], inside, end + trail
         if text == before:
-            return _Cue(lead, text, trail)
+            return lead, text, trail
 
 
 def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | None:
     newline = text[lines[0].end() : lines[1].start()] if len(lines) > 1 else newline_of(text)
-    cue = _cue(" ".join(line[0].strip() for line in lines))
-    source = _source(cue.core, html.unescape if is_vtt else str)
+    lead, core, trail = _cue(" ".join(line[0].strip() for line in lines))
+    source = _source(core, html.unescape if is_vtt else str)
     if not plain(source).strip():
         return None
 
@@ -114,7 +105,7 @@ def _unit(text: str, lines: Sequence[re.Match[str]], is_vtt: bool) -> Unit | Non
         return part.replace("&", "&amp;").replace("<", "&lt;") if is_vtt else part
 
     def of_cue(translation: Source) -> str:
-        return newline.join(balanced(cue.lead + rendered(translation, written) + cue.trail, len(lines)))
+        return newline.join(balanced(lead + rendered(translation, written) + trail, len(lines)))
 
     return replacing(lines[0].start(), lines[-1].end(), source, of_cue)
 

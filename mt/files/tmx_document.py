@@ -52,15 +52,12 @@ def _units(text: str, unit: Element, src: str, how: Reading) -> Iterator[Unit]:
 
     def edits(results: Sequence[Result]) -> list[Edit]:
         content = rendered(results[0].translation, escape)
+        if there is not None and text[there.inner : there.outer] == content:
+            return []
+        if there is not None and there.inner == there.end:  # <seg/>
+            return [Edit(there.begin, there.end, f"<seg>{content}</seg>")]
         if there is not None:
-            same = text[there.inner : there.outer] == content
-            end = there.end if there.inner == there.end else there.outer
-            begin = there.begin if there.inner == there.end else there.inner
-            return (
-                []
-                if same
-                else [Edit(begin, end, f"<seg>{content}</seg>" if begin == there.begin else content)]
-            )
+            return [Edit(there.inner, there.outer, content)]
         last = list(variants.values())[-1]
         new = f'{indent_of(text, last)}<tuv xml:lang="{escape(tgt)}"><seg>{content}</seg></tuv>'
         return [Edit(last.end, last.end, new)]

@@ -122,25 +122,23 @@ class _Segment:
         """The target, its state, the model's confidence, and a note with the reasons of doubt."""
         doubtful = how.fuzzy or any(result.doubtful for result in results)
         tag = self.source.with_prefix("target")
-        state = "" if self.segment else _state_1(results, doubtful)
+        states = {} if self.segment else _states_1(results, doubtful)
+        last = self.target or self.unit.child("seg-source") or self.source
         if self.target is None or self.target.inner == self.target.end:
-            last = self.target or self.unit.child("seg-source") or self.source
-            if self.segment:
-                last = self.target or self.source
-            new = f"<{tag}{state}>{content}</{tag}>"
+            attributes = "".join(f' {name}="{state}"' for name, state in states.items())
+            new = f"<{tag}{attributes}>{content}</{tag}>"
             begin = last.begin if self.target else last.end
             yield Edit(begin, last.end, new if self.target else indent_of(text, self.source) + new)
         else:
             yield Edit(self.target.inner, self.target.outer, content)
-            if state:
-                yield from _replaced_state(text, self.target, results, doubtful)
+            for name, state in states.items():
+                yield set_attribute(text, self.target, name, state)
         if self.segment:
             yield set_attribute(text, self.segment, "state", "initial" if doubtful else "translated")
         said = remark(results) if doubtful or self.segment else ""
         if self.segment and self.notes and said:
             self.notes.add(self.unit, self.segment.attributes.get("id", ""), said)
         elif not self.segment:
-            last = self.target or self.unit.child("seg-source") or self.source
             yield Edit(last.end, last.end, self._beside(text, content, results, said))
 
     def _beside(self, text: str, content: str, results: Sequence[Result], said: str) -> str:
@@ -199,22 +197,12 @@ def _is_opaque(element: Element) -> bool:
     )
 
 
-def _states_1(results: Sequence[Result], doubtful: bool) -> tuple[str, str]:
-    """The state and its qualifier, of XLIFF 1.2."""
+def _states_1(results: Sequence[Result], doubtful: bool) -> dict[str, str]:
+    """The state and where the target is from, of XLIFF 1.2."""
     origins = {result.origin for result in results}
+    state, origin = ("needs-review-translation" if doubtful else "translated"), "leveraged-mt"
     if "memory-adapted" in origins:
-        return "needs-review-adaptation", "fuzzy-match"
-    if origins <= {"memory", "kept"} and not doubtful:
-        return "translated", "exact-match"
-    return ("needs-review-translation" if doubtful else "translated"), "leveraged-mt"
-
-
-def _state_1(results: Sequence[Result], doubtful: bool) -> str:
-    state, qualifier = _states_1(results, doubtful)
-    return f' state="{state}" state-qualifier="{qualifier}"'
-
-
-def _replaced_state(text: str, target: Element, results: Sequence[Result], doubtful: bool) -> Iterator[Edit]:
-    state, qualifier = _states_1(results, doubtful)
-    yield set_attribute(text, target, "state", state)
-    yield set_attribute(text, target, "state-qualifier", qualifier)
+        state, origin = "needs-review-adaptation", "fuzzy-match"
+    elif origins <= {"memory", "kept"} and not doubtful:
+        origin = "exact-match"
+    return {"state": state, "state-qualifier": origin}
