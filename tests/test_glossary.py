@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mt
@@ -15,9 +15,19 @@ from mt import cli
 from mt.config import SearchConfig
 from mt.data.glossaries import read_glossary
 from mt.decoding.hints import Hints
-from mt.decoding.terms import Progress, Spelling, Term, WordEnds, missing, share_out, spellings
+from mt.decoding.terms import (
+    Progress,
+    SentenceTerms,
+    Spelling,
+    Term,
+    WordEnds,
+    missing,
+    share_out,
+    spellings,
+)
 from mt.errors import CorpusError
-from mt.search import search
+from mt.search import Hypothesis, search
+from mt.search.term_beam import first_with_terms, lacking
 from mt.text.glossary import Entry, Glossary, count_terms, missed_terms
 from mt.tokenizer import Tokenizer
 from tests.test_search import CPU, SOURCES, Cramped, model
@@ -48,6 +58,15 @@ GLOSSARY = Glossary(
 )
 def test_terms_are_whole_words_and_the_longest_come_first(text: str, found: list[str]) -> None:
     assert [text[one.start : one.end] for one in GLOSSARY.find(text)] == found
+
+
+def test_a_term_at_the_end_of_a_text_and_letters_whose_lower_case_is_not_their_own() -> None:
+    glossary = Glossary(
+        [Entry("a", ("A",)), Entry("a b c", ("ABC",)), Entry("ΟΔΟΣ", ("Straße",)), Entry("İ", ("I",))]
+    )
+    for text in ("a", "οδοσ", "İ"):
+        (found,) = glossary.find(text)
+        assert (found.start, found.end) == (0, len(text))
 
 
 @given(st.text(alphabet="dis k北京C+", max_size=40))
@@ -130,6 +149,26 @@ def test_progress_towards_terms_within_terms() -> None:
     assert Progress().wanted([Term((Spelling((5,), False, True),))], True) == []  # it would lengthen a word
 
 
+PIECES = st.lists(st.integers(5, 7), min_size=1, max_size=3).map(tuple)
+SPELLINGS = st.builds(Spelling, PIECES, st.booleans(), st.booleans())
+SOME_TERMS = st.lists(
+    st.lists(SPELLINGS, min_size=1, max_size=2).map(lambda found: Term(tuple(found))), max_size=3
+)
+
+
+@settings(max_examples=50)
+@given(SOME_TERMS, st.lists(st.tuples(st.integers(5, 8), st.booleans()), max_size=8))
+def test_moves_that_are_worked_out_once_are_those_of_each_step(
+    terms: list[Term], steps: list[tuple[int, bool]]
+) -> None:
+    sentence, progress = SentenceTerms(terms), Progress()
+    for piece, after_word in steps:
+        moves = sentence.moves(progress, after_word)
+        assert moves.wanted == progress.wanted(terms, after_word)
+        assert moves.after.get(piece, moves.other) == progress.after(piece, terms, after_word)
+        progress = progress.after(piece, terms, after_word)
+
+
 def test_two_occurrences_of_a_term_need_two_translations() -> None:
     words = WordEnds.__new__(WordEnds)
     words.open = [False] * 10
@@ -187,6 +226,26 @@ def test_each_translation_holds_its_terms(beam: int, seed: int) -> None:
     ids = found[2][0].ids
     closed = ids.index(7) if 7 in ids else len(ids) - 1
     assert 11 not in ids[closed + 1 : closed + 2]  # the word of a term does not go on
+
+
+def test_terms_of_one_sentence_do_not_change_what_is_found_for_another() -> None:
+    """Its beam is as wide whoever is searched beside it."""
+    long = Term((Spelling((10, 9, 8, 7, 6, 10), True, False),))
+    hints = Hints([None] * 4, [TERMS[0], [long], TERMS[2], []], None, WORDS)  # type: ignore[arg-type]
+    net, config = model(0, vocab=12), SearchConfig(beam=2)
+    together = search(net, SOURCES, config, CPU, hints=hints)
+    for row, source in enumerate(SOURCES):
+        (alone,) = search(net, [source], config, CPU, hints=hints.select([row]))
+        assert [one.ids for one in alone] == [one.ids for one in together[row]]
+
+
+def test_a_hypothesis_that_holds_its_terms_needs_no_further_search() -> None:
+    term = Term((Spelling((7,), True, True),))
+    rows = [Hypothesis(ids, score, 2, score) for ids, score in [((5,), -1.0), ((7, 5), -2.0), ((6,), -3.0)]]
+    assert [one.score for one in first_with_terms(rows, [term], WORDS)] == [-2.0, -1.0, -3.0]
+    assert first_with_terms(rows, [], WORDS) is rows
+    hints = Hints([None] * 3, [[term], [], [term] * 5], None, WORDS)  # type: ignore[arg-type]
+    assert lacking([rows[1:], rows, rows], hints) == {16: [2]}
 
 
 def test_where_memory_runs_out_terms_are_searched_for_in_halves() -> None:

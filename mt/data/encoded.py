@@ -19,6 +19,7 @@ from mt.data.corpus import Corpus
 from mt.data.ragged import Ragged, store_joined
 from mt.data.token_task import TokenTask
 from mt.data.workers import ordered_map
+from mt.device import give_back_memory
 from mt.text.patterns import PATTERN
 from mt.tokenizer import Tokenizer
 
@@ -125,6 +126,8 @@ def cut(
             yield {"src": Rows(*src), "tgt": Rows(*tgt)}
 
     columns = store_joined(name, _TYPES, {part: partial(encoded, rows) for part, rows in shards.items()})
+    if chunks:
+        give_back_memory()  # of the texts and their tokens
     return PiecePairs(columns["src"], columns["tgt"], name)
 
 

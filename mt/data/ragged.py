@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from mt.data.batches import IntArray, Rows
-from mt.data.cache import forget, store_folder
+from mt.data.cache import BATCH, forget, store_folder
 
 
 class Ragged:
@@ -82,7 +82,9 @@ def store_joined(
     def joined() -> Iterator[Mapping[str, Rows]]:
         for part, batches in parts.items():
             columns = store_ragged(part, types, batches)
-            for rows in np.array_split(np.arange(len(columns[next(iter(types))])), 100):
+            total = len(columns[next(iter(types))])
+            for start in range(0, total, BATCH):
+                rows = np.arange(start, min(start + BATCH, total))
                 yield {column: ragged.take(rows) for column, ragged in columns.items()}
 
     if len(parts) == 1:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from mt.decoding.prefix import PieceTexts, Prefix, PrefixConstraint
-from mt.decoding.terms import Term, WordEnds, missing, spellings
+from mt.decoding.terms import Term, WordEnds, spellings
 from mt.text.glossary import Glossary
 from mt.tokenizer import Tokenizer
 
@@ -22,11 +22,6 @@ class Hints:
     terms: Sequence[Sequence[Term]]
     pieces: PieceTexts
     words: WordEnds
-
-    def lacking(self, found: Sequence[Sequence[int]]) -> list[int]:
-        """The indices of the translations found (N), as ids, that lack terms."""
-        of = zip(found, self.terms, strict=True)
-        return [row for row, (ids, terms) in enumerate(of) if terms and missing(ids, terms, self.words)]
 
     def term_pieces(self) -> Tensor:
         """How many pieces the terms of each sentence have at most (N,)."""

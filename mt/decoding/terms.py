@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import chain
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -88,7 +91,7 @@ class Progress:
     under_way: tuple[tuple[int, Spelling, int], ...] = ()
     closed: bool = False
 
-    @property
+    @cached_property
     def bank(self) -> int:
         """The pieces of terms that it holds, of the one under way too."""
         return self.held + max((size for term, _, size in self.under_way if term not in self.met), default=0)
@@ -133,40 +136,75 @@ class Progress:
         return Progress(self.met | {term}, held, longer, spelling.closes)
 
 
+class Moves(NamedTuple):
+    """What the next piece makes of a progress.
+
+    after: by piece, of those that belong to terms. other: by any other piece. wanted: see `Progress.wanted`.
+    """
+
+    after: dict[int, Progress]
+    other: Progress
+    wanted: list[int]
+
+
+class SentenceTerms:
+    """The terms of a sentence, and the moves between how far its hypotheses are, each worked out once."""
+
+    def __init__(self, terms: Sequence[Term]) -> None:
+        self.terms = tuple(terms)
+        self.pieces = sum(term.size for term in terms)
+        self._first = {spelling.ids[0] for term in terms for spelling in term.spellings}
+        self._moves: dict[tuple[Progress, bool], Moves] = {}
+
+    def moves(self, progress: Progress, after_word: bool) -> Moves:
+        """Those from a progress; after_word: as in `Progress.after`."""
+        key = progress, after_word
+        if key not in self._moves:
+            pieces = self._first.union(progress.expected())
+            self._moves[key] = Moves(
+                {piece: progress.after(piece, self.terms, after_word) for piece in pieces},
+                Progress(progress.met, progress.held),
+                progress.wanted(self.terms, after_word),
+            )
+        return self._moves[key]
+
+
 class TermSteering:
     """Beam search's hypotheses and the terms of their sentences: R sentences × K beams."""
 
     def __init__(self, terms: Sequence[Sequence[Term]], words: WordEnds, size: int) -> None:
-        self.terms, self.words, self.size = [tuple(row) for row in terms], words, size
+        self.sentences, self.words, self.size = [SentenceTerms(row) for row in terms], words, size
         self.progress = [[Progress()] * size for _ in terms]
-        self.after_word = [[False] * size for _ in terms]
+        self.moves = [[sentence.moves(Progress(), False)] * size for sentence in self.sentences]
 
     def mask(self, log_probs: Tensor) -> None:
         """Forbid in log_probs (R·K, V): to end without all terms, to go on with the word that a term ends."""
-        eos, rows = Tokenizer.eos_id, self._rows()
-        lacking = [row for row, terms, progress in rows if len(progress.met) < len(terms)]
-        log_probs[lacking, eos] = float("-inf")
-        for row, _, progress in rows:
+        lacking = (~self._complete(log_probs.device)).flatten()
+        log_probs[:, Tokenizer.eos_id].masked_fill_(lacking, float("-inf"))
+        for row, progress in enumerate(chain.from_iterable(self.progress)):
             if progress.closed:
                 kept = log_probs[row, progress.expected()]
                 log_probs[row, self.words.continuing] = float("-inf")
                 log_probs[row, progress.expected()] = kept
 
-    def _rows(self) -> list[tuple[int, tuple[Term, ...], Progress]]:
-        return [
-            (row * self.size + beam, terms, progress)
-            for row, terms in enumerate(self.terms)
-            for beam, progress in enumerate(self.progress[row])
+    def _complete(self, device: torch.device) -> Tensor:
+        """Which hypotheses hold all terms (R, K)."""
+        found = [
+            [len(progress.met) == len(sentence.terms) for progress in row]
+            for row, sentence in zip(self.progress, self.sentences, strict=True)
         ]
+        return torch.tensor(found, device=device)
 
-    def candidates(self, log_probs: Tensor, totals: Tensor, width: int) -> tuple[Tensor, Tensor, Tensor]:
+    def candidates(
+        self, log_probs: Tensor, totals: Tensor, top: tuple[Tensor, Tensor]
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The continuations that may be kept: totals, hypotheses, pieces, (R, C) each.
 
-        log_probs (R·K, V), totals (R, K). They are the `width` best of each hypothesis, and those that begin
-        terms or go on with them. Continuations of hypotheses that hold all terms come first, best first.
+        log_probs (R·K, V), totals (R, K). They are the best of each hypothesis, which `top` gives, and those
+        that begin terms or go on with them. Those of hypotheses that hold all terms come first, best first.
         """
-        best, pieces = log_probs.topk(min(width, log_probs.shape[1]), dim=1)
-        shape = (len(self.terms), -1)
+        best, pieces = top
+        shape = (len(self.sentences), -1)
         values = (totals.view(-1, 1) + best).view(shape)
         parents = torch.arange(self.size, device=totals.device).repeat_interleave(best.shape[1])
         parents, pieces = parents.expand(len(values), -1), pieces.view(shape)
@@ -175,13 +213,7 @@ class TermSteering:
         more = more.masked_fill((there.unsqueeze(2) == here.unsqueeze(1)).any(dim=2), float("-inf"))
         values = torch.cat([values, more], dim=1)
         parents, pieces = torch.cat([parents, of], dim=1), torch.cat([pieces, added], dim=1)
-        complete = torch.tensor(
-            [
-                [len(progress.met) == len(terms) for progress in row]
-                for row, terms in zip(self.progress, self.terms, strict=True)
-            ],
-            device=totals.device,
-        )
+        complete = self._complete(totals.device)
         order = (values + AHEAD * complete.gather(1, parents)).argsort(dim=1, descending=True)
         return values.gather(1, order), parents.gather(1, order), pieces.gather(1, order)
 
@@ -192,12 +224,12 @@ class TermSteering:
             list(
                 dict.fromkeys(
                     (beam, piece)
-                    for beam in range(self.size)
+                    for beam, moves in enumerate(of_row)
                     if alive[row][beam]
-                    for piece in self.progress[row][beam].wanted(terms, self.after_word[row][beam])
+                    for piece in moves.wanted
                 )
             )
-            for row, terms in enumerate(self.terms)
+            for row, of_row in enumerate(self.moves)
         ]
         width = max(map(len, wanted))
         filled = [[*row, *[(0, Tokenizer.pad_id)] * (width - len(row))] for row in wanted]
@@ -210,25 +242,26 @@ class TermSteering:
         """Which K continuations go on (R, K); totals (R, C) are -inf for those that end."""
         chosen = []
         for row, columns in enumerate(zip(totals.tolist(), parents.tolist(), pieces.tolist(), strict=True)):
+            sentence, moves = self.sentences[row], self.moves[row]
             after = [
-                self.progress[row][beam].after(piece, self.terms[row], self.after_word[row][beam])
-                if total > float("-inf")
-                else Progress()
-                for total, beam, piece in zip(*columns, strict=True)
+                moves[beam].after.get(piece, moves[beam].other)
+                for beam, piece in zip(columns[1], columns[2], strict=True)
             ]
             banks = [progress.bank for progress in after]
-            kept = share_out(columns[0], banks, self.size, sum(term.size for term in self.terms[row]) + 1)
+            kept = share_out(columns[0], banks, self.size, sentence.pieces + 1)
             self.progress[row] = [after[column] for column in kept]
-            self.after_word[row] = [self.words.open[columns[2][column]] for column in kept]
+            self.moves[row] = [
+                sentence.moves(after[column], self.words.open[columns[2][column]]) for column in kept
+            ]
             chosen.append(kept)
         return torch.tensor(chosen, device=totals.device)
 
     def select(self, rows: Tensor) -> None:
         """Keep these sentences (n,) only."""
         kept = rows.tolist()
-        self.terms = [self.terms[row] for row in kept]
+        self.sentences = [self.sentences[row] for row in kept]
         self.progress = [self.progress[row] for row in kept]
-        self.after_word = [self.after_word[row] for row in kept]
+        self.moves = [self.moves[row] for row in kept]
 
 
 def missing(ids: Sequence[int], terms: Sequence[Term], words: WordEnds) -> int:
@@ -248,7 +281,7 @@ def share_out(totals: Sequence[float], banks: Sequence[int], size: int, count: i
 
     Banks have equal quotas; what cannot be divided goes to those that hold most.
     """
-    order = sorted(range(len(totals)), key=lambda column: -totals[column])
+    order = sorted(range(len(totals)), key=totals.__getitem__, reverse=True)
     quotas = [size // count + (bank >= count - size % count) for bank in range(count)]
     kept, rest = [], []
     for column in order:
@@ -259,4 +292,4 @@ def share_out(totals: Sequence[float], banks: Sequence[int], size: int, count: i
         else:
             rest.append(column)
     kept += rest[: size - len(kept)]
-    return sorted(kept, key=lambda column: -totals[column])
+    return sorted(kept, key=totals.__getitem__, reverse=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 import torch
@@ -23,7 +24,7 @@ from mt.search.batching import in_batches
 from mt.search.beam import Beam, beam_search
 from mt.search.greedy import Greedy, greedy_search
 from mt.search.hypothesis import BOS, EOS, PAD, UNK, Hypothesis, Model, length_norm
-from mt.search.term_beam import TERM_BEAMS, term_search
+from mt.search.term_beam import first_with_terms, lacking, term_search
 
 __all__ = ["BOS", "EOS", "PAD", "UNK", "Beam", "Greedy", "Hypothesis", "Model", "beam_search"]
 __all__ += ["greedy_search", "length_limit", "length_norm", "search"]
@@ -48,18 +49,22 @@ def search(
     `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
     its source; both sides have the same ids for them. After each batch `progress` gets the proportion of
     source pieces that have been searched, 0 to 1. hints: beginnings of the N translations, and terms that
-    they must hold. Where the best hypothesis lacks terms a search for them follows.
+    they must hold. The best hypothesis that holds them comes first; a search for one follows where there is
+    none.
     """
     was_training = model.training
     model.train(False)
     batch = BatchSearch(model, config, device, markers)
     results = in_batches(batch.free, sources, hints, config.batch_tokens, progress)
-    if hints is not None and (lacking := hints.lacking([rows[0].ids for rows in results])):
-        sources, hints = [sources[row] for row in lacking], hints.select(lacking)
-        # Fewer sources at a time, as the beams are wider.
-        again = in_batches(batch.with_terms, sources, hints, max(1, config.batch_tokens // TERM_BEAMS))
-        for row, hypotheses in zip(lacking, again, strict=True):
-            results[row] = hypotheses
+    if hints is not None:
+        results = [first_with_terms(*of_row) for of_row in zip(results, hints.terms, repeat(hints.words))]
+        for width, rows in lacking(results, hints).items():
+            # There are few of them: up to twice the hypotheses of other batches, for fewer steps in all.
+            tokens = config.batch_tokens * min(1, 2 * config.beam / (config.beam + width))
+            of_rows = [sources[row] for row in rows]
+            again = in_batches(batch.with_terms, of_rows, hints.select(rows), max(1, int(tokens)))
+            for row, hypotheses in zip(rows, again, strict=True):
+                results[row] = hypotheses
     model.train(was_training)
     return results
 

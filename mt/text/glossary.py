@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from mt.text.spacing import is_word_letter
 
@@ -55,12 +55,13 @@ class Glossary:
         self.entries = tuple(
             Entry(source, tuple(dict.fromkeys(targets)), match) for (source, match), targets in merged.items()
         )
-        self._tree: dict[str, Any] = {}  # a node for each letter; "" leads to the entries that end there
+        self._by_term: dict[str, list[Entry]] = {}  # in lower case
+        sizes: dict[str, set[int]] = {}  # of the terms that begin with a letter
         for entry in self.entries:
-            node = self._tree
-            for letter in map(_lower, entry.source):
-                node = node.setdefault(letter, {})
-            node.setdefault("", []).append(entry)
+            term = _lower(entry.source)
+            self._by_term.setdefault(term, []).append(entry)
+            sizes.setdefault(term[0], set()).add(len(term))
+        self._sizes = {letter: sorted(found) for letter, found in sizes.items()}
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -68,7 +69,7 @@ class Glossary:
     def find(self, text: str) -> list[Occurrence]:
         """The terms of a text, whole words, from left to right; none overlap, and the longest come first."""
         found, at = [], 0
-        lowered = [*map(_lower, text)]
+        lowered = _lower(text)
         while at < len(text):
             here = None if _joins(text, at) else self._longest(text, lowered, at)
             if here is not None:
@@ -76,11 +77,13 @@ class Glossary:
             at = at + 1 if here is None else here.end
         return found
 
-    def _longest(self, text: str, lowered: Sequence[str], start: int) -> Occurrence | None:
-        node, best, at = self._tree, None, start
-        while at < len(text) and (node := node.get(lowered[at], {})):
-            at += 1
-            for entry in node.get("", ()):
+    def _longest(self, text: str, lowered: str, start: int) -> Occurrence | None:
+        best = None
+        for size in self._sizes.get(lowered[start], ()):
+            at = start + size
+            if at > len(text):
+                break
+            for entry in self._by_term.get(lowered[start:at], ()):
                 if entry.match == "exact" and text[start:at] != entry.source:
                     continue
                 end = _word_end(text, at, ENDING if entry.match == "inflected" else 0)
@@ -89,10 +92,11 @@ class Glossary:
         return best
 
 
-def _lower(letter: str) -> str:
+def _lower(text: str) -> str:
     """In lower case, one character for one."""
-    lowered = letter.lower()
-    return lowered if len(lowered) == 1 else letter
+    if text.isascii():
+        return text.lower()
+    return "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
 
 
 def _joins(text: str, at: int) -> bool:
