@@ -122,10 +122,10 @@ def test_a_training_adds_tokens_to_a_run(
 def test_what_it_needs(toy_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     command = ["train", "--preset", "tiny", "--train", "a.tsv", "--out", str(tmp_path), "--add-tokens", "5"]
     for more, said in (
-        ([], "name it by init"),
-        (["--init", str(toy_run), "--algorithm", "bpe"], "needs text, and a run with algorithm unigram"),
-        (["--init", str(toy_run), "--teachers", str(toy_run)], "set either teachers or add_tokens"),
-        (["--init", str(toy_run), "--init-parts", "encoder"], "with init_parts all"),
+        ([], "name the run by --init"),
+        (["--init", str(toy_run), "--algorithm", "bpe"], "needs text and a run with --algorithm unigram"),
+        (["--init", str(toy_run), "--teachers", str(toy_run)], "leave out --teachers or --add-tokens"),
+        (["--init", str(toy_run), "--init-parts", "encoder"], "take all of it"),
     ):
         assert cli.main([*command, *more]) == 2
         (line,) = capfd.readouterr().err.splitlines()

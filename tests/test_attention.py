@@ -140,16 +140,13 @@ def test_alignments_do_not_depend_on_the_batch(batch_tokens: int) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs decoder_hidden = 10"),
-        ({"attention_position": "between"}, "between layers needs decoder_layers = 2"),
-        ({"readout": False, "feed_readout": False}, "attention after the decoder needs readout"),
-        ({"attention": "none", "attend_embedding": True}, "attend_embedding needs attention"),
-        (
-            {"attention": "none", "attention_position": "between"},
-            "attention_position between needs attention",
-        ),
-        ({"attention": "dot", "attend_embedding": True}, "dot attention needs decoder_hidden = 16"),
-        ({"readout_size": 5}, "embedding = readout_size"),
+        ({"attention": "dot", "encoder_hidden": 5}, "dot attention needs `decoder_hidden = 10`"),
+        ({"attention_position": "between"}, "between layers needs `decoder_layers = 2`"),
+        ({"readout": False, "feed_readout": False}, "attention after the decoder needs `readout`"),
+        ({"attention": "none", "attend_embedding": True}, "`attend_embedding` needs attention"),
+        ({"attention": "none", "attention_position": "between"}, '"between"` needs attention'),
+        ({"attention": "dot", "attend_embedding": True}, "dot attention needs `decoder_hidden = 16`"),
+        ({"readout_size": 5}, "`embedding` the value of `readout_size`"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(changes: dict[str, Any], message: str) -> None:

@@ -11,6 +11,7 @@ import pytest
 import tomli_w
 
 from mt.cli import main
+from mt.commands.arguments import find
 from mt.config import Config, DataConfig, ModelConfig, SearchConfig, TokenizerConfig, TrainingConfig
 from mt.config.changes import Change, changes
 from mt.config.fields import Section
@@ -76,7 +77,7 @@ def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
         ("[training]\ndecay = 'fast'\nseed = 'x'\n", "training.seed"),
         (
             "[model]\nfeed_start = false\nfeed_steps = false\nfeed_readout = false\n",
-            "must be fed the sentence vector",
+            "needs the sentence vector",
         ),
         ("[model]\nreadout = false\n", "needs"),
         ("[model]\npooling = ['last', 'last']\n", "each once"),
@@ -92,6 +93,45 @@ def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, messa
         load_file(path, Config())
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "flags", "in_file", "as_flags"),
+    [
+        (
+            "[training]\ninit_parts = 'encoder'",
+            ["--init-parts", "encoder"],
+            "init_parts says what is taken of a run: name the run by init",
+            "--init-parts says what is taken of a run: name the run by --init",
+        ),
+        (
+            "[training]\ninit = 'run'\ninit_parts = 'encoder'\n[tokenizer]\nshared = true",
+            ["--init", "RUN", "--init-parts", "encoder", "--shared"],
+            'with init_parts = "encoder" the target has a tokenizer of its own: set shared = false',
+            "with --init-parts encoder the target has a tokenizer of its own: set --no-shared",
+        ),
+        (
+            "[speech]\nmask_bands = 2",
+            ["--mask-bands", "2"],
+            "mask_bands: without effect on text",
+            "--mask-bands: without effect on text",
+        ),
+        (
+            "[model]\nattention = 'dot'",
+            ["--attention", "dot", "--decoder-hidden", "7", "--no-tied"],
+            "dot attention needs decoder_hidden = ",
+            "dot attention needs --decoder-hidden ",
+        ),
+    ],
+)
+def test_a_message_names_settings_as_they_were_written(
+    text: str, flags: list[str], in_file: str, as_flags: str, toy_run: Path
+) -> None:
+    with pytest.raises(ConfigError, match=re.escape(in_file)):
+        parse_toml(text, where="mine.toml", base=Config())
+    command, given = find("train", [word.replace("RUN", str(toy_run)) for word in flags])
+    with pytest.raises(UsageError, match=re.escape(as_flags)):
+        command.prepare(*command.parse(given))
 
 
 def test_all_problems_come_in_one_message(tmp_path: Path) -> None:

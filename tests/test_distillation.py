@@ -160,12 +160,12 @@ def test_a_student_goes_on_with_the_teachers_it_had(
         (["--teachers", "RUN"], "a student cuts text as its teachers do; give --tokenizer-from RUN too"),
         (
             ["--distillation-weight", "0.3"],
-            "is that of the teachers' predictions: name teachers",
+            "--distillation-weight needs --teachers",
         ),
         (["--teachers", "nowhere"], "nowhere does not exist; name the directory of a run"),
         (
             ["--teachers", "RUN", "--tokenizer-from", "RUN", "--sampling", "0.5"],
-            "teachers need a fixed segmentation: set either teachers or sampling",
+            "need a fixed segmentation: leave out --teachers or --sampling",
         ),
     ],
 )

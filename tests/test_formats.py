@@ -638,7 +638,7 @@ def test_an_empty_file_is_named(tmp_path: Path, name: str) -> None:
 
 def test_what_is_no_source_is_refused_with_what_would_be(tmp_path: Path) -> None:
     assert "without .po files" in fault(tmp_path)
-    assert "not a form that can be read" in fault(write(tmp_path / "p.docx", "x"))
-    assert "not a form that can be read" in fault("")
+    assert "unknown corpus format" in fault(write(tmp_path / "p.docx", "x"))
+    assert "unknown corpus format" in fault("")
     assert "names 3 files" in fault("a.zh,a.en,a.de")
     assert "is UTF-16" in fault(write(tmp_path / "p.tsv", "a\tb\n".encode("utf-16")))

@@ -102,11 +102,11 @@ def test_what_does_not_fit_is_one_line(
         assert last.startswith("mt")
         assert message in last
     assert cli.main(["train", "--preset", "tiny", "--freeze", "encoder", "--out", str(tmp_path / "u")]) == 2
-    assert "name it by init" in capfd.readouterr().err
+    assert "name the run by --init" in capfd.readouterr().err
     assert (
         cli.main(["train", "--preset", "tiny", "--init-parts", "encoder", "--out", str(tmp_path / "u")]) == 2
     )
-    assert "name it by init" in capfd.readouterr().err
+    assert "name the run by --init" in capfd.readouterr().err
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ from mt.training.reporter import Reporter
 from mt.training.resuming import Begun
 from mt.training.session import Session
 from mt.training.sound_corpora import SoundReader
-from mt.training.starting import freeze, source_of
+from mt.training.starting import freeze
 from mt.training.state import RunFiles
 from mt.training.tensorboard import check_tensorboard, open_events
 from mt.training.torchrun import joined
@@ -76,7 +76,7 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         reader=SoundReader(data, config.speech, training.seed)
         if config.speech.sound
         else TextReader(data, training.seed),
-        vocabulary=Vocabulary(config.tokenizer, data.languages.tags, source_of(config)),
+        vocabulary=Vocabulary(config.tokenizer, data.languages.tags),
         helpers=Helpers(training, config.speech, data.languages),
     )
     material = ranks.in_turn(

@@ -78,23 +78,25 @@ class ModelConfig(Section):
         width = (self.readout_size or self.embedding) if self.readout else self.decoder_hidden
         if self.tied and width != self.embedding:
             raise ValueError(
-                "tied needs equal sizes of embedding and output layer: embedding = "
-                f"{'readout_size' if self.readout else 'decoder_hidden'}"
+                "`tied` needs embeddings and an output layer of one size: give `embedding` the value of "
+                f"`{'readout_size' if self.readout else 'decoder_hidden'}`"
             )
         if self.feed_readout and not self.readout:
-            raise ValueError("feed_readout needs readout")
+            raise ValueError("`feed_readout` needs `readout`")
         if self.attention == "none" and not (self.feed_start or self.feed_steps or self.feed_readout):
             raise ValueError(
-                "the decoder must be fed the sentence vector: by feed_start, feed_steps or feed_readout"
+                "the decoder needs the sentence vector: turn on `feed_start`, `feed_steps` or `feed_readout`"
             )
         if not self.pooling or len(set(self.pooling)) != len(self.pooling):
-            raise ValueError("pooling names one or more of last, mean, max, attentive, each once")
+            raise ValueError("`pooling` names one or more of last, mean, max, attentive, each once")
         if self.attention != "none":
             self._attention_fits()
         elif self.attend_embedding:
-            raise ValueError("attend_embedding needs attention: choose a kind, or set it false")
+            raise ValueError(
+                "`attend_embedding` needs attention: choose a kind by `attention`, or leave it out"
+            )
         elif self.attention_position == "between":
-            raise ValueError("attention_position between needs attention: choose a kind, or set it to after")
+            raise ValueError('`attention_position = "between"` needs attention: choose a kind by `attention`')
         return self
 
     @property
@@ -110,10 +112,10 @@ class ModelConfig(Section):
     def _attention_fits(self) -> None:
         if self.attention == "dot" and self.memory_size != self.decoder_hidden:
             raise ValueError(
-                f"dot attention needs decoder_hidden = {self.memory_size}, the size of what it attends to; "
+                f"dot attention needs `decoder_hidden = {self.memory_size}`, the size of what it attends to; "
                 "general attention does not"
             )
         if self.attention_position == "between" and self.decoder_layers == 1:
-            raise ValueError("attention between layers needs decoder_layers = 2 or more")
+            raise ValueError("attention between layers needs `decoder_layers = 2` or more")
         if not self.readout and self.attention_position == "after":
-            raise ValueError("attention after the decoder needs readout")
+            raise ValueError("attention after the decoder needs `readout`")

@@ -80,5 +80,5 @@ class TokenizerConfig(Section):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.algorithm == "char" and self.sampling is not None:
-            raise ValueError("sampling cuts words in other ways: with algorithm char there is one way")
+            raise ValueError('`sampling` needs several ways to cut a word: `algorithm = "char"` has one')
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,20 +47,43 @@ def flag(name: str, value: object = None) -> str:
     return f"--no-{word}" if value is False else f"--{word} {value}"
 
 
+def differing(section: Section, names: Iterable[str]) -> list[str]:
+    """Those of the fields that differ from their defaults."""
+    fields = type(section).model_fields
+    return [name for name in names if getattr(section, name) != fields[name].default]
+
+
 def changed(section: Section, names: Iterable[str]) -> list[str]:
     """The flags of those fields that differ from their defaults."""
-    fields = type(section).model_fields
-    return [flag(name) for name in names if getattr(section, name) != fields[name].default]
+    return [flag(name) for name in differing(section, names)]
+
+
+_QUOTED = re.compile(r'`(\w+)(?: = "?([^`"]+)"?)?`')
+
+
+def quoted(names: Iterable[str]) -> str:
+    """Names of settings for the message of a ValueError, where `describe` finds them."""
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _as_flag(setting: re.Match[str]) -> str:
+    name, value = setting.groups()
+    return flag(name, {"true": True, "false": False}.get(value, value))
 
 
 def describe(problem: ValidationError, as_flags: bool = False) -> str:
-    """Every fault of a ValidationError in one line: what is wrong with which setting (or flag)."""
+    """Every fault of a ValidationError in one line: what is wrong with which setting.
+
+    Settings are named as the user writes them. In the message of a ValueError they stand in backticks, as
+    `shared = false`: a file has them so, as flags they are --no-shared.
+    """
     parts = []
     for error in problem.errors():
         name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
         if as_flags and name:
             name = flag(name.split(".")[-1])
         message = error["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+        message = _QUOTED.sub(_as_flag, message) if as_flags else message.replace("`", "")
         if error["type"] == "extra_forbidden":
             message = "there is no such setting"
         elif isinstance(error["input"], (str, int, float)):

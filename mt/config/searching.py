@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from mt.config.fields import Count, Positive, PositiveFloat, Section, Spec, changed
+from mt.config.fields import Count, Positive, PositiveFloat, Section, Spec, differing, quoted
 from mt.errors import ConfigError
 
 
@@ -52,8 +52,7 @@ class DatastoreConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.datastore and (
-            idle := changed(self, ("datastore_neighbours", "datastore_temperature", "datastore_weight"))
-        ):
-            raise ValueError(f"{', '.join(idle)}: nothing is recalled without --datastore SPEC")
+        others = ("datastore_neighbours", "datastore_temperature", "datastore_weight")
+        if not self.datastore and (idle := differing(self, others)):
+            raise ValueError(f"{quoted(idle)}: nothing is recalled without `datastore`")
         return self

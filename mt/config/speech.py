@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from mt.config.fields import Count, Metavar, PositiveFloat, Probability, Section, changed
+from mt.config.fields import Count, Metavar, PositiveFloat, Probability, Section, differing, quoted
 
 Name = Annotated[str, Metavar("NAME")]
 
@@ -41,6 +41,6 @@ class SpeechConfig(Section):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if not self.sound and (idle := changed(self, type(self).model_fields)):
-            raise ValueError(f"{', '.join(idle)}: without effect on text; --preset speech reads sound")
+        if not self.sound and (idle := differing(self, type(self).model_fields)):
+            raise ValueError(f"{quoted(idle)}: without effect on text; --preset speech reads sound")
         return self

@@ -110,7 +110,7 @@ def prepare(stages: Stages, session: Session) -> Material:
         begun.check_corpora(fingerprints)
     clock.lap(READING)
     if known is None:
-        tokenizers = stages.vocabulary.learn(corpora.train, console)
+        tokenizers = stages.vocabulary.learn(corpora.train, console, start)
     elif begun:
         tokenizers = known
     else:

@@ -11,7 +11,7 @@ import torch
 
 from mt import checkpoint
 from mt.checkpoint import Run
-from mt.config import Config, TrainingConfig
+from mt.config import TrainingConfig
 from mt.config.fields import flag
 from mt.config.speech import SpeechConfig
 from mt.data.corpus import Corpus
@@ -122,12 +122,6 @@ def load_start(training: TrainingConfig, speech: SpeechConfig, languages: Langua
             f"--init: {run.path} cannot be the start: {problem}; --init-parts encoder takes its encoder alone"
         )
     return Start(run, fingerprint([run.model]), whole)
-
-
-def source_of(config: Config) -> str | None:
-    """The run whose source tokenizer a training takes with the encoder alone; None where it takes none."""
-    alone = config.training.init_parts == "encoder" and not config.speech.sound
-    return config.training.init if alone else None
 
 
 def freeze(model: Seq2Seq, parts: Sequence[str]) -> None:

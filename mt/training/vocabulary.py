@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal, NamedTuple
 
 from mt import checkpoint
+from mt.checkpoint import Run
 from mt.config import TokenizerConfig
 from mt.config.fields import flag
 from mt.console import Console
@@ -20,6 +21,7 @@ from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer, Tokenizers
 from mt.training.adding import with_more
+from mt.training.starting import Start
 
 MOST_PIECES, FEWEST_PIECES, PAIRS_A_PIECE = 8000, 1000, 8
 SPARE_PIECES = 500  # beside the characters, where they alone are more than the size that no one asked for
@@ -40,25 +42,25 @@ class Side(NamedTuple):
 class Vocabulary:
     """What decides a run's tokenizers.
 
-    tags: texts that are one piece of the source wherever they occur. source_of: a run whose source tokenizer
-    is taken.
+    tags: texts that are one piece of the source wherever they occur.
     """
 
     settings: TokenizerConfig
     tags: Sequence[str] = ()
-    source_of: str | None = None
 
-    def learn(self, corpus: Corpus, console: Console) -> Tokenizers:
+    def learn(self, corpus: Corpus, console: Console, start: Start | None = None) -> Tokenizers:
         """The pieces of both languages, or one set for both, from the training pairs.
 
-        A size that the text does not allow gives way to the nearest one that it does; a note says so.
+        A size that the text does not allow gives way to the nearest one that it does; a note says so. start:
+        a run whose encoder is taken, and the source tokenizer with it. Raises ConfigError if that is not
+        suited.
         """
         if isinstance(corpus, SoundCorpus):
             both = _learn(self.settings, corpus, Side("text", ("tgt",), ()), console)
             return both, both
         sides = self._sides()
-        if self.source_of is not None:
-            return self._source(self.source_of, console), _learn(self.settings, corpus, sides[1], console)
+        if start is not None and not start.whole:
+            return self._source(start.run, console), _learn(self.settings, corpus, sides[1], console)
         learned = [_learn(self.settings, corpus, side, console) for side in sides]
         return learned[0], learned[-1]
 
@@ -106,14 +108,13 @@ class Vocabulary:
             return (Side(f"{name}shared", ("src", "tgt"), self.tags),)
         return Side(f"{name}source", ("src",), self.tags), Side(f"{name}target", ("tgt",), ())
 
-    def _source(self, name: str, console: Console) -> Tokenizer:
-        """The source tokenizer of that run. Raises RunError, ConfigError."""
-        of_other, metadata = checkpoint.read_config(Path(name))
-        source, _ = checkpoint.read_tokenizers(Path(name), of_other, metadata)
-        if of_other.tokenizer.markup != self.settings.markup:
-            raise ConfigError(f"--init: {name} needs {flag('markup', of_other.tokenizer.markup)} here too")
-        self._check_tags(source, f"--init: {name}")
-        console.note(f"source vocabulary of {name}: {source.vocab_size:,} tokens")
+    def _source(self, run: Run, console: Console) -> Tokenizer:
+        """The source tokenizer of that run."""
+        source, markup = run.src_tokenizer, run.config.tokenizer.markup
+        if markup != self.settings.markup:
+            raise ConfigError(f"--init: {run.path} needs {flag('markup', markup)} here too")
+        self._check_tags(source, f"--init: {run.path}")
+        console.note(f"source vocabulary of {run.path}: {source.vocab_size:,} tokens")
         return source
 
     def _check_tags(self, source: Tokenizer, whose: str) -> None:

@@ -44,8 +44,8 @@ def read_pairs(spec: str, *, src: str | None, tgt: str | None, split: Split) -> 
     if spec.strip() and not path.exists():
         raise CorpusError(f"{spec}: no such file; check the path")
     raise CorpusError(
-        f"{spec!r}: not a form that can be read; name {', '.join(sorted(_READERS))}, a folder of .po, "
-        "two aligned files as train.zh,train.en, hub:org/name or phrasebook"
+        f"{spec!r}: unknown corpus format; give a file ({' '.join(sorted(_READERS))}), a folder of .po, "
+        "two aligned files such as train.zh,train.en, hub:org/name or phrasebook"
     )
 
 
