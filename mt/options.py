@@ -34,8 +34,8 @@ class TrainOptions(Device):
     config: File | None = None
     """TOML file with settings, such as a run's config.toml. It overrides the preset, flags override both"""
     time_budget: Duration | None = None
-    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; it counts from the start of
-    each command of a run, the last validation included"""
+    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; all commands of a run count
+    together, and the last validation is included"""
     seeds: tuple[Count, ...] = ()
     """Train N times, with the seeds 1 to N, in run directories NAME-1, NAME-2 …, with one tokenizer. Several
     numbers are the seeds themselves"""
@@ -74,9 +74,10 @@ class DoubtOptions(Section):
     """Doubtful translations."""
 
     min_confidence: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Doubt translations of less confidence than this, 0 to 1; needs mt evaluate --calibrate"""
+    """Translations of a lower confidence than this, 0 to 1, are doubtful; needs mt evaluate --calibrate"""
     on_doubt: Literal["flag", "empty", "source"] = "flag"
-    """What to write for a doubtful translation: itself, its reasons being in --json; nothing; its source"""
+    """What to write for a doubtful translation. flag: the translation, and the reasons in --json; empty:
+    nothing; source: its source"""
 
 
 class DocumentOptions(Section):
@@ -86,12 +87,12 @@ class DocumentOptions(Section):
     """What the input is (default: by its name; .txt is text in lines). lines: a line in, a line out. text:
     paragraphs, whose lines are joined and wrapped again"""
     memory: tuple[Spec, ...] = ()
-    """Take what is translated there word for word, and adapt what differs only in numbers or placeholders.
-    May be given several times; earlier ones come first"""
+    """Translation memory: take the translations of the same texts from it, and adapt those of texts that
+    differ only in numbers or placeholders. May be given several times; earlier ones come first"""
     all: bool = False
-    """Also translate again what is translated, in catalogues and other files with both languages"""
+    """In catalogues and other files with both languages, also translate what has a translation"""
     fuzzy: bool = False
-    """Mark everything that is filled in as fuzzy, or as to be reviewed"""
+    """Mark all new translations as fuzzy, or as in need of review"""
     column: tuple[Annotated[str, Metavar("NAME")], ...] = ()
     """Column of a table to translate, by its name or its number from 1. May be given several times"""
 
@@ -108,7 +109,7 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     """Write to this file, which is replaced when everything is translated (default: standard output). Where
     the input is several documents it is a folder"""
     prefix: File | None = None
-    """What each translation begins with: as many lines as the input has, blank where it is free"""
+    """File of beginnings: each line is what the translation of an input line begins with; blank for none"""
     tgt: Language | None = None
     """Target language, for a model with several"""
     nbest: Positive = 1
@@ -123,9 +124,9 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
 
     shard: Shard | None = None
     """Translate the N-th of M parts of --input, a file or a folder, plain or compressed. Any machine may
-    translate any part, and a part that was stopped goes on; then give --join"""
+    translate any part, and the same command resumes a part. --join puts the parts together"""
     join: bool = False
-    """Check the parts that --shard has translated and join them to --output"""
+    """Check the parts that --shard has translated and join them into --output"""
     ray: Annotated[str, Metavar("ADDRESS")] | None = None
     """Translate --input on a Ray cluster: local starts one here, auto joins the one this machine belongs to.
     Text is translated as with --shard; JSONL and Parquet become a folder of their rows with translations"""
@@ -137,7 +138,7 @@ class InspectOptions(OneRunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
-    """Texts to inspect; of a run that reads sound recordings. Without them the lines of standard input are
+    """Texts to inspect, or recordings where the run reads sound. Without them the lines of standard input are
     read"""
     tgt: Language | None = None
     """Target language, for a model with several"""
@@ -182,7 +183,7 @@ class ServeOptions(DatastoreConfig, TermOptions, Device):
     """Reject requests without a valid key. The file has one key a line, each with its own requests a
     minute if wanted"""
     trusted_proxies: tuple[Network, ...] = ()
-    """Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are believed"""
+    """Addresses or networks of reverse proxies whose X-Forwarded-For and X-Forwarded-Proto are trusted"""
     allowed_hosts: tuple[Annotated[str, Metavar("HOST")], ...] = ()
     """Answer only requests whose Host header is one of these (default: any). *.example.org is every name
     below it"""

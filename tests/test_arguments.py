@@ -176,7 +176,7 @@ def test_neighbours_by_the_former_flag_too(
         (["report", "-m", "a", "-m", "b"], "mt report is about one run: give -m once"),
         (["evaluate", "--tune", "--beam", "1"], "give --beam 2 or more"),
         (["train", "--seeds", "2", "--seed", "3"], "--seeds names all seeds: leave --seed out"),
-        (["train", "--seeds", "0"], "--seeds 0 is no seed at all"),
+        (["train", "--seeds", "0"], "--seeds 0 trains nothing"),
         (["train", "--seeds", "2", "1", "2"], "--seeds names a seed twice"),
         (["completion", "tcsh"], "name one of bash, zsh, fish"),
     ],

@@ -145,7 +145,7 @@ def test_a_run_goes_on_in_the_precision_it_was_begun_in(
     assert cli.main(command(tmp_path)) == 0
     monkeypatch.setattr("mt.training.arithmetic.resolve_precision", lambda *_: other)
     assert cli.main(command(tmp_path, "--max-steps", "3")) == 0
-    assert f"begun in {begun} and goes on in it; on this device auto would be {other}" in (
+    assert f"began in {begun} and continues in it; on this device auto would choose {other}" in (
         capsys.readouterr().err
     )
     assert recorded(tmp_path / "run")["precision"] == begun

@@ -113,8 +113,8 @@ def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, messa
         (
             "[speech]\nmask_bands = 2",
             ["--mask-bands", "2"],
-            "mask_bands: without effect on text",
-            "--mask-bands: without effect on text",
+            "mask_bands: no effect on text",
+            "--mask-bands: no effect on text",
         ),
         (
             "[model]\nattention = 'dot'",

@@ -393,7 +393,7 @@ def test_the_pairs_of_a_corpus_count_as_often_as_its_weight_says(tmp_path: Path)
     first, second = corpus.report.lines()[:2]
     assert "kept 8, 80 % of all pairs" in first
     assert "kept 1 2 times, 20 % of all pairs; dropped 2 duplicate" in second
-    with pytest.raises(CorpusError, match="counts 0 times"):
+    with pytest.raises(CorpusError, match="repeated 0 times"):
         read_train(DataConfig(train=(f"{mine}*0",)))
     assert split_weight("*4") == ("*4", 1)
     assert split_weight("de-en=a.de,a.en*12") == ("de-en=a.de,a.en", 12)

@@ -203,7 +203,7 @@ def test_a_damaged_one_is_named(damage: bytes | None, toy_run: Path, tmp_path: P
     run_with(toy_run, pairs)
     (made,) = set(folder.glob("datastore-*")) - before
     made.write_bytes(made.read_bytes()[:-1] if damage is None else damage)
-    with pytest.raises(RunError, match="is damaged; delete it, and it is made anew"):
+    with pytest.raises(RunError, match="is damaged; delete it, and it will be made again"):
         run_with(toy_run, pairs)
     made.unlink()
     run_with(toy_run, pairs)
@@ -268,7 +268,7 @@ def test_evaluate(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert cli.main([*arguments, *recall, "--against", str(toy_run)]) == 0
     captured = capsys.readouterr()
     found = json.loads(captured.out)
-    assert "3 of 3 pairs to be scored occur in the datastore, so scores flatter" in captured.err
+    assert "3 of 3 pairs to be scored occur in the datastore, so scores are too high" in captured.err
     assert found["datastore"]["datastore_weight"] == 0.99
     assert found["hypotheses"] == str(toy_run / "hypotheses.datastore.strange.txt")
     assert found["perplexity"] < 1.1 < alone["perplexity"]
@@ -353,7 +353,7 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
         (
             ["--datastore-weight", "0.5"],
             2,
-            "--datastore-weight: nothing is recalled without --datastore",
+            "--datastore-weight: no effect without --datastore",
         ),
         (["--datastore", "nowhere.tsv"], 1, "nowhere.tsv"),
         (

@@ -464,7 +464,7 @@ def test_characters_instead_of_words_are_announced(
     test = write_tsv(tmp_path / "test.tsv", [("one", "一 二"), ("two", "三")])
     lines = write_lines(tmp_path / "out.txt", ["一 二", "四"])
     arguments = ("--hypotheses", lines, "--test", test, "--src", "en", "--tgt", code, "--bootstrap", "0")
-    said = "BLEU counts characters, not words, as MeCab is not there"
+    said = "BLEU counts characters, not words, as MeCab is not installed"
     assert f"{said}: pip install 'sacrebleu[{extra}]'" in evaluate(*arguments).err
     assert said not in evaluate(*arguments, "--tokenize", "char").err
 
@@ -733,7 +733,7 @@ def fill(files: dict[str, str]) -> None:
 @pytest.mark.usefixtures("toy_set")
 def test_a_test_set_out_of_reach_is_one_line(evaluate: Evaluate, run: Path) -> None:
     problem = evaluate("-m", run, "-t", "toy/1", "-l", "zh-en").problem
-    assert "test set toy/1 (zh-en) cannot be had: Network is unreachable" in problem
+    assert "test set toy/1 (zh-en) is not available: Network is unreachable" in problem
 
 
 def test_a_test_set_of_sacrebleu_brings_sources_all_references_and_languages(

@@ -220,8 +220,8 @@ def test_a_picture_is_drawn_of_the_one_text(
 
 MISTAKES = [
     (["-m", "other", "ba"], "give -m once"),
-    (["--by-hand", "--json", "ba"], "leave out --json: without effect with --by-hand"),
-    (["--by-hand", "--beam", "2", "ba"], "leave out --beam: without effect with --by-hand"),
+    (["--by-hand", "--json", "ba"], "leave out --json: no effect with --by-hand"),
+    (["--by-hand", "--beam", "2", "ba"], "leave out --beam: no effect with --by-hand"),
     (["--npz", "x.svg", "--picture", "./x.svg", "ba"], "--npz and --picture name one file"),
     (["--picture", "x.png", "ba", "de"], "--picture draws one text, not 2"),
     (["--by-hand", "ba"], "the cells of this model are gru"),

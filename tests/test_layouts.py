@@ -96,10 +96,10 @@ def test_folders_and_files_of_no_known_layout(tmp_path: Path) -> None:
         texts(tmp_path)
     with pytest.raises(CorpusError, match="no such file or folder"):
         texts(tmp_path / "none.tsv")
-    with pytest.raises(CorpusError, match="not a form of recordings"):
+    with pytest.raises(CorpusError, match="unknown format of recordings"):
         texts("")
     (tmp_path / "x.json").write_text("{}")
-    with pytest.raises(CorpusError, match="not a form of recordings"):
+    with pytest.raises(CorpusError, match="unknown format of recordings"):
         texts(tmp_path / "x.json")
 
 

@@ -284,7 +284,7 @@ def test_a_setting_that_cannot_work_names_what_can(wrong: dict[str, Any], messag
 def test_a_tokeniser_whose_extra_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sacrebleu.tokenizers.tokenizer_ja_mecab.MeCab", None)
     with pytest.raises(
-        ConfigError, match=r"'ja-mecab' cannot be had: .*pip install sacrebleu\[ja\]"
+        ConfigError, match=r"'ja-mecab' is not available: .*pip install sacrebleu\[ja\]"
     ) as caught:
         score(["a"], [["a"]], Scoring("ja-mecab"), metrics=["bleu"])
     assert "\n" not in str(caught.value)

@@ -126,5 +126,5 @@ def test_every_setting_of_speech_changes_something(tmp_path: Path) -> None:
     for name, value in drawn.items():
         assert not torch.equal(frames(5, **{name: value}), frames(5)), name
     assert {"sound", "ctc", *changed, *drawn} == set(SpeechConfig.model_fields)
-    with pytest.raises(ValueError, match="`ctc`: without effect on text"):
+    with pytest.raises(ValueError, match="`ctc`: no effect on text"):
         SpeechConfig(ctc=0.3)

@@ -224,7 +224,7 @@ def test_a_charset_that_is_not_known_is_refused(tmp_path: Path, charset: str, pa
     text = catalogue(2).replace("UTF-8", charset)
     path = write(tmp_path / f"t.po{packed}", COMPRESS[packed](text.encode()))
     message = fault(path, "en", "xx")
-    assert f"t.po{packed}, line 3: {charset} is not a charset" in message
+    assert f"t.po{packed}, line 3: {charset} is not a known charset" in message
     assert "charset=UTF-8" in message
 
 

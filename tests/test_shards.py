@@ -123,7 +123,7 @@ def test_what_is_missing_or_other_is_said(
     assert "begun with other shards" in message(*command, "--shard", "2/4")
     assert "begun with other search" in message(*command, "--shard", "1/3", "--beam", "3")
     source.write_text("other\n" * len(LINES))
-    assert "is of another input" in message(*command, "--shard", "2/3")
+    assert "belongs to another input" in message(*command, "--shard", "2/3")
     assert "--shard, --join and --ray need --input and --output" in message("--shard", "1/2", "ba")
     assert "should be a shard such as 3/16" in message(*command, "--shard", "0/3")
     assert "or --ray alone" in message(*command, "--shard", "1/3", "--join")
@@ -156,7 +156,7 @@ def test_one_process_at_a_time_writes_a_part(tmp_path: Path) -> None:
             pass
         part.append(b"one\n", 1)
     (tmp_path / "part").write_bytes(b"")
-    with pytest.raises(RunError, match="is not whole"):
+    with pytest.raises(RunError, match="is incomplete"):
         Part(tmp_path / "part", "x")
 
 

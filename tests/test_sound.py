@@ -104,7 +104,7 @@ def test_what_cannot_be_read_is_one_line_with_the_name(
         "cut.flac": "cannot be decoded|holds no sound",
         "empty.wav": "holds no sound",
         "silent.wav": "is silent",
-        "nan.wav": "no numbers",
+        "nan.wav": "not numbers",
         "long.wav": "more than 0 hours",
     }
     for name, cause in causes.items():

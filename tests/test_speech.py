@@ -163,7 +163,7 @@ def test_error_rates_of_a_run(spoken_run: Path, tmp_path: Path, capsys: pytest.C
 
 def test_flags_of_sound_need_sound(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["train", "--ctc", "0.3", "--out", str(tmp_path / "r")]) == 2
-    assert "--ctc: without effect on text; --preset speech reads sound" in capsys.readouterr().err
+    assert "--ctc: no effect on text; --preset speech reads sound" in capsys.readouterr().err
 
 
 def test_a_recording_from_inside(

@@ -120,7 +120,7 @@ def test_a_built_in_test_set_is_read_line_by_line(toy_test_set: Path) -> None:
 @pytest.mark.usefixtures("toy_test_set")
 def test_a_test_set_out_of_reach_is_one_line_that_says_what_to_do(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(
-        MTError, match=r"test set toy/1 \(en-de\) cannot be had: .*internet.*--test"
+        MTError, match=r"test set toy/1 \(en-de\) is not available: .*internet.*--test"
     ) as caught:
         built_in_test_set("toy/1", "en-de")
     assert "\n" not in str(caught.value)

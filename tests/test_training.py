@@ -93,7 +93,10 @@ def test_nothing_that_was_trained_is_overwritten(
     mine.mkdir()
     (mine / "README.md").write_text("mine")
     assert cli.main([*command, "--out", str(mine)]) == 1
-    assert f"{mine} is no run and its README.md would be replaced" in capsys.readouterr().err.splitlines()[-1]
+    assert (
+        f"{mine} is not a run, and its README.md would be replaced"
+        in capsys.readouterr().err.splitlines()[-1]
+    )
     assert (mine / "README.md").read_text() == "mine"
     (mine / "README.md").rename(mine / "notes.md")
     assert cli.main([*command, "--out", str(mine)]) == 0
@@ -220,7 +223,7 @@ def test_what_is_no_language_code_is_warned_of(
 ) -> None:
     command += ["--max-steps", "1", "--out", str(tmp_path / "run"), side]
     assert cli.main([*command, "klingon"]) == 0
-    assert "klingon is no language code such as zh" in " ".join(capsys.readouterr().err.split())
+    assert "klingon is not a language code such as zh" in " ".join(capsys.readouterr().err.split())
 
 
 def test_bad_lines_stop_or_are_skipped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

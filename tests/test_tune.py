@@ -85,7 +85,7 @@ def test_only_the_pairs_that_the_run_was_validated_on_are_taken_by_themselves(
     assert tuned(["-m", str(run)], capsys) == own
     write_tsv(path, toy_pairs(400, seed=2))
     assert cli.main(["tune", "-m", str(run)]) == 1
-    assert "was validated on are not there any more" in capsys.readouterr().err
+    assert "was validated on are gone" in capsys.readouterr().err
     monkeypatch.undo()
     path.unlink()
     assert tuned(["-m", str(run)], capsys) == own

@@ -24,7 +24,7 @@ class Beginnings:
             return None
         taken = list(islice(self._rest, count))
         if len(taken) < count:
-            raise ConfigError(f"{self._path} has fewer lines than the input: leave lines blank, not out")
+            raise ConfigError(f"{self._path} has fewer lines than the input: write a blank line for none")
         return taken
 
     def check_end(self, lines: int) -> None:

@@ -28,7 +28,7 @@ def calibrate(options: CalibrateOptions, search: SearchConfig, console: Console)
     Raises MTError for what the user can mend.
     """
     if len(options.model) > 1:
-        raise ConfigError("mt evaluate --calibrate: one run has a confidence: give -m once")
+        raise ConfigError("mt evaluate --calibrate: it calibrates one run: give -m once")
     check_output(None)
     translator = open_text_translator("mt evaluate --calibrate", options, search, console)
     run = translator.run

@@ -66,12 +66,12 @@ def inspect(options: InspectOptions, search: SearchConfig, console: Console) -> 
 
 def _check(options: InspectOptions, search: SearchConfig) -> None:
     if len(options.model) > 1:
-        raise UsageError("mt inspect looks inside one model, and several have a vector each: give -m once")
+        raise UsageError("mt inspect works with one model: give -m once")
     if options.by_hand:
         idle = changed(options, ("as_json", "npz", "picture", "datastore"))
         idle += changed(search, SearchConfig.model_fields)
         if idle:
-            raise UsageError(f"mt inspect: leave out {', '.join(idle)}: without effect with --by-hand")
+            raise UsageError(f"mt inspect: leave out {', '.join(idle)}: no effect with --by-hand")
     if options.picture is not None and len(options.texts) > 1:
         raise UsageError(f"mt inspect: --picture draws one text, not {len(options.texts)}")
     if options.npz and options.picture and options.npz.resolve() == options.picture.resolve():

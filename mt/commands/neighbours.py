@@ -31,7 +31,7 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
     if options.corpus is None:
         raise UsageError("mt neighbours: name the pairs to search by --corpus SPEC")
     if len(options.model) > 1:
-        raise UsageError("mt neighbours is of one model, and several have a vector each: give -m once")
+        raise UsageError("mt neighbours works with one model: give -m once")
     check_files([options.corpus])
     check_output(None)
     translator = open_text_translator("mt neighbours", options, search, console)

@@ -25,7 +25,7 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
     """
     seeds = range(1, options.seeds[0] + 1) if len(options.seeds) == 1 else options.seeds
     if not seeds:
-        raise UsageError("mt train: --seeds 0 is no seed at all: give 1 or more")
+        raise UsageError("mt train: --seeds 0 trains nothing: give 1 or more")
     if len(set(seeds)) < len(seeds):
         raise UsageError("mt train: --seeds names a seed twice")
     console.hushed = is_follower()

@@ -62,7 +62,9 @@ def _serve(options: ServeOptions, search: SearchConfig, console: Console) -> Sto
         middleware = Middleware(create_app(service, keys=keys), service, log=log)
         host, port = listener.getsockname()[:2]
         if keys is None and not ipaddress.ip_address(host).is_loopback:
-            console.warn("whoever reaches this machine may use the server; --api-keys FILE asks for a key")
+            console.warn(
+                "everybody who reaches this machine can use the server; --api-keys FILE requires a key"
+            )
         shown = f"[{host}]" if ":" in host else host
         ready = partial(console.note, f"serving on http://{shown}:{port}; Ctrl-C stops it")
         with _metrics(service):

@@ -29,7 +29,7 @@ class DataConfig(Section):
     """Exchange source and target. It has no effect where the corpus names its languages: --src and --tgt
     decide"""
     on_bad_line: Literal["stop", "skip"] = "stop"
-    """A line that cannot be read: stop and show the first five, or skip it and count"""
+    """What to do with lines that cannot be read: stop and show the first five, or skip and count them"""
     validation_pairs: Positive = 1000
     """Pairs to set aside for validation if none are given; at most a tenth of the training pairs"""
     max_chars: Positive = 1000

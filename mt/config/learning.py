@@ -19,7 +19,7 @@ class TrainingConfig(Section):
     accumulate: Positive = 1
     """Sum the gradients of this many batches for each step"""
     exchange_precision: Literal["fp32", "bf16"] = "fp32"
-    """Arithmetic in which several processes send each other gradients; bf16 halves the traffic and rounds"""
+    """Precision of the gradients that several processes exchange; bf16 halves the traffic"""
     learning_rate: PositiveFloat = 1e-3
     """Peak learning rate of Adam (Kingma & Ba 2015)"""
     warmup_steps: Count = 200
@@ -37,8 +37,8 @@ class TrainingConfig(Section):
     """Weight of a second loss: predict the target's tokens, in any order, from the sentence vector. 0
     turns it off; needs --feed-readout"""
     guided_steps: Count = 0
-    """Guided alignment (Chen et al. 2016): in so many steps at the beginning attention also learns from word
-    alignments, with a weight that falls to zero. Not with --init; needs attention"""
+    """Guided alignment (Chen et al. 2016): attention also learns from word alignments in the first N steps,
+    with a weight that falls to zero. Not with --init; needs attention"""
     average_decay: Probability = 0.0
     """Decay of the exponential moving average of the weights; 0 turns it off. The average is validated and
     saved"""

@@ -20,8 +20,8 @@ class SearchConfig(Section):
     max_length_ratio: PositiveFloat = 3.0
     """Maximum length of a translation: this many tokens for each source token, plus ten"""
     ctc_weight: Annotated[float, Field(ge=0, le=1)] | None = None
-    """Weight of CTC beside the decoder, of a run of sound with attention that learned by both (default there:
-    0.3); 0 is the decoder alone"""
+    """Weight of CTC in the joint search of a run that reads sound and has attention and CTC (default there:
+    0.3); 0 uses the decoder alone"""
     no_repeat_ngram: Count = 0
     """Never repeat an n-gram of this many tokens; 0 allows it"""
     mbr: Literal["none", "chrf", "bleu"] = "none"
@@ -30,7 +30,7 @@ class SearchConfig(Section):
     precision: Literal["fp32", "bf16", "int8"] = "fp32"
     """Arithmetic of matrix products: fp32; int8, which is faster on most CPUs and rounds; bf16, for GPUs"""
     batch_tokens: Positive = 2048
-    """Batch size in source tokens, padding included; at 2048 a GPU takes as many as its memory holds"""
+    """Batch size in source tokens, padding included; with 2048 a GPU takes as many as fit its memory"""
 
     def check_nbest(self, nbest: int) -> None:
         """Raises ConfigError if the beam is too small for so many hypotheses."""
@@ -46,7 +46,7 @@ class DatastoreConfig(Section):
     datastore_neighbours: Positive = 16
     """Neighbours to look up at each step"""
     datastore_temperature: PositiveFloat = 0.07
-    """Temperature of the weights of neighbours: a small one trusts the nearest alone"""
+    """Temperature of the weights of neighbours; a low one favours the nearest"""
     datastore_weight: Annotated[float, Field(gt=0, lt=1)] = 0.4
     """Weight of the neighbours' distribution; the model's has the rest"""
 
@@ -54,5 +54,5 @@ class DatastoreConfig(Section):
     def _check(self) -> Self:
         others = ("datastore_neighbours", "datastore_temperature", "datastore_weight")
         if not self.datastore and (idle := differing(self, others)):
-            raise ValueError(f"{quoted(idle)}: nothing is recalled without `datastore`")
+            raise ValueError(f"{quoted(idle)}: no effect without `datastore`")
         return self

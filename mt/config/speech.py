@@ -33,7 +33,7 @@ class SpeechConfig(Section):
     pitch: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     """Change the frequencies of each training recording by up to this proportion"""
     noise: Annotated[float, Field(ge=0, le=40)] | None = None
-    """Add noise to each training recording, this many to 40 decibels softer than the sound"""
+    """Add noise to each training recording, between this many and 40 decibels below the sound"""
     mask_bands: Count = 0
     """SpecAugment (Park et al. 2019): mask two stretches of up to this many mel bands"""
     mask_frames: Count = 0
@@ -42,5 +42,5 @@ class SpeechConfig(Section):
     @model_validator(mode="after")
     def _check(self) -> Self:
         if not self.sound and (idle := differing(self, type(self).model_fields)):
-            raise ValueError(f"{quoted(idle)}: without effect on text; --preset speech reads sound")
+            raise ValueError(f"{quoted(idle)}: no effect on text; --preset speech reads sound")
         return self

@@ -39,7 +39,7 @@ def _read(path: Path, src: str | None, tgt: str | None) -> list[Entry]:
     elif suffix == ".csv":
         entries = list(_table(path, read_csv_rows(path, src, tgt), src, tgt))
     else:
-        raise CorpusError(f"{path}: not a glossary that is known: name it {_SUFFIXES}")
+        raise CorpusError(f"{path}: unknown glossary format: name it {_SUFFIXES}")
     if not entries:
         raise CorpusError(f"{path}: holds no terms; a row is a term, a TAB and its translation")
     return entries

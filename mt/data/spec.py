@@ -40,7 +40,7 @@ def split_weight(spec: str) -> tuple[str, int]:
     if not (name and star and times.isdecimal()):
         return spec, 1
     if int(times) == 0:
-        raise CorpusError(f"{spec}: a corpus that counts 0 times is none; leave it out")
+        raise CorpusError(f"{spec}: a corpus repeated 0 times is empty; leave it out")
     return name, int(times)
 
 

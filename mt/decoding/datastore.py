@@ -151,7 +151,7 @@ def open_datastore(run: Run, pairs: PiecePairs, console: Console) -> Datastore:
         # Mapped from the file: processes that read the same one share its memory.
         index = faiss.read_index(str(file), faiss.IO_FLAG_MMAP_IFC)
     except RuntimeError:
-        raise RunError(f"{file} is damaged; delete it, and it is made anew") from None
+        raise RunError(f"{file} is damaged; delete it, and it will be made again") from None
     if isinstance(index, faiss.IndexRefine):
         faiss.extract_index_ivf(index).nprobe = _CELLS_LOOKED_AT
         index.k_factor = _CANDIDATES
@@ -237,4 +237,4 @@ def warn_of_known(
     found = max(shared_pairs(recalled, sources, stream) for stream in references)
     if found:
         pairs = counted(len(sources), "pair")
-        console.warn(f"{found:,} of {pairs} to be scored occur in the datastore, so scores flatter")
+        console.warn(f"{found:,} of {pairs} to be scored occur in the datastore, so scores are too high")

@@ -175,16 +175,16 @@ def _tokenizer(options: EvaluateOptions, test_set: TestSet, console: Console) ->
         name = PREFIX + base_language(test_set.tgt)
     if options.tokenize is None and not (test_set.tgt and is_code(test_set.tgt)):
         language = (
-            f"{test_set.tgt} is no language code" if test_set.tgt else "the target language is not known"
+            f"{test_set.tgt} is not a language code" if test_set.tgt else "the target language is not known"
         )
         console.warn(f"{language}: BLEU's tokeniser is {name}; give --tgt, such as zh, or --tokenize")
     wanted = wanted_tokenizer(test_set.tgt, test_set.references[0])
     if options.tokenize is None and (note := spaceless_note(test_set.tgt, test_set.references[0])):
-        console.note(f"{note}; TER counts what stands between spaces")
+        console.note(f"{note}; TER counts words between spaces")
     if options.tokenize is None and name != wanted:
         extra = wanted.removesuffix("-mecab")
         console.warn(
-            f"BLEU counts characters, not words, as MeCab is not there: pip install 'sacrebleu[{extra}]'"
+            f"BLEU counts characters, not words, as MeCab is not installed: pip install 'sacrebleu[{extra}]'"
         )
     check_tokenizer(name)
     return name

@@ -204,8 +204,8 @@ def built_in_test_set(name: str, pair: str) -> tuple[list[str], list[list[str]]]
         except (Exception, SystemExit) as error:
             cause = " ".join((log[0] if log else str(error) or type(error).__name__).split())
             raise MTError(
-                f"test set {name} ({pair}) cannot be had: {cause}; sacreBLEU downloads it once, so run this "
-                "once with internet, or give the files with --test"
+                f"test set {name} ({pair}) is not available: {cause}; sacreBLEU downloads it once: run this "
+                "with internet, or give the files with --test"
             ) from error
     check_counts(sources, references)
     return sources, references

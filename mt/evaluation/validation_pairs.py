@@ -34,7 +34,7 @@ def validation_pairs(run: Run, specs: Sequence[str], console: Console) -> Datase
         found = TextReader(data, run.config.training.seed).read(console).validation
     if found.fingerprint != run.validated_on:
         raise RunError(
-            f"the pairs that {run.path} was validated on are not there any more; restore the files it was "
+            f"the pairs that {run.path} was validated on are gone; restore the files it was "
             "trained with, or name pairs it has not seen by --validation"
         )
     return found.dataset

@@ -46,7 +46,7 @@ def jobs_of(path: Path, output: Path, format_name: str | None) -> list[Job]:
             target = output / file.relative_to(root)
             jobs.append(Job(file, target.with_suffix(".po") if target.suffix == ".pot" else target, name))
     if not jobs:
-        raise ConfigError(f"{path}: holds no document that is known; name other files, or --format")
+        raise ConfigError(f"{path}: holds no document of a known format; name other files, or --format")
     return jobs
 
 

@@ -75,16 +75,16 @@ def format_of(path: PurePath, head: bytes = b"") -> str:
     if suffix == ".xml":
         found = next((name for root, name in _OF_XML if name in BY_NAME and root.search(head[:_HEAD])), None)
         if found is None:
-            raise DocumentError(f"{path}: XML of a kind that is not known; name it by --format")
+            raise DocumentError(f"{path}: unknown kind of XML; name it by --format")
         return found
     if suffix in _BY_SUFFIX:
         return _BY_SUFFIX[suffix]
     if suffix in _OTHERWISE:
-        raise DocumentError(f"{path}: no document that is known ({suffix}); {_OTHERWISE[suffix]}")
+        raise DocumentError(f"{path}: unknown document format ({suffix}); {_OTHERWISE[suffix]}")
     if suffix in _OF_LINES or suffix[1:].isdecimal() or _is_language(suffix[1:]):
         return LINES
     raise DocumentError(
-        f"{path}: no document that is known ({suffix}); --format lines reads it as lines of text, "
+        f"{path}: unknown document format ({suffix}); --format lines reads it as lines of text, "
         f"--format text as paragraphs"
     )
 

@@ -69,13 +69,13 @@ def _read_key(words: list[str], where: str, before: list[Key]) -> Key:
         raise MTError(f"{where}: a key has only visible ASCII characters")
     limited = words[1:2] and not words[1].startswith("#")
     if limited and not re.fullmatch(r"[0-9]{1,9}", words[1]):
-        raise MTError(f"{where}: after a key only its requests a minute may stand, as a whole number")
+        raise MTError(f"{where}: after a key give its requests a minute, as a whole number")
     rest = words[2:] if limited else words[1:]
     if rest and not rest[0].startswith("#"):
-        raise MTError(f"{where}: there is something behind the key and its requests a minute")
+        raise MTError(f"{where}: give no more than a key and its requests a minute")
     key = Key(_digest(words[0]), int(words[1]) if limited else None)
     if any(other.digest == key.digest for other in before):
-        raise MTError(f"{where}: this key stands further up already")
+        raise MTError(f"{where}: this key occurs twice")
     return key
 
 

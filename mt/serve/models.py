@@ -107,9 +107,9 @@ def open_models(options: ServeOptions, search: SearchConfig, console: Console) -
     listeners: list[Served] = []
     groups = _groups(named, together=options.ensemble)
     if options.datastore and len(groups) > 1:
-        raise UsageError("mt serve: --datastore is of one language pair: serve the runs of one pair")
+        raise UsageError("mt serve: --datastore is for one language pair: serve the runs of one pair")
     if options.glossary and len(groups) > 1:
-        raise UsageError("mt serve: --glossary is of one language pair: serve the runs of one pair")
+        raise UsageError("mt serve: --glossary is for one language pair: serve the runs of one pair")
     for group in groups:
         runs = load_runs([run.path for run in group], where)
         translator = with_datastore(runs, options, search, where, console)

@@ -81,7 +81,7 @@ def read_utterances(spec: str, speech: SpeechConfig, split: Split) -> Iterator[U
         raise CorpusError(f"{spec}: no such file or folder; check the path")
     if uncompressed_suffix(path) != ".tsv":
         raise CorpusError(
-            f"{spec!r}: not a form of recordings with texts; name a .tsv with a header, a folder "
+            f"{spec!r}: unknown format of recordings with texts; give a .tsv with a header, a folder "
             "of Common Voice, "
             "LibriSpeech or Kaldi, or hub:org/name"
         )

@@ -98,7 +98,7 @@ def _decode(sound: soundfile.SoundFile, rate: int, name: str, span: tuple[float,
     joined = np.concatenate(parts) if parts else np.zeros(0)
     _check_end(sound, name, len(joined) / rate, span)
     if not np.isfinite(joined).all():
-        raise SoundError(f"{name}: holds samples that are no numbers")
+        raise SoundError(f"{name}: holds samples that are not numbers")
     return np.asarray((joined * 32767).round().clip(-32768, 32767), dtype=np.int16)
 
 

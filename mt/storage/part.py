@@ -29,11 +29,11 @@ class Part:
         self.lines: int = found.get("lines", 0)
         self._bytes: int = found.get("bytes", 0)
         if found.get("source", source) != source:
-            raise RunError(f"{path} is of another input than now; delete {path.parent} to translate it anew")
+            raise RunError(f"{path} belongs to another input; delete {path.parent} to translate it anew")
         file = path if path.exists() else self._partial
         size = file.stat().st_size if file.exists() else 0
         if size < self._bytes or (self.finished and not found):
-            raise RunError(f"{file} is not whole; delete it and {self._notes} to translate it anew")
+            raise RunError(f"{file} is incomplete; delete it and {self._notes} to translate it anew")
 
     @property
     def finished(self) -> bool:

@@ -75,7 +75,7 @@ def bleu(tokenize: str, *, lowercase: bool = False) -> Any:
     except (ImportError, OSError, RuntimeError) as error:  # a missing extra; a model to download
         cause = " ".join(str(error).split())
         raise ConfigError(
-            f"the BLEU tokeniser {tokenize!r} cannot be had: {cause}; mend that or choose 'char'"
+            f"the BLEU tokeniser {tokenize!r} is not available: {cause}; install it or choose 'char'"
         ) from error
 
 

@@ -72,7 +72,7 @@ def settle(
     """
     here = resolve_precision(precision, device)
     if (kept := before.get("precision", here)) != here:
-        console.warn(f"the run was begun in {kept} and goes on in it; on this device auto would be {here}")
+        console.warn(f"the run began in {kept} and continues in it; on this device auto would choose {here}")
     console.note(describe(device, kept))
     found = current(device, kept, ranks)
     if others := found.differences(before):

@@ -163,7 +163,7 @@ def join(timeout: float) -> Iterator[Joined]:
         store, rank, count = _connect(backend, timeout)
     except (RuntimeError, ValueError) as problem:
         raise RanksError(
-            f"the ranks do not reach each other: {str(problem).splitlines()[0]}; where a machine has several "
+            f"the ranks cannot reach each other: {str(problem).splitlines()[0]}; where a machine has several "
             "network interfaces, name one by GLOO_SOCKET_IFNAME"
         ) from None
     try:

@@ -142,9 +142,9 @@ def _report_languages(corpora: Corpora, console: Console) -> None:
     """A code that is none, and how BLEU counts words of a target language where none are separated."""
     src, tgt = corpora.languages.src, corpora.languages.tgt
     if src and not is_code(src):
-        console.warn(f"{src} is no language code such as zh: mt serve and mt translate name the language so")
+        console.warn(f"{src} is not a language code such as zh: mt serve and mt translate use it as the name")
     if tgt and not is_code(tgt):
-        console.warn(f"{tgt} is no language code such as zh: validation BLEU knows nothing of its words")
+        console.warn(f"{tgt} is not a language code such as zh: validation BLEU does not know its words")
     sample = corpora.validation.dataset[:100]["tgt"]
     for code in corpora.languages.targets or (tgt,):
         if note := spaceless_note(code, sample):
@@ -159,4 +159,4 @@ def _report_overlap(corpora: Corpora, console: Console) -> None:
         f"{counted(shared.tgt, 'target')} and {counted(shared.pairs, 'whole pair')} occur in train"
     )
     if shared.pairs > 0.05 * total:
-        console.warn("the validation pairs are partly known from training, so scores on them flatter")
+        console.warn("the validation pairs are partly known from training, so scores on them are too high")

@@ -152,7 +152,7 @@ def follow(stages: Stages, session: Session, told: Mapping[str, Any]) -> Materia
     console = session.console
     computed = current(session.device, told["arithmetic"]["precision"], told["arithmetic"]["ranks"])
     if others := computed.differences(told["arithmetic"], "rank 0:"):
-        console.warn(f"rank {os.environ['RANK']} computes otherwise: {', '.join(others)}")
+        console.warn(f"rank {os.environ['RANK']} computes differently: {', '.join(others)}")
     console.hushed = True
     src, tgt = (Tokenizer(b64decode(text)) for text in told["tokenizers"])
     start, teachers = stages.helpers.load((src, tgt))

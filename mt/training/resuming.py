@@ -63,7 +63,7 @@ def find_begun(path: Path, config: Config) -> Begun | None:
     if not (path / CONFIG).exists():
         theirs = [name for name in WRITTEN if (path / name).exists()]
         if theirs:
-            raise RunError(f"{path} is no run and its {theirs[0]} would be replaced; give another --out")
+            raise RunError(f"{path} is not a run, and its {theirs[0]} would be replaced; give another --out")
         return None
     before, metadata = read_config(path, resume=True)
     if not (path / STATE).exists():

@@ -46,7 +46,7 @@ class Translator:
         self, runs: Sequence[Run], config: SearchConfig, where: torch.device, recalled: Corpus | None = None
     ) -> None:
         if config.precision == "int8" and where.type != "cpu":
-            raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of the two")
+            raise ConfigError(f"--precision int8 is for the CPU, not for {where.type}; leave one of them out")
         if config.mbr != "none" and config.beam < 3:
             raise ConfigError(f"--mbr chooses among hypotheses: give --beam 3 or more (it is {config.beam})")
         models = [run.model for run in runs]

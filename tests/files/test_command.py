@@ -141,14 +141,14 @@ def test_standard_streams(toy_run: Path, folder: Path, capfd: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("name", "more", "said"),
     [
-        ("a.pages", [], "no document that is known (.pages); --format lines reads it"),
-        ("a.xml", [], "XML of a kind that is not known"),
+        ("a.pages", [], "unknown document format (.pages); --format lines reads it"),
+        ("a.xml", [], "unknown kind of XML"),
         ("missing.po", [], "cannot open"),
         ("in/a.po", ["--nbest", "2", "--beam", "2"], "--nbest is for text in lines only"),
         ("in/a.po", ["--json"], "name its --output too"),
         ("in/deep/c.txt", ["--fuzzy"], "--fuzzy is for documents only"),
         ("in", [], "name the folder for the translations by --output"),
-        ("in/*.docx", ["-o", "out"], "holds no document that is known"),
+        ("in/*.docx", ["-o", "out"], "holds no document of a known format"),
         ("in", ["-o", "in"], "is the input folder too"),
         ("in/a.po", ["--format", "json", "-o", "x"], "a.po, line 1: broken JSON"),
     ],

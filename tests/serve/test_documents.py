@@ -60,7 +60,7 @@ def test_names_are_no_paths(client: TestClient) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "fields", "said"),
     [
-        ("a.pages", "x", {}, "a.pages: no document that is known"),
+        ("a.pages", "x", {}, "a.pages: unknown document format"),
         ("a.csv", "x,y", {}, "not translated here"),
         ("a.po", 'msgid "x', {}, "a.po, line 1: a string without its closing quote"),
         ("a.docx", "no archive", {}, "a.docx: is no .docx file"),

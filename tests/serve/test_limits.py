@@ -40,11 +40,11 @@ def test_a_key_is_not_shown(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"alpha\nbeta x\n", "keys.txt, line 2: after a key only its requests a minute may stand"),
-        (b"alpha -1\n", "line 1: after a key only"),
-        (b"alpha 1 2\n", "line 1: there is something behind the key"),
+        (b"alpha\nbeta x\n", "keys.txt, line 2: after a key give its requests a minute"),
+        (b"alpha -1\n", "line 1: after a key give"),
+        (b"alpha 1 2\n", "line 1: give no more than a key"),
         ("alpha\n\nключ\n".encode(), "line 3: a key has only visible ASCII characters"),
-        (b"alpha\nbeta\nalpha 3\n", "line 3: this key stands further up already"),
+        (b"alpha\nbeta\nalpha 3\n", "line 3: this key occurs twice"),
         (b"# none\n", "keys.txt has no key; write one a line, or leave --api-keys out"),
         (b"\xff\n", "keys.txt is not UTF-8"),
     ],

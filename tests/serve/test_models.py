@@ -137,7 +137,7 @@ def test_runs_of_one_pair_may_recall(toy_run: Path, tmp_path: Path) -> None:
     found = models(toy_run, datastore=(spec,)).choose("aa", "bb").translator
     assert found.recalled is not None
     assert found.translate(["ba de"]) == ["BA DE"]
-    with pytest.raises(UsageError, match="--datastore is of one language pair: serve the runs of one pair"):
+    with pytest.raises(UsageError, match="--datastore is for one language pair: serve the runs of one pair"):
         models(toy_run, f"xx-yy={toy_run}", datastore=(spec,))
 
 
@@ -151,7 +151,7 @@ def test_runs_of_one_pair_may_have_a_glossary(toy_run: Path, tmp_path: Path) -> 
     first, second = answer.json()["translatedText"]
     assert "MO" in first
     assert second == "DE"
-    with pytest.raises(UsageError, match="--glossary is of one language pair: serve the runs of one pair"):
+    with pytest.raises(UsageError, match="--glossary is for one language pair: serve the runs of one pair"):
         models(toy_run, f"xx-yy={toy_run}", glossary=(terms,))
 
 

@@ -178,8 +178,7 @@ def _codec(charset: str, where: str) -> str:
     except (LookupError, ValueError):
         pass
     raise CorpusError(
-        f"{where}: {charset} is not a charset that PO can be read in; "
-        "save the file as UTF-8 and write charset=UTF-8 there"
+        f"{where}: {charset} is not a known charset; save the file as UTF-8 and write charset=UTF-8 there"
     )
 
 
