@@ -17,13 +17,12 @@ import torch
 
 from bench.bench_base import Columns, Numbers, Settings, answer, forget_peak, held_mb, peak_mb
 from bench.bench_model import BareTrainer, choose, settings_of, timed_steps
-from mt import checkpoint
 from mt.config import Config
 from mt.config.files import load_preset
 from mt.console import Console
 from mt.data.corpus import overlap, read_train, read_validation
 from mt.data.encoded import PiecePairs, cut
-from mt.model import Seq2Seq
+from mt.model import Seq2Seq, build
 from mt.training.vocabulary import Vocabulary
 
 STEPS, WARM_UP, VOCABULARY, VALIDATION = 200, 20, 600, 1000
@@ -101,7 +100,7 @@ def read(config: Config, found: Numbers) -> tuple[Seq2Seq, PiecePairs]:
     found["encoding, s"] = time.perf_counter() - began
     note_memory("encoding", found)
     torch.manual_seed(config.training.seed)
-    return checkpoint.build(config, src, tgt), pairs
+    return build(config, src, tgt), pairs
 
 
 def note_memory(part: str, found: Numbers) -> None:

@@ -18,8 +18,8 @@ import torch
 
 from bench.bench_base import Columns, Settings, answer
 from bench.bench_model import prepared_pairs, synchronize, usual_precision
-from mt import checkpoint
 from mt.errors import MTError
+from mt.model import build
 from mt.training.loader import BatchLoader
 from mt.training.schedule import learning_rate
 from mt.training.torchrun import joined
@@ -79,7 +79,7 @@ def timed(settings: Settings, threads: int) -> dict[str, float]:
     training = config.training.model_copy(update={"accumulate": batches})
     with joined(600) as ranks:
         torch.manual_seed(training.seed)
-        model = checkpoint.build(config, src, tgt).to(where)
+        model = build(config, src, tgt).to(where)
         updater = Updater(model, training, where, precision, ranks)
         loader = BatchLoader(pairs, training, ranks=ranks)
         began, tokens = 0.0, 0

@@ -15,6 +15,7 @@ from bench.bench_model import BareTrainer, choose, prepared_pairs, usual_precisi
 from mt import checkpoint
 from mt.config import SearchConfig
 from mt.metrics import Scoring, score
+from mt.model import build
 from mt.text.bleu_tokenizer import tokenizer_for
 from mt.translator import Translator
 
@@ -55,7 +56,7 @@ def train(settings: Settings, where: torch.device) -> Numbers:
     """The run's weights, after `train_seconds` of steps."""
     config, src, tgt, pairs = prepared_pairs(settings)
     torch.manual_seed(config.training.seed)
-    model = checkpoint.build(config, src, tgt)
+    model = build(config, src, tgt)
     trainer = BareTrainer(config, model, pairs, where, usual_precision(settings, where))
     batches = itertools.chain.from_iterable(trainer.plan(epoch) for epoch in itertools.count(1))
     began = time.perf_counter()

@@ -17,7 +17,7 @@ from bench.bench_model import (
     timed_steps,
 )
 from bench.bench_profile import shares
-from mt import checkpoint
+from mt.model import build
 
 WARM_UP, STEPS, PROFILED = 10, 100, 12
 
@@ -28,7 +28,7 @@ def main(settings: Settings, words: Sequence[str]) -> Columns:
     where = choose(settings)
     config, src, tgt, pairs = prepared_pairs(settings)
     torch.manual_seed(config.training.seed)
-    model = checkpoint.build(config, src, tgt)
+    model = build(config, src, tgt)
     trainer = BareTrainer(config, model, pairs, where, precision)
     plan = trainer.plan(1)
     warm_up, count, profiled = (2, 6, 3) if settings.quick else (WARM_UP, STEPS, PROFILED)

@@ -27,7 +27,7 @@ from mt.config.changes import MAY_CHANGE
 from mt.config.files import validate
 from mt.config.removed import take_out
 from mt.errors import ConfigError, RunError, reason
-from mt.model import Seq2Seq, build_model
+from mt.model import Seq2Seq, build
 from mt.release import __version__
 from mt.storage.atomic import write_bytes
 from mt.storage.tensors import read_tensors, write_tensors
@@ -181,18 +181,6 @@ def read_tokenizers(path: Path, config: Config, metadata: Mapping[str, Any]) -> 
             raise RunError(f"{file} is not the one this run was trained with; restore it, or train again")
         found.append(tokenizer)
     return found[0], found[-1]
-
-
-def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
-    """The untrained model of a config and its tokenizers."""
-    return build_model(
-        config.model,
-        src_vocab=src.vocab_size,
-        tgt_vocab=tgt.vocab_size,
-        shared=config.one_vocabulary,
-        pad_id=Tokenizer.pad_id,
-        speech=config.speech if config.speech.sound else None,
-    )
 
 
 def save_model(path: Path, weights: Mapping[str, Tensor], config: Config, metadata: Mapping[str, Any]) -> str:

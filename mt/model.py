@@ -13,7 +13,7 @@ from hashlib import blake2b
 import torch
 from torch import Tensor, nn
 
-from mt.config import ModelConfig
+from mt.config import Config, ModelConfig
 from mt.config.speech import SpeechConfig
 from mt.data.batches import Batch
 from mt.decoder import Decoder, Prepared
@@ -130,6 +130,18 @@ def build_model(
     decoder = Decoder(tgt_embedding, config, vector_size=encoder.vector_size, memory_size=encoder.memory_size)
     ctc = nn.Linear(encoder.memory_size, tgt_vocab) if speech is not None and speech.ctc else None
     return Seq2Seq(encoder, decoder, ctc)
+
+
+def build(config: Config, src: Tokenizer, tgt: Tokenizer) -> Seq2Seq:
+    """The untrained model of a config and its tokenizers."""
+    return build_model(
+        config.model,
+        src_vocab=src.vocab_size,
+        tgt_vocab=tgt.vocab_size,
+        shared=config.one_vocabulary,
+        pad_id=Tokenizer.pad_id,
+        speech=config.speech if config.speech.sound else None,
+    )
 
 
 def _embedding(vocab_size: int, size: int, pad_id: int) -> nn.Embedding:

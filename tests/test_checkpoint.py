@@ -17,12 +17,9 @@ import torch
 
 import mt
 from mt import checkpoint, cli
-from mt.checkpoint import (
-    assign,
-    build,
-    load_run,
-)
+from mt.checkpoint import assign, load_run
 from mt.errors import RunError
+from mt.model import build
 from mt.storage.tensors import read_tensors
 from mt.training.clock import Clock
 from mt.training.state import RunFiles

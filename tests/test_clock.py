@@ -14,6 +14,7 @@ import torch
 
 from mt import cli
 from mt.config import Config, TrainingConfig
+from mt.training.agreement import Agreement
 from mt.training.clock import READING, TRAINING, VALIDATING, Clock
 from mt.training.corpora import TextReader
 from mt.training.loader import Part
@@ -83,9 +84,10 @@ def trainer(clock: Clock, training: TrainingConfig, device: str = "cpu") -> Trai
     parts = {
         "files": SimpleNamespace(config=Config(training=training), path=Path("run")),
         "updater": SimpleNamespace(device=torch.device(device)),
-        "loader": SimpleNamespace(steps=lambda: 10, ranks=Ranks()),
+        "loader": SimpleNamespace(steps=lambda: 10),
         "validator": None,
-        "reporter": SimpleNamespace(skipped=lambda *_: None, clock=clock),
+        "reporter": SimpleNamespace(skipped=lambda *_: None),
+        "agreed": Agreement(Ranks(), clock),
     }
     return Trainer(**cast(dict[str, Any], parts))
 

@@ -16,8 +16,9 @@ from mt.config import DataConfig, TokenizerConfig
 from mt.data.cleaning import SeenHashes, hash_texts, tidy, why_drop
 from mt.data.corpus import Corpus, Overlap, hold_out, overlap, read_train, read_validation, read_whole
 from mt.data.encoded import cut
-from mt.data.spec import check_files, split_weight
+from mt.data.spec import check_files
 from mt.errors import CorpusError
+from mt.text.languages import split_weight
 from mt.tokenizer import Tokenizer
 
 RULES = {"max_chars": 60, "max_length_ratio": 3.0}

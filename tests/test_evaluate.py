@@ -36,6 +36,7 @@ from mt.data.formats.built_in import read_phrasebook
 from mt.data.formats.pairs import Pair
 from mt.evaluation import measuring
 from mt.evaluation.scores import Evaluation
+from mt.model import build
 from mt.text.placeholders import Survival
 from mt.tokenizer import Tokenizer
 from mt.translator import Translator
@@ -105,7 +106,7 @@ def make_run(path: Path, data: DataConfig, *, seed: int) -> Path:
     tgt = Tokenizer.learn((en for _, en in PAIRS), settings, 120)
     checkpoint.save_setup(path, config, (src, tgt), {"corpora": {}, "split_chars": 60})
     torch.manual_seed(seed)
-    checkpoint.save_model(path, dict(checkpoint.build(config, src, tgt).named_parameters()), config, {})
+    checkpoint.save_model(path, dict(build(config, src, tgt).named_parameters()), config, {})
     return path
 
 

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from mt.checkpoint import CHECKPOINTS
-from mt.commands.train import default_name, settled, train
+from mt.commands.train import settled, train
 from mt.config import Config
 from mt.console import Console
 from mt.errors import UsageError
@@ -29,7 +29,7 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
     if len(set(seeds)) < len(seeds):
         raise UsageError("mt train: --seeds names a seed twice")
     console.hushed = is_follower()
-    base = options.out or CHECKPOINTS / default_name(settled(config).data)
+    base = options.out or CHECKPOINTS / settled(config).data.run_name
     runs = [base.with_name(f"{base.name}-{seed}") for seed in seeds]
     for number, (seed, run) in enumerate(zip(seeds, runs, strict=True), start=1):
         console.note(f"seed {seed}, run {number} of {len(runs)}: {run}")

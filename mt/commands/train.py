@@ -14,15 +14,14 @@ from pathlib import Path
 import torch
 
 from mt import checkpoint
-from mt.config import BUILT_IN, Config, DataConfig
+from mt.config import BUILT_IN, Config
 from mt.console import Console
 from mt.data.lexicon import Lexicon
-from mt.data.spec import split_weight
 from mt.data.workers import cores
 from mt.device import set_up
-from mt.model import Seq2Seq
+from mt.model import Seq2Seq, build
 from mt.options import TrainOptions
-from mt.text.languages import Direction, split_direction
+from mt.training.agreement import Agreement
 from mt.training.arithmetic import Arithmetic
 from mt.training.clock import BUILDING, Clock
 from mt.training.corpora import TextReader
@@ -58,7 +57,7 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     if options.tensorboard:
         check_tensorboard()
     config = settled(config)
-    run_dir = options.out or checkpoint.CHECKPOINTS / default_name(config.data)
+    run_dir = options.out or checkpoint.CHECKPOINTS / config.data.run_name
     device, workers = set_up(options.device, options.threads), options.workers or cores()
     with joined(options.timeout) as ranks, locked(run_dir) if ranks.first else nullcontext():
         session = Session(device, clock, console, ranks, workers)
@@ -90,6 +89,7 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         BatchLoader(material.pairs, training, material.sampler, pin=device.type == "cuda", ranks=ranks),
         material.validator(training.batch_tokens),
         Reporter(files, session.console, session.clock, material.loss_floor, speaks=ranks.first),
+        Agreement(ranks, session.clock),
     )
     _go_on(trainer, material.begun, material.computed)
     session.clock.lap(BUILDING)
@@ -103,7 +103,7 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
 def _build(config: Config, material: Material, session: Session) -> Seq2Seq:
     """The model with its first weights."""
     torch.manual_seed(config.training.seed)
-    model = checkpoint.build(config, *material.tokenizers).to(session.device)
+    model = build(config, *material.tokenizers).to(session.device)
     if material.start:
         freeze(model, config.training.freeze)
         material.start.give_weights(model, material.tokenizers)
@@ -151,17 +151,6 @@ def settled(config: Config) -> Config:
         if data.src is None and data.tgt is None:
             values |= {"src": "en", "tgt": "zh"} if data.swap else {"src": "zh", "tgt": "en"}
     return config.model_copy(update={"data": data.model_copy(update=values)})
-
-
-def default_name(data: DataConfig) -> str:
-    """A run's name by its corpus and languages: `phrasebook-zh-en`."""
-    _, spec = split_direction(split_weight(data.train[0])[0])
-    stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
-    languages = data.languages
-    # The source is left out where there are several targets, as they may differ in it.
-    several = languages.targets if languages.several else ()
-    codes = several or (languages.named or (Direction(languages.src or "", languages.tgt or ""),))[0]
-    return "-".join(part for part in (stem, *codes) if part)
 
 
 def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from mt.config.fields import WORD, Count, Language, Positive, PositiveFloat, RunName, Section, Spec
-from mt.text.languages import Languages
+from mt.text.languages import Direction, Languages, split_direction, split_weight
 
 BUILT_IN = "phrasebook"
 """The corpus that ships with the package, and the preset that suits it."""
@@ -45,6 +46,17 @@ class DataConfig(Section):
     def languages(self) -> Languages:
         """The languages that the training SPECs name, or else `src` and `tgt`."""
         return Languages.of(self.train, self.src, self.tgt)
+
+    @property
+    def run_name(self) -> str:
+        """The name of a run by its corpus and languages: `phrasebook-zh-en`."""
+        _, spec = split_direction(split_weight(self.train[0])[0])
+        stem = Path(spec.split(",")[0].removeprefix("hub:")).name.split(".")[0].split("@")[0]
+        languages = self.languages
+        # The source is left out where there are several targets, as they may differ in it.
+        several = languages.targets if languages.several else ()
+        codes = several or (languages.named or (Direction(languages.src or "", languages.tgt or ""),))[0]
+        return "-".join(part for part in (stem, *codes) if part)
 
 
 class TokenizerConfig(Section):

@@ -17,11 +17,11 @@ from mt.config import DataConfig
 from mt.data.cache import BATCH, SCHEMA, repeated, store_pairs
 from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
 from mt.data.formats.pairs import Split
-from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs, split_weight
+from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
 from mt.text.counted import counted
-from mt.text.languages import untagged
+from mt.text.languages import split_weight, untagged
 
 
 @dataclass(frozen=True)

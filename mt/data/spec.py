@@ -24,7 +24,7 @@ from mt.data.statistics import SourceReport
 from mt.data.workers import ordered_map
 from mt.errors import CorpusError
 from mt.release import __version__
-from mt.text.languages import split_direction, tag
+from mt.text.languages import split_direction, split_weight, tag
 
 WhyDrop = Callable[[str, str], str | None]
 """(source, target) -> the name of a reason against a pair, or None."""
@@ -32,16 +32,6 @@ WhyDrop = Callable[[str, str], str | None]
 _EXAMPLES = 5  # bad lines and remarks shown
 _STEP = 10_000  # pairs between two reports of progress
 _PARTS = {"train", "validation"}
-
-
-def split_weight(spec: str) -> tuple[str, int]:
-    """`mine.tmx*4` -> the SPEC, and how many times its pairs are learned from. Raises CorpusError for 0."""
-    name, star, times = spec.rpartition("*")
-    if not (name and star and times.isdecimal()):
-        return spec, 1
-    if int(times) == 0:
-        raise CorpusError(f"{spec}: a corpus repeated 0 times is empty; leave it out")
-    return name, int(times)
 
 
 def check_files(specs: Iterable[str]) -> None:

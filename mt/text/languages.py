@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from mt.errors import ConfigError
+from mt.errors import ConfigError, CorpusError
 
 # After a hyphen a script or region is known by its case or digits, so that en-pt-BR is two codes only.
 _CODE = r"[a-z]{2,3}(?:_[A-Za-z0-9]+|-(?:[A-Z][a-z]{3}|[A-Z]{2}|\d{3})(?![A-Za-z0-9]))*"
@@ -89,6 +89,16 @@ def split_direction(spec: str) -> tuple[Direction | None, str]:
     """`en-fr=train.en,train.fr` -> (en, fr) and the rest; a SPEC without languages comes back as it is."""
     found = _NAMED.fullmatch(spec)
     return (Direction(found[1], found[2]), found[3]) if found else (None, spec)
+
+
+def split_weight(spec: str) -> tuple[str, int]:
+    """`mine.tmx*4` -> the SPEC, and how many times its pairs are learned from. Raises CorpusError for 0."""
+    name, star, times = spec.rpartition("*")
+    if not (name and star and times.isdecimal()):
+        return spec, 1
+    if int(times) == 0:
+        raise CorpusError(f"{spec}: a corpus repeated 0 times is empty; leave it out")
+    return name, int(times)
 
 
 def targets(specs: Iterable[str]) -> tuple[str, ...]:

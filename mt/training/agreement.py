@@ -19,12 +19,12 @@ class Agreement:
     def __init__(self, ranks: Ranks, clock: Clock) -> None:
         self.seconds_left, self.last_validation, self.stop = math.inf, -1.0, 0
         self.signal = StopSignal()
-        self._ranks, self._clock = ranks, clock
+        self.ranks, self.clock = ranks, clock
 
     def renew(self, tokens: int = 0) -> int:
         """Exchange the clock of rank 0 and the signals of all; returns the sum of all ranks' tokens."""
-        of_clock = (self._clock.left, self._clock.latest.get(VALIDATING, -1.0))
-        rows = self._ranks.exchange([tokens, self.signal.number or 0, *of_clock])
+        of_clock = (self.clock.left, self.clock.latest.get(VALIDATING, -1.0))
+        rows = self.ranks.exchange([tokens, self.signal.number or 0, *of_clock])
         _, _, self.seconds_left, self.last_validation = rows[0]
         self.stop = int(max(row[1] for row in rows))
         return int(sum(row[0] for row in rows))

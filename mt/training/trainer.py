@@ -37,17 +37,18 @@ class Trainer:
         loader: BatchLoader,
         validator: Validator,
         reporter: Reporter,
+        agreed: Agreement,
     ) -> None:
         self.files, self.updater, self.loader = files, updater, loader
         self.validator, self.reporter = validator, reporter
-        self.clock, self.ranks = reporter.clock, loader.ranks
+        self._agreed = agreed
+        self.clock, self.ranks = agreed.clock, agreed.ranks
         self.training = files.config.training
         self.progress = Progress()
         self.last_step = min(self.training.max_epochs * loader.steps(), self.training.max_steps or 2**63)
         self._unsettled: deque[Outcome] = deque()
         self._saved = time.monotonic()
         self._measure_at = -1.0
-        self._agreed = Agreement(self.ranks, self.clock)
 
     def resume(self) -> None:
         """Go on from the run's state. Raises RunError if it does not fit."""
