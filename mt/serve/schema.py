@@ -24,27 +24,8 @@ _UNREADABLE = (
 )
 _NOT_BLANK: Schema = {"type": "string", "pattern": f"[^{_UNREADABLE}]"}
 _FILE: Schema = {"type": "string", "format": "binary"}
-_ERROR: Schema = {"type": "object", "properties": {"error": _TEXT}, "required": ["error"]}
-_DETECTED: Schema = {
-    "type": "object",
-    "properties": {"language": _TEXT, "confidence": {"type": "number", "minimum": 0, "maximum": 100}},
-    "required": ["language", "confidence"],
-}
-_SCORES: Schema = {
-    "type": "array",
-    "items": {
-        "type": "object",
-        "properties": {
-            "score": {
-                "type": "number",
-                "description": "Length-normalised log-probability; ranks the translations",
-            },
-            "probability": {"type": "number", "minimum": 0, "maximum": 1},
-        },
-        "required": ["score", "probability"],
-    },
-    "description": "Of the translation, then of each alternative",
-}
+_TRUTH: Schema = {"type": "boolean"}
+_CONFIDENCE: Schema = {"type": "number", "minimum": 0, "maximum": 100}
 _REFUSALS = {
     400: "Something is missing, wrong or too long; also a body that is not UTF-8, or a missing API key",
     403: "Wrong API key",
@@ -81,7 +62,7 @@ def translate(directions: Sequence[Direction], *, most_texts: int, most_characte
         "type": "object",
         "properties": {
             "translatedText": _one_or_many(_TEXT),
-            "detectedLanguage": _one_or_many(_DETECTED),
+            "detectedLanguage": _one_or_many(_detected(_TEXT)),
             "alternatives": {"type": "array", "items": _one_or_many(_TEXT)},
             "scores": {"type": "array"},
             "sentences": {"type": "array"},
@@ -94,9 +75,7 @@ def translate(directions: Sequence[Direction], *, most_texts: int, most_characte
 
 def detect(codes: Sequence[str]) -> dict[str, Any]:
     """Of `POST /detect`."""
-    answer = _array(
-        {**_DETECTED, "properties": {**_DETECTED["properties"], "language": {"enum": list(codes)}}}
-    )
+    answer = _array(_detected({"enum": list(codes)}))
     return _route({"q": _TEXT | {"minLength": 1}, "api_key": _KEY}, ["q"], {}, answer)
 
 
@@ -121,11 +100,7 @@ def inspect(directions: Sequence[Direction]) -> dict[str, Any]:
 def translate_file(directions: Sequence[Direction]) -> dict[str, Any]:
     """Of `POST /translate_file`."""
     fields = {"file": _FILE, **_pair(directions, auto=True), "api_key": _KEY}
-    answer = {
-        "type": "object",
-        "properties": {"translatedFileUrl": {"type": "string", "format": "uri"}},
-        "required": ["translatedFileUrl"],
-    }
+    answer = _object({"translatedFileUrl": {"type": "string", "format": "uri"}})
     required = ["file", "source", "target"]
     also = {413: "The document is too long"}
     return _route(fields, required, _pairs(directions, auto=True), answer, kinds=(_FORM,), also=also)
@@ -147,18 +122,10 @@ def transcribe(listened: Sequence[Direction]) -> dict[str, Any]:
         "heard": {"type": "boolean", "default": False, "description": "Tell how it was heard"},
         "api_key": _KEY,
     }
-    answer = {
-        "type": "object",
-        "properties": {
-            "text": _TEXT,
-            "source": _TEXT,
-            "target": _TEXT,
-            "seconds": number,
-            "parts": _array({"type": "object", "properties": part, "required": list(part)}),
-            "heard": {"type": "object"},
-        },
-        "required": ["text", "source", "target", "seconds", "parts"],
-    }
+    texts = {"text": _TEXT, "source": _TEXT, "target": _TEXT}
+    answer = _object(
+        texts | {"seconds": number, "parts": _array(_object(part))}, {"heard": {"type": "object"}}
+    )
     route = _route(fields, ["file"], {}, answer, kinds=(_FORM,), also={413: "The recording is too long"})
     return {**route, "include_in_schema": bool(listened)}
 
@@ -175,36 +142,43 @@ def spec() -> dict[str, Any]:
 
 def languages() -> dict[str, Any]:
     """Of `GET /languages`."""
-    fields = {"code": _TEXT, "name": _TEXT, "targets": _array(_TEXT)}
-    return _reading(_array({"type": "object", "properties": fields, "required": list(fields)}))
+    return _reading(_array(_object({"code": _TEXT, "name": _TEXT, "targets": _array(_TEXT)})))
 
 
 def health() -> dict[str, Any]:
     """Of `GET /health`."""
-    return _reading({"type": "object", "properties": {"status": {"const": "ok"}}, "required": ["status"]})
+    return _reading(_object({"status": {"const": "ok"}}))
 
 
 def settings() -> dict[str, Any]:
     """Of `GET /frontend/settings`."""
-    truth = {"type": "boolean"}
-    language = {"type": "object", "properties": {"code": _TEXT, "name": _TEXT}, "required": ["code", "name"]}
+    language = _object({"code": _TEXT, "name": _TEXT})
     fields = {
-        "apiKeys": truth,
+        "apiKeys": _TRUTH,
         "charLimit": {"type": "integer"},
-        "filesTranslation": truth,
+        "filesTranslation": _TRUTH,
         "frontendTimeout": {"type": "integer"},
-        "keyRequired": truth,
+        "keyRequired": _TRUTH,
         "language": {"type": "object", "properties": {"source": language, "target": language}},
-        "suggestions": truth,
+        "suggestions": _TRUTH,
         "supportedFilesFormat": _array(_TEXT),
     }
-    return _reading({"type": "object", "properties": fields, "required": list(fields)})
+    return _reading(_object(fields))
 
 
 def metrics() -> dict[str, Any]:
     """Of `GET /metrics`."""
     refusals = {status: _REFUSALS[status] for status in (400, 403, 429, 503)}
     return _responses({"text/plain": {"schema": _TEXT}}, refusals)
+
+
+def _object(fields: Schema, optional: Schema | None = None) -> Schema:
+    """An object with these fields, and maybe the optional ones."""
+    return {"type": "object", "properties": fields | (optional or {}), "required": list(fields)}
+
+
+def _detected(language: Schema) -> Schema:
+    return _object({"language": language, "confidence": _CONFIDENCE})
 
 
 def _array(items: Schema) -> Schema:
@@ -273,7 +247,7 @@ def _reading(answer: Schema) -> dict[str, Any]:
 
 
 def _responses(content: Schema, refusals: dict[int, str], *, done: bool = True) -> dict[str, Any]:
-    error = {_JSON: {"schema": _ERROR}}
+    error = {_JSON: {"schema": _object({"error": _TEXT})}}
     found: dict[int, Any] = {
         status: {"description": text, "content": error} for status, text in refusals.items()
     }
