@@ -61,17 +61,9 @@ def load(
     from mt.flags import lay_over
     from mt.translator.opening import with_datastore
 
-    config = lay_over(
-        SearchConfig(),
-        {
-            "beam": beam,
-            "length_penalty": length_penalty,
-            "ctc_weight": ctc_weight,
-            "no_repeat_ngram": no_repeat_ngram,
-            "mbr": mbr,
-            "precision": precision,
-        },
-    )
+    settings: dict[str, object] = {"beam": beam, "length_penalty": length_penalty, "ctc_weight": ctc_weight}
+    settings |= {"no_repeat_ngram": no_repeat_ngram, "mbr": mbr, "precision": precision}
+    config = lay_over(SearchConfig(), settings)
     where = devices.choose(device)
     if not runs:
         raise TypeError("name a run directory, such as checkpoints/mine")

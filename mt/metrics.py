@@ -22,8 +22,6 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from sacrebleu import CHRF, TER
-from sacrebleu.metrics.chrf import CHRFScore
-from sacrebleu.metrics.ter import TERScore
 from sacrebleu.significance import PairedTest
 
 from mt.errors import ConfigError, MTError
@@ -240,35 +238,34 @@ def check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]])
             )
 
 
-# For a resample, sacreBLEU's chrF and TER are numpy's float32, but Python's float where there is nothing to
-# compare with (all its references empty); it cannot take the mean of both. Here they are all Python's.
-
-
-class _CHRF(CHRF):
-    def _compute_score_from_stats(self, stats: list[int]) -> CHRFScore:
-        result = super()._compute_score_from_stats(stats)
-        result.score = float(result.score)
-        return result
-
-
-class _TER(TER):
-    def _compute_score_from_stats(self, stats: list[float]) -> TERScore:
-        result = super()._compute_score_from_stats(stats)
-        result.score = float(result.score)
-        return result
-
-
 def _metric(name: str, scoring: Scoring) -> Any:
     """One of sacreBLEU's metrics (Any: their common base leaves what it returns untyped)."""
     if name == "bleu":
         return bleu(scoring.tokenize, lowercase=scoring.lowercase)
     if name == "chrf":
-        return _CHRF(word_order=2, lowercase=scoring.lowercase)
+        return _in_floats(CHRF(word_order=2, lowercase=scoring.lowercase))
     if name == "ter":
         # Without this a Chinese sentence is one word to TER, right or wrong as a whole.
         characters = scoring.tokenize in ("zh", "ja-mecab", "char")
-        return _TER(normalized=characters, asian_support=characters)
+        return _in_floats(TER(normalized=characters, asian_support=characters))
     raise ConfigError(f"unknown metric {name!r}; choose from {', '.join(METRICS)}")
+
+
+def _in_floats(metric: Any) -> Any:
+    """The metric with scores that are all Python's floats, so that it can take their mean.
+
+    sacreBLEU's chrF and TER of a resample are numpy's float32, but Python's float where all its references
+    are empty.
+    """
+    compute = metric._compute_score_from_stats
+
+    def in_floats(stats: list[Any]) -> Any:
+        result = compute(stats)
+        result.score = float(result.score)
+        return result
+
+    metric._compute_score_from_stats = in_floats
+    return metric
 
 
 def _score(name: str, value: float, signature: object, mean: float | None, half_width: float | None) -> Score:

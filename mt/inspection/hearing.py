@@ -19,7 +19,7 @@ from mt.inspection.reading import moves
 from mt.search import BOS, search
 from mt.speech.features import HOP, Features
 from mt.speech.front_end import STEPS
-from mt.speech.listening import Recording, cut
+from mt.speech.listening import Part, Recording, cut
 from mt.text.spacing import is_unspaced
 from mt.translator import Translator
 
@@ -108,13 +108,7 @@ def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) 
     features, model = translator.features, translator.run.model
     if features is None or translator.model is not model:
         raise ConfigError(f"{translator.name}: name one run of sound with -m")
-    if recording.problem:
-        raise SoundError(recording.problem)
-    longest = float(translator.run.metadata["longest_seconds"])
-    parts = cut(recording.samples, features, longest)
-    if not parts:
-        raise SoundError(f"{recording.name}: holds no sound")
-    part, rate = parts[0], features.rate
+    part = _first_part(recording, features, longest=float(translator.run.metadata["longest_seconds"]))
     frames = torch.from_numpy(part.frames).unsqueeze(0).to(translator.device)
     lengths = torch.tensor([frames.shape[1]], device=translator.device)
     best = search(translator.searched, [part.frames], translator.config, translator.device)[0][0]
@@ -135,7 +129,7 @@ def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) 
     words = _words(tuple(translator.run.tgt_tokenizer.spell(best.ids)), translator.run.languages.target)
     looked = None if weights is None else _looked_at(to_array(weights[0]), words)
     dependence = moments.in_steps(_rows(moments.pieces, words))
-    samples = recording.samples[round(part.start * rate) : round(part.end * rate)]
+    samples = recording.samples[round(part.start * features.rate) : round(part.end * features.rate)]
     return Hearing(
         name=recording.name,
         text=translator.run.tgt_tokenizer.decode([best.ids])[0],
@@ -150,6 +144,15 @@ def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) 
         attention=looked,
         times=tuple(_span(row, part.start) for row in (dependence if looked is None else looked)),
     )
+
+
+def _first_part(recording: Recording, features: Features, longest: float) -> Part:
+    if recording.problem:
+        raise SoundError(recording.problem)
+    parts = cut(recording.samples, features, longest)
+    if not parts:
+        raise SoundError(f"{recording.name}: holds no sound")
+    return parts[0]
 
 
 def _words(pieces: tuple[str, ...], language: str | None) -> list[Word]:
