@@ -21,8 +21,9 @@ def read(file: Reading) -> Spliced:
     """
     decoded = decode(file.data)
     text = decoded.text
-    delimiter = "\t" if file.format == "tsv" else _delimiter(text)
-    rows = list(_rows(decoded, delimiter, quotes=file.format == "csv"))
+    told = re.match(r"sep=([^\r\n])(?=[\r\n])", text)  # for spreadsheets
+    delimiter = "\t" if file.format == "tsv" else told[1] if told else _delimiter(text)
+    rows = list(_rows(decoded, delimiter, quotes=file.format == "csv"))[bool(told) :]
     if not rows:
         raise Broken("is empty; name a file that holds a table")
     columns, first = _columns(text, rows, file.columns)

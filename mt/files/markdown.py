@@ -26,7 +26,7 @@ _NO_TEXT = re.compile(
     r"|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$"
 )
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*")
-_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w[\w -]*")
+_ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w+(?:[ \t]+(?:inline|end))*[ \t]*(?=\"|$)")
 """MkDocs'; its title is behind it, and below it what is indented belongs to it, as with a footnote."""
 _LABEL = re.compile(r"^[> \t]*\[(?!\^)([^\]\r\n]+)\]:", re.MULTILINE)
 _DELIMITERS = re.compile(r"[ \t>]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$")

@@ -114,8 +114,8 @@ CASES = {
     ),
     "admonitions": (
         "markdown",
-        '!!! note "One"\n    two\n\n    three\n\n??? tip\n    four\n\n> [!NOTE]\n> five\n',
-        '!!! note "ONE"\n    TWO\n\n    THREE\n\n??? tip\n    FOUR\n\n> [!NOTE]\n> FIVE\n',
+        '!!! note "One"\n    two\n\n    three\n\n??? tip\n    four\n\n> [!NOTE]\n> five\n\n!!! much text\n',
+        '!!! note "ONE"\n    TWO\n\n    THREE\n\n??? tip\n    FOUR\n\n> [!NOTE]\n> FIVE\n\n!!! MUCH TEXT\n',
     ),
     "a quote in a quote": ("markdown", "> a\n>> b\n> > c\n>\n> d\n", "> A\n>> B\n> > C\n>\n> D\n"),
     "an address in brackets": ("markdown", "[a](<b c> 't') d\n", "[A](<b c> 't') D\n"),

@@ -177,6 +177,7 @@ def test_tables() -> None:
     assert segments(TABLE, "csv", how) == ['Hello, "you"', "keep", "Plain", "keep", "two\nlines", "keep"]
     assert segments("a;b\nc;d\n", "csv", replace(HOW, columns=("2",))) == ["b", "d"]
     assert segments("a\nb", "csv") == ["a", "b"]
+    assert segments("sep=;\na;b,c,d\ne;f\n", "csv", replace(HOW, columns=("b,c,d",))) == ["f"]
     assert '3,"TWO\nLINES",keep' in translated(TABLE, "csv", how=HOW_TABLE)
     assert '2,"A, ""B""",keep' in translated(
         TABLE, "csv", lambda text: 'A, "B"' if text == "Plain" else text, HOW_TABLE
