@@ -155,7 +155,7 @@ def _read(upload: Upload, target: str, limit: int) -> Document:
     try:
         name = format_of(PurePath(upload.name), upload.data[:4096])
     except MTError:  # it tells of options of the command line
-        told = "no document that is known; /frontend/settings names those that are"
+        told = "unknown document format; /frontend/settings names the known ones"
         raise Refusal(f"{upload.name}: {told}") from None
     if name in _NOT_ALONE:
         raise Refusal(f"{upload.name}: files of this kind are not translated here")
