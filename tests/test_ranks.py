@@ -32,7 +32,7 @@ from tests.runs import furthest, kept, logged
 from tests.toy import train_arguments
 
 TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
-STEPS = 16
+STEPS = 10
 
 
 def test_batches_are_dealt_by_hand() -> None:
@@ -161,7 +161,7 @@ def test_two_processes_learn_what_one_does(
     """The same weights but for rounding, the same scores to the last digit, one voice; alone it goes on."""
     toy = [
         *train_arguments(tmp_path, pairs=300),
-        *["--accumulate", "2", "--batch-tokens", "128", "--max-epochs", "99", "--validate-every", "6"],
+        *["--accumulate", "2", "--batch-tokens", "128", "--max-epochs", "99", "--validate-every", "4"],
         *["--max-steps", str(STEPS)],
     ]
     taught = ["--teachers", str(toy_run), "--tokenizer-from", str(toy_run)]
