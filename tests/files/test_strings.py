@@ -145,6 +145,9 @@ def test_properties() -> None:
     out = translated(PROPERTIES, "properties", lambda text: "it's ü" if "{0}" in text else text)
     assert out == PROPERTIES.replace("Hello {0}, it''s you", "it''s \\u00FC")
     check_broken("a = \\u12", "properties", "line 1")
+    latin = "a=Größe\nb=c".encode("latin-1")  # what Java read before version 9
+    check_unchanged(latin, "properties")
+    assert document(latin, "properties").write([Result(" 大"), Result("é")]) == b"a=\\ \\u5927\nb=\\u00E9"
 
 
 def test_strings_of_apple() -> None:

@@ -197,6 +197,29 @@ def test_tmx() -> None:
     added = [line for line in out.splitlines() if line not in TMX.splitlines()]
     assert added == ['    <tuv xml:lang="de"><seg>A <ph>{0}</ph> DOG</seg></tuv>']
     check_broken(TMX, "tmx", "no unit in fr", replace(HOW, src="fr"))
+    empty = TMX.replace("<seg>Fertig</seg>", "<seg/>")
+    assert translated(empty, "tmx").count("<seg>DONE</seg>") == 1
+    assert "<seg>DONE</seg></tuv></tu>" in translated(TMX, "tmx", how=ALL)
+
+
+def test_targets_and_notes_that_are_there_are_kept_or_filled() -> None:
+    unit = "<trans-unit id='1'><source>a</source><target state='{}' x='y'>{}</target>{}</trans-unit>"
+    text = f"<xliff version='1.2'>{unit.format('new', 'old', '<note>n</note>')}</xliff>"
+    (added,) = [part for part in translated(text, "xliff").split("<source>a</source>") if "target" in part]
+    assert added.startswith(
+        '<target state="translated" x=\'y\' state-qualifier="leveraged-mt">A</target><note>n'
+    )
+    final = text.replace("'new'", "'final'")
+    assert segments(final, "xliff") == []
+    assert ">A</target>" in translated(final, "xliff", how=ALL)
+    unit = "<unit id='1'><notes><note>n</note></notes><segment><source>a</source></segment></unit>"
+    text = f"<xliff version='2.0'>{unit}</xliff>"
+    out = document(text, "xliff").write([Result("A", flags=("copied",))]).decode()
+    assert '<notes><note>n</note><note category="mt">copied</note></notes><segment state="initial">' in out
+    out = (
+        document(text.replace("<note>n</note>", ""), "xliff").write([Result("A", flags=("copied",))]).decode()
+    )
+    assert '<notes><note category="mt">copied</note></notes><segment' in out
 
 
 def test_strings_of_android() -> None:
