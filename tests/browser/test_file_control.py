@@ -48,6 +48,8 @@ def test_a_file_comes_back_translated(page: Page, catalogue: Path, sent: Forms) 
     page.get_by_role("button", name="Use it").click()
     assert page.get_by_role("button", name="Translate a file").get_attribute("title") == ".po"  # one, not two
     assert page.locator("#file input").get_attribute("accept") == ".po"
+    page.get_by_text("Which kinds?").click()
+    assert page.locator("#file .kinds span").inner_text() == ".po"
     choose(page, catalogue)
     link = page.get_by_role("link", name="app.bb.po")
     link.wait_for()

@@ -62,6 +62,28 @@ def test_the_film_is_seen_with_its_sentence(page: Page, width: int, height: int,
         assert bottom <= height
 
 
+@pytest.mark.parametrize("height", [844, 640])
+def test_on_a_phone_the_sentence_goes_with_the_film(page: Page, height: int) -> None:
+    """Wherever the page is scrolled to: whoever sees the film to its end sees the sentence too."""
+    page.set_viewport_size({"width": 390 if height == 844 else 360, "height": height})
+    read(page, "ba de fi go mo ne ku la " * 3)
+    film, words_ = page.locator(".film"), page.locator("#words")
+    for key in ("Home", "End"):
+        page.locator(".column").first.evaluate("one => one.focus({ preventScroll: true })")
+        page.keyboard.press(key)
+        for block in ("end", "start", "center"):
+            film.evaluate("(one, block) => one.scrollIntoView({ block, behavior: 'instant' })", block)
+            top, bottom = height_of(page, "#words")
+            player = height_of(page, "#player")[1]
+            assert player - 1 <= top
+            assert bottom <= height
+            middle = words_.evaluate(
+                """one => { const box = one.getBoundingClientRect();
+                    return document.elementFromPoint(box.left + 5, box.top + box.height / 2) === one; }"""
+            )
+            assert middle, "nothing lies over it"
+
+
 @pytest.mark.parametrize("width", [320, 390, 1280])
 def test_what_goes_on_sideways_says_so(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})

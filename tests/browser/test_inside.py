@@ -165,6 +165,7 @@ def test_the_beam_shows_the_way_to_the_translation(page: Page) -> None:
     assert "".join(won).replace("·", " ").replace("⏎", "").strip() == "BA DE FI"
     assert page.locator(".beam .node.wins.ended").count() == 1
     assert page.locator(".beam .node.ended").count() >= 2
+    assert page.locator(".beam .link.wins").first.is_visible()
 
 
 def test_every_drawing_has_its_numbers(read: Page) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Forms = Callable[[], list[dict[str, str]]]
 
-STEPS = 40
+STEPS, MOMENTS, LOUDEST = 40, 20, 5
 OFFER = {"languages": [{"source": "aa", "target": "aa"}], "seconds_limit": 60, "bytes_limit": 1_000_000}
 HEARD = {
     "step": 0.04,
@@ -28,6 +28,18 @@ HEARD = {
     "pieces": ["▁ba", "▁de", "</s>"],
     "attention": [[1 / STEPS] * STEPS] * 3,
     "times": [[0.3, 0.7], [0.6, 1.1], [1.4, 1.8]],
+    "dependence": [[1 / STEPS] * STEPS] * 3,
+    "moments": {
+        "method": "by perturbation",
+        "bounds": list(range(0, STEPS + 1, STEPS // MOMENTS)),
+        "vector": [0.24 if moment == LOUDEST else 0.04 for moment in range(MOMENTS)],
+        "states": {
+            "left-to-right": [
+                [1 / (row + 1)] * (row + 1) + [0] * (MOMENTS - row - 1) for row in range(MOMENTS)
+            ],
+            "right-to-left": [[0] * row + [1 / (MOMENTS - row)] * (MOMENTS - row) for row in range(MOMENTS)],
+        },
+    },
 }
 ANSWER = {"text": "ba de", "source": "aa", "target": "aa", "seconds": 1.62, "parts": [], "heard": HEARD}
 
@@ -85,13 +97,13 @@ def test_it_shows_how_it_was_heard(spoken: Page, sent: Forms) -> None:
     spoken.locator("#heard canvas.spectrogram").wait_for()
     assert len(sent()) == 1
     sizes = {
-        kind: spoken.locator(f"canvas.{kind}").evaluate("one => [one.width, one.height]")
+        kind: spoken.locator(f"#figure-heard canvas.{kind}").evaluate("one => [one.width, one.height]")
         for kind in ("spectrogram", "movement", "attention")
     }
     assert sizes["spectrogram"] == [STEPS, 80]
     assert sizes["movement"][0] == STEPS
     assert sizes["attention"] == [STEPS, 3]
-    over = spoken.locator(".heard-piece")
+    over = spoken.locator("#figure-heard .heard-piece")
     assert over.all_inner_texts() == ["·ba", "·de", "⏎"]
     axis, first = spoken.locator("canvas.spectrogram").bounding_box(), over.first.bounding_box()
     assert axis
@@ -100,6 +112,79 @@ def test_it_shows_how_it_was_heard(spoken: Page, sent: Forms) -> None:
     spoken.locator("#figure-heard summary").click()
     spoken.locator("#figure-heard tbody tr").first.wait_for()  # it is made when it is opened
     assert spoken.locator("#figure-heard tbody tr").count() == 3
+
+
+@pytest.fixture
+def heard(spoken: Page, tone: Path) -> Page:
+    """A recording has been heard."""
+    spoken.locator("#speech input").set_input_files(tone)
+    spoken.locator("#figure-moments canvas").first.wait_for()
+    return spoken
+
+
+def colours(page: Page, which: int) -> np.ndarray:
+    """The pixels (rows, steps, 4) of a picture of the moments."""
+    canvas = page.locator("#figure-moments canvas").nth(which)
+    width, height, pixels = canvas.evaluate(
+        """one => [one.width, one.height,
+             [...one.getContext("2d").getImageData(0, 0, one.width, one.height).data]]"""
+    )
+    return np.array(pixels, dtype=np.uint8).reshape(height, width, 4)
+
+
+def test_it_shows_what_depends_on_which_moment(heard: Page) -> None:
+    vector, pieces, forwards, backwards = (colours(heard, which) for which in range(4))
+    bars = (vector != vector[0, 0]).any(axis=2).sum(axis=0)
+    assert bars.argmax() == LOUDEST * STEPS // MOMENTS
+    assert bars.max() == len(vector)
+    assert pieces.shape[:2] == (3, STEPS)
+    assert forwards.shape[:2] == backwards.shape[:2] == (MOMENTS, STEPS)
+    empty = forwards[0, -1]
+    known = (forwards != empty).any(axis=2)
+    np.testing.assert_array_equal(known, np.repeat(np.tri(MOMENTS, dtype=bool), STEPS // MOMENTS, axis=1))
+    np.testing.assert_array_equal((backwards != empty).any(axis=2), known[::-1, ::-1])
+    states = heard.get_by_role(
+        "img", name="On which moments the state depends that has read up to each moment"
+    )
+    states.hover(position={"x": 1, "y": 1})
+    assert heard.locator("#figure-moments > .readout").inner_text() == (
+        "Read up to 0.28 s, the state depends on the sound from 0.20 to 0.28 s to 100%."
+    )
+    heard.locator("#figure-moments summary").click()
+    cells = heard.locator("#figure-moments tbody tr").nth(LOUDEST).locator("th, td").all_inner_texts()
+    assert cells[:4] == ["0.60", "0.68", "24%", "5%"]
+    assert len(cells) == 3 + 3 + 2 * MOMENTS
+
+
+def test_the_moments_are_in_the_colours_and_words_of_the_page(heard: Page) -> None:
+    light = colours(heard, 2)
+    heard.locator("#theme").select_option("dark")
+    dark = colours(heard, 2)
+    assert (dark[0, 0].sum() > dark[0, -1].sum()) != (light[0, 0].sum() > light[0, -1].sum())
+    heard.locator("#interface-language").select_option("zh")
+    assert heard.locator("#figure-moments h3").inner_text() == "什么取决于哪个瞬间"
+    assert "颜色越强" in heard.locator("#figure-moments .explain").inner_text()
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_both_drawings_of_a_recording_show_the_same_seconds(heard: Page, width: int) -> None:
+    heard.set_viewport_size({"width": width, "height": 640})
+    boxes = "#figure-heard .scroll", "#figure-moments .scroll"
+    most = heard.locator(boxes[1]).evaluate("one => one.scrollWidth - one.clientWidth")
+    assert (most > 0) == (width == 320)
+    heard.locator(boxes[1]).evaluate("(one, most) => { one.scrollLeft = most; }", most)
+    for box, canvas in zip(boxes, ("spectrogram", "states"), strict=True):
+        heard.wait_for_function(
+            "([box, most]) => Math.abs(document.querySelector(box).scrollLeft - most) <= 1", arg=[box, most]
+        )
+        assert heard.locator(f"canvas.{canvas}").count() > 0
+    first, second = (
+        heard.locator(f"canvas.{kind}").first.bounding_box() for kind in ("spectrogram", "states")
+    )
+    assert first
+    assert second
+    assert (second["x"], second["width"]) == pytest.approx((first["x"], first["width"]), abs=1)
+    assert heard.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
 def test_a_recording_can_be_cancelled(spoken: Page, sent: Forms) -> None:

@@ -14,7 +14,7 @@ export function beamTree({ beam, written, label, lang }) {
   const width = Math.max(...nodes.at(-1).map((node) => node.x + node.width), last.x) + PAD;
   const height = TOP * 2 + Math.max(...beam.map((step) => step.length)) * ROW - (ROW - HIGH);
   const edges = nodes.slice(1).flatMap((step, before) =>
-    step.map((node) => edge(nodes[before][node.parent], node)));
+    step.map((node) => link(nodes[before][node.parent], node)));
   const boxes = nodes.flat().map((node) => ({ node, element: box(node, lang) }));
   const element = svg("svg", {
     class: "beam", width, height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label,
@@ -67,13 +67,13 @@ function layout(beam, winner) {
   });
 }
 
-function edge(from, to) {
+function link(from, to) {
   const [x1, y1, x2, y2] = [from.x + from.width, from.y + HIGH / 2, to.x, to.y + HIGH / 2];
   const middle = (x1 + x2) / 2;
   const wins = from.wins && to.wins;
   return {
     node: to,
-    element: svg("path", { class: wins ? "edge wins" : "edge", d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}` }),
+    element: svg("path", { class: wins ? "link wins" : "link", d: `M${x1} ${y1}C${middle} ${y1} ${middle} ${y2} ${x2} ${y2}` }),
   };
 }
 

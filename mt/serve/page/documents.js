@@ -13,6 +13,9 @@ export class Documents {
   #say = () => "";
   #choose = h("input", { type: "file", hidden: true, onchange: () => this.#take() });
   #button = h("button", { type: "button", onclick: () => this.#choose.click() });
+  #which = h("summary");
+  #kinds = h("span");
+  #list = h("details", { class: "kinds" }, this.#which, this.#kinds);
   #cancel = h("button", { type: "button", class: "quiet", hidden: true, onclick: () => this.#stop() });
   #status = h("p", { role: "status", "aria-live": "polite" });
   #link = h("a", { class: "download", hidden: true });
@@ -20,7 +23,7 @@ export class Documents {
   constructor(host, { languages }) {
     this.#host = host;
     this.#languages = languages;
-    host.append(this.#button, this.#choose, this.#status, this.#link, this.#cancel);
+    host.append(this.#button, this.#choose, this.#list, this.#status, this.#link, this.#cancel);
     onLanguage(() => this.#name());
   }
 
@@ -76,7 +79,8 @@ export class Documents {
 
   #name() {
     this.#button.textContent = t("file.label");
-    this.#button.title = this.#formats.join(" "); // all of them would fill two lines
+    this.#button.title = this.#kinds.textContent = this.#formats.join(" ");
+    this.#which.textContent = t("file.kinds");
     this.#cancel.textContent = t("cancel");
     this.#status.textContent = this.#say();
   }

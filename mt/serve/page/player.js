@@ -40,6 +40,7 @@ export class Player {
       h("div", { class: "slide" }, this.#slider, this.#where),
       h("div", { class: "extras" }, this.#speed, extra),
     );
+    new ResizeObserver(() => document.documentElement.style.setProperty("--player", `${host.offsetHeight}px`)).observe(host);
     onLanguage(() => this.#name());
   }
 

@@ -5,8 +5,10 @@ import { h, byId } from "./dom.js";
 import { drawHeard } from "./heard.js";
 import { nameOfLanguage, onLanguage, t } from "./i18n.js";
 import { icon } from "./icons.js";
+import { drawMoments } from "./moments.js";
 import { problemWords } from "./problems.js";
 import { Recorder } from "./recorder.js";
+import { together } from "./timed.js";
 
 export class Speech {
   #host;
@@ -157,13 +159,19 @@ export class Speech {
   }
 
   #draw() {
-    const { text = "", target, heard } = this.#answer ?? {};
+    const { text = "", target, heard, parts } = this.#answer ?? {};
     this.#text.hidden = !text;
     this.#text.textContent = text;
     this.#text.lang = target ?? "";
     this.#translate.hidden = !text || !this.#translatesFrom(target ?? "");
     byId("heard").hidden = !heard;
-    if (heard) drawHeard(byId("figure-heard"), heard, { title: text.trim() || t("speech.nothing"), language: target });
+    if (!heard) return;
+    const part = parts.length > 1;
+    const title = (part ? parts[0].text : text).trim() || t("speech.nothing");
+    together(
+      drawHeard(byId("figure-heard"), heard, { title, language: target, part }),
+      drawMoments(byId("figure-moments"), heard, { language: target }),
+    );
   }
 }
 
