@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 
 from mt import cli
+from mt.commands.ray_data import _first_line
+from mt.errors import RunError
 
 pytest.importorskip("ray", reason="Ray is not installed: pip install -e '.[ray]'")
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -19,3 +22,28 @@ def test_lines_come_out_in_their_order(toy_run: Path, tmp_path: Path) -> None:
     assert cli.main([*command, "-o", str(output), "--ray", "local", "--actors", "1"]) == 0
     assert cli.main([*command, "-o", str(plain)]) == 0
     assert output.read_text() == plain.read_text()
+
+
+def test_nobody_at_an_address_is_one_line(
+    toy_run: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in").write_text("ba\n")
+    command = ["translate", "-m", str(toy_run), "-i", str(tmp_path / "in"), "-o", str(tmp_path / "out")]
+    with socket.socket() as taken:  # it does not listen
+        taken.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        assert cli.main([*command, "--ray", address]) == 1
+    assert (
+        f"--ray {address}: [Errno 111] Connection refused; --ray local starts one here"
+        in capfd.readouterr().err
+    )
+
+
+def test_a_failure_on_the_cluster_is_told_by_its_cause() -> None:
+    class TaskError(Exception):
+        cause: Exception = ValueError("row 3 is bad\nand more")
+
+    assert _first_line(TaskError("a traceback\nhow to retry")) == "ValueError: row 3 is bad"
+    TaskError.cause = RunError("in our words")
+    assert _first_line(TaskError()) == "in our words"
+    assert _first_line(OSError("one\ntwo")) == "two"

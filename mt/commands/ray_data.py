@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import socket
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -53,7 +54,8 @@ def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: C
             _translate_text(ray, options, search, console)
             shards.join_shards(options, console)
     except ray.exceptions.RayError as problem:
-        raise RunError(f"Ray: {_first_line(problem)}; the same command goes on") from None
+        advice = f"mend {source} and run it again" if table else "the same command goes on"
+        raise RunError(f"Ray: {_first_line(problem)}; {advice}") from None
     finally:
         ray.shutdown()
 
@@ -170,6 +172,7 @@ def _connect(ray: Any, options: TranslateOptions) -> None:
     more: Mapping[str, object] = {"num_cpus": (options.actors or os.cpu_count() or 1) + 1} if local else {}
     address = "local" if local else options.ray
     try:
+        _reach(options.ray or "")
         ray.init(
             address,
             logging_level="ERROR",
@@ -177,7 +180,7 @@ def _connect(ray: Any, options: TranslateOptions) -> None:
             include_dashboard=False if local else None,
             **more,
         )
-    except (ConnectionError, RuntimeError, ValueError) as problem:
+    except (OSError, RuntimeError, ValueError) as problem:
         raise ConfigError(
             f"--ray {options.ray}: {_first_line(problem)}; --ray local starts one here"
         ) from None
@@ -185,6 +188,13 @@ def _connect(ray: Any, options: TranslateOptions) -> None:
     logging.getLogger("ray").setLevel(logging.ERROR)
     logging.getLogger("ray.data").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="ray")
+
+
+def _reach(address: str) -> None:
+    """Raises OSError where nobody answers at HOST:PORT, for which Ray waits minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _gpus(ray: Any, options: TranslateOptions) -> int:
@@ -231,5 +241,8 @@ def _reader(ray: Any, suffix: str) -> Callable[[str], Any]:
 def _first_line(problem: BaseException) -> str:
     """What a cluster's error says in one line: the cause, where it is one of ours."""
     cause = getattr(problem, "cause", None) or problem.__cause__ or problem
-    text = str(cause if isinstance(cause, MTError) else problem).strip()
-    return text.splitlines()[-1 if not isinstance(cause, MTError) else 0] if text else type(problem).__name__
+    if cause is problem:
+        lines = str(problem).strip().splitlines()
+        return lines[-1] if lines else type(problem).__name__
+    first = (str(cause).strip().splitlines() or [""])[0]
+    return first if isinstance(cause, MTError) else f"{type(cause).__name__}: {first}"
