@@ -49,7 +49,7 @@ def translate(options: TranslateOptions, search: SearchConfig, console: Console)
         translator.use_glossary(*options.glossary)
         judge = open_judge(translator, options)
         translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
-        if isinstance(chunks, Lines):
+        if isinstance(chunks, Lines) and translator.features is None:  # recordings take long as they are
             chunks.device = translator.device
         output = stack.enter_context(open_output(options.output))
         unread, total = _translate_all(translator, chunks, prefixes, judge, output, options, console)
