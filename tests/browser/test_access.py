@@ -215,6 +215,9 @@ def test_a_narrow_screen_is_not_scrolled_sideways(page: Page, width: int, langua
         page.locator(SOURCE).fill("ba" * 60)  # a word that does not fit
     page.wait_for_selector("#inside-body:not([hidden]):not(.stale)")
     assert page.evaluate("() => document.documentElement.scrollWidth - innerWidth") <= 0
+    cut_off = """() => [...document.querySelectorAll(".pane *")].filter((one) => one.checkVisibility() &&
+        one.getBoundingClientRect().right > one.closest(".pane").getBoundingClientRect().right + 1).length"""
+    assert page.evaluate(cut_off) == 0
 
 
 def test_nothing_moves_for_those_who_want_no_motion(page: Page) -> None:
