@@ -28,8 +28,7 @@ def beam_search(
     not better than all of them, or at `limit` (B,) pieces. K alone, as fairseq stops, loses the most probable
     text where K shorter ones end before it.
     """
-    found = Beam(model, encoded, limit, config, constraint).run()
-    return [sorted(rows, key=lambda row: -row.score)[: config.beam] for rows in found]
+    return [rows[: config.beam] for rows in Beam(model, encoded, limit, config, constraint).run()]
 
 
 class Beam(Unfinished):
@@ -49,6 +48,10 @@ class Beam(Unfinished):
         # All beams begin alike: only the first one counts, or they would stay alike.
         self.totals = torch.full((len(limit), size), float("-inf"), device=limit.device)
         self.totals[:, 0] = 0.0
+
+    def run(self) -> list[list[Hypothesis]]:
+        """Search to the end -> the hypotheses of each sentence, best first."""
+        return [sorted(rows, key=lambda row: -row.score) for rows in super().run()]
 
     def ended(self) -> Tensor:
         return self.done

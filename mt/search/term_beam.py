@@ -54,8 +54,7 @@ def term_search(
 
     A hypothesis that lacks terms when it is as long as it may be ranks behind those that do not.
     """
-    found = TermBeam(model, encoded, limit, config, constraint, hints).run()
-    ranked = [sorted(rows, key=lambda row: -row.score) for rows in found]
+    ranked = TermBeam(model, encoded, limit, config, constraint, hints).run()
     return [
         first_with_terms(rows, terms, hints.words)[: config.beam]
         for rows, terms in zip(ranked, hints.terms, strict=True)
