@@ -112,10 +112,10 @@ def prepare_translate(options: TranslateOptions, search: SearchConfig) -> Work:
     except ConfigError as problem:
         raise UsageError(f"mt translate: {problem}") from None
 
+    if options.actors is not None and options.ray is None:
+        raise UsageError("mt translate: --actors is for --ray; leave it out")
     if options.shard is not None or options.join or options.ray is not None:
         return _translate_shard(options, search)
-    if options.actors is not None:
-        raise UsageError("mt translate: --actors is for --ray; leave it out")
 
     from mt.commands.translate import translate
 
@@ -134,8 +134,6 @@ def _translate_shard(options: TranslateOptions, search: SearchConfig) -> Work:
         raise UsageError(
             f"mt translate: {given[0]} is for documents; leave it out, or --shard, --join and --ray"
         )
-    if options.actors is not None and options.ray is None:
-        raise UsageError("mt translate: --actors is for --ray; leave it out")
 
     if options.ray is not None:
         from mt.commands.ray_data import translate_on_ray
