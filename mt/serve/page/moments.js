@@ -11,6 +11,7 @@ export function drawMoments(host, heard, { language }) {
   const { pieces, dependence, moments } = heard;
   const steps = heard.spectrogram.length;
   const at = momentsOf(moments.bounds); // step -> moment
+  const ofPieces = dependence.map((proportions) => inMoments(proportions, at));
   const span = spans(heard);
   const readout = h("p", { class: "readout", "aria-hidden": "true" }, "\u00a0");
   const most = Math.max(...moments.vector);
@@ -24,7 +25,7 @@ export function drawMoments(host, heard, { language }) {
     pieces.length > 0 && row("moments.pieces", say(
       rowsPicture(dependence, t("moments.pieces.label")),
       (step, piece) => t("moments.pieces.cell", {
-        ...span(at[step]), piece: quoted(pieces[piece]), proportion: percent(inMoments(dependence[piece], at)[at[step]]),
+        ...span(at[step]), piece: quoted(pieces[piece]), proportion: percent(ofPieces[piece][at[step]]),
       }))),
     ...directions.map(([direction, rows]) => row(`moments.${direction}`, say(
       picture("states", steps, rows.length, (step, down) => Math.sqrt(rows[down][at[step]]), t(`moments.${direction}.label`)),
@@ -37,14 +38,13 @@ export function drawMoments(host, heard, { language }) {
     text: t("moments.text"),
     body: [element, readout],
     method: moments.method,
-    table: () => numbers(heard, at, span, directions),
+    table: () => numbers(heard, ofPieces, span, directions),
   });
   return box;
 }
 
-function numbers({ pieces, dependence, moments }, at, span, directions) {
+function numbers({ pieces, moments }, ofPieces, span, directions) {
   const all = moments.vector.map((_, moment) => moment);
-  const ofPieces = dependence.map((row) => inMoments(row, at));
   return {
     columns: [
       t("heard.from"), t("heard.to"), t("moments.vector"), ...pieces.map((piece) => pieceName(piece)),
