@@ -12,13 +12,14 @@ commands (`train`, `evaluate`, `translate`). Importing `mt` loads neither torch 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
-
 from mt.release import __version__
 
+TYPE_CHECKING = False  # typing takes milliseconds, in which Ctrl-C would print a traceback
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+    from typing import Literal
+
     from mt.decoding.translation import Translation
     from mt.translator import Translator
 
@@ -54,6 +55,8 @@ def load(
 
     Raises RunError if the directory is missing or damaged, ConfigError if a value cannot work.
     """
+    from pathlib import Path
+
     from mt import checkpoint
     from mt import device as devices
     from mt.config import DatastoreConfig, SearchConfig

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -47,6 +48,42 @@ def test_before_the_command_works_a_signal_ends_it_at_once(number: int, code: in
     command = [sys.executable, "-c", PROGRAM, str(int(number))]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
+
+
+# Ctrl-C comes while the module that an environment variable names is imported.
+INTERRUPTED_IMPORT = """
+import os, signal, sys
+
+class Finder:
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if name == os.environ["INTERRUPTED"]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder)
+signal.signal(signal.SIGINT, signal.default_int_handler)
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "code", "line"),
+    [("mt.cli", -signal.SIGINT, ""), ("pydantic", 130, "mt: interrupted\n")],
+)
+def test_ctrl_c_during_an_import_prints_no_traceback(
+    module: str, code: int, line: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTED_IMPORT)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    environment = os.environ | {"INTERRUPTED": module, "PYTHONPATH": path}
+    command = [sys.executable, "-m", "mt", "evaluate", "--device", "cpu"]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", line)
+
+
+def test_nothing_is_imported_before_ctrl_c_is_quiet() -> None:
+    code = "import sys; before = set(sys.modules); import mt; print(*sorted(set(sys.modules) - before))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert set(done.stdout.split()) <= {"__future__", "mt", "mt.release"}
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
