@@ -133,25 +133,26 @@ def read(parser: Parser, arguments: Sequence[str], sections: Sequence[Section]) 
 
 
 def add_flags(parser: Parser, sections: Sequence[Section], without: Collection[str] = ()) -> None:
-    """Flags for the sections' fields, in a group for each class that defines some; values are defaults."""
-    groups: dict[type[Section], dict[str, Section]] = {}
+    """Flags for the sections' fields, in groups named after the defining classes; values are defaults."""
+    groups: dict[str, dict[str, Section]] = {}
     for section in sections:
-        for owner in type(section).__mro__:
-            if issubclass(owner, Section):
-                groups.setdefault(owner, {})
+        owners = [owner for owner in type(section).__mro__ if issubclass(owner, Section)]
+        for owner in owners:
+            groups.setdefault(_title(owner), {})
         for name in type(section).model_fields:
             if name not in without:
-                groups[_owner(type(section), name)][name] = section
-    for owner in sorted(groups, key=lambda owner: LAST.index(owner) + 1 if owner in LAST else 0):
-        group = parser.add_argument_group((owner.__doc__ or "").splitlines()[0].rstrip("."))
-        for name, section in groups[owner].items():
+                # The class that defines a field first: the flags of one thing stay together in every command.
+                owner = next(owner for owner in reversed(owners) if name in owner.model_fields)
+                groups[_title(owner)][name] = section
+    last = [_title(owner) for owner in LAST]
+    for title in sorted(groups, key=lambda title: last.index(title) + 1 if title in last else 0):
+        group = parser.add_argument_group(title)
+        for name, section in groups[title].items():
             parser.flags[name] = _add_flag(group.add_argument, name, section)
 
 
-def _owner(section: type[Section], name: str) -> type[Section]:
-    """The class that defines a field first: the flags of one thing stay together in every command."""
-    owners = (owner for owner in reversed(section.__mro__) if issubclass(owner, Section))
-    return next(owner for owner in owners if name in owner.model_fields)
+def _title(section: type[Section]) -> str:
+    return (section.__doc__ or "").splitlines()[0].rstrip(".")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Hypotheses + references -> BLEU, chrF2++ and TER with their signatures; perplexity.
+"""Hypotheses + references -> BLEU, chrF2++ and TER with their signatures.
 
 sacreBLEU computes every score, so a number here equals the one that the `sacrebleu` command prints for
 the same text. `mt.text.bleu_tokenizer` chooses the tokeniser. This module adds two things. It checks
@@ -208,20 +208,6 @@ def sentence_scores(hypotheses: Sequence[str], references: Sequence[Sequence[str
         float(metric.sentence_score(hypothesis, list(of_sentence)).score)
         for hypothesis, *of_sentence in zip(hypotheses, *references, strict=True)
     ]
-
-
-def perplexity(total_loss: float, tokens: int) -> float:
-    """exp of the mean loss (natural logarithm) per target token; infinite if it overflows.
-
-    Both arguments are sums over the whole corpus: the mean of per-batch perplexities is another number.
-    Raises MTError without tokens.
-    """
-    if tokens < 1:
-        raise MTError("perplexity needs at least one target token; the corpus it is measured on is empty")
-    try:
-        return math.exp(total_loss / tokens)
-    except OverflowError:
-        return math.inf
 
 
 def check_counts(hypotheses: Sequence[str], references: Sequence[Sequence[str]]) -> None:

@@ -134,16 +134,20 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     """Processes of --ray that translate (default: one for each GPU, or for each core but one)"""
 
 
-class InspectOptions(OneRunOptions):
+class LookOptions(OneRunOptions):
     """Input and output."""
 
     texts: tuple[str, ...] = ()
-    """Texts to inspect, or recordings where the run reads sound. Without them the lines of standard input are
-    read"""
+    """Texts to look at. Without them the lines of standard input are read"""
     tgt: Language | None = None
     """Target language, for a model with several"""
     as_json: bool = False
-    """Write all numbers as a JSON object for each text"""
+    """Write a JSON object for each text"""
+
+
+class InspectOptions(LookOptions):
+    """Input and output."""
+
     npz: File | None = None
     """Also write all numbers to this file, as numpy arrays"""
     picture: File | None = None
@@ -152,19 +156,13 @@ class InspectOptions(OneRunOptions):
     """Compute one step of h' = f(W·x + b + U·h + B) by hand, with the weights of a model with --cell rnn"""
 
 
-class NeighboursOptions(OneRunOptions):
+class NeighboursOptions(LookOptions):
     """Input and output."""
 
-    texts: tuple[str, ...] = ()
-    """Texts whose neighbours are wanted. Without them the lines of standard input are read"""
     corpus: Spec | None = None
     """Pairs to search"""
     count: Positive = 10
     """Number of neighbours"""
-    tgt: Language | None = None
-    """Target language, for a model with several"""
-    as_json: bool = False
-    """Write a JSON object for each text"""
 
 
 class ServeOptions(DatastoreConfig, TermOptions, Device):
@@ -205,26 +203,22 @@ class ServeOptions(DatastoreConfig, TermOptions, Device):
     """Log method, route, status and time of each request, never its text"""
 
 
-class TuneOptions(RunOptions):
+class ValidationOptions(RunOptions):
     """Validation pairs and output."""
 
     validation: tuple[Spec, ...] = ()
-    """Pairs to tune on (default: the run's own validation pairs)"""
+    """Pairs to measure on (default: the run's own validation pairs)"""
     as_json: bool = False
     """Write a JSON object instead of a table"""
 
 
-class CalibrateOptions(RunOptions):
+class CalibrateOptions(ValidationOptions):
     """Validation pairs and output."""
 
-    validation: tuple[Spec, ...] = ()
-    """Pairs to calibrate on (default: the run's own validation pairs)"""
     good_chrf: Annotated[float, Field(gt=0, le=100)] = 60.0
     """Translations with at least this chrF against their references are good"""
     good_exact: bool = False
     """Only translations that equal their references are good: for short strings"""
-    as_json: bool = False
-    """Write a JSON object instead of a table"""
 
 
 class ReferenceOptions(Section):

@@ -27,7 +27,7 @@ from mt.options import (
     ServeOptions,
     TrainOptions,
     TranslateOptions,
-    TuneOptions,
+    ValidationOptions,
 )
 
 SECTIONS = [
@@ -39,7 +39,7 @@ SECTIONS = [
     TrainOptions,
     TranslateOptions,
     EvaluateOptions,
-    TuneOptions,
+    ValidationOptions,
     InspectOptions,
     NeighboursOptions,
     ReportOptions,

@@ -7,7 +7,8 @@ import math
 import pytest
 import torch
 
-from mt.layers.loss import Targets, bag_of_words, cross_entropy
+from mt.errors import MTError
+from mt.layers.loss import Targets, bag_of_words, cross_entropy, perplexity
 
 
 def output(pieces: int, width: int) -> torch.nn.Linear:
@@ -57,3 +58,11 @@ def test_the_bag_of_words_by_hand() -> None:
     ids = torch.tensor([[2, 3, 1], [3, 1, 0]])
     bag = bag_of_words(layer, torch.tensor([[math.log(5)], [0.0]]), ids, ids > 1)
     assert bag.item() == pytest.approx(-math.log(5 / 8) - math.log(1 / 8) - math.log(1 / 4))
+
+
+def test_perplexity_is_exp_of_the_mean_loss_of_a_token() -> None:
+    assert perplexity(total_loss=6 * math.log(8), tokens=6) == pytest.approx(8)
+    assert perplexity(total_loss=0.0, tokens=3) == 1
+    assert perplexity(total_loss=1e6, tokens=10) == math.inf
+    with pytest.raises(MTError, match="at least one target token"):
+        perplexity(total_loss=0.0, tokens=0)

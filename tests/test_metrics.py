@@ -16,7 +16,7 @@ import pytest
 
 from mt import metrics
 from mt.errors import ConfigError, MissingExtraError, MTError
-from mt.metrics import Score, Scoring, language_bleu, paired_bootstrap, perplexity, score, sentence_scores
+from mt.metrics import Score, Scoring, language_bleu, paired_bootstrap, score, sentence_scores
 from mt.text.bleu_tokenizer import spaceless_note, tokenizer_for
 
 WORDS = ["a", "the", "cat", "Dog", "house,", "runs.", "3.5", "don't", "well-known", "Straße", "„so“", "old"]
@@ -365,11 +365,3 @@ def test_sentence_scores_find_the_worst_sentence_even_among_short_ones() -> None
     scores = sentence_scores(["我爱北京", "hello", "wrong", ""], [["我爱北京", "hallo", "right", "x"]])
     assert scores[0] == pytest.approx(100)
     assert 100 > scores[1] > scores[2] > scores[3] == 0
-
-
-def test_perplexity_is_exp_of_the_mean_loss_of_a_token() -> None:
-    assert perplexity(total_loss=6 * math.log(8), tokens=6) == pytest.approx(8)
-    assert perplexity(total_loss=0.0, tokens=3) == 1
-    assert perplexity(total_loss=1e6, tokens=10) == math.inf
-    with pytest.raises(MTError, match="at least one target token"):
-        perplexity(total_loss=0.0, tokens=0)

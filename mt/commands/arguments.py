@@ -27,7 +27,7 @@ from mt.options import (
     ReportOptions,
     ServeOptions,
     TranslateOptions,
-    TuneOptions,
+    ValidationOptions,
 )
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ TRANSLATE = Command(
 INSPECT = Command(
     name="inspect",
     description="Show how a sentence is read piece by piece, the vector it becomes, and how that\n"
-    "is written out again.",
+    "is written out again. A run that reads sound takes recordings.",
     sections=_with_search(InspectOptions()),
     prepare=named("inspect"),
     everyday=(*("texts", "model", "tgt", "as_json", "npz", "picture", "by_hand", "beam", *OF_DEVICE),),
@@ -150,7 +150,7 @@ TUNE = Command(
     description="Find the length penalty with the highest BLEU on validation pairs; the test\n"
     "stays unseen. One search serves all penalties. With a datastore also find its\n"
     "weight and temperature, by perplexity.",
-    sections=_with_search(TuneOptions()),
+    sections=_with_search(ValidationOptions()),
     prepare=prepare_tune,
     without=("length_penalty", "mbr", "datastore_weight", "datastore_temperature"),
     examples="""\

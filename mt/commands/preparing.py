@@ -15,7 +15,7 @@ from mt.config.fields import changed
 from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
 from mt.errors import ConfigError, UsageError
 from mt.flags import Parser, lay_over
-from mt.options import DocumentOptions, TrainOptions, TranslateOptions, TuneOptions
+from mt.options import DocumentOptions, TrainOptions, TranslateOptions, ValidationOptions
 
 if TYPE_CHECKING:
     from mt.config.fields import Section
@@ -145,7 +145,7 @@ def _translate_shard(options: TranslateOptions, search: SearchConfig) -> Work:
     return partial(join_shards, options) if options.join else partial(translate_shard, options, search)
 
 
-def prepare_tune(options: TuneOptions, search: SearchConfig) -> Work:
+def prepare_tune(options: ValidationOptions, search: SearchConfig) -> Work:
     """Tuning. Raises UsageError for greedy search."""
     if search.beam == 1:
         raise UsageError("mt evaluate --tune: greedy search has nothing to rank: give --beam 2 or more")

@@ -21,8 +21,9 @@ from mt.console import Console
 from mt.data.batches import by_length, frame
 from mt.decoding.datastore import Recalling, warn_of_known
 from mt.evaluation.validation_pairs import validation_pairs
-from mt.metrics import language_bleu, perplexity
-from mt.options import TuneOptions
+from mt.layers.loss import perplexity
+from mt.metrics import language_bleu
+from mt.options import ValidationOptions
 from mt.search import Hypothesis, length_norm, search
 from mt.storage.output import check_output, stdout
 from mt.text.languages import languages_of
@@ -81,7 +82,7 @@ class Searched:
         return Trial(penalty, bleu.value, pieces / max(1, self.reference_tokens))
 
 
-def tune(options: TuneOptions, search_config: SearchConfig, console: Console) -> list[Trial]:
+def tune(options: ValidationOptions, search_config: SearchConfig, console: Console) -> list[Trial]:
     """Try penalties from 0 to 2; write the result of each to stdout, and the best one last.
 
     With a datastore, its weight and temperature are tuned first, and the search uses the best ones.

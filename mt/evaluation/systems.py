@@ -12,7 +12,7 @@ from mt.console import Console, Pace
 from mt.data.formats.lines import check_whole, not_utf8, read_lines
 from mt.errors import ConfigError
 from mt.evaluation.test_sets import SpokenTestSet, TestSet
-from mt.metrics import METRICS, Score, Scoring, perplexity, score
+from mt.metrics import METRICS, Score, Scoring, score
 from mt.speech.error_rates import count_errors, error_rate, units
 from mt.text.characters import readable
 from mt.text.counted import counted
@@ -147,6 +147,7 @@ def into(translator: Translator, test_set: TestSet) -> str | None:
 def reference_perplexity(translator: Translator, test_set: TestSet) -> float:
     """Of all references, each beside its source, by the weights as they are: not rounded for search."""
     from mt.data.encoded import PiecePairs
+    from mt.layers.loss import perplexity
     from mt.layers.prepack import unpack
     from mt.training.validation import corpus_nll
 

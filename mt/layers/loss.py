@@ -1,4 +1,4 @@
-"""The training loss: cross-entropy with label smoothing, and the plain one that perplexity is made of.
+"""The training loss: cross-entropy with label smoothing, and the plain one, of which perplexity is made.
 
 It starts from the readouts, not from logits: (tokens × V) numbers would be by far the largest thing in a
 step. Some hundred rows of logits at a time are made, turned into their own gradient in place, multiplied
@@ -7,6 +7,7 @@ back and forgotten.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from mt.data.batches import TopK
+from mt.errors import MTError
 
 ROWS = 512  # of logits made by one product
 CPU_ROWS = 64  # of them at work at once on a CPU: as many as stay in its cache
@@ -69,6 +71,20 @@ def bag_of_words(output: nn.Linear, readouts: Tensor, tgt_out: Tensor, counted: 
     """
     log_probs = torch.log_softmax(output(readouts).float(), dim=1)
     return -log_probs.gather(1, tgt_out).masked_fill(~counted, 0).sum()
+
+
+def perplexity(total_loss: float, tokens: int) -> float:
+    """exp of the mean loss (natural logarithm) per target token; infinite if it overflows.
+
+    Both arguments are sums over the whole corpus: the mean of per-batch perplexities is another number.
+    Raises MTError without tokens.
+    """
+    if tokens < 1:
+        raise MTError("perplexity needs at least one target token; the corpus it is measured on is empty")
+    try:
+        return math.exp(total_loss / tokens)
+    except OverflowError:
+        return math.inf
 
 
 class _CrossEntropy(torch.autograd.Function):

@@ -16,8 +16,9 @@ from mt.data.encoded import PiecePairs
 from mt.decoding.ctc_prefix import CTC_WEIGHT, JointModel
 from mt.decoding.ensemble import Ensemble
 from mt.device import autocast
+from mt.layers.loss import perplexity
 from mt.layers.prepack import packed
-from mt.metrics import LanguageBleu, language_bleu, perplexity
+from mt.metrics import LanguageBleu, language_bleu
 from mt.model import Seq2Seq
 from mt.search import Model, search
 from mt.speech.error_rates import Unit, count_errors, rate
