@@ -15,7 +15,8 @@ from starlette.requests import ClientDisconnect
 
 from mt.decoding.pausing import Pause, no_pause
 from mt.options import ServeOptions
-from mt.serve.call import SentFile, Values, api_key, read_form, read_values
+from mt.serve.body import SentFile, Values, read_form, read_values
+from mt.serve.call import api_key
 from mt.serve.keys import Key, Keys
 from mt.serve.limits import RateLimiter, most_bytes
 from mt.serve.processor import Line

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from mt.decoding.ensemble import Ensemble
 from mt.decoding.judging import Judge, read_calibration
-from mt.decoding.pausing import Pause, no_pause
-from mt.decoding.translation import Candidate, Translation
+from mt.decoding.pausing import Pause
+from mt.decoding.translation import Translation
 from mt.errors import ConfigError
 from mt.inspection import Inspector
 from mt.options import ServeOptions
@@ -28,6 +28,7 @@ from mt.serve.planning import Planned, Planner, all_ranked, each
 from mt.serve.problem_log import ProblemLog
 from mt.serve.processor import Line, Processor
 from mt.serve.refusal import Refusal
+from mt.serve.request_search import RequestSearch
 from mt.serve.segments import plain
 from mt.serve.transcribing import MOST_BYTES, TranscribeCall, transcribe
 from mt.text.names import name_of
@@ -35,10 +36,6 @@ from mt.translator import Translator
 
 T = TypeVar("T")
 
-Found = dict[int, dict[str, list[Candidate]]]
-"""By model, the candidates for each part that was searched."""
-
-LONG = 500  # characters; what is longer is read outside of the event loop
 MOST_PIECES = 128  # of a sentence that is inspected: the work grows with their square
 
 
@@ -70,6 +67,7 @@ class Service:
                 problems=self.problems,
                 processor=processor,
             )
+        self._search = RequestSearch(self.planner, self.batchers, self.reader, self.metrics)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -100,14 +98,14 @@ class Service:
     async def detect(self, text: str, client: str = "") -> list[dict[str, Any]]:
         """What `POST /detect` answers. Raises Refusal if the text is too long."""
         self._check([text])
-        found = await self._read([text], client, lambda _: self.detector.detect(text))
+        found = await self._search.read([text], client, lambda _: self.detector.detect(text))
         return [candidate._asdict() for candidate in found]
 
     async def translate(self, call: TranslateCall, client: str = "") -> dict[str, Any]:
         """What `POST /translate` answers. client: whose turn the request takes. Raises Refusal."""
         self._check(call.texts)
-        planned, found = await self._search(call, client)
-        ranked = await self._read(call.texts, client, partial(all_ranked, planned, found))
+        planned, found = await self._search.translations(call, client)
+        ranked = await self._search.read(call.texts, client, partial(all_ranked, planned, found))
         texts, alternatives, scores = [], [], []
         for rows in ranked:
             kept = rows[: 1 + call.alternatives]
@@ -149,7 +147,7 @@ class Service:
         """
         self._check([call.text])
         self._alone.check(client)
-        served, sentences = await self._read([call.text], client, partial(self._sentences, call))
+        served, sentences = await self._search.read([call.text], client, partial(self._sentences, call))
         if not sentences:
             raise Refusal("the text is blank: there is nothing to read")
         if call.sentence >= len(sentences):
@@ -205,67 +203,8 @@ class Service:
         self._alone.check(client)
         return await self._alone.run(call, client)
 
-    async def _read(self, texts: Sequence[str], client: str, read: Callable[[Pause], T]) -> T:
-        """The result of a call that looks through all of the texts: if they are long, in a thread."""
-        if sum(map(len, texts)) <= LONG:
-            return read(no_pause)
-        return await self.reader.run(read, client)
-
     def _check(self, texts: Sequence[str]) -> None:
         check_size(texts, most_texts=self.options.batch_limit, most_characters=self.options.char_limit)
-
-    async def _search(
-        self, call: TranslateCall, client: str
-    ) -> tuple[list[Planned], list[list[Translation]]]:
-        """The texts of a request, and the translations of each one's parts.
-
-        What lost something of its text is searched a second time, without that.
-        """
-        planned = await self._read(call.texts, client, partial(self.planner.plan, call))
-        found: Found = {}
-        await self._search_into(found, planned, nbest=1 + call.alternatives, client=client)
-        for one in planned:
-            self._count(one)
-
-        def without_lost(pause: Pause) -> list[Planned]:
-            return [one.without_lost(found.get(_model(one), {}), pause) for one in planned]
-
-        if call.is_html:
-            planned = await self._read(call.texts, client, without_lost)
-            await self._search_into(found, planned, nbest=1 + call.alternatives, client=client)
-        return planned, [one.translations(found.get(_model(one), {})) for one in planned]
-
-    async def _search_into(
-        self, found: Found, planned: Sequence[Planned], *, nbest: int, client: str
-    ) -> None:
-        """Search what is not found yet; what one model translates waits as one request."""
-        groups: dict[int, list[Planned]] = {}
-        for one in planned:
-            if one.served is not None:
-                groups.setdefault(_model(one), []).append(one)
-
-        async def search(model: int, group: list[Planned]) -> None:
-            served = group[0].served
-            assert served is not None
-            known = found.setdefault(model, {})
-            parts = list(dict.fromkeys(part for one in group for part in one.searched if part not in known))
-            rows = await self.batchers[model].translate(
-                parts,
-                client=client,
-                tgt=served.tgt,
-                nbest=min(nbest, served.translator.config.beam),
-                aligned=served.translator.model.attends and any(one.template.coded for one in group),
-            )
-            known |= zip(parts, rows, strict=True)
-
-        await asyncio.gather(*(search(model, group) for model, group in groups.items()))
-
-    def _count(self, one: Planned) -> None:
-        if one.served is None:
-            return
-        texts = one.template.texts
-        self.metrics.texts.labels(*one.served.direction).inc(len(texts))
-        self.metrics.characters.labels(*one.served.direction).inc(sum(map(len, texts)))
 
 
 def _judge(translator: Translator) -> Judge | None:
@@ -276,11 +215,6 @@ def _judge(translator: Translator) -> Judge | None:
     if calibration is None:
         return None
     return Judge(calibration, translator.run.languages.target, translator.glossary, None)
-
-
-def _model(one: Planned) -> int:
-    """The key of the model that translates a text, among the batchers."""
-    return id(one.served and one.served.translator)
 
 
 def _score(score: float, log_prob: float) -> dict[str, float]:

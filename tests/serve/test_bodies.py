@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from mt.serve import access, call
-from mt.serve.call import MOST_FIELDS, read_form, read_values
+from mt.serve import access
+from mt.serve.body import MOST_FIELDS, MOST_STRUCTURE, SLICE, read_form, read_values
+from mt.serve.body import _collected as collected
 from mt.serve.refusal import Refusal
 from mt.translator import Translator
 from tests.serve.setup import Slow, make_middleware, on_a_port
@@ -29,7 +30,7 @@ FILE = PART.replace(b'"\r\n', b'"; filename="f"\r\n')
 @given(st.dictionaries(st.text(), st.text() | st.lists(st.text())), st.booleans())
 def test_strings_of_any_length_are_read(values: dict[str, Any], ascii_only: bool) -> None:
     """However they are written, a body with a long text is longer than what may be beside strings."""
-    values["q"] = '"\\' * call.MOST_STRUCTURE
+    values["q"] = '"\\' * MOST_STRUCTURE
     body = json.dumps(values, ensure_ascii=ascii_only).encode(errors="surrogatepass")
     if b"\xed" not in body:  # half of a surrogate pair is no UTF-8
         assert read_values(body, "application/json", b"") == values
@@ -39,7 +40,7 @@ def test_strings_of_any_length_are_read(values: dict[str, Any], ascii_only: bool
 def test_much_beside_strings_is_refused(unit: bytes) -> None:
     """Before it is read, as what comes of it would take seconds and many times its size."""
     with pytest.raises(Refusal, match="bytes of JSON beside its strings"):
-        read_values(b'{"q":[' + unit * call.MOST_STRUCTURE + b"1]}", "application/json", b"")
+        read_values(b'{"q":[' + unit * MOST_STRUCTURE + b"1]}", "application/json", b"")
 
 
 @pytest.mark.parametrize(
@@ -57,13 +58,13 @@ def test_forms_are_read_in_slices_as_python_reads_them(data: bytes, size: int) -
     except UnicodeDecodeError:
         return
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(call, "SLICE", size)
-        assert read_values(data, FORM, b"") == call._collected(expected)
+        patch.setattr("mt.serve.body.SLICE", size)
+        assert read_values(data, FORM, b"") == collected(expected)
 
 
 def test_between_slices_others_are_answered() -> None:
     pauses: list[int] = []
-    long = b"%41" * call.SLICE
+    long = b"%41" * SLICE
     read_values(b"q=" + long, FORM, b"", lambda: pauses.append(1))
     assert len(pauses) >= 3
     pauses.clear()
