@@ -15,7 +15,6 @@ import torch
 
 from bench.bench_base import Numbers, Settings
 from mt import checkpoint, device
-from mt.commands.train import settled
 from mt.config import Config
 from mt.config.files import load_file, load_preset
 from mt.console import Console
@@ -39,7 +38,8 @@ def settings_of(settings: Settings) -> Config:
     config = load_file(SETTINGS, base=load_preset("tiny"))
     folder = settings.multi30k
     if folder is None:
-        return settled(config.model_copy(update={"tokenizer": load_preset("phrasebook").tokenizer}))
+        own = {"data": config.data.settled(), "tokenizer": load_preset("phrasebook").tokenizer}
+        return config.model_copy(update=own)
     values = {
         "train": (f"{folder}/train.en.gz,{folder}/train.de.gz",),
         "validation": (f"{folder}/val.en.gz,{folder}/val.de.gz",),

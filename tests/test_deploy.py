@@ -46,12 +46,12 @@ def test_the_server_starts_with_these_arguments(
 
 def test_training_writes_the_run_that_is_served(monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[Any] = []
-    monkeypatch.setattr(train_command, "train", lambda _, options, *__, **___: started.append(options))
+    monkeypatch.setattr(train_command, "train", lambda _, run_dir, *__, **___: started.append(run_dir))
     (compose,) = re.findall(r"^    command: (train .*)$", COMPOSE, re.MULTILINE)
     (image,) = re.findall(r"^#   docker run .* mt (train .*)$", DOCKERFILE, re.MULTILINE)
     for arguments in (compose, image):
         assert cli.main(shlex.split(arguments)) == 0
-        assert started.pop().out == Path("/runs/mine")
+        assert started.pop() == Path("/runs/mine")
 
 
 def test_a_stop_has_time_to_drain() -> None:

@@ -69,7 +69,8 @@ def config(folder: Path, settings: dict[str, Settings]) -> Config:
 
 
 def run(folder: Path, name: str, settings: dict[str, Settings]) -> Path:
-    return train(config(folder, settings), TrainOptions(out=folder / name, threads=1, device="cpu"), CONSOLE)
+    train(config(folder, settings), folder / name, TrainOptions(threads=1, device="cpu"), CONSOLE)
+    return folder / name
 
 
 # For each setting: what else has to be set for it to matter, and another value of it.

@@ -89,18 +89,22 @@ def prepare_train(options: TrainOptions, *sections: Section) -> Work:
     """One training, or one for each seed. Raises UsageError for settings that do not go together."""
     parts = dict(zip(Config.model_fields, sections, strict=True))
     try:
-        config = lay_over(Config(), parts)
+        given = lay_over(Config(), parts)
     except ConfigError as problem:
         raise UsageError(f"mt train: {problem}; see mt train --help") from None
 
+    from mt.checkpoint import CHECKPOINTS
+
+    config = given.model_copy(update={"data": given.data.settled()})
+    run_dir = options.out or CHECKPOINTS / config.data.run_name
     if options.seeds:
         from mt.commands.seeds import train_seeds
 
-        return partial(train_seeds, config, options)
+        return partial(train_seeds, config, run_dir, options)
 
     from mt.commands.train import train
 
-    return lambda console: train(config, options, console, began=console.began)
+    return lambda console: train(config, run_dir, options, console, began=console.began)
 
 
 def prepare_translate(options: TranslateOptions, search: SearchConfig) -> Work:

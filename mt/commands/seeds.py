@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from mt.checkpoint import CHECKPOINTS
-from mt.commands.train import settled, train
+from mt.commands.train import train
 from mt.config import Config
 from mt.console import Console
 from mt.errors import UsageError
@@ -18,8 +17,8 @@ from mt.training.torchrun import is_follower
 from mt.training.validation import METRIC_NAMES
 
 
-def train_seeds(config: Config, options: TrainOptions, console: Console) -> list[Path]:
-    """Train, or go on training, a run for each seed, one after the other; returns their directories.
+def train_seeds(config: Config, base: Path, options: TrainOptions, console: Console) -> None:
+    """Train, or go on training, a run for each seed, one after the other: `base` with the seed at its end.
 
     Raises UsageError for no seed, or one that is named twice, and whatever `train` raises.
     """
@@ -29,16 +28,14 @@ def train_seeds(config: Config, options: TrainOptions, console: Console) -> list
     if len(set(seeds)) < len(seeds):
         raise UsageError("mt train: --seeds names a seed twice")
     console.hushed = is_follower()
-    base = options.out or CHECKPOINTS / settled(config).data.run_name
     runs = [base.with_name(f"{base.name}-{seed}") for seed in seeds]
     for number, (seed, run) in enumerate(zip(seeds, runs, strict=True), start=1):
         console.note(f"seed {seed}, run {number} of {len(runs)}: {run}")
         one = _of_seed(config, seed, None if number == 1 else runs[0])
         began = console.began if number == 1 else None  # each has the time budget
-        train(one, options.model_copy(update={"out": run, "seeds": ()}), console, began=began)
+        train(one, run, options, console, began=began)
     if not console.hushed:  # of several ranks the first concludes
         _conclude(config, runs, console)
-    return runs
 
 
 def _of_seed(config: Config, seed: int, first: Path | None) -> Config:

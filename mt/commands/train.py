@@ -47,8 +47,10 @@ from mt.training.validation import METRIC_NAMES
 from mt.training.vocabulary import Vocabulary
 
 
-def train(config: Config, options: TrainOptions, console: Console, *, began: float | None = None) -> Path:
-    """Train, or go on training, the run that `options.out` names; returns its directory.
+def train(
+    config: Config, run_dir: Path, options: TrainOptions, console: Console, *, began: float | None = None
+) -> None:
+    """Train, or go on training, a run.
 
     began: when the command did, by time.monotonic; without it now. Raises MTError for whatever the user can
     mend; Interrupted after a signal, with everything saved. Under torchrun this is one rank of several.
@@ -56,15 +58,12 @@ def train(config: Config, options: TrainOptions, console: Console, *, began: flo
     clock = Clock(options.time_budget, began)
     if options.tensorboard:
         check_tensorboard()
-    config = settled(config)
-    run_dir = options.out or checkpoint.CHECKPOINTS / config.data.run_name
     device, workers = set_up(options.device, options.threads), options.workers or cores()
     with joined(options.timeout) as ranks, locked(run_dir) if ranks.first else nullcontext():
         session = Session(device, clock, console, ranks, workers)
         progress = _train(config, RunFiles(run_dir, config), session, tensorboard=options.tensorboard)
     console.note(f"time: {clock}")
     console.note(_conclusion(config, progress, run_dir))
-    return run_dir
 
 
 def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bool) -> Progress:
@@ -88,7 +87,7 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
         Updater(model, training, device, material.computed.precision, ranks, losses),
         BatchLoader(material.pairs, training, material.sampler, pin=device.type == "cuda", ranks=ranks),
         material.validator(training.batch_tokens),
-        Reporter(files, session.console, session.clock, material.loss_floor, speaks=ranks.first),
+        Reporter(material.files, session.console, session.clock, material.loss_floor, speaks=ranks.first),
         Agreement(ranks, session.clock),
     )
     _go_on(trainer, material.begun, material.computed)
@@ -96,7 +95,7 @@ def _train(config: Config, files: RunFiles, session: Session, *, tensorboard: bo
     with _events(trainer) if tensorboard and ranks.first else nullcontext():
         progress = trainer.fit()
     if ranks.first:
-        write_card(files, progress, session.clock)
+        write_card(material.files, progress, session.clock)
     return progress
 
 
@@ -140,17 +139,6 @@ def _events(trainer: Trainer) -> Iterator[None]:
     with open_events(trainer.files.path, trainer.progress.step) as events:
         trainer.reporter = replace(trainer.reporter, events=events)
         yield
-
-
-def settled(config: Config) -> Config:
-    """The settings with what the built-in corpus says by itself: its languages and its validation part."""
-    data = config.data
-    values: dict[str, object] = {}
-    if set(data.train) == {BUILT_IN}:
-        values["validation"] = data.validation or (BUILT_IN,)
-        if data.src is None and data.tgt is None:
-            values |= {"src": "en", "tgt": "zh"} if data.swap else {"src": "zh", "tgt": "en"}
-    return config.model_copy(update={"data": data.model_copy(update=values)})
 
 
 def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:

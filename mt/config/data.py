@@ -47,6 +47,15 @@ class DataConfig(Section):
         """The languages that the training SPECs name, or else `src` and `tgt`."""
         return Languages.of(self.train, self.src, self.tgt)
 
+    def settled(self) -> Self:
+        """With what the built-in corpus says by itself: its languages and its validation part."""
+        if set(self.train) != {BUILT_IN}:
+            return self
+        values: dict[str, object] = {"validation": self.validation or (BUILT_IN,)}
+        if self.src is None and self.tgt is None:
+            values |= {"src": "en", "tgt": "zh"} if self.swap else {"src": "zh", "tgt": "en"}
+        return self.model_copy(update=values)
+
     @property
     def run_name(self) -> str:
         """The name of a run by its corpus and languages: `phrasebook-zh-en`."""
