@@ -62,11 +62,11 @@ def test_what_was_interrupted_goes_on_with_the_seed_it_was_at(
 ) -> None:
     calls = []
 
-    def stop_at_the_second(*given: object, **named: object) -> object:
+    def stop_at_the_second(*given: object, **named: object) -> None:
         calls.append(given)
         if len(calls) == 2:
             raise KeyboardInterrupt
-        return train(*given, **named)  # type: ignore[arg-type]
+        train(*given, **named)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
         patch.setattr("mt.commands.seeds.train", stop_at_the_second)
