@@ -131,7 +131,7 @@ class TranslateOptions(DocumentOptions, TermOptions, DoubtOptions, RunOptions):
     """Translate --input on a Ray cluster: local starts one here, auto joins the one this machine belongs to.
     Text is translated as with --shard; JSONL and Parquet become a folder of their rows with translations"""
     actors: Positive | None = None
-    """Processes of --ray that translate (default: one for each GPU, or for each core but one)"""
+    """Processes of --ray that translate (default: one for each GPU, or for each core)"""
 
 
 class LookOptions(OneRunOptions):

@@ -19,6 +19,7 @@ from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
 from mt.data.formats.pairs import Split
 from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
+from mt.device import give_back_memory
 from mt.errors import CorpusError
 from mt.text.counted import counted
 from mt.text.languages import split_weight, untagged
@@ -102,6 +103,7 @@ def _load(specs: Sequence[str], how: Reading, rule: _Rule) -> Corpus:
     if len(dataset) == 0:
         raise CorpusError(_nothing_left(sources))
     report = Report(sources, len(dataset), describe(dataset, "src"), describe(dataset, "tgt"))
+    give_back_memory()  # of the texts and their hashes
     return Corpus(dataset, fingerprint, report)
 
 
@@ -150,6 +152,7 @@ def overlap(a: Corpus, b: Corpus) -> Overlap:
         texts = np.concatenate(chunk)
         for known, hashes, there in zip(found, wanted, (texts, texts, _hash_unordered(*chunk)), strict=True):
             known |= np.isin(hashes, there)
+    give_back_memory()
     return Overlap(*(int(known.sum()) for known in found))
 
 
