@@ -23,7 +23,7 @@ from mt.storage.tensors import read_tensors, write_tensors
 
 UNUSED: dict[str, dict[str, Any]] = {
     "model": {"attention_heads": 4, "input_feeding": False, "layer_norm": False},
-    "training": {"keep": 5, "r_drop": 0.0},
+    "training": {"keep": 5, "nonfinite_limit": 10, "r_drop": 0.0},
 }
 """What a run of 0.1 holds of settings that are gone, all of them at their default."""
 
@@ -90,24 +90,25 @@ def test_a_settings_file_with_a_removed_setting_names_it(setting: str, value: ob
     section, name = setting.split(".")
     path = tmp_path / "mine.toml"
     path.write_text(tomli_w.dumps({section: {name: value}}))
-    with pytest.raises(ConfigError, match=rf"{re.escape(str(path))}: .*{setting}.* was removed in 0\.2"):
+    with pytest.raises(ConfigError, match=rf"{re.escape(str(path))}: .*{setting}.* was removed"):
         load_file(path, Config())
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "--r-drop", "2"], "--r-drop was removed in 0.2: leave it out"),
+        (["train", "--r-drop", "2"], "--r-drop was removed: leave it out"),
         (
             ["train", "--no-input-feeding"],
-            "--no-input-feeding was removed in 0.2: attention_",
+            "--no-input-feeding was removed: attention_",
         ),
-        (["train", "--keep=5"], "--keep was removed in 0.2: average_decay = 0.999"),
-        (["train", "--cell", "mingru"], "--cell mingru was removed in 0.2: choose gru"),
-        (["train", "--attention", "multihead"], "--attention multihead was removed in 0.2: choose general"),
-        (["train", "--preset", "rnmt"], "--preset rnmt was removed in 0.2: choose attention"),
+        (["train", "--keep=5"], "--keep was removed: average_decay = 0.999"),
+        (["train", "--nonfinite-limit", "3"], "--nonfinite-limit was removed: leave it out; ten steps"),
+        (["train", "--cell", "mingru"], "--cell mingru was removed: choose gru"),
+        (["train", "--attention", "multihead"], "--attention multihead was removed: choose general"),
+        (["train", "--preset", "rnmt"], "--preset rnmt was removed: choose attention"),
         (["train", "--cell", "gruu"], "invalid choice: 'gruu'"),
-        (["average", "-m", "run"], "mt average was removed in 0.2: mt train --average-decay 0.999"),
+        (["average", "-m", "run"], "mt average was removed: mt train --average-decay 0.999"),
     ],
 )
 def test_a_command_line_of_0_1_is_told_what_is_gone(

@@ -192,7 +192,7 @@ def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
                     for word in arguments
                 ]
     if name in removed.COMMANDS:
-        raise UsageError(f"mt {name} was removed in {removed.VERSION}: {removed.COMMANDS[name]}")
+        raise UsageError(f"mt {name} was removed: {removed.COMMANDS[name]}")
     if name not in COMMANDS:
         raise UsageError(f"there is no command {name!r}; choose one of: {', '.join(COMMANDS)}")
     return COMMANDS[name], arguments

@@ -13,7 +13,6 @@ MAY_CHANGE = frozenset(
         "training.max_steps",
         "training.patience",
         "training.save_minutes",
-        "training.nonfinite_limit",
     }
 )
 """Settings that a resumed run may change: they decide when it stops, not what it learns."""

@@ -71,5 +71,3 @@ class TrainingConfig(Section):
     """Arithmetic of matrix products: fp32, bf16, or auto: bf16 where the hardware supports it"""
     save_minutes: PositiveFloat = 5.0
     """Minutes between checkpoints of the training state"""
-    nonfinite_limit: Positive = 10
-    """Stop after this many consecutive steps with an infinite or NaN loss or gradient"""

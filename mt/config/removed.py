@@ -8,9 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-VERSION = "0.2"
-"""The version that removed them."""
-
 ANY = object()
 """Stands for every value: the setting did nothing by itself."""
 
@@ -29,6 +26,10 @@ SETTINGS: dict[str, tuple[object, str]] = {
     ),
     "model.layer_norm": (False, "leave it out"),
     "training.keep": (ANY, "average_decay = 0.999 saves a moving average of the weights"),
+    "training.nonfinite_limit": (
+        ANY,
+        "leave it out; ten steps without a finite loss stop a training",
+    ),
     "training.r_drop": (0, "leave it out"),
 }
 """Settings that are gone, the value under which they did nothing, and what to do instead."""
@@ -60,7 +61,7 @@ class Removed(NamedTuple):
         return self.name.startswith("model.")
 
     def __str__(self) -> str:
-        return f"{self.name} was removed in {VERSION}: {self.instead}"
+        return f"{self.name} was removed: {self.instead}"
 
 
 def of_flag(flag: str, value: str = "") -> str:
@@ -69,7 +70,7 @@ def of_flag(flag: str, value: str = "") -> str:
     for setting in (*SETTINGS, *CHOICES):
         if setting.endswith(f".{name}") and (gone := _removed(setting, value)):
             what = flag if setting in SETTINGS else f"{flag} {value}"
-            return f"{what} was removed in {VERSION}: {gone.instead}"
+            return f"{what} was removed: {gone.instead}"
     return ""
 
 

@@ -25,6 +25,7 @@ from mt.training.updater import Outcome, Updater
 from mt.training.validation import Validation, Validator
 
 REPORT_STEPS = 50
+NONFINITE_LIMIT = 10  # steps in a row without a finite loss and gradient, after which training stops
 
 
 class Trainer:
@@ -203,7 +204,7 @@ class Trainer:
             self.reporter.report(progress, self._learning_rate(progress.step))
             progress.begin_window()
             self.clock.since_report = 0.0
-        if progress.nonfinite_row >= self.training.nonfinite_limit:
+        if progress.nonfinite_row >= NONFINITE_LIMIT:
             self._save(wait=True)
             raise TrainingError(
                 f"stopped at step {progress.step}, after {counted(progress.nonfinite_row, 'step')} "
