@@ -84,7 +84,12 @@ _ADVICE = {
     errno.EACCES: "change its permissions, or name another path",
     errno.EPERM: "change its permissions, or name another path",
     errno.EROFS: "name a path that can be written",
-    errno.EISDIR: "there is a folder of that name",
+    errno.EDQUOT: "free some space, then give the same command again",
+    errno.EISDIR: "there is a folder of that name; name a file",
+    errno.ENOENT: "check the path",
+    errno.ENOTDIR: "a part of the path is a file; check the path",
+    errno.ELOOP: "check the path",
+    errno.ENAMETOOLONG: "give it a shorter name",
 }
 
 

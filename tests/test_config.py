@@ -72,6 +72,16 @@ def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("[model]\nhiden = 3\n", "model.hiden: there is no such setting"),
+        (
+            "[model]\nmax_epoch = 3\n",
+            "model.max_epoch: there is no such setting (did you mean training.max_epochs?)",
+        ),
+        ("seed = 3\n", "seed: there is no such setting (did you mean training.seed?)"),
+        ("[training]\nmax_epochs = 'three'\n", "training.max_epochs: should be a whole number, not 'three'"),
+        ("[training]\nmax_epochs = 1.5\n", "training.max_epochs: should be a whole number, not 1.5"),
+        ("[model]\ntied = 'often'\n", "model.tied: should be true or false, not 'often'"),
+        ("[data]\nsrc = 3\n", "data.src: should be text in quotes, not 3"),
+        ("[model]\npooling = 'last'\n", "model.pooling: should be a list, not 'last'"),
         ("[model]\nembedding = -1\n", "model.embedding: should be greater than 0, not -1"),
         ("[model\n", "not valid TOML"),
         ("[training]\ndecay = 'fast'\nseed = 'x'\n", "training.seed"),
@@ -83,7 +93,7 @@ def test_a_file_is_laid_over_a_preset(tmp_path: Path) -> None:
         ("[model]\npooling = ['last', 'last']\n", "each once"),
         ("[model]\nfeed_readout = false\n[training]\nbag_of_words = 1.0\n", "needs feed_readout"),
         ("[tokenizer]\nsampling = 0.0\n", "tokenizer.sampling: should be greater than 0"),
-        ("model = 3\n", "model"),
+        ("model = 3\n", "model: should be a table, not 3"),
     ],
 )
 def test_a_wrong_file_is_one_line_that_names_it(tmp_path: Path, text: str, message: str) -> None:
@@ -161,7 +171,7 @@ def test_flags_are_checked_typed_and_repeatable() -> None:
         (["--embeding-size", "9"], "did you mean --embedding"),
         (["--embed", "9"], "did you mean --embedding"),
         (["--cell", "gruu"], "invalid choice: 'gruu'"),
-        (["--embedding", "many"], "--embedding: should be a valid integer"),
+        (["--embedding", "many"], "--embedding: should be a whole number, not 'many'"),
         (["--dropout-output", "1.5"], "--dropout-output: should be less than 1"),
         (["--learning-rate", "inf"], "--learning-rate: should be a finite number"),
         (["--seed", "9223372036854775808"], "--seed: should be less than 9223372036854775808"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 from mt.commands.train import train
@@ -53,7 +54,7 @@ def _conclude(config: Config, runs: list[Path], console: Console) -> None:
     if best:
         scores = ", ".join(f"{score:.1f}" for score in best)
         console.note(f"best {name} of {counted(len(best), 'run')}: {Spread.of(name, best)} ({scores})")
-    console.note(f"Measure them: mt evaluate --runs {' '.join(map(str, runs))} --test SPEC")
+    console.note(f"Measure them: mt evaluate --runs {shlex.join(map(str, runs))} --test SPEC")
 
 
 def _best(run: Path, metric: str) -> float | None:

@@ -14,7 +14,7 @@ import torch
 
 from mt.console import Console
 from mt.device import at_once
-from mt.errors import ConfigError
+from mt.errors import ConfigError, reason
 from mt.text.encoding import BOM, wide_encoding
 
 CHUNK = 4096  # lines handed on at once, to a CPU
@@ -85,7 +85,7 @@ class Lines:
             try:
                 data = self._stream.readline() if self.prompts else read(at_once(READ, self.device))
             except OSError as problem:
-                raise ConfigError(f"cannot read {self._name}: {problem.strerror}") from None
+                raise ConfigError(f"cannot read {self._name}: {reason(problem)}") from None
             yield data
         if self.prompts:
             print(file=sys.stderr)
@@ -98,7 +98,7 @@ def open_lines(path: Path | None, console: Console) -> Iterator[Lines]:
         try:
             file = path.open("rb")
         except OSError as problem:
-            raise ConfigError(f"cannot open {path}: {problem.strerror}; check the path") from None
+            raise ConfigError(f"cannot open {path}: {reason(problem)}") from None
         with file:
             yield Lines(file, str(path), console)
     elif sys.stdin is None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import torch
 
@@ -147,5 +148,5 @@ def _conclusion(config: Config, progress: Progress, run_dir: Path) -> str:
     test = "" if set(config.data.train) == {BUILT_IN} else " --test SPEC"
     return (
         f"finished: {progress.finished}; best {metric} {best}. "
-        f"Try it: {example(run_dir, config)} or mt evaluate -m {run_dir}{test}"
+        f"Try it: {example(run_dir, config)} or mt evaluate -m {quote(str(run_dir))}{test}"
     )

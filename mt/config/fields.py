@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,21 @@ def changed(section: Section, names: Iterable[str]) -> list[str]:
     return [flag(name) for name in differing(section, names)]
 
 
+_SAID = {
+    "int_parsing": "should be a whole number",
+    "int_from_float": "should be a whole number",
+    "int_type": "should be a whole number",
+    "float_parsing": "should be a number",
+    "float_type": "should be a number",
+    "finite_number": "should be a finite number",
+    "bool_parsing": "should be true or false",
+    "bool_type": "should be true or false",
+    "string_type": "should be text in quotes",
+    "tuple_type": "should be a list",
+    "model_type": "should be a table",
+}
+"""Types as a user of TOML files and flags calls them, by pydantic's name of the fault."""
+
 _QUOTED = re.compile(r'`(\w+)(?: = "?([^`"]+)"?)?`')
 
 
@@ -71,21 +87,25 @@ def _as_flag(setting: re.Match[str]) -> str:
     return flag(name, {"true": True, "false": False}.get(value, value))
 
 
-def describe(problem: ValidationError, as_flags: bool = False) -> str:
+def describe(problem: ValidationError, as_flags: bool = False, known: Mapping[str, str] | None = None) -> str:
     """Every fault of a ValidationError in one line: what is wrong with which setting.
 
     Settings are named as the user writes them. In the message of a ValueError they stand in backticks, as
     `shared = false`: a file has them so, as flags they are --no-shared.
+    known: the full name of each setting by its last part; the nearest is suggested for an unknown one.
     """
     parts = []
     for error in problem.errors():
         name = ".".join(str(part) for part in error["loc"] if isinstance(part, str))
         if as_flags and name:
             name = flag(name.split(".")[-1])
-        message = error["msg"].removeprefix("Value error, ").replace("Input should be", "should be")
+        message = _SAID.get(error["type"], error["msg"].removeprefix("Value error, "))
+        message = message.replace("Input should be", "should be")
         message = _QUOTED.sub(_as_flag, message) if as_flags else message.replace("`", "")
         if error["type"] == "extra_forbidden":
+            near = difflib.get_close_matches(name.split(".")[-1], known or (), n=1)
             message = "there is no such setting"
+            message += f" (did you mean {known[near[0]]}?)" if known and near else ""
         elif isinstance(error["input"], (str, int, float)):
             message += f", not {error['input']!r}"
         parts.append(f"{name}: {message}" if name else message)

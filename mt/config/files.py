@@ -81,4 +81,5 @@ def validate(values: dict[str, Any], *, where: str) -> Config:
     try:
         return Config.model_validate(values)
     except ValidationError as problem:
-        raise ConfigError(f"{where}: {describe(problem)}") from None
+        known = {name: f"{section}.{name}" for section, fields in Config() for name, _ in fields}
+        raise ConfigError(f"{where}: {describe(problem, known=known)}") from None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,7 @@ def fit(
 
 def load(run: Path) -> Calibration:
     """The calibration of a run. Raises RunError if there is none, or if it is of other weights."""
-    command = f"mt evaluate --calibrate -m {run}"
+    command = f"mt evaluate --calibrate -m {quote(str(run))}"
     try:
         held = json.loads((run / FILE).read_bytes())
         lists = {name: tuple(held[name]) for name in ("mean", "scale", "weights")}

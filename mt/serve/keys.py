@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from mt.errors import MTError
+from mt.errors import MTError, reason
 from mt.text.encoding import decode
 
 _KEY = re.compile(r"[!-~]+")
@@ -51,7 +51,7 @@ def read_keys(path: Path) -> Keys:
     try:
         lines = decode(path.read_bytes()).splitlines()
     except OSError as problem:
-        raise MTError(f"--api-keys: cannot open {path}: {problem.strerror}") from None
+        raise MTError(f"--api-keys: cannot open {path}: {reason(problem)}") from None
     except ValueError as problem:
         raise MTError(f"--api-keys: {path} {problem}; save it as UTF-8, with one key a line") from None
     keys: list[Key] = []

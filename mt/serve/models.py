@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import NamedTuple
 
 from mt import device
@@ -138,11 +139,11 @@ def _named(spec: str, console: Console) -> _Named:
         if not known and None in (config.data.src, config.data.tgt):
             console.warn(
                 f"{path} does not know its languages and is served as {pairs[0].src} → {pairs[0].tgt}; "
-                f"-m zh-en={path}, with its own codes, names them"
+                f"-m {quote(f'zh-en={path}')}, with its own codes, names them"
             )
         return _Named(Path(path), pairs)
     if known:
-        raise UsageError(f"mt serve: {path} names its languages itself: write -m {path}")
+        raise UsageError(f"mt serve: {path} names its languages itself: write -m {quote(path)}")
     return _Named(Path(path), (named,))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shlex import quote
 
 from mt.config import Config
 from mt.storage.atomic import write_bytes
@@ -23,7 +24,7 @@ def example(run_dir: Path, config: Config) -> str:
     languages = config.data.languages
     choice = f" --tgt {languages.named[0].tgt}" if languages.several else ""
     text = "recording.wav" if config.speech.sound else '"…"'
-    return f"mt translate -m {run_dir}{choice} {text}"
+    return f"mt translate -m {quote(str(run_dir))}{choice} {text}"
 
 
 def _card(run_dir: Path, config: Config, progress: Progress, clock: Clock) -> str:

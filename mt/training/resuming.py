@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from mt.checkpoint import CONFIG, MODEL, WRITTEN, read_config, read_tokenizers
@@ -74,9 +75,10 @@ def find_begun(path: Path, config: Config) -> Begun | None:
         return None
     decisive, limits = changes(before, config)
     if decisive:
+        command = f"mt train --config {quote(str(path / CONFIG))} --out {quote(str(path))}"
         raise ConfigError(
             f"{path} was trained with other settings: {named(decisive)}; to go on give the same ones, as "
-            f"mt train --config {path / CONFIG} --out {path} does, or another --out to train anew"
+            f"{command} does, or another --out to train anew"
         )
     _, state = read_tensors(path / STATE)
     _check_state(path, before, metadata, state)
