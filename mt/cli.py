@@ -35,7 +35,7 @@ Train a sequence-to-sequence translator on your own sentence pairs, measure it, 
   mt translate    translate texts, a file, or standard input
   mt serve        a page and an HTTP API that speaks LibreTranslate's protocol
 
-  mt inspect      a sentence seen from inside: read step by step, one vector, written again
+  mt inspect      how a sentence is read, the vector it becomes, how its translation is written
   mt neighbours   the sentences of a corpus whose vectors are nearest
   mt report       a page about a run on test pairs
 

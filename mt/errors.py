@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import errno
 import re
+from collections.abc import Iterable, Mapping
 
 DISTRIBUTION = "seq2seq-mt"  # what pip calls this package
 
@@ -98,6 +100,16 @@ def reason(problem: OSError) -> str:
     said = problem.strerror or str(problem)
     advice = _ADVICE.get(problem.errno or 0)
     return f"{said}; {advice}" if advice else said
+
+
+def did_you_mean(given: str, known: Mapping[str, str] | Iterable[str]) -> str:
+    """The known name that is most like a given one, for the end of a message; empty if none is like it.
+
+    known: names, or a mapping from names to what is shown.
+    """
+    shown = known if isinstance(known, Mapping) else {name: name for name in known}
+    near = difflib.get_close_matches(given, shown, n=1)
+    return f" (did you mean {shown[near[0]]}?)" if near else ""
 
 
 def legible(text: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import re
 import textwrap
 import types
@@ -18,7 +17,8 @@ from pydantic.fields import FieldInfo
 
 from mt.config import Config, DatastoreConfig, SearchConfig, removed
 from mt.config.fields import Metavar, Section, describe, flag
-from mt.errors import ConfigError, UsageError, legible
+from mt.config.values import TIME
+from mt.errors import ConfigError, UsageError, did_you_mean, legible
 from mt.options import Device
 
 S = TypeVar("S", bound=Section)
@@ -94,13 +94,13 @@ class Parser(argparse.ArgumentParser):
         if message.startswith("unrecognized arguments:"):
             unknown = next((word for word in message.split() if word.startswith("-")), "").split("=")[0]
             known = [one for action in self.flags.values() for one in action.option_strings]
-            near = difflib.get_close_matches(unknown, known, n=1)
-            if gone := removed.of_flag(unknown):
-                message = gone
-            elif near:
-                message += f" (did you mean {near[0]}?)"
+            message = removed.of_flag(unknown) or message + did_you_mean(unknown, known)
         elif choice := _INVALID.match(message):
-            message = removed.of_flag(*choice.groups()) or message
+            flag_given, value = choice.groups()
+            action = next(action for action in self._actions if flag_given in action.option_strings)
+            message = removed.of_flag(flag_given, value) or message + did_you_mean(
+                value, action.choices or ()
+            )
         raise UsageError(f"{self.prog}: {message}; see {self.prog} --help")
 
     @contextmanager
@@ -191,6 +191,7 @@ def _default(section: Section, name: str, kind: Kind) -> str:
     if value is None or value == () or (kind.type is bool and not isinstance(section, SETTINGS)):
         return ""
     shown = {True: "yes", False: "no"}[value] if kind.type is bool else value
+    shown = f"{value / 60:g}m" if kind.metavar == TIME.text else shown
     shown = " ".join(map(str, value)) if kind.several else shown
     return f" (default: {str(shown).replace('%', '%%')})"
 

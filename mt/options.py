@@ -34,8 +34,8 @@ class TrainOptions(Device):
     config: File | None = None
     """TOML file with settings, such as a run's config.toml. It overrides the preset, flags override both"""
     time_budget: Duration | None = None
-    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; all commands of a run count
-    together, and the last validation is included"""
+    """Stop after this time and keep the best weights. Such as 90s, 30m or 1h30m; a number alone is seconds.
+    The time of all commands of a run counts, the last validation included"""
     seeds: tuple[Count, ...] = ()
     """Train N times, with the seeds 1 to N, in run directories NAME-1, NAME-2 …, with one tokenizer. Several
     numbers are the seeds themselves"""
@@ -77,7 +77,7 @@ class DoubtOptions(Section):
     """Translations of a lower confidence than this, 0 to 1, are doubtful; needs mt evaluate --calibrate"""
     on_doubt: Literal["flag", "empty", "source"] = "flag"
     """What to write for a doubtful translation. flag: the translation, and the reasons in --json; empty:
-    nothing; source: its source"""
+    nothing; source: the source text"""
 
 
 class DocumentOptions(Section):
@@ -188,7 +188,7 @@ class ServeOptions(DatastoreConfig, TermOptions, Device):
     cors_origins: tuple[Annotated[str, Metavar("ORIGIN")], ...] = ()
     """Pages that may use the server from a browser, such as https://example.org (default: all)"""
     metrics_address: HostAndPort | None = None
-    """Serve /metrics here and not beside the rest. Without it, a server with --api-keys asks for a key"""
+    """Serve /metrics at this address alone. Without it, /metrics of a server with --api-keys needs a key"""
     char_limit: Count = 5000
     """Maximum characters in a text; 0 is no limit"""
     batch_limit: Count = 100
@@ -198,7 +198,7 @@ class ServeOptions(DatastoreConfig, TermOptions, Device):
     rate_limit: Count = 0
     """Maximum requests a minute for each client or key; 0 is no limit"""
     queue_limit: Positive = 2000
-    """Maximum sentences that wait, half of them for one client; further requests are rejected"""
+    """Maximum sentences in the queue, half of them of one client; further requests are rejected"""
     log_requests: bool = False
     """Log method, route, status and time of each request, never its text"""
 

@@ -170,7 +170,7 @@ def test_flags_are_checked_typed_and_repeatable() -> None:
     [
         (["--embeding-size", "9"], "did you mean --embedding"),
         (["--embed", "9"], "did you mean --embedding"),
-        (["--cell", "gruu"], "invalid choice: 'gruu'"),
+        (["--cell", "gruu"], "invalid choice: 'gruu' (choose from 'rnn', 'gru', 'lstm') (did you mean gru?)"),
         (["--embedding", "many"], "--embedding: should be a whole number, not 'many'"),
         (["--dropout-output", "1.5"], "--dropout-output: should be less than 1"),
         (["--learning-rate", "inf"], "--learning-rate: should be a finite number"),
@@ -232,7 +232,7 @@ def test_the_command_line_names_what_it_does_not_know(capsys: pytest.CaptureFixt
     assert main(["translte"]) == 2
     captured = capsys.readouterr()
     assert captured.out == ""
-    assert "there is no command 'translte'" in captured.err
+    assert "there is no command 'translte' (did you mean translate?); choose one of: train, " in captured.err
     assert len(captured.err.splitlines()) == 1
 
 

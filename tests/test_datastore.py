@@ -334,7 +334,7 @@ def test_inspect(toy_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     seen = tmp_path / "seen.npz"
     assert cli.main([*arguments, "--npz", str(seen), "ba de"]) == 0
     text = capsys.readouterr().out
-    assert "5  Recalling: where other text was about to say the most similar thing" in text
+    assert "5  Recalling: at each step the nearest entry of the datastore" in text
     assert "6  What search ended with" in text
     assert re.search(r" 99% +KU MO LA NE ⏎  ←  ba de", text)
     with np.load(seen) as arrays:

@@ -224,7 +224,7 @@ MISTAKES = [
     (["--by-hand", "--beam", "2", "ba"], "leave out --beam: no effect with --by-hand"),
     (["--npz", "x.svg", "--picture", "./x.svg", "ba"], "--npz and --picture name one file"),
     (["--picture", "x.png", "ba", "de"], "--picture draws one text, not 2"),
-    (["--by-hand", "ba"], "the cells of this model are gru"),
+    (["--by-hand", "ba"], "the cells of this one are gru"),
     (["--tgt", "cc", "ba"], "translates into bb, not into cc"),
     (["--npz", "no/such/folder/x.npz", "ba"], "cannot write no/such/folder/x.npz: No such file"),
     (["ba " * 500], "at most 400 can be inspected"),

@@ -516,7 +516,7 @@ def test_a_dot_product_is_its_largest_terms_and_the_rest() -> None:
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_by_hand_is_for_the_plain_cell(cell: str) -> None:
     encoder = small(ModelConfig.model_validate({"cell": cell})).encoder
-    with pytest.raises(ConfigError, match=f"are {cell}, with gates beside it: train one .*--preset elman"):
+    with pytest.raises(ConfigError, match=f"are {cell}, which have gates: .*--preset elman"):
         work_out(encoder, [5, EOS], ["a", "end"])
 
 

@@ -18,7 +18,7 @@ from mt.commands.preparing import (
     sections_of_train,
 )
 from mt.config import DatastoreConfig, SearchConfig, removed
-from mt.errors import UsageError
+from mt.errors import UsageError, did_you_mean
 from mt.options import (
     CalibrateOptions,
     EvaluateOptions,
@@ -100,8 +100,8 @@ TRANSLATE = Command(
 )
 INSPECT = Command(
     name="inspect",
-    description="Show how a sentence is read piece by piece, the vector it becomes, and how that\n"
-    "is written out again. A run that reads sound takes recordings.",
+    description="Show how a sentence is read piece by piece, which vector it becomes, and how the\n"
+    "translation is written from it. A run that reads sound takes recordings.",
     sections=_with_search(InspectOptions()),
     prepare=named("inspect"),
     everyday=(*("texts", "model", "tgt", "as_json", "npz", "picture", "by_hand", "beam", *OF_DEVICE),),
@@ -171,6 +171,8 @@ CALIBRATE = Command(
 COMMANDS = {
     command.name: command for command in (TRAIN, EVALUATE, TRANSLATE, SERVE, INSPECT, NEIGHBOURS, REPORT)
 }
+OTHERS = ("completion", "--help", "--version")
+"""What else may come after mt."""
 FORMER_FLAGS = {"--report": (REPORT, "--test"), "--neighbours": (NEIGHBOURS, "--corpus")}
 """Flags of mt inspect that are commands now, and what names the corpus there."""
 
@@ -194,5 +196,8 @@ def find(name: str, arguments: list[str]) -> tuple[Command, list[str]]:
     if name in removed.COMMANDS:
         raise UsageError(f"mt {name} was removed: {removed.COMMANDS[name]}")
     if name not in COMMANDS:
-        raise UsageError(f"there is no command {name!r}; choose one of: {', '.join(COMMANDS)}")
+        raise UsageError(
+            f"there is no command {name!r}{did_you_mean(name, (*COMMANDS, *OTHERS))}; "
+            f"choose one of: {', '.join(COMMANDS)}, {OTHERS[0]}"
+        )
     return COMMANDS[name], arguments

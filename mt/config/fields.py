@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,6 +9,8 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from mt.errors import did_you_mean
 
 WORD = 2**63  # torch and Arrow count below it
 Positive = Annotated[int, Field(gt=0, lt=WORD)]
@@ -103,9 +104,7 @@ def describe(problem: ValidationError, as_flags: bool = False, known: Mapping[st
         message = message.replace("Input should be", "should be")
         message = _QUOTED.sub(_as_flag, message) if as_flags else message.replace("`", "")
         if error["type"] == "extra_forbidden":
-            near = difflib.get_close_matches(name.split(".")[-1], known or (), n=1)
-            message = "there is no such setting"
-            message += f" (did you mean {known[near[0]]}?)" if known and near else ""
+            message = "there is no such setting" + did_you_mean(name.split(".")[-1], known or ())
         elif isinstance(error["input"], (str, int, float)):
             message += f", not {error['input']!r}"
         parts.append(f"{name}: {message}" if name else message)

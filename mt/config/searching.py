@@ -30,7 +30,7 @@ class SearchConfig(Section):
     precision: Literal["fp32", "bf16", "int8"] = "fp32"
     """Arithmetic of matrix products: fp32; int8, which is faster on most CPUs and rounds; bf16, for GPUs"""
     batch_tokens: Positive = 2048
-    """Batch size in source tokens, padding included; with 2048 a GPU takes as many as fit its memory"""
+    """Batch size in source tokens, padding included; 2048 on a GPU: as many as fit its memory"""
 
     def check_nbest(self, nbest: int) -> None:
         """Raises ConfigError if the beam is too small for so many hypotheses."""

@@ -48,7 +48,8 @@ def _shard(text: object) -> object:
     return f"{int(number)}/{int(count)}"
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), Metavar("30m")]
+TIME = Metavar("30m")
+Duration = Annotated[float, BeforeValidator(_seconds), TIME]
 Network = Annotated[str, AfterValidator(_network), Metavar("ADDRESS")]
 HostAndPort = Annotated[str, AfterValidator(_address), Metavar("HOST:PORT")]
 Shard = Annotated[str, BeforeValidator(_shard), Metavar("N/M")]

@@ -124,8 +124,8 @@ def work_out(encoder: Encoder, ids: Sequence[int], pieces: Sequence[str]) -> ByH
     layer = encoder.forwards[0]
     if not isinstance(layer, Recurrence) or layer.cell != "rnn":
         raise ConfigError(
-            f"--by-hand follows the plain formula, and the cells of this model are {layer.cell}, with gates "
-            "beside it: train one with mt train --preset elman"
+            f"--by-hand needs a model with --cell rnn; the cells of this one are {layer.cell}, which have "
+            "gates: mt train --preset elman trains one"
         )
     assert isinstance(encoder.embedding, torch.nn.Embedding)  # of text: mt inspect looks at that first
     order = list(range(len(ids)))

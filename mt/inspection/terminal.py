@@ -120,8 +120,8 @@ class Panels:
             yield indented(Text(ARROWS[reading.direction], style="italic"))
             yield indented(self._reading_table(reading))
         yield note(
-            "moved: from 0%, which leaves the state where it was, to 100%, as at the first step, which "
-            f"begins at nothing. What it depends on is found {DEPENDENCE_METHOD}"
+            "moved: 0% leaves the state as it was; the first step, which starts from zeros, moves it by "
+            f"100%. What it depends on is found {DEPENDENCE_METHOD}"
         )
 
     def _reading_table(self, reading: Reading) -> Table:
@@ -154,13 +154,13 @@ class Panels:
             yield indented(line)
         more = "" if len(lines) <= STRIP_LINES else " The rest is in --json, --npz and --picture."
         knows = (
-            "It is all that the writing half gets to know of the sentence."
+            "The decoder knows nothing else of the sentence."
             if seen.model.attention == "none"
-            else "The writing half gets it, and looks back at the states above."
+            else "The decoder gets it, and attends to the states above."
         )
         low, high = float(seen.vector.min()), float(seen.vector.max())
-        scale = f"Each bar is a number: lowest {low:.2f}, half high 0, highest {high:.2f}.{more}"
-        yield note(f"{scale} {knows} So much of it depends on each piece:")
+        scale = f"Each bar is a number: the lowest {low:.2f}, the highest {high:.2f}; half high is 0.{more}"
+        yield note(f"{scale} {knows} How much of it depends on each piece:")
         proportions = seen.vector_dependence.tolist()
         parts = [
             Text.assemble(self._label(index), " ", coloured(proportion, max(proportions)).append("%"))
@@ -202,9 +202,9 @@ class Panels:
     def _recalling(self) -> Iterator[RenderableType]:
         if self.inspection.recalled is None:
             return
-        yield heading("5", "Recalling: where other text was about to say the most similar thing")
+        yield heading("5", "Recalling: at each step the nearest entry of the datastore")
         table = plain_table("piece", "proportion")
-        table.add_column("the position, and its source")
+        table.add_column("its target so far  ←  its source")
         pieces = [self._written(index, step) for index, step in enumerate(self.inspection.steps)]
         room = self.room - max(piece.cell_len for piece in pieces) - 9
         for piece, (one, *_) in zip(pieces, self.inspection.recalled, strict=True):
@@ -217,8 +217,8 @@ class Panels:
             table.add_row(piece, percent(one.proportion), said)
         yield indented(table)
         yield note(
-            "At each step the position that counted most, and its proportion of the prediction; --json has "
-            "three. Right before ← is what came next there."
+            "The entry that weighed most, and its proportion of the prediction; --json has three. The last "
+            "piece before ← is the one that the entry votes for."
         )
 
     def _search(self) -> Iterator[RenderableType]:
