@@ -17,7 +17,7 @@ import math
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import fmean
 from typing import Any, NamedTuple
 
@@ -44,10 +44,6 @@ class Score:
     interval: tuple[float, float] | None = None
     """95 % interval by bootstrap, sacreBLEU's mean ± half-width cut to the metric's range."""
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: name, value, signature, interval."""
-        return asdict(self)
-
     @property
     def bounds(self) -> str:
         """The interval as `[39.0, 43.1]`; empty without one."""
@@ -70,10 +66,6 @@ class PairedResult:
     baseline: Score
     p_value: float
     """The probability of a difference at least this large if both systems were equally good."""
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON: system and baseline as `Score.as_dict`, p_value."""
-        return asdict(self)
 
     def __str__(self) -> str:
         difference = self.system.value - self.baseline.value

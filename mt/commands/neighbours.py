@@ -17,6 +17,7 @@ from mt.data.corpus import read_whole
 from mt.data.spec import check_files
 from mt.errors import UsageError
 from mt.inspection.blocks import printable
+from mt.inspection.floats import short
 from mt.inspection.nearest import Neighbour, find_neighbours
 from mt.options import NeighboursOptions
 from mt.storage.output import check_output, stdout
@@ -44,7 +45,7 @@ def neighbours(options: NeighboursOptions, search: SearchConfig, console: Consol
     console.settle()
     for text, nearest in zip(texts, found, strict=True):
         if options.as_json:
-            row = {"source": text, "neighbours": [neighbour.as_dict() for neighbour in nearest]}
+            row = {"source": text, "neighbours": short(nearest)}
             stdout().text(json.dumps(row, ensure_ascii=False) + "\n")
         else:
             stdout().text(drawn(partial(_list, text, nearest)))

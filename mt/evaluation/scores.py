@@ -44,10 +44,6 @@ class Comparison:
     against: str
     results: tuple[PairedResult, ...]
 
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {"against": self.against, "results": [result.as_dict() for result in self.results]}
-
 
 @dataclass(frozen=True)
 class Evaluation:
@@ -83,15 +79,9 @@ class Evaluation:
         """For JSON, which has no infinity: a perplexity beyond all bounds is null there."""
         finite = self.perplexity is not None and math.isfinite(self.perplexity)
         return {
-            **vars(self),
+            **asdict(self),
             "search": None if self.search is None else self.search.model_dump(),
-            "scores": [score.as_dict() for score in self.scores],
             "perplexity": self.perplexity if finite else None,
-            "markup": asdict(self.markup),
-            "by_length": [asdict(one) for one in self.by_length],
-            "terms": [asdict(count) for count in self.terms],
-            "worst": [asdict(segment) for segment in self.worst],
-            "comparisons": [comparison.as_dict() for comparison in self.comparisons],
         }
 
     def table(self) -> Table:

@@ -1,7 +1,8 @@
-"""Tensors as arrays, and floats with six digits for JSON."""
+"""Tensors as arrays, and what was found in a form for JSON."""
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
@@ -20,9 +21,12 @@ def to_array(tensor: Tensor) -> FloatArray:
 
 
 def short(value: Any) -> Any:
-    """Floats with 6 significant digits, arrays and lists as nested lists of them; anything else as it is."""
+    """For JSON: floats with 6 significant digits; arrays and tuples as lists, dataclasses as dictionaries."""
     if isinstance(value, np.ndarray):
         return short(value.tolist())
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [short(row) for row in value]
+    if is_dataclass(value) or isinstance(value, dict):
+        parts = value if isinstance(value, dict) else vars(value)
+        return {name: short(part) for name, part in parts.items()}
     return float(f"{value:.6g}") if isinstance(value, float) else value

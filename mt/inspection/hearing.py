@@ -68,7 +68,7 @@ class Hearing:
             "start": round(self.start, 3),
             "spectrogram": self.spectrogram.astype(int).tolist(),
             "movement": short(self.movement),
-            "pieces": list(self.pieces),
+            "pieces": short(self.pieces),
             "attention": short(self.attention),
             "times": [list(span) for span in self.times],
             "dependence": short(self.dependence),

@@ -49,9 +49,9 @@ class Moments:
         """For JSON."""
         return {
             "method": METHOD,
-            "bounds": list(self.bounds),
+            "bounds": short(self.bounds),
             "vector": short(self.vector),
-            "states": {direction: short(rows) for direction, rows in self.states.items()},
+            "states": short(self.states),
         }
 
     def arrays(self) -> Arrays:

@@ -12,7 +12,6 @@ from torch import Tensor
 from mt.console import Console
 from mt.data.batches import by_length, collate_source
 from mt.data.corpus import Corpus
-from mt.inspection.floats import short
 from mt.search import EOS, PAD
 from mt.text.characters import is_blank, readable
 from mt.text.counted import counted
@@ -28,10 +27,6 @@ class Neighbour:
     similarity: float
     source: str
     reference: str
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {name: short(value) for name, value in vars(self).items()}
 
 
 def find_neighbours(

@@ -45,10 +45,10 @@ class Reading:
         """For JSON; of each row of dependence the t + 1 numbers that are not 0 by definition."""
         return {
             "direction": self.direction,
-            "order": list(self.order),
+            "order": short(self.order),
             "states": short(self.states),
             "moves": short(self.moves),
-            "dependence": [short(row[: index + 1]) for index, row in enumerate(self.dependence)],
+            "dependence": short([row[: index + 1] for index, row in enumerate(self.dependence)]),
         }
 
     def arrays(self) -> Arrays:

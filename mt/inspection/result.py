@@ -6,7 +6,7 @@ decoder), D in the sentence vector, T pieces of the translation with its eos, K 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,12 @@ from mt.inspection.retrieval import RetrievedToken, retrieval_arrays
 from mt.inspection.state_sample import StateSample
 from mt.inspection.trace import Trace
 from mt.inspection.writing import Step, step_arrays
+
+AS_THEY_ARE = (
+    *("source", "translation", "parts", "model", "pieces", "unknown", "vector", "vector_dependence"),
+    *("steps", "decoder_states", "hypotheses"),
+)
+"""Parts of an inspection that its JSON holds as they are."""
 
 
 @dataclass(frozen=True)
@@ -81,35 +87,18 @@ class Inspection:
     def as_dict(self) -> dict[str, Any]:
         """For JSON: arrays as nested lists, row by row, numbers with 6 significant digits."""
         return {
-            "source": self.source,
-            "translation": self.translation,
-            "parts": self.parts,
-            "model": asdict(self.model),
-            "pieces": list(self.pieces),
-            "unknown": list(self.unknown),
+            **{name: short(getattr(self, name)) for name in AS_THEY_ARE},
             "readings": [
                 reading.as_dict() | {"trajectory": short(on_paper.positions)}
                 for reading, on_paper in zip(self.readings, self.maps, strict=True)
             ],
             "dependence_method": DEPENDENCE_METHOD,
-            "vector": short(self.vector),
-            "vector_dependence": short(self.vector_dependence),
-            "steps": [step.as_dict() for step in self.steps],
-            **self._recalled(),
+            **({} if self.recalled is None else {"recalled": short(self.recalled)}),
             "influence_method": self.state_sample.influence_method,
-            "decoder_states": short(self.decoder_states),
             "decoder_trajectory": short(self.decoder_map.positions),
             "pca": self.state_sample.as_dict(),
-            "beam": [[kept.as_dict() for kept in step] for step in self.trace.steps],
-            "hypotheses": [
-                {name: short(value) for name, value in asdict(found).items()} for found in self.hypotheses
-            ],
+            "beam": short(self.trace.steps),
         }
-
-    def _recalled(self) -> dict[str, Any]:
-        if self.recalled is None:
-            return {}
-        return {"recalled": [[token.as_dict() for token in step] for step in self.recalled]}
 
     def arrays(self) -> Arrays:
         """For npz: every array by name; none of objects.

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from torch import Tensor
 
-from mt.inspection.floats import Arrays, short
+from mt.inspection.floats import Arrays
 from mt.translator import Translator
 
 TOKENS = 3
@@ -27,10 +26,6 @@ class RetrievedToken:
     target: str
     before: str
     piece: str
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {name: short(value) for name, value in vars(self).items()}
 
 
 def retrieved_tokens(

@@ -61,9 +61,9 @@ class StateSample:
         return {
             "sentences": max(1, self.sentences),
             "from": "validation pairs" if self.sentences else "this sentence",
-            "explained": [short(plane.explained) for plane in self.planes],
+            "explained": short([plane.explained for plane in self.planes]),
             "decoder_explained": short(self.decoder_plane.explained),
-            "background": [short(points) for points in self.points],
+            "background": short(self.points),
         }
 
 

@@ -12,7 +12,7 @@ from torch import Tensor
 from mt.config import SearchConfig
 from mt.decoding.constraints import Constraint
 from mt.decoding.pausing import Pause, no_pause
-from mt.inspection.floats import Arrays, short
+from mt.inspection.floats import Arrays
 from mt.search import EOS, Beam, Hypothesis, Model
 
 Path = tuple[int, ...]
@@ -32,10 +32,6 @@ class BeamEntry:
     parent: int
     log_prob: float
     ended: bool
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {name: short(value) for name, value in vars(self).items()}
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from torch import Tensor
 
 from mt.decoding.pausing import Pause, no_pause
 from mt.encoder import Encoded
-from mt.inspection.floats import Arrays, FloatArray, short, to_array
+from mt.inspection.floats import Arrays, FloatArray, to_array
 from mt.inspection.trace import Spell
 from mt.model import Seq2Seq
 from mt.search import BOS, EOS, Hypothesis
@@ -39,16 +38,6 @@ class Step:
     runners_up: tuple[tuple[str, float], ...]
     attention: FloatArray | None
     influence: float
-
-    def as_dict(self) -> dict[str, Any]:
-        """For JSON."""
-        return {
-            "piece": self.piece,
-            "probability": short(self.probability),
-            "runners_up": [[piece, short(probability)] for piece, probability in self.runners_up],
-            "attention": short(self.attention),
-            "influence": short(self.influence),
-        }
 
 
 @dataclass(frozen=True)
