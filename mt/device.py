@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import os
-import sys
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +12,6 @@ import torch
 from mt.errors import ConfigError
 from mt.text.counted import counted
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # glibc's malloc.h
 _CPUINFO = Path("/proc/cpuinfo")
 
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -62,34 +59,6 @@ def at_once(count: int, device: torch.device) -> int:
 def free_memory(device: torch.device) -> int:
     """Bytes that are free on a GPU."""
     return torch.cuda.mem_get_info(device)[0]
-
-
-def keep_memory() -> None:
-    """From now on let glibc keep freed memory for the next step; what is free now is given back first.
-
-    Large tensors are otherwise given back to the system each time, and mapped and zeroed anew, page by page,
-    at the next use: a tenth of a training step.
-    """
-    give_back_memory()
-    libc = _glibc()
-    if libc is not None:
-        libc.mallopt(_MMAP_THRESHOLD, 1 << 30)
-        libc.mallopt(_TRIM_THRESHOLD, 1 << 29)
-
-
-def give_back_memory() -> None:
-    """Give this process's free memory back to the system: glibc's, and Arrow's where it is loaded."""
-    if arrow := sys.modules.get("pyarrow"):
-        arrow.default_memory_pool().release_unused()
-    libc = _glibc()
-    if libc is not None:
-        libc.malloc_trim(0)
-
-
-def _glibc() -> ctypes.CDLL | None:
-    """The C library, where it is glibc."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
-    return libc if hasattr(libc, "malloc_trim") and hasattr(libc, "mallopt") else None
 
 
 def resolve_precision(

@@ -17,7 +17,7 @@ import mt
 PACKAGE = Path(mt.__file__).parent
 
 ORDER = [
-    *["release", "errors", "storage", "text", "config", "options", "flags", "console", "device"],
+    *["release", "errors", "storage", "text", "config", "options", "flags", "console", "heap", "device"],
     *["metrics", "tokenizer", "data", "speech"],
     *["layers", "attention", "encoder", "decoder", "model", "checkpoint", "decoding", "search"],
     *["training", "translator", "inline", "files", "evaluation", "inspection", "serve", "commands", "cli"],

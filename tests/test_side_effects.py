@@ -86,7 +86,7 @@ def test_what_there_is_to_say_is_logged(
 
 def test_a_command_has_its_process_to_itself(monkeypatch: pytest.MonkeyPatch, toy_run: Path) -> None:
     kept: list[bool] = []
-    monkeypatch.setattr("mt.device.keep_memory", lambda: kept.append(True))
+    monkeypatch.setattr("mt.translator.opening.keep_memory", lambda: kept.append(True))
     monkeypatch.setenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "to be undone")
     monkeypatch.delenv("ONEDNN_PRIMITIVE_CACHE_CAPACITY")
     monkeypatch.setenv("LRU_CACHE_CAPACITY", "5")  # the user's own choice stays

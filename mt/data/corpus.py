@@ -19,8 +19,8 @@ from mt.data.cleaning import Hashes, SeenHashes, hash_texts, why_drop
 from mt.data.formats.pairs import Split
 from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
-from mt.device import give_back_memory
 from mt.errors import CorpusError
+from mt.heap import give_back_memory
 from mt.text.counted import counted
 from mt.text.languages import split_weight, untagged
 

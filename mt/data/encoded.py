@@ -19,7 +19,7 @@ from mt.data.corpus import Corpus
 from mt.data.ragged import Ragged, store_joined
 from mt.data.token_task import TokenTask
 from mt.data.workers import ordered_map
-from mt.device import give_back_memory
+from mt.heap import give_back_memory
 from mt.text.patterns import PATTERN
 from mt.tokenizer import Tokenizer
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mt.data.batches import IntArray, cut_by_tokens
-from mt.device import give_back_memory
+from mt.heap import give_back_memory
 
 PLAN = 2
 """Its version: another one puts other pairs into the batches of a seed and an epoch."""

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from mt.config import TrainingConfig
 from mt.data.batches import Batch
-from mt.device import autocast, keep_memory
+from mt.device import autocast
+from mt.heap import keep_memory
 from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage

@@ -15,8 +15,8 @@ from mt.console import Console
 from mt.data.cache import BATCH
 from mt.data.corpus import Corpus
 from mt.data.encoded import cut
-from mt.device import give_back_memory
 from mt.errors import ConfigError, VocabularySizeError
+from mt.heap import give_back_memory
 from mt.speech.recordings import SoundCorpus
 from mt.text.placeholders import masked
 from mt.tokenizer import Tokenizer, Tokenizers

@@ -11,6 +11,7 @@ from mt.checkpoint import Run, load_runs, newest_run
 from mt.config import DatastoreConfig, SearchConfig
 from mt.console import Console
 from mt.errors import ConfigError
+from mt.heap import keep_memory
 from mt.layers.trial import int8_time
 from mt.options import RunOptions
 from mt.translator import Translator
@@ -51,7 +52,7 @@ def warn_if_slower(translator: Translator, console: Console) -> None:
 
 def set_up_process(translator: Translator) -> None:
     """For a command that translates: freed memory is kept, and faiss uses as many threads as torch."""
-    device.keep_memory()
+    keep_memory()
     if translator.recalled is not None:
         from mt.decoding.datastore import share_threads
 
