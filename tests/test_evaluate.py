@@ -300,7 +300,7 @@ def test_a_file_that_cannot_be_written_is_an_error_if_asked_for_and_else_a_warni
     result = evaluate("-m", run, "--test", test_tsv, "--beam", "1", "--json")
     assert result.json["hypotheses"] is None
     assert "warning: cannot write" in result.err
-    assert "hypotheses.test.txt: Is a directory; there is a folder of that name; name a file by" in result.err
+    assert "Is a directory; there is a folder of that name; name a file; --save" in result.err
 
 
 def teach(monkeypatch: pytest.MonkeyPatch, answers: dict[str, str]) -> None:

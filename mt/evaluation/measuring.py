@@ -151,7 +151,7 @@ def _save(
     except FileError as problem:
         if save is not None:
             raise
-        console.warn(f"{problem}; name a file by --save to keep the translations")  # a run may be read-only
+        console.warn(f"{problem}; --save FILE keeps the translations")  # a run may be read-only
         return None
     console.note(f"translations: {path}")
     return str(path)
