@@ -28,6 +28,7 @@ from mt.console import Console
 from mt.data.formats.lines import open_bytes
 from mt.decoding.translation import Aligned
 from mt.errors import ConfigError, RunError
+from mt.search import Search
 from mt.text.characters import one_line
 from mt.text.encoding import wide_encoding
 from mt.text.passthrough import nothing_to_translate
@@ -118,7 +119,7 @@ def test_what_has_no_letters_comes_out_as_it_went_in(
     data = "".join(f"{line}\n" for line in lines).encode()
     expected = [line for text in LETTERLESS for line in (text, "BA DE")]
     assert pipe(monkeypatch, toy_run, data).decode().split("\n")[:-1] == expected
-    monkeypatch.setattr("mt.translator.search", lambda _model, sources, *_, **__: [[]] * len(sources))
+    monkeypatch.setattr(Search, "first", lambda _self, sources, *_: [[]] * len(sources))
     assert mt.load(toy_run).translate(LETTERLESS) == LETTERLESS
     text = "\n".join(LETTERLESS).encode()
     scored = pipe(monkeypatch, toy_run, text, "--scores").decode().split("\n")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Any
 
@@ -26,7 +26,7 @@ from mt.search.greedy import Greedy, greedy_search
 from mt.search.hypothesis import BOS, EOS, PAD, UNK, Hypothesis, Model, length_norm
 from mt.search.term_beam import first_with_terms, lacking, term_search
 
-__all__ = ["BOS", "EOS", "PAD", "UNK", "Beam", "Greedy", "Hypothesis", "Model", "beam_search"]
+__all__ = ["BOS", "EOS", "PAD", "UNK", "Beam", "Greedy", "Hypothesis", "Model", "Search", "beam_search"]
 __all__ += ["greedy_search", "length_limit", "length_norm", "search"]
 
 SPARE_LENGTH = 10
@@ -49,34 +49,50 @@ def search(
     `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
     its source; both sides have the same ids for them. After each batch `progress` gets the proportion of
     source pieces that have been searched, 0 to 1. hints: beginnings of the N translations, and terms that
-    they must hold. The best hypothesis that holds them comes first; a search for one follows where there is
-    none.
+    they must hold; see `Search.again`.
     """
-    was_training = model.training
-    model.train(False)
-    batch = BatchSearch(model, config, device, markers)
-    results = in_batches(batch.free, sources, hints, config.batch_tokens, progress)
-    if hints is not None:
-        results = [first_with_terms(*of_row) for of_row in zip(results, hints.terms, repeat(hints.words))]
-        for width, rows in lacking(results, hints).items():
-            # There are few of them: up to twice the hypotheses of other batches, for fewer steps in all.
-            tokens = config.batch_tokens * min(1, 2 * config.beam / (config.beam + width))
-            of_rows = [sources[row] for row in rows]
-            again = in_batches(batch.with_terms, of_rows, hints.select(rows), max(1, int(tokens)))
-            for row, hypotheses in zip(rows, again, strict=True):
-                results[row] = hypotheses
-    model.train(was_training)
-    return results
+    method = Search(model, config, device, markers)
+    results = method.first(sources, hints, progress)
+    return results if hints is None else method.again(sources, hints, results)
 
 
 @dataclass(frozen=True)
-class BatchSearch:
-    """The search of one batch of sources. Its fields are what all batches have in common."""
+class Search:
+    """The search for translations. Its fields are what all batches of sources have in common."""
 
     model: Model
     config: SearchConfig
     device: torch.device
-    markers: range
+    markers: range = range(0)
+
+    def first(
+        self,
+        sources: Sequence[Source],
+        hints: Hints | None = None,
+        progress: Callable[[float], None] | None = None,
+    ) -> list[list[Hypothesis]]:
+        """The hypotheses of N sources, best first, whatever terms they hold."""
+        with evaluating(self.model):
+            return in_batches(self.free, sources, hints, self.config.batch_tokens, progress)
+
+    def again(
+        self, sources: Sequence[Source], hints: Hints, found: Sequence[list[Hypothesis]]
+    ) -> list[list[Hypothesis]]:
+        """What was `found` for N sources, the hypotheses that hold their terms first.
+
+        Where none does, the sources are searched for one.
+        """
+        results = [first_with_terms(*of_row) for of_row in zip(found, hints.terms, repeat(hints.words))]
+        hints = replace(hints, limits=[usual_length(*row) for row in zip(sources, results, strict=True)])
+        for width, rows in lacking(results, hints).items():
+            # There are few of them: up to twice the hypotheses of other batches, for fewer steps in all.
+            tokens = self.config.batch_tokens * min(1, 2 * self.config.beam / (self.config.beam + width))
+            of_rows = [sources[row] for row in rows]
+            with evaluating(self.model):
+                new = in_batches(self.with_terms, of_rows, hints.select(rows), max(1, int(tokens)))
+            for row, hypotheses in zip(rows, new, strict=True):
+                results[row] = hypotheses
+        return results
 
     def free(self, sources: Sequence[Source], hints: Hints | None) -> list[list[Hypothesis]]:
         """The hypotheses of each source, whatever terms they hold."""
@@ -90,6 +106,8 @@ class BatchSearch:
         assert hints is not None
         with computing(self.config, self.device):
             encoded, limit, constraint = self._begin(sources, hints)
+            if hints.limits is not None:
+                limit = limit.minimum(torch.tensor(hints.limits))
             limit = (limit + hints.term_pieces()).to(self.device)
             return term_search(self.model, encoded, limit, self.config, constraint, hints)
 
@@ -108,6 +126,27 @@ def length_limit(src_lengths: Tensor, config: SearchConfig, *, frames: bool = Fa
     if frames:
         src_lengths = src_lengths // FRAMES
     return (src_lengths * config.max_length_ratio).long() + SPARE_LENGTH
+
+
+def usual_length(source: Source, found: Sequence[Hypothesis]) -> int:
+    """The pieces of a translation that is half as long again as the best one found.
+
+    One that was cut at its limit says nothing: then a translation is taken to be as long as its source.
+    """
+    best = found[0]
+    was_cut = len(best.ids) == best.steps
+    return (len(source) if was_cut else best.steps * 3 // 2) + SPARE_LENGTH
+
+
+@contextmanager
+def evaluating(model: Model) -> Iterator[None]:
+    """With the model as it is for evaluation, and afterwards as it was."""
+    was_training = model.training
+    model.train(False)
+    try:
+        yield
+    finally:
+        model.train(was_training)
 
 
 @contextmanager

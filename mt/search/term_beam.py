@@ -24,7 +24,7 @@ def first_with_terms(rows: list[Hypothesis], terms: Sequence[Term], words: WordE
     """The hypotheses of a sentence, those that lack fewest of its terms first."""
     if not terms or not missing(rows[0].ids, terms, words):
         return rows
-    return sorted(rows, key=lambda row: (missing(row.ids, terms, words), -row.score))
+    return sorted(rows, key=lambda row: missing(row.ids, terms, words))
 
 
 def lacking(found: Sequence[Sequence[Hypothesis]], hints: Hints) -> dict[int, list[int]]:

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections import Counter
 
 from mt.text.characters import readable
+from mt.text.numerals import numbers_differ
 from mt.text.placeholders import markup_intact, without_spans
 from mt.text.scripts import script_of_letter, scripts_of
 
 NUMBERS, PLACEHOLDERS, COPIED, REPEATED = "numbers", "placeholders", "copied", "repeated"
 LENGTH, END_MARK, SCRIPT, UNKNOWN = "length", "end mark", "script", "unknown characters"
 
-_SPELT = 12  # greater numbers are seldom words
-_DAYS = 31  # smaller numbers may be dates: May 2 becomes 5 月 2 日
-_NUMBER = re.compile(r"\d+(?:[.,:'’\u00a0\u202f٫٬]\d+)*")
-_TIMES = {"千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
 _END_MARKS = {mark: kind for kind in (".。．｡।", "?？؟", "!！", ":：", "…") for mark in kind}
 _CLOSING = "\"'”’»«)]）】」』*_`"
 _WIDE = re.compile("[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7ff\uf900-\ufaff]")
@@ -33,7 +28,7 @@ def doubts(source: str, output: str, *, tgt: str | None) -> list[str]:
     if not source or not output:
         return [LENGTH] if source else []
     found = (
-        (NUMBERS, _other_numbers(source, output)),
+        (NUMBERS, numbers_differ(source, output, tgt)),
         (PLACEHOLDERS, not markup_intact(source, output)),
         (COPIED, _copied(source, output)),
         (REPEATED, bool(_AGAIN.search(output)) and not _AGAIN.search(source)),
@@ -43,23 +38,6 @@ def doubts(source: str, output: str, *, tgt: str | None) -> list[str]:
         (UNKNOWN, ("⁇" in output or "\ufffd" in output) and not ("⁇" in source or "\ufffd" in source)),
     )
     return [reason for reason, holds in found if holds]
-
-
-def numbers(text: str) -> Counter[int]:
-    """The numbers of a text, without what divides their digits: 1,234.5 is 12345, and so is 1.234,5."""
-    found = Counter[int]()
-    for number in _NUMBER.finditer(text):
-        digits = "".join(str(unicodedata.digit(digit)) for digit in number[0] if digit.isdigit())
-        power = _TIMES.get(text[number.end() : number.end() + 1], 0)
-        found[int(digits) * 10**power] += 1
-    return found
-
-
-def _other_numbers(source: str, output: str) -> bool:
-    """Whether numbers differ, but for small ones that became words, or words that became small ones."""
-    before, after = numbers(source), numbers(output)
-    lost, new = before - after, after - before
-    return bool(lost and new) or any(n > _SPELT for n in lost) or any(n > _DAYS for n in new)
 
 
 def _copied(source: str, output: str) -> bool:

@@ -18,13 +18,14 @@ from mt.decoding.pausing import Pause, PausingModel, no_pause
 from mt.decoding.translation import Candidate, Translation, joined
 from mt.errors import ConfigError
 from mt.layers.prepack import pack
-from mt.search import Hypothesis, Model, search
+from mt.search import Hypothesis, Model, Search
 from mt.text.characters import one_line, readable, sound, text_list
 from mt.text.glossary import Glossary
 from mt.text.languages import base_language, find_code, tag
 from mt.text.passthrough import nothing_to_translate
 from mt.text.sentences import Split, split
 from mt.translator.candidates import CandidateWriter
+from mt.translator.keeping import NumberKeeper
 from mt.translator.searchable import filling, searchable
 from mt.translator.transcriber import Transcriber, features_of
 
@@ -258,9 +259,12 @@ class Translator:
         mark = self.tag(tgt)
         sources = self.run.src_tokenizer.encode([mark + part for part in parts])
         markers = self.run.tgt_tokenizer.markers
-        model = self._pausing(pause)
-        found = search(
-            model, sources, self.config, self.device, markers=markers, progress=progress, hints=hints
-        )
+        search = Search(self._pausing(pause), self.config, self.device, markers)
+        found = [self.writer.rank(rows) for rows in search.first(sources, hints, progress)]
+        if hints is not None:
+            found = search.again(sources, hints, found)
+        languages = self.run.languages
+        keeper = NumberKeeper(parts, prefixes, languages.source, tgt or languages.target, self.glossary)
+        found = keeper.again(search, sources, found, self.writer, lambda: self._hint_maker)
         pause()
-        return sources, [self.writer.rank(rows) for rows in found]
+        return sources, found
