@@ -24,8 +24,9 @@ from mt.model import Seq2Seq
 from mt.tokenizer import Tokenizer
 from mt.training.corpora import TextReader
 from mt.training.loader import BatchLoader
+from mt.training.outcome import Copied
 from mt.training.schedule import learning_rate
-from mt.training.updater import Outcome, Updater
+from mt.training.updater import Updater
 
 SETTINGS = Path(__file__).with_name("peer_model.toml")
 PER_SOURCE = ("encoder.forwards", "encoder.backwards", "decoder.attention.keys", "decoder.attention.values")
@@ -77,7 +78,7 @@ class BareTrainer:
         self.loader = BatchLoader(pairs, config.training, pin=device.type == "cuda")
         self.updater = Updater(model.to(device), config.training, device, precision)
         self.steps = 0
-        self.unsettled: deque[Outcome] = deque()
+        self.unsettled: deque[Copied] = deque()
 
     def plan(self, epoch: int) -> Sequence[IntArray]:
         """The batches of an epoch, as row numbers."""
@@ -92,9 +93,9 @@ class BareTrainer:
         self.steps += 1
         rate = learning_rate(self.training, step=self.steps, last_step=self.steps, scale=1.0)
         outcome = self.updater.update(batches, step=self.steps, learning_rate=rate)
-        self.unsettled.append(outcome)
+        self.unsettled.append(outcome.begin_copy())
         if len(self.unsettled) > (self.device.type != "cpu"):
-            float(self.unsettled.popleft().nll)
+            self.unsettled.popleft().wait()
 
 
 @dataclass(frozen=True)

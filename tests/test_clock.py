@@ -21,7 +21,7 @@ from mt.training.loader import Part
 from mt.training.progress import Progress
 from mt.training.ranks import Ranks
 from mt.training.trainer import Trainer
-from mt.training.updater import Outcome, Updater
+from mt.training.updater import Updater
 from mt.training.validation import Validator
 from tests.runs import logged, progress
 from tests.toy import train_arguments
@@ -113,17 +113,17 @@ def test_the_time_that_is_left(limits: dict[str, Any], budget: float | None, lef
 
 
 class Later:
-    """A number on a GPU: whoever asks for it waits until the work is done."""
+    """What a step on a GPU came to: whoever waits for it waits until that step is done."""
 
-    def __init__(self, time: Time, ready: float, value: float) -> None:
-        self.time, self.ready, self.value = time, ready, value
+    def __init__(self, time: Time, ready: float, step: int) -> None:
+        self.time, self.ready, self.step, self.tokens = time, ready, step, 10
 
-    def __float__(self) -> float:
+    def begin_copy(self) -> Later:
+        return self
+
+    def wait(self) -> tuple[float, bool]:
         self.time.now = max(self.time.now, self.ready)
-        return self.value
-
-    def __bool__(self) -> bool:
-        return bool(float(self))
+        return 7.0, False
 
 
 def test_a_gpu_s_step_counts_when_it_is_done(time: Time) -> None:
@@ -132,9 +132,8 @@ def test_a_gpu_s_step_counts_when_it_is_done(time: Time) -> None:
     taught = trainer(clock, TrainingConfig(max_epochs=1), device="cuda")
     done: Iterator[float] = iter(range(105, 200, 5))
 
-    def update(*_: object, step: int, **__: object) -> Outcome:
-        ready = next(done)
-        return Outcome(step, 10, *(cast(torch.Tensor, Later(time, ready, value)) for value in (7.0, 0.0)))
+    def update(*_: object, step: int, **__: object) -> Later:
+        return Later(time, next(done), step)
 
     taught.updater = cast(Updater, SimpleNamespace(device=torch.device("cuda"), update=update))
     for step in range(1, 4):

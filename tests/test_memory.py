@@ -13,8 +13,9 @@ from mt import cli
 from mt.data.batches import Batch
 from mt.errors import FileError, out_of_memory
 from mt.serve.problem_log import ProblemLog
+from mt.training.outcome import Outcome
 from mt.training.state import RunFiles
-from mt.training.updater import Outcome, Updater
+from mt.training.updater import Updater
 from mt.training.validation import Validator
 from tests.runs import assert_equal, progress
 from tests.toy import train_arguments, write_tsv

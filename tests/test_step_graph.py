@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ import torch
 from mt.config import ModelConfig, SearchConfig
 from mt.decoding import step_graph
 from mt.decoding.ensemble import Ensemble
-from mt.decoding.step_graph import GraphedModel, Recording, Step
+from mt.decoding.step_graph import CudaRecorder, GraphedModel, Recording, Step
 from mt.model import Seq2Seq, build_model
 from mt.search import Hypothesis, Model, search
 
@@ -21,7 +22,7 @@ SOURCES = [[4 + (n * k) % 9 for k in range(1 + n % 5)] for n in range(11)]
 
 
 def record(step: Step) -> Any:
-    """As `record_cuda`, by computing the step anew."""
+    """As `CudaRecorder`, by computing the step anew."""
     found = step()
 
     def replay() -> None:
@@ -123,6 +124,109 @@ def test_a_recording_that_fails_is_no_harm(caplog: pytest.LogCaptureFixture) -> 
             assert same(search(graphed, SOURCES, config, CPU), search(net, SOURCES, config, CPU))
     assert len(tried) == len(caplog.records) == 1
     assert "not permitted" in caplog.text
+
+
+def test_no_memory_for_one_size_leaves_the_others() -> None:
+    net, config, tried = model(attention="general"), SearchConfig(beam=2, batch_tokens=30), []
+
+    def fails_once(step: Step) -> Any:
+        tried.append(len(step()[0]))
+        if tried[-1] == tried[0]:
+            raise RuntimeError("CUDA out of memory. Tried to allocate 3.20 GiB")
+        return record(step)
+
+    graphed: Model = GraphedModel(net, fails_once)
+    for _ in range(3):
+        for sources in (SOURCES, SOURCES[:1]):
+            assert same(search(graphed, sources, config, CPU), search(net, sources, config, CPU))
+    assert len(tried) == len(set(tried)) > 1, "none is tried twice"
+
+
+def test_in_another_stream_steps_run_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(step_graph, "_in_usual_stream", lambda _: False)
+    graphed = GraphedModel(model(attention="general"), record)
+    search(graphed, SOURCES, SearchConfig(beam=1, batch_tokens=30), CPU)
+    assert not graphed.recordings
+
+
+class Cuda:
+    """What `CudaRecorder` asks of torch.cuda. As there, a capture that fails does not leave its stream."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.current: Any = self
+        self.captures: list[tuple[object, object]] = []  # pool and stream
+        self.waits: list[tuple[object, object]] = []
+        for name in ("Stream", "CUDAGraph", "graph_pool_handle", "current_stream", "stream", "graph"):
+            monkeypatch.setattr(torch.cuda, name, getattr(self, name))
+
+    def wait_stream(self, other: object) -> None:
+        """Of the stream of the caller."""
+        self.waits.append((self, other))
+
+    def Stream(self) -> Any:  # noqa: N802
+        class Aside:
+            wait_stream = lambda aside, other: self.waits.append((aside, other))  # noqa: E731
+
+        return Aside()
+
+    def CUDAGraph(self) -> Any:  # noqa: N802
+        class Graph:
+            replay = "replay"
+
+        return Graph()
+
+    def graph_pool_handle(self) -> object:
+        return object()
+
+    def current_stream(self) -> Any:
+        return self.current
+
+    @contextmanager
+    def stream(self, stream: Any) -> Iterator[None]:
+        before, self.current = self.current, stream
+        try:
+            yield
+        finally:
+            self.current = before
+
+    @contextmanager
+    def graph(self, _: Any, pool: object, stream: object, capture_error_mode: str) -> Iterator[None]:
+        assert capture_error_mode == "thread_local"
+        assert CudaRecorder.one_at_a_time.locked()
+        self.captures.append((pool, stream))
+        before, self.current = self.current, stream
+        yield
+        self.current = before
+
+
+def test_captures_are_aside_and_share_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda, recorder = Cuda(monkeypatch), CudaRecorder()
+    seen: list[object] = []
+
+    def step() -> Any:
+        seen.append(cuda.current)
+        return "found"
+
+    for _ in range(2):
+        found: Any = recorder(step)
+        assert found == ("found", "replay")
+    (_, aside), again = cuda.captures
+    assert again == cuda.captures[0]
+    assert seen == [aside] * 2 * (step_graph.WARM_UP + 1)
+    assert cuda.waits == [(aside, cuda), (cuda, aside)] * 2, "for what the step reads, and for its warm-up"
+
+
+def test_a_capture_that_fails_leaves_its_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    cuda = Cuda(monkeypatch)
+
+    def step() -> Any:
+        if cuda.captures:
+            raise RuntimeError("operation not permitted when stream is capturing")
+
+    with pytest.raises(RuntimeError, match="not permitted"):
+        CudaRecorder()(step)
+    assert cuda.current is cuda
+    assert not CudaRecorder.one_at_a_time.locked()
 
 
 def test_what_a_recording_reads_is_let_go() -> None:

@@ -14,7 +14,8 @@ from torch import Tensor
 from mt.config import ModelConfig, TrainingConfig
 from mt.data.batches import Batch, frame
 from mt.model import Seq2Seq, build_model
-from mt.training.updater import BETAS, Outcome, Updater
+from mt.training.outcome import Outcome
+from mt.training.updater import BETAS, Updater
 
 CPU = torch.device("cpu")
 SHORT = frame([np.array([4, 5])], [np.array([6])])

@@ -58,23 +58,22 @@ def translate_on_ray(options: TranslateOptions, search: SearchConfig, console: C
 class TextActor:
     """Translates pieces of text files into the shards' folder."""
 
-    def __init__(self, options: str, search: str, count: int, measured: shards.Measure | None) -> None:
-        """measured: the measure of a file; of a folder each file is measured when it is translated."""
+    def __init__(self, options: str, search: str, given: shards.Input) -> None:
         self._options = TranslateOptions.model_validate_json(options)
         self._console = Console()
         config = SearchConfig.model_validate_json(search)
-        self._translator = shards.begin(self._options, config, count, self._console)
+        self._translator = shards.begin(self._options, config, given, self._console)
         source = self._options.input or Path()
-        self._pieces = [piece for of_shard in shards.pieces_of(source, count) for piece in of_shard]
-        self._measured = measured
+        self._pieces = [piece for of_shard in shards.pieces_of(source, given.shards) for piece in of_shard]
+        self._of_file = given.of_file
 
     def __call__(self, rows: dict[str, Any]) -> dict[str, list[int]]:
         """rows: numbers of pieces. Returns how many lines each has."""
         return {"lines": [self._translate(self._pieces[number]) for number in rows["id"]]}
 
     def _translate(self, piece: shards.Piece) -> int:
-        measured = self._measured or shards.measure(piece.source)
-        return shards.translate_piece(self._translator, piece, measured, self._options, self._console)
+        of = self._of_file or shards.measure(piece.source)
+        return shards.translate_piece(self._translator, piece, of, self._options, self._console)
 
 
 class TableActor:
@@ -97,14 +96,15 @@ def _translate_text(
 ) -> None:
     source, output, _ = shards.named(options)
     settings = shards.folder_of(output) / shards.SETTINGS
-    measured = None if source.is_dir() else shards.measure(source)
+    of_file = shards.measure_file(source)
     if settings.exists():
         count = int(shards.read_settings(settings.parent)["shards"])
     else:
-        count = pieces_for(measured.lines if measured else 0, cluster.actors, cluster.gpus > 0)
-    shards.begin(options, search, count, console)  # what is wrong is said here, and not by an actor
+        count = pieces_for(of_file.lines if of_file else 0, cluster.actors, cluster.gpus > 0)
+    given = shards.Input(count, of_file)
+    shards.begin(options, search, given, console)  # what is wrong is said here, and not by an actor
     pieces = sum(map(len, shards.pieces_of(source, count)))
-    arguments = (options.model_dump_json(), search.model_dump_json(), count, measured)
+    arguments = (options.model_dump_json(), search.model_dump_json(), given)
     # `from_items` is done here; `range` would need tasks, and a process for them.
     ids = [{"id": number} for number in range(pieces)]
     rows = cluster.ray.data.from_items(ids, override_num_blocks=pieces).map_batches(

@@ -43,6 +43,13 @@ class Measure(NamedTuple):
     digest: str
 
 
+class Input(NamedTuple):
+    """Into how many shards an input is cut; of a file its measure, of a folder nothing."""
+
+    shards: int
+    of_file: Measure | None
+
+
 @dataclass(frozen=True)
 class Piece:
     """The `number`-th of `count` parts of a file, and the name of its translation in the shards' folder."""
@@ -65,18 +72,21 @@ def translate_shard(options: TranslateOptions, search: SearchConfig, console: Co
     source, _, (number, count) = named(options)
     check_lines(source, options)
     pieces = pieces_of(source, count)[number - 1]
-    translator = begin(options, search, count, console)
+    of_file = measure_file(source)
+    translator = begin(options, search, Input(count, of_file), console)
     for piece in pieces:
-        translate_piece(translator, piece, measure(piece.source), options, console)
+        translate_piece(translator, piece, of_file or measure(piece.source), options, console)
 
 
-def begin(options: TranslateOptions, search: SearchConfig, count: int, console: Console) -> Translator:
-    """What translates so many shards. Raises RunError where they were begun with other settings."""
-    _, output, _ = named(options)
+def begin(options: TranslateOptions, search: SearchConfig, given: Input, console: Console) -> Translator:
+    """What translates the shards of an input. Raises RunError where they were begun with other settings."""
+    source, output, _ = named(options)
     translator = open_text_translator("mt translate --shard", options, search, console)
     translator.use_glossary(*options.glossary)
     translator.check(nbest=options.nbest, aligned=options.alignments, tgt=options.tgt)
-    _check_settings(folder_of(output), _settings(options, translator, count))
+    content = given.of_file.digest if given.of_file else [path.name for path in _files(source)]
+    of_input = {"shards": given.shards, "input": content}
+    _check_settings(folder_of(output), of_input | _settings(options, translator))
     return translator
 
 
@@ -196,13 +206,13 @@ def _files(folder: Path) -> list[Path]:
     return files
 
 
-def _settings(options: TranslateOptions, translator: Translator, count: int) -> dict[str, Any]:
+def _settings(options: TranslateOptions, translator: Translator) -> dict[str, Any]:
     """All that the shards of a translation must have in common."""
     shown = options.model_dump(mode="json", exclude=_OWN)
     weights = fingerprint([translator.model])
     glossaries = [measure(path).digest for path in options.glossary]
     search = translator.config.model_dump(mode="json")
-    return {"shards": count, "weights": weights, "search": search, **shown, "glossary": glossaries}
+    return {"weights": weights, "search": search, **shown, "glossary": glossaries}
 
 
 def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
@@ -210,7 +220,7 @@ def _check_settings(folder: Path, settings: dict[str, Any]) -> None:
     if not (folder / SETTINGS).exists():
         write_bytes(folder / SETTINGS, json.dumps(settings).encode())
     before = read_settings(folder)
-    other = [name for name in settings if before.get(name) != settings[name]]
+    other = [name for name, value in settings.items() if before.get(name, value) != value]
     if other:
         raise RunError(
             f"{folder} was begun with other {', '.join(other)}; give the same, or delete it to translate anew"
@@ -225,6 +235,11 @@ def read_settings(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as problem:
         raise RunError(f"{folder / SETTINGS} cannot be read ({problem}); delete {folder}") from None
     return found
+
+
+def measure_file(source: Path) -> Measure | None:
+    """The measure of a file; of a folder None: each of its files is measured when it is translated."""
+    return None if source.is_dir() else measure(source)
 
 
 def measure(path: Path) -> Measure:

@@ -21,6 +21,7 @@ from torch import Tensor
 from mt.attention import Memory
 from mt.decoder import Prepared
 from mt.decoding.ensemble import Ensemble, JointlyPrepared
+from mt.errors import out_of_memory
 from mt.layers.recurrence import State
 from mt.model import Seq2Seq
 
@@ -40,22 +41,37 @@ Record = Callable[[Step], tuple[tuple[Tensor, State], Callable[[], None]]]
 """Takes a step; returns its results, and what computes them anew in the same tensors."""
 
 
-def record_cuda(step: Step) -> tuple[tuple[Tensor, State], Callable[[], None]]:
-    """Record a step as a CUDA graph. Raises RuntimeError for what a graph cannot hold."""
-    # What autocast has cached of the weights is freed after a search, and the graph would go on reading it.
-    cuda = "cuda"
-    on, dtype = torch.is_autocast_enabled(cuda), torch.get_autocast_dtype(cuda)
-    with torch.autocast(cuda, dtype=dtype, enabled=on, cache_enabled=False):
-        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
-        aside.wait_stream(torch.cuda.current_stream())
-        with torch.cuda.stream(aside):
-            for _ in range(WARM_UP):
-                step()
-        torch.cuda.current_stream().wait_stream(aside)
-        graph = torch.cuda.CUDAGraph()
-        with torch.cuda.graph(graph, capture_error_mode="thread_local"):
-            found = step()
-    return found, graph.replay
+class CudaRecorder:
+    """Records steps as CUDA graphs, all in one memory: they run one after the other, and what one finds is
+    copied before the next one runs.
+    """
+
+    one_at_a_time = Lock()
+    """In a process: torch permits no two captures at once, not even of two models."""
+
+    def __init__(self) -> None:
+        self._aside: Any = None  # the stream and the pool of memory of the captures
+        self._pool: Any = None
+
+    def __call__(self, step: Step) -> tuple[tuple[Tensor, State], Callable[[], None]]:
+        """Record a step. Raises RuntimeError for what a graph cannot hold."""
+        # What autocast has cached of the weights is freed after a search; the graph would go on reading it.
+        cuda = "cuda"
+        on, dtype = torch.is_autocast_enabled(cuda), torch.get_autocast_dtype(cuda)
+        with self.one_at_a_time, torch.autocast(cuda, dtype=dtype, enabled=on, cache_enabled=False):
+            if self._aside is None:
+                self._aside, self._pool = torch.cuda.Stream(), torch.cuda.graph_pool_handle()  # type: ignore[no-untyped-call]
+            caller = torch.cuda.current_stream()
+            self._aside.wait_stream(caller)
+            graph = torch.cuda.CUDAGraph()
+            how = {"pool": self._pool, "stream": self._aside, "capture_error_mode": "thread_local"}
+            with torch.cuda.stream(self._aside):  # `torch.cuda.graph` does not leave it when a capture fails
+                for _ in range(WARM_UP):
+                    step()
+                with torch.cuda.graph(graph, **how):
+                    found = step()
+            caller.wait_stream(self._aside)
+        return found, graph.replay
 
 
 @dataclass
@@ -75,17 +91,18 @@ class GraphedModel:
     """A `mt.search.Model` on a GPU, whose steps of the usual sizes are graphs; others run as they are.
 
     A size is recorded when it has come up often enough to pay for that. If a recording fails, a warning says
-    so once and all steps run as they are.
+    so once and all steps run as they are; where there is no memory for it, those of its size do.
     """
 
-    def __init__(self, model: Seq2Seq | Ensemble, record: Record = record_cuda) -> None:
+    def __init__(self, model: Seq2Seq | Ensemble, record: Record | None = None) -> None:
         """record: how; tests without a GPU have a way of their own."""
-        self.model, self._record = model, record
+        self.model, self._record = model, record or CudaRecorder()
         self.encode, self.start, self.prepare = model.encode, model.start, model.prepare
         self.train = model.train
         self.recordings: dict[Size, Recording] = {}
         self._asked: Counter[Size] = Counter()
         self._failed = False
+        self._too_large: set[Size] = set()
         self._lock = Lock()  # for searches in several threads
 
     @property
@@ -95,7 +112,8 @@ class GraphedModel:
 
     def step(self, previous_ids: Tensor, state: State, prepared: Any) -> tuple[Tensor, State]:
         """As `Seq2Seq.step`."""
-        size = None if self.training else _size(previous_ids, _parts(prepared))
+        usual = not self.training and _in_usual_stream(previous_ids)
+        size = _size(previous_ids, _parts(prepared)) if usual else None
         if size is not None:
             with self._lock:
                 recording = self.recordings.get(size) or self._recorded(size, previous_ids, state, prepared)
@@ -108,9 +126,15 @@ class GraphedModel:
         self._asked[size] += 1
         if self._failed or self._asked[size] <= WORTHWHILE or len(self.recordings) == MOST:
             return None
+        if size in self._too_large:
+            return None
         try:
-            recording = self._make(size, previous_ids, state, prepared)
+            with torch.cuda.device_of(previous_ids):  # type: ignore[no-untyped-call]
+                recording = self._make(size, previous_ids, state, prepared)
         except RuntimeError as problem:
+            if out_of_memory(problem):
+                self._too_large.add(size)
+                return None
             self._failed = True
             log.warning("steps of search cannot be recorded as CUDA graphs and run without: %s", problem)
             return None
@@ -125,6 +149,14 @@ class GraphedModel:
         joint: Any = JointlyPrepared(tuple(own)) if isinstance(prepared, JointlyPrepared) else own[0]
         found, replay = self._record(lambda: self.model.step(previous, states, joint))
         return Recording(previous, states, own, found, replay)
+
+
+def _in_usual_stream(tensor: Tensor) -> bool:
+    """Whether work for its device goes into the device's default stream: only there do steps of several
+    threads wait for each other, and a recording has one set of tensors for all of them."""
+    if tensor.device.type != "cuda":
+        return True
+    return torch.cuda.current_stream(tensor.device) == torch.cuda.default_stream(tensor.device)
 
 
 def _parts(prepared: Prepared | JointlyPrepared) -> list[Prepared]:

@@ -17,11 +17,12 @@ from mt.text.counted import counted
 from mt.training.agreement import Agreement
 from mt.training.clock import SAVING, TRAINING, VALIDATING
 from mt.training.loader import BatchLoader, Part
+from mt.training.outcome import Copied
 from mt.training.progress import Progress
 from mt.training.reporter import Reporter
 from mt.training.schedule import learning_rate
 from mt.training.state import RunFiles, put_back, state_tensors
-from mt.training.updater import Outcome, Updater
+from mt.training.updater import Updater
 from mt.training.validation import Validation, Validator
 
 REPORT_STEPS = 50
@@ -47,7 +48,7 @@ class Trainer:
         self.training = files.config.training
         self.progress = Progress()
         self.last_step = min(self.training.max_epochs * loader.steps(), self.training.max_steps or 2**63)
-        self._unsettled: deque[Outcome] = deque()
+        self._unsettled: deque[Copied] = deque()
         self._saved = time.monotonic()
         self._measure_at = -1.0
 
@@ -170,7 +171,7 @@ class Trainer:
         )
         progress.step += 1
         progress.position += part.count
-        self._unsettled.append(outcome)
+        self._unsettled.append(outcome.begin_copy())
         self._settle(0 if self.updater.device.type == "cpu" else 1)
 
     def _learning_rate(self, step: int) -> float:
@@ -182,7 +183,8 @@ class Trainer:
         progress = self.progress
         while len(self._unsettled) > left:
             outcome = self._unsettled.popleft()
-            if bool(outcome.skipped):
+            nll, skipped = outcome.wait()
+            if skipped:
                 progress.nonfinite += 1
                 progress.nonfinite_row += 1
                 self.reporter.skipped(outcome.step, progress)
@@ -190,7 +192,7 @@ class Trainer:
             progress.nonfinite_row = 0
             progress.tokens += outcome.tokens
             progress.window_tokens += outcome.tokens
-            progress.window_nll += float(outcome.nll)
+            progress.window_nll += nll
         self.clock.lap(TRAINING)
 
     def _after_step(self, batches: int) -> None:

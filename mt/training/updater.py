@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,23 +18,12 @@ from mt.tokenizer import Tokenizer
 from mt.training.averaging import MovingAverage
 from mt.training.gradients import GradientSum
 from mt.training.losses import Losses
+from mt.training.outcome import Outcome
 from mt.training.ranks import Ranks
 from mt.training.skipping import step_unless
 
 BETAS = (0.9, 0.98)
 """Adam's decay rates, those of Vaswani et al. (2017)."""
-
-
-class Outcome(NamedTuple):
-    """What an update came to: target tokens, their negative log-likelihood, and whether it was skipped.
-
-    The tensors are scalars on the device, at which it may still be at work.
-    """
-
-    step: int
-    tokens: int
-    nll: Tensor
-    skipped: Tensor
 
 
 class Updater:
