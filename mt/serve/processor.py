@@ -12,19 +12,18 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from mt.decoding.pausing import Pause
-from mt.serve.refusal import Gone, slow_down
+from mt.serve.client_turns import ClientTurns
+from mt.serve.refusal import Gone
 
 T = TypeVar("T")
 
 SLICE = 0.01  # seconds that a long call has before another long one may go on
-WAITING, WAITING_OF_ONE = 32, 4  # calls in a line that has a limit; those of one client
 PART = 0.5  # of the time of quick calls: so long the next one waits where there is a long call
 
 
@@ -116,31 +115,17 @@ class LongCall:
             asyncio.run_coroutine_threadsafe(give_way(), self._loop).result()
 
 
-class Line:
-    """Long calls of clients, one at a time in a thread of their own. Clients take turns."""
+class Line(ClientTurns):
+    """Long calls of clients, one at a time in a thread of their own."""
 
     def __init__(self, processor: Processor, name: str) -> None:
+        super().__init__(1, "such requests are waiting", retry_after=1)
         self._processor, self._thread = processor, ThreadPoolExecutor(1, name)
-        self._one = asyncio.Lock()
-        self._of_client: dict[str, asyncio.Lock] = {}  # whose holder stands in line
-        self.waiting: Counter[str] = Counter()  # calls of each client, with the one that computes
-
-    def check(self, client: str) -> None:
-        """Raises Refusal if too many calls wait, or too many of the client's."""
-        if self.waiting[client] >= WAITING_OF_ONE or self.waiting.total() >= WAITING:
-            raise slow_down("too many such requests are waiting already", retry_after=1)
 
     async def run(self, call: Callable[[Pause], T], client: str) -> T:
         """The result of a call; as `LongCall.run`."""
-        self.waiting[client] += 1
-        mine = self._of_client.setdefault(client, asyncio.Lock())
-        try:
-            async with mine, self._one, self._processor.long() as turn:
-                return await turn.run(self._thread, call)
-        finally:
-            self.waiting[client] -= 1
-            if not self.waiting[client]:
-                del self.waiting[client], self._of_client[client]
+        async with self.turn(client), self._processor.long() as turn:
+            return await turn.run(self._thread, call)
 
     def close(self) -> None:
         """End the thread."""

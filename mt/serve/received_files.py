@@ -7,7 +7,7 @@ import io
 import secrets
 import time
 import zipfile
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,8 +26,9 @@ from mt.files.memory import Memory
 from mt.files.registry import FORMATS, format_of, read_document
 from mt.files.work import Work
 from mt.serve.batcher import Batcher
+from mt.serve.client_turns import ClientTurns
 from mt.serve.models import Served
-from mt.serve.refusal import Gone, Refusal, slow_down
+from mt.serve.refusal import Gone, Refusal
 from mt.serve.service import Service
 from mt.text.passthrough import nothing_to_translate
 from mt.translator import Translator
@@ -35,7 +36,6 @@ from mt.translator import Translator
 T = TypeVar("T")
 
 AT_ONCE = 2  # documents that are worked on, of two clients
-WAITING, WAITING_OF_ONE = 32, 4  # documents, with those that are worked on; those of one client
 AT_A_TIME = 32  # sentences of a document in the queue
 KEPT_SECONDS, KEPT_BYTES = 1800.0, 2**27  # for their clients to fetch
 CHARACTERS = 100  # as many times as those of a text
@@ -74,25 +74,15 @@ class Documents:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._free = asyncio.Semaphore(AT_ONCE)
+        self._turns = ClientTurns(AT_ONCE, "files are under way", retry_after=5)
         self._threads = ThreadPoolExecutor(AT_ONCE, "documents")
-        self._of_client: dict[str, asyncio.Lock] = {}  # whose holder waits for `_free` or is worked on
-        self._waiting: Counter[str] = Counter()  # documents of each client, with those that are worked on
         self._finished: OrderedDict[str, Finished] = OrderedDict()
 
     async def translate(self, upload: Upload, client: str) -> str:
         """Where the translated file is found: `ID/NAME`. Raises Refusal."""
-        if self._waiting[client] >= WAITING_OF_ONE or self._waiting.total() >= WAITING:
-            raise slow_down("too many files are under way already", retry_after=5)
-        self._waiting[client] += 1
-        mine = self._of_client.setdefault(client, asyncio.Lock())
-        try:
-            async with mine, self._free:
-                data = await self._translated(upload, client)
-        finally:
-            self._waiting[client] -= 1
-            if not self._waiting[client]:
-                del self._waiting[client], self._of_client[client]
+        self._turns.check(client)
+        async with self._turns.turn(client):
+            data = await self._translated(upload, client)
         key = secrets.token_urlsafe(16)
         self._finished[key] = Finished(upload.name, data, time.monotonic())
         self._forget()

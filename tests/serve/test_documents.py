@@ -122,8 +122,8 @@ def test_one_client_has_few_documents_at_once(translator: Translator) -> None:
 
     found = asyncio.run(ask())
     assert [isinstance(one, Refusal) for one in found] == [False] * 4 + [True, False]
-    assert not documents._waiting
-    assert not documents._of_client
+    assert not documents._turns.waiting
+    assert not documents._turns._of_client
 
 
 def test_a_document_whose_client_leaves_is_given_up(translator: Translator) -> None:
@@ -144,4 +144,4 @@ def test_a_document_whose_client_leaves_is_given_up(translator: Translator) -> N
 
     asyncio.run(leave())
     assert sum(map(len, slow.searches)) == AT_A_TIME
-    assert not documents._waiting
+    assert not documents._turns.waiting

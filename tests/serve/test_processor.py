@@ -218,8 +218,8 @@ def test_what_a_call_raises_reaches_whoever_asked() -> None:
 
 def test_too_many_calls_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of the client who has too many; where all have too many, everybody's."""
-    monkeypatch.setattr(processing, "WAITING", 2)
-    monkeypatch.setattr(processing, "WAITING_OF_ONE", 1)
+    monkeypatch.setattr("mt.serve.client_turns.WAITING", 2)
+    monkeypatch.setattr("mt.serve.client_turns.WAITING_OF_ONE", 1)
 
     async def script() -> None:
         line, call = Line(Processor(), "long"), Steps("long", [], 1)
