@@ -84,6 +84,14 @@ def test_what_is_wrong_is_said_with_file_and_line(tmp_path: Path, content: str, 
     assert str(tmp_path) in str(caught.value)
 
 
+def test_what_is_wrong_is_said_again_once_the_table_has_changed(tmp_path: Path) -> None:
+    table = tmp_path / "t.tsv"
+    for row, problem in (("a\tb\tc", "has 3 columns"), (" \tb", "names no recording")):
+        table.write_text(f"audio\ttext\n{row}\n")
+        with pytest.raises(CorpusError, match=problem):
+            read_sounds([str(table)], DataConfig(), SPEECH, "train")
+
+
 def test_a_header_in_capitals_with_spaces_is_read(tmp_path: Path) -> None:
     write_wav(tmp_path / "a.wav", tone_samples("a", 1))
     (tmp_path / "t.tsv").write_bytes(b"\xef\xbb\xbfAudio\t Sentence \r\na.wav\tThe text\r\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import ExitStack
 from io import BytesIO
 from typing import Any, NamedTuple
 from urllib.parse import unquote_to_bytes
@@ -123,10 +124,12 @@ def read_form(body: bytes, content_type: str, pause: Pause = no_pause) -> tuple[
             part.decode(errors="replace") for part in (file.file_name or b"", file.field_name or b"")
         )
         files.append((field, SentFile(name, file.file_object.read())))
-        file.close()
+        open_files.callback(file.close)
 
     try:
-        parse_form({"Content-Type": content_type.encode()}, _Slices(body, pause), on_field, on_file, SLICE)
+        with ExitStack() as open_files:  # versions before 0.0.33 write to a file once more after on_file
+            headers = {"Content-Type": content_type.encode()}
+            parse_form(headers, _Slices(body, pause), on_field, on_file, SLICE)
         return _collected([(name.decode(), value.decode()) for name, value in fields]), dict(files)
     except UnicodeDecodeError:
         raise _not_utf8() from None

@@ -124,7 +124,8 @@ def _name(utterances: Sequence[Utterance], rate: int, limit: float) -> str:
     """A digest of all that the stored table depends on: files by their sizes and times."""
     digest = blake2b(f"{VERSION} {rate} {limit}".encode(), digest_size=16)
     for one in utterances:
-        digest.update(f"{one.identity()}\t{one.text}\n".encode("utf-8", "surrogateescape"))
+        line = "\t".join((one.identity(), one.where, one.bad, one.text))
+        digest.update(f"{line}\n".encode("utf-8", "surrogateescape"))
     return digest.hexdigest()
 
 
