@@ -94,7 +94,7 @@ def test_what_does_not_fit_is_one_line(
         (["--encoder-hidden", "8", "--out", str(tmp_path / "y")], "where the settings say"),
         (["--src", "cc", "--out", str(tmp_path / "z")], "cannot be the start"),
         (["--tokenizer-from", str(other), "--out", str(tmp_path / "w")], "another source tokenizer"),
-        (["--init", str(tmp_path / "none"), "--out", str(tmp_path / "v")], "none"),
+        (["--init", str(tmp_path / "none"), "--out", str(tmp_path / "v")], "no config.toml in it; name"),
     ):
         capfd.readouterr()
         assert cli.main([*start(toy_run, tmp_path), *more]) != 0

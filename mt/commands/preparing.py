@@ -13,7 +13,7 @@ from mt.commands.command import Work, asks_help, flags_of
 from mt.config import BUILT_IN, Config, SearchConfig
 from mt.config.fields import changed
 from mt.config.files import FORMER_PRESETS, load_file, load_preset, preset_names
-from mt.errors import ConfigError, UsageError
+from mt.errors import ConfigError, RunError, UsageError
 from mt.flags import Parser, lay_over
 from mt.options import DocumentOptions, TrainOptions, TranslateOptions, ValidationOptions
 
@@ -47,6 +47,8 @@ def _as_run(run: Path, base: Config, *, whole: bool) -> Config:
 
     whole: all weights are taken. Of the encoder alone the target's language and tokenizer stay open.
     """
+    if not (run / "config.toml").exists():
+        raise RunError(f"--init {run}: there is no config.toml in it; name the directory of a run")
     of_run = load_file(run / "config.toml", Config())
     learned: dict[str, object] = {"tokenizer_from": str(run) if whole else None}
     learned |= {"add_tokens": base.tokenizer.add_tokens} | ({} if whole else {"shared": False})

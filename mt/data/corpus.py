@@ -21,7 +21,6 @@ from mt.data.spec import Reading, Tally, WhyDrop, clean_pairs
 from mt.data.statistics import Report, SourceReport, describe
 from mt.errors import CorpusError
 from mt.heap import give_back_memory
-from mt.text.counted import counted
 from mt.text.languages import split_weight, untagged
 
 
@@ -178,7 +177,8 @@ def hold_out(corpus: Corpus, count: int, seed: int) -> tuple[Corpus, Corpus]:
     total = len(corpus.dataset)
     if not 0 < count <= total // 2:
         raise CorpusError(
-            f"cannot set {count:,} of {counted(total, 'pair')} aside: give --validation, or more pairs"
+            f"too few pairs ({total:,}) to set {count:,} aside for validation; "
+            "give --validation, or more pairs"
         )
     src, tgt = _hash_sides(corpus)
     order = np.random.default_rng(seed).permutation(total)

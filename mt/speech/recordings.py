@@ -206,7 +206,7 @@ def hold_out_sounds(corpus: SoundCorpus, count: int, seed: int) -> tuple[SoundCo
     total = len(corpus.dataset)
     if not 0 < count <= total // 2:
         raise CorpusError(
-            f"cannot set {count:,} of {counted(total, 'recording')} aside: "
+            f"too few recordings ({total:,}) to set {count:,} aside for validation; "
             "give --validation, or more recordings"
         )
     order = np.random.default_rng(seed).permutation(total)

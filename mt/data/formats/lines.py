@@ -173,7 +173,7 @@ def _first_line(path: Path, stream: io.BufferedReader) -> bytes:
     """The first line, once the file is known to be text in lines."""
     line = stream.readline(_LONGEST_LINE)
     if not line:
-        raise CorpusError(f"{path}: is empty; name a file that holds at least one pair")
+        raise CorpusError(f"{path}: is empty; name a file that has at least one line")
     # A line ends early in UTF-16 where a character holds the byte of a line feed.
     encoding = wide_encoding(line + stream.peek())
     if encoding is not None:
