@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mt.errors import Interrupted, MTError, legible, out_of_memory, reason
+from mt.errors import Interrupted, MTError, UsageError, legible, out_of_memory, reason
 from mt.storage.output import stdout
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _told(problem: BaseException) -> tuple[str, int]:
     """The line that says what happened, and the exit code."""
     if isinstance(problem, MTError):
-        return f"mt: {problem}" if str(problem) else "", problem.exit_code
+        said = str(problem)
+        begins = isinstance(problem, UsageError) and said.startswith("mt ")  # with the command it is about
+        return said if begins or not said else f"mt: {said}", problem.exit_code
     if isinstance(problem, KeyboardInterrupt):
         return "mt: interrupted", 130
     if isinstance(problem, BrokenPipeError):

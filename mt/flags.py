@@ -93,8 +93,8 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         if message.startswith("unrecognized arguments:"):
             unknown = next((word for word in message.split() if word.startswith("-")), "").split("=")[0]
-            known = [one for action in self.flags.values() for one in action.option_strings]
-            message = removed.of_flag(unknown) or message + did_you_mean(unknown, known)
+            known = {one.lstrip("-"): one for action in self.flags.values() for one in action.option_strings}
+            message = removed.of_flag(unknown) or message + did_you_mean(unknown.lstrip("-"), known)
         elif choice := _INVALID.match(message):
             flag_given, value = choice.groups()
             action = next(action for action in self._actions if flag_given in action.option_strings)

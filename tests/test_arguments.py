@@ -187,6 +187,7 @@ def test_mistakes_are_one_line(
     assert cli.main(arguments) == 2
     captured = capsys.readouterr()
     assert message in captured.err
+    assert not captured.err.startswith("mt: mt ")
     assert (captured.out, captured.err.count("\n")) == ("", 1)
 
 

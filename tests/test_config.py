@@ -170,6 +170,7 @@ def test_flags_are_checked_typed_and_repeatable() -> None:
     [
         (["--embeding-size", "9"], "did you mean --embedding"),
         (["--embed", "9"], "did you mean --embedding"),
+        (["--foo", "9"], "unrecognized arguments: --foo 9; see"),
         (["--cell", "gruu"], "invalid choice: 'gruu' (choose from 'rnn', 'gru', 'lstm') (did you mean gru?)"),
         (["--embedding", "many"], "--embedding: should be a whole number, not 'many'"),
         (["--dropout-output", "1.5"], "--dropout-output: should be less than 1"),

@@ -68,7 +68,7 @@ class Result:
         assert self.code in (1, 2)
         assert self.out == ""
         *_, last = self.err.splitlines()
-        assert last.startswith("mt: ")
+        assert last.startswith(("mt: ", "mt evaluate"))
         return last
 
 

@@ -239,7 +239,7 @@ def test_a_mistake_is_one_line(
     assert cli.main(["inspect", "-m", str(toy_run), *arguments]) in (1, 2)
     captured = capsys.readouterr()
     assert message in captured.err.splitlines()[-1]
-    assert captured.err.splitlines()[-1].startswith("mt: ")
+    assert captured.err.splitlines()[-1].startswith(("mt: ", "mt inspect"))
     assert captured.out == ""
 
 

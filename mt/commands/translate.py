@@ -75,7 +75,8 @@ def _are_documents(options: TranslateOptions) -> bool:
         kind = "text in lines" if documents else "documents"
         raise UsageError(f"mt translate: {given[0]} is for {kind} only; leave it out")
     if documents and options.texts:
-        raise UsageError("mt translate: --format and --memory are for files, not for texts; leave them out")
+        flag = changed(options, ("format", "memory"))[0]
+        raise UsageError(f"mt translate: {flag} is for files, not for texts; leave it out")
     return documents
 
 
