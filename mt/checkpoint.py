@@ -16,6 +16,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import tomli_w
@@ -202,7 +203,7 @@ def load_runs(paths: Sequence[Path], device: torch.device) -> list[Run]:
         ):
             raise RunError(
                 f"{runs[0].path} and {run.path} have different tokenizers and cannot translate together; "
-                f"train the second with --tokenizer-from {runs[0].path}"
+                f"train the second with --tokenizer-from {quote(str(runs[0].path))}"
             )
         if problem := runs[0].languages.difference(run.languages):
             raise RunError(f"{runs[0].path} and {run.path} cannot translate together: {problem}")
@@ -213,6 +214,11 @@ def load_run(path: Path, device: torch.device) -> Run:
     """Load a trained run. Raises RunError, a one-line message, if anything in the directory is wrong."""
     config, metadata = read_config(path)
     src, tgt = read_tokenizers(path, config, metadata)
+    if not (path / MODEL).exists() and (path / "state").exists():
+        raise RunError(
+            f"{path / MODEL} is missing; the first validation writes it: go on training, or name another run "
+            "with -m"
+        )
     tensors, of_model = read_tensors(path / MODEL)
     shape = config.model.model_dump(mode="json")
     of_file, _ = take_out({"model": of_model.get("model") or {}})

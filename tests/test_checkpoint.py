@@ -103,10 +103,19 @@ def as_folder(name: str) -> Callable[[Path], object]:
     return change
 
 
+def not_validated(run: Path) -> None:
+    (run / "model.safetensors").unlink()
+    (run / "state").mkdir(exist_ok=True)
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "no directory": (lambda run: shutil.rmtree(run), "does not exist; name the directory of a run"),
     "no config": (remove("config.toml"), "has no config.toml: it is not a run of mt train"),
     "no weights": (remove("model.safetensors"), "model.safetensors is missing"),
+    "not validated yet": (
+        not_validated,
+        "model.safetensors is missing; the first validation writes it: go on training",
+    ),
     "no pieces": (remove("src.spm"), "src.spm is missing"),
     "half the weights": (truncate("model.safetensors"), "model.safetensors is damaged"),
     "half the pieces": (truncate("tgt.spm"), "tgt.spm"),
