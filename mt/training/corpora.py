@@ -18,9 +18,10 @@ from mt.data.sampling import make_sampler
 from mt.data.spec import check_files
 from mt.data.statistics import Report, SideReport, several_sentences
 from mt.speech.error_rates import Unit
-from mt.text.bleu_tokenizer import spaceless_note
+from mt.text.bleu_tokenizer import spaceless_note, tokenizer_for
 from mt.text.counted import counted
 from mt.text.languages import Languages, check_languages, is_code, languages_of
+from mt.text.names import code_of
 from mt.tokenizer import Tokenizers
 from mt.training.loader import BatchSampler
 
@@ -141,10 +142,9 @@ def report_parts(corpora: Corpora, console: Console) -> None:
 def _report_languages(corpora: Corpora, console: Console) -> None:
     """A code that is none, and how BLEU counts words of a target language where none are separated."""
     src, tgt = corpora.languages.src, corpora.languages.tgt
-    if src and not is_code(src):
-        console.warn(f"{src} is not a language code such as zh: mt serve and mt translate use it as the name")
-    if tgt and not is_code(tgt):
-        console.warn(f"{tgt} is not a language code such as zh: validation BLEU does not know its words")
+    for given, effect in ((src, "it is kept as a name"), (tgt, f"BLEU's tokeniser is {tokenizer_for(tgt)}")):
+        if given and not is_code(given):
+            console.warn(f"{given} is not a language code such as {code_of(given) or 'zh'}: {effect}")
     sample = corpora.validation.dataset[:100]["tgt"]
     for code in corpora.languages.targets or (tgt,):
         if note := spaceless_note(code, sample):
