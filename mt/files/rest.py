@@ -22,6 +22,7 @@ _DIRECTIVE = re.compile(r"\.\.[ \t]+(?:\|[^|]+\|[ \t]+)?([A-Za-z][\w:+.-]*)::[ \
 _FOOTNOTE = re.compile(r"\.\.[ \t]+\[[^\]]+\][ \t]+")
 _EXPLICIT = re.compile(r"\s*\.\.(?:\s|$)")
 _GRID = re.compile(r"\+[-=+]{3,}|={2,}[ \t]+=+")
+_MARGIN = 3  # by which the content of a directive is usually indented
 _VERSIONED = ("versionadded", "versionchanged", "deprecated", "deprecated-removed")
 _NOTES = (
     "note",
@@ -132,6 +133,8 @@ class _Reader:
             if found[1] in (*_NOTES, *_VERSIONED):
                 lines += [_stripped(row) for row in rows]
                 rows = []
+            if self._text[lines[-1].begin : lines[-1].end].endswith("::"):
+                self._skip = max(_indent(block[-1][1]), indent + _MARGIN)
             yield self._unit(lines)
         if rows:
             yield from self._block(rows)

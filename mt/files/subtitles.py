@@ -17,7 +17,10 @@ _NO_CUE = re.compile(r"NOTE(?=[ \t]|$)|(?:STYLE|REGION)[ \t]*$")
 _SIGNATURE = re.compile(r"WEBVTT(?=\s|$)")
 _EXAMPLE = "times, such as 00:00:01,000 --> 00:00:02,500"
 _NEARLY_TIMES = re.compile(r"\s*\d.*-->|.*-->\s*\d")
-_DASH = re.compile(r"\s*[-–—‐]\s*(?=\S)")
+_SIGNS = r"(?:\s|\{\\[^{}]*\}|<[^<>]*>)*"  # before a line's text: where it is shown, and how
+_DASH = re.compile(rf"{_SIGNS}[-–—‐]\s*(?=\S)")
+_NAMED = re.compile(rf"{_SIGNS}[A-Z][A-Z .'-]*:\s")  # JOHN: Come in.
+_SOUND = re.compile(rf"{_SIGNS}(?:\[[^\[\]]*\]|\([^()]*\)|[♪♫][^♪♫]*[♪♫]){_SIGNS}")
 _LEAD = re.compile(r"\s+|\{\\[^}]*\}|[-–—‐]\s+|[-–—‐](?=\w)|[♪♫#*]+\s*|>>+\s*")
 _TRAIL = re.compile(r"(?:\s+|\s*[♪♫#*]+)$")
 _AROUND: tuple[tuple[re.Pattern[str], str | None], ...] = (
@@ -62,15 +65,20 @@ def _cues(decoded: Decoded, is_vtt: bool) -> Iterator[list[re.Match[str]]]:
 
 
 def _speakers(lines: list[re.Match[str]]) -> list[list[re.Match[str]]]:
-    """The lines of a cue in groups: a dash at two lines or more begins what another one says."""
-    if sum(bool(_DASH.match(line[0])) for line in lines) < 2:
-        return [lines] if lines else []
+    """The lines of a cue in groups: what each one says, and sounds.
+
+    Dashes at two lines or more begin what another one says, and so does a name in capitals with a colon.
+    """
+    dashes = sum(bool(_DASH.match(line[0])) for line in lines) > 1
     groups: list[list[re.Match[str]]] = []
+    after_sound = True
     for line in lines:
-        if _DASH.match(line[0]) or not groups:
-            groups.append([line])
-        else:
+        sound = bool(_SOUND.fullmatch(line[0]))
+        begins = sound or after_sound or _NAMED.match(line[0]) or (dashes and _DASH.match(line[0]))
+        groups += [[line]] if begins else []
+        if not begins:
             groups[-1].append(line)
+        after_sound = sound
     return groups
 
 

@@ -156,6 +156,25 @@ CASES = {
         'msgid "a"\nmsgid_plural "b"\nmsgstr[0] ""\nmsgstr[1] ""\nmsgstr[2] "x"\nmsgstr[3] ""\n',
         'msgid "a"\nmsgid_plural "b"\nmsgstr[0] "A"\nmsgstr[1] "B"\nmsgstr[2] "x"\n',
     ),
+    "code of templates": (
+        "html",
+        "<p>Hi <%= x > 1 %>, you</p><% if a > b %><p>a <?php echo $a->b; ?> b<?php } ?>c < %</p>"
+        '<p title="<%= t %>">d',
+        "<p>HI <%= x > 1 %>, YOU</p><% if a > b %><p>A <?php echo $a->b; ?> B<?php } ?>C &lt; %</p>"
+        '<p title="<%= t %>">D',
+    ),
+    "who speaks in a cue": (
+        "srt",
+        "00:00:01,000 --> 00:00:03,500\n{\\an8}- One and\n<i>- two</i>\n\n00:00:04,000 --> 00:00:05,500\n"
+        "[door]\n♪ la ♪\nJOHN: Who?\nMARY: Me.\n",
+        "00:00:01,000 --> 00:00:03,500\n{\\an8}- ONE AND\n<i>- TWO</i>\n\n00:00:04,000 --> 00:00:05,500\n"
+        "[DOOR]\n♪ LA ♪\nJOHN: WHO?\nMARY: ME.\n",
+    ),
+    "literals behind notes": (
+        "rst",
+        ".. note:: See\n   this::\n\n      x\n\n   more\n\n.. tip:: Use::\n\n      y\n\n   and\n",
+        ".. note:: SEE\n   THIS::\n\n      x\n\n   MORE\n\n.. tip:: USE::\n\n      y\n\n   AND\n",
+    ),
     "no-break spaces": ("html", "<p>a&nbsp;b<p>c", "<p>A&nbsp;B<p>C"),
 }
 

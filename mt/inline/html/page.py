@@ -21,6 +21,7 @@ _EDGE = re.compile(rf"{_ENTITY}|\s+")
 _SPACES = re.compile("[ \t\n\r\f]+")  # what HTML shows as one space; no-break spaces are not among them
 _BARE = re.compile(r"<|&(?!#?[0-9A-Za-z]+;)")
 _TAG = re.compile("<[^>]*>")
+_CODE = re.compile(r"<%|<\?")  # of a template
 _TEXT = "text"  # the id of codes that are text
 _LONGEST = 60  # characters of what is left alone that are read with the sentence
 
@@ -204,7 +205,8 @@ def _texts_of(tag: Token) -> Iterator[Attribute]:
     """The attributes of a start tag that hold text; of two of one name the first counts."""
     names = set[str]()
     for attribute in tag.attributes:
-        if attribute.name not in names and _holds_text(tag, attribute.name) and _has_letters(attribute.value):
+        text = _has_letters(attribute.value) and not _CODE.search(attribute.value)
+        if text and attribute.name not in names and _holds_text(tag, attribute.name):
             yield attribute
         names.add(attribute.name)
 

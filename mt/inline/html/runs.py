@@ -18,7 +18,8 @@ from mt.inline.html.tokens import Token, Tokens
 
 _LINE_END = re.compile(r"\r\n|[\n\r]|&\#(?:0*1[03]|[xX]0*[aAdD]);|&NewLine;")
 
-_COMMENT = re.compile(r"<!--(?!\[if|<!\[endif)")  # those with conditions belong to what is around them
+# Comments, but for conditions, which belong to what is around them; and code whose value is shown.
+_WITHIN = re.compile(r"<!--(?!\[if|<!\[endif)|<%[=-]|<\?=|<\?php\s+echo\b")
 
 
 class Item(NamedTuple):
@@ -92,7 +93,7 @@ class Reader:
     def _other(self, token: Token) -> None:
         if self._left_alone:
             return
-        if _COMMENT.match(self.text, token.begin):
+        if _WITHIN.match(self.text, token.begin):
             self._run.append(Item("single", token.begin, token.end))
         else:
             self._cut()

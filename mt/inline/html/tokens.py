@@ -1,8 +1,8 @@
 """HTML as tokens: text, tags, comments, with where each begins and ends.
 
 As the standard's tokeniser (https://html.spec.whatwg.org/multipage/parsing.html#tokenization), but for what
-has no bearing on where things end. It takes time in proportion to the length of any input: nothing is read
-twice, and what has no end is the last token.
+has no bearing on where things end, and for the code of templates. It takes time in proportion to the length
+of any input: nothing is read twice, and what has no end is the last token.
 """
 
 from __future__ import annotations
@@ -18,7 +18,9 @@ _NAME = re.compile(rf"[^{_SPACE}/>]*")
 _BETWEEN = re.compile(rf"[{_SPACE}/]*")
 _ATTRIBUTE = re.compile(rf"([^{_SPACE}/>][^{_SPACE}/>=]*)(?:[{_SPACE}]*=[{_SPACE}]*)?")
 _UNQUOTED = re.compile(rf"[^{_SPACE}>]*")
-_MARKUP = re.compile(r"<(?=[A-Za-z!?/])")
+_MARKUP = re.compile(r"<(?=[A-Za-z!?/%])")
+_TEMPLATES = (("<%", "%>"), ("<?php", "?>"), ("<?=", "?>"))  # no HTML, but pages are made from it
+_LONGEST_TEMPLATE = 2000  # characters
 _LETTER = re.compile("[A-Za-z]")
 _COMMENT_END = re.compile(r"--!?>")
 _RAW = frozenset({"textarea", "title", "style", "xmp", "iframe", "noembed", "noframes", "script"})
@@ -39,7 +41,7 @@ class Attribute(NamedTuple):
 class Token(NamedTuple):
     """text[begin:end]. name: of a tag, in small letters. closed: whether a start tag ends in />.
 
-    other: comments, declarations, instructions, tags without an end, which browsers leave out.
+    other: comments, code of templates, declarations, instructions, tags without an end.
     """
 
     kind: Kind
@@ -89,6 +91,8 @@ class Tokens:
 
     def _is_markup(self, at: int) -> bool:
         """Whether what looks like the beginning of markup is one: `</` at the very end is text."""
+        if self.text[at + 1] == "%":
+            return self._template_end(at) > 0
         return self.text[at + 1] != "/" or at + 2 < len(self.text)
 
     def _other_end(self, begin: int) -> int:
@@ -101,7 +105,15 @@ class Tokens:
             return found.end() if found else len(text)
         if self.foreign and text.startswith("<![CDATA[", begin):
             return self._after("]]>", begin)
-        return self._after(">", begin)
+        return self._template_end(begin) or self._after(">", begin)
+
+    def _template_end(self, begin: int) -> int:
+        """Where code of PHP, ERB and the like ends that may hold `>`; 0 of what is none."""
+        for opening, closing in _TEMPLATES:
+            if self.text.startswith(opening, begin):
+                end = self.text.find(closing, begin, begin + _LONGEST_TEMPLATE)
+                return 0 if end < 0 else end + len(closing)
+        return 0
 
     def _after(self, mark: str, begin: int) -> int:
         at = self.text.find(mark, begin)
