@@ -247,7 +247,7 @@ def assign(model: nn.Module, tensors: Mapping[str, Tensor], file: Path) -> None:
     missing = sorted(wanted.keys() - tensors.keys())
     foreign = sorted(tensors.keys() - wanted.keys())
     if missing or foreign:
-        what = f"lacks {missing[0]}" if missing else f"holds {foreign[0]}, which this model has not"
+        what = f"lacks {missing[0]}" if missing else f"holds {foreign[0]}, which this model does not have"
         raise RunError(f"{file} {what}; it belongs to another model")
     for name, parameter in wanted.items():
         if tensors[name].shape != parameter.shape:

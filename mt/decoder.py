@@ -162,7 +162,7 @@ class Decoder(Prepackable):
             states = layer(inputs, tuple(parts[: layer.states]), constant)
             del parts[: layer.states]
             below = self._finish(depth, states, below)
-            if self._looks_after(depth) and memory is not None and self.attention is not None:
+            if self._attends_after(depth) and memory is not None and self.attention is not None:
                 context, weights = self.attention(below, memory)
         shared = self._readout_from_vector(encoded)
         return self._read_out(self.dropout_layers(below), previous, context, shared), weights
@@ -185,7 +185,7 @@ class Decoder(Prepackable):
             )
             del parts[: layer.states]
             below = self._finish(depth, following[-layer.states], below)
-            if self._looks_after(depth) and prepared.memory is not None and self.attention is not None:
+            if self._attends_after(depth) and prepared.memory is not None and self.attention is not None:
                 sentences = len(prepared.memory.bias)
                 found = self.attention(below.view(sentences, -1, self.hidden), prepared.memory)
                 context = found[0].flatten(0, 1)
@@ -196,7 +196,7 @@ class Decoder(Prepackable):
         """The layer's output, with its residual connection if there is one."""
         return states + below if self.residual and depth else states
 
-    def _looks_after(self, depth: int) -> bool:
+    def _attends_after(self, depth: int) -> bool:
         return depth == (0 if self.between else len(self.layers) - 1)
 
     def _read_out(

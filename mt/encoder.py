@@ -110,7 +110,7 @@ class Encoder(nn.Module):
             embedded = self.dropout_embedding(embedded)
         else:
             embedded = self.embed(reverse_by_length(src, src_lengths) if self.reverse_source else src)
-        return self.sum_up(embedded, self.read(embedded, src_lengths), src_lengths)
+        return self.pool_states(embedded, self.read(embedded, src_lengths), src_lengths)
 
     def embed(self, src: Tensor) -> Tensor:
         """Ids (B, S) in reading order -> what the recurrence reads (B, S, E)."""
@@ -129,7 +129,7 @@ class Encoder(nn.Module):
                 states = states + below
         return self.dropout_layers(states)  # type: ignore[no-any-return]
 
-    def sum_up(self, embedded: Tensor, states: Tensor, src_lengths: Tensor) -> Encoded:
+    def pool_states(self, embedded: Tensor, states: Tensor, src_lengths: Tensor) -> Encoded:
         """Embedded pieces (B, S, E) and the top layer's states (B, S, H) in reading order -> `Encoded`."""
         src_mask = torch.arange(states.shape[1], device=states.device) < src_lengths.unsqueeze(1)
         memory = None

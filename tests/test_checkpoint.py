@@ -183,7 +183,7 @@ def test_weights_of_another_model_do_not_fit(toy_run: Path) -> None:
     other = build(loaded.config, loaded.src_tokenizer, loaded.tgt_tokenizer)
     with pytest.raises(RunError, match="lacks"):
         assign(other, {key: value for key, value in weights.items() if key != name}, Path("w"))
-    with pytest.raises(RunError, match="which this model has not"):
+    with pytest.raises(RunError, match="which this model does not have"):
         assign(other, weights | {"extra": torch.zeros(1)}, Path("w"))
     with pytest.raises(RunError, match=r"where the settings say"):
         assign(other, weights | {name: torch.zeros(1, 1)}, Path("w"))

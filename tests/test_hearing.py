@@ -61,7 +61,7 @@ def test_a_moment_left_blank_by_hand() -> None:
             blanked = source.clone()
             if moment >= 0:
                 blanked[:, moment] = 0
-            encoded = model.encoder.sum_up(blanked, model.encoder.read(blanked, length), length)
+            encoded = model.encoder.pool_states(blanked, model.encoder.read(blanked, length), length)
             log_probs = model.decode(torch.tensor([[BOS, *IDS]]), encoded)[0, :3].log_softmax(dim=1)
             moved.append(encoded.sentence_vector[0])
             lost.append(log_probs[range(3), IDS])

@@ -117,7 +117,7 @@ def hear(translator: Translator, recording: Recording, pause: Pause = no_pause) 
         if model.encoder.reverse_source:
             steps = steps.flip(1)
         states = model.encoder.read(steps, of_steps)
-        encoded = model.encoder.sum_up(steps, states, of_steps)
+        encoded = model.encoder.pool_states(steps, states, of_steps)
         previous = torch.tensor([[BOS, *best.ids]], device=translator.device)
         weights = model.align(previous, encoded)
         moments = blank_moments(model, steps, best.ids, pause)

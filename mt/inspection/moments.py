@@ -84,7 +84,7 @@ def blank_moments(model: Seq2Seq, embedded: Tensor, ids: Sequence[int], pause: P
     def read(copies: Tensor) -> tuple[list[Tensor], Tensor, Tensor]:
         lengths = torch.full((len(copies),), length, device=device)
         states = encoder.read(copies, lengths)
-        encoded = encoder.sum_up(copies, states, lengths)
+        encoded = encoder.pool_states(copies, states, lengths)
         at_ends = [half[:, ends[name]] for name, half in zip(names, halves(encoder, states), strict=True)]
         previous = torch.tensor([[BOS, *ids]], device=device).expand(len(copies), -1)
         log_probs = model.log_probs(model.readouts(previous, encoded)[:, : len(ids)])

@@ -86,7 +86,7 @@ def read_sentence(
     src = torch.tensor([ordered], device=device)
     embedded = encoder.embed(src)
     states = encoder.read(embedded, _lengths(embedded))
-    encoded = encoder.sum_up(embedded, states, _lengths(embedded))
+    encoded = encoder.pool_states(embedded, states, _lengths(embedded))
     of_states, of_vector = _changes(encoder, embedded, states, encoded, batch_tokens, pause)
     if encoder.reverse_source:
         of_vector = of_vector[::-1]
@@ -120,7 +120,7 @@ def read_batch(encoder: Encoder, src: Tensor, src_lengths: Tensor) -> tuple[Tens
     ordered = reverse_by_length(src, src_lengths) if encoder.reverse_source else src
     embedded = encoder.embed(ordered)
     states = encoder.read(embedded, src_lengths)
-    return states, encoder.sum_up(embedded, states, src_lengths)
+    return states, encoder.pool_states(embedded, states, src_lengths)
 
 
 def halves(encoder: Encoder, states: Tensor) -> tuple[Tensor, ...]:

@@ -105,7 +105,7 @@ class AccessControl:
         if size > most:
             raise Refusal(f"Invalid request: the body is longer than {most} bytes", status=status)
         if self._held[address] > BODIES // 4 or sum(self._held.values()) > BODIES:
-            raise slow_down("too much text is under way already", retry_after=1)
+            raise slow_down("the server is reading as much text as it may; try again later", retry_after=1)
 
     def check_bearer(self, request: Request) -> None:
         """Raises Refusal where keys are asked for and there is none, as a bearer token or api_key."""

@@ -213,4 +213,4 @@ def _settle(job: Job, found: list[Candidate] | Exception) -> None:
 
 
 def _out_of_order() -> Refusal:
-    return Refusal("the server cannot translate now, its log says why", status=503, retry_after=5)
+    return Refusal("the server cannot translate now; its log says why", status=503, retry_after=5)
