@@ -18,7 +18,7 @@ from mt.text.glossary import Entry, Glossary
 from mt.text.numerals import lost_numbers, numbers, numbers_differ
 from mt.tokenizer import Tokenizer
 from mt.translator.candidates import CandidateWriter
-from mt.translator.keeping import NumberKeeper
+from mt.translator.keeping import MOST, NumberKeeper
 from tests.test_search import CPU, model
 
 
@@ -99,3 +99,10 @@ def test_a_number_of_a_term_is_left_to_the_glossary_and_an_impossible_one_is_not
     for text in ("page 37", "page ３٧"):
         before, after = search_twice([text], 2, glossary)
         assert after == before
+
+
+def test_a_text_that_loses_very_many_numbers_is_not_searched_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Search, "again", None)
+    search_twice([" ".join(map(str, range(30, 30 + MOST + 1)))], 1)
+    with pytest.raises(TypeError):
+        search_twice([" ".join(map(str, range(30, 30 + MOST)))], 1)

@@ -13,6 +13,9 @@ from mt.text.glossary import Glossary
 from mt.text.numerals import lost_numbers
 from mt.translator.candidates import CandidateWriter
 
+MOST = 16
+"""Lost numbers for which a text is searched again: of more, a beam hardly comes to hold all."""
+
 _DIGIT = re.compile(r"\d")
 
 
@@ -40,7 +43,7 @@ class NumberKeeper:
         loses no number stays as it is, and so does what a second search does not improve.
         """
         lost = self._lost(range(len(found)), found, writer)
-        rows = [row for row, numbers in lost.items() if numbers]
+        rows = [row for row, numbers in lost.items() if 0 < len(numbers) <= MOST]
         if not rows:
             return found
         hints = hint_maker().hints(
