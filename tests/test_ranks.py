@@ -26,6 +26,7 @@ from mt.training.gradients import GradientSum
 from mt.training.loader import check_step, deal
 from mt.training.progress import Progress
 from mt.training.ranks import AlreadyTold, Ranks
+from mt.training.torchrun import check_gpus
 from mt.training.trainer import Trainer
 from tests import tones
 from tests.runs import furthest, kept, logged
@@ -58,6 +59,18 @@ def test_a_step_with_too_few_batches_says_what_to_give(capsys: pytest.CaptureFix
     for ranks, begun in ((4, True), (2, False)):
         check_step(training, ranks, begun, Console())
         assert "warning: a step has 3 batches" in capsys.readouterr().err
+
+
+def test_each_rank_needs_a_gpu_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    check_gpus(torch.device("cpu"))
+    with pytest.raises(
+        ConfigError, match="4 ranks for 2 GPUs on this machine; give torchrun --nproc-per-node 2"
+    ):
+        check_gpus(torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 4)
+    check_gpus(torch.device("cuda"))
 
 
 class Twice(Ranks):

@@ -130,6 +130,7 @@ class SeenHashes:
 
     def _insert(self, run: Hashes) -> None:
         while self._runs and len(self._runs[-1]) <= len(run):
-            run = np.sort(np.concatenate([self._runs.pop(), run]), kind="stable")
+            run = np.concatenate([self._runs.pop(), run])
+            run.sort(kind="stable")  # in place, with both parts forgotten
         if len(run):
             self._runs.append(run)

@@ -24,6 +24,7 @@ from mt.training.resuming import Begun, find_begun
 from mt.training.session import Session
 from mt.training.starting import Start, load_start
 from mt.training.state import RunFiles
+from mt.training.torchrun import check_gpus
 from mt.training.validation import Validator, unigram_entropy
 from mt.training.vocabulary import Vocabulary
 from mt.training.writer import Background, Writer
@@ -132,9 +133,11 @@ def prepare(stages: Stages, session: Session) -> Material:
 
 
 def _settle(training: TrainingConfig, begun: Begun | None, session: Session) -> Arithmetic:
-    """How the run is computed. Raises ConfigError where its steps do not suit the ranks."""
+    """How the run is computed. Raises ConfigError where its steps or the GPUs do not suit the ranks."""
     console, ranks = session.console, session.ranks.count
     check_step(training, ranks, begun is not None, console)
+    if ranks > 1:
+        check_gpus(session.device)
     return settle(training.precision, session.device, begun.arithmetic if begun else {}, console, ranks)
 
 

@@ -6,13 +6,25 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from mt.errors import Interrupted, MTError, TrainingError
+import torch
+
+from mt.errors import ConfigError, Interrupted, MTError, TrainingError
+from mt.text.counted import counted
 from mt.training.ranks import AlreadyTold, Ranks, RanksError
 
 
 def is_follower() -> bool:
     """Whether this is another rank than the first one."""
     return "TORCHELASTIC_RUN_ID" in os.environ and os.environ["RANK"] != "0"
+
+
+def check_gpus(device: torch.device) -> None:
+    """Raises ConfigError where ranks on this machine would have to share a GPU, which NCCL cannot."""
+    ranks = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    if device.type == "cuda" and ranks > (gpus := torch.cuda.device_count()):
+        raise ConfigError(
+            f"{ranks} ranks for {counted(gpus, 'GPU')} on this machine; give torchrun --nproc-per-node {gpus}"
+        )
 
 
 @contextmanager
