@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mt.files.decoding import Broken
 from mt.files.document import (
@@ -19,8 +19,11 @@ from mt.files.document import (
     source_of,
 )
 from mt.files.xml import Element, content_of, decode_xml, escape, indent_of, parse, set_attribute
+from mt.inline.segment import Code
 
 _OPAQUE = ("bpt", "ept", "ph", "it", "x", "bx", "ex", "sc", "ec", "sm", "em", "cp")
+_MARK_BEGINS = re.compile(r"""<(?:\w+:)?sm\b(?=[^<>]*\btranslate=["']no)[^<>]*\bid=["']([^"'<>]*)""")
+_MARK_ENDS = re.compile(r"""<(?:\w+:)?em\b[^<>]*\bstartRef=["']([^"'<>]*)""")
 _SEGMENT_MARK = re.compile(r"</?(?:\w+:)?mrk\b[^<>]*>")
 _NEW = ("new", "needs-translation")
 
@@ -186,7 +189,33 @@ class _Notes:
 
 
 def _source(text: str, element: Element) -> Source:
-    return source_of(content_of(text, element, _is_opaque))
+    return source_of(_with_marked(content_of(text, element, _is_opaque)))
+
+
+def _with_marked(content: Iterable[str | Code]) -> Iterator[str | Code]:
+    """What is between `<sm translate="no"/>` and its `<em/>` as one code; without such an end as it is."""
+    marked = list[str | Code]()
+    name = ""
+    for part in content:
+        begins = _MARK_BEGINS.match(part.text) if isinstance(part, Code) and not marked else None
+        if not marked and begins is None:
+            yield part
+            continue
+        name = begins[1] if begins else name
+        marked.append(part)
+        ends = _MARK_ENDS.match(part.text) if isinstance(part, Code) else None
+        if ends and ends[1] == name:
+            yield from _as_one(marked)
+            marked = []
+    yield from marked
+
+
+def _as_one(parts: Sequence[str | Code]) -> Sequence[str | Code]:
+    """The parts as one code, unless a pair begins or ends outside of them."""
+    kinds = [(part.id, part.kind) for part in parts[1:-1] if isinstance(part, Code) and part.kind != "single"]
+    if any((one, "close" if kind == "open" else "open") not in kinds for one, kind in kinds):
+        return parts
+    return [Code("".join(part.text if isinstance(part, Code) else escape(part) for part in parts))]
 
 
 def _is_opaque(element: Element) -> bool:

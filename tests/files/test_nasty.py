@@ -218,6 +218,18 @@ def test_a_charset_beside_msgstr_counts() -> None:
     assert document(data, "po").write([Result("Größe")]) == data[:-3] + '"Größe"\n'.encode("latin-1")
 
 
+def test_what_is_marked_as_not_to_be_translated_is_one_code() -> None:
+    marked = '<sm id="m" translate="no"/>Keep &amp; <ph id="1"/><em startRef="m"/>'
+    inside = f'a {marked} b <sm id="n" type="term"/>c<em startRef="n"/>'
+    text = (
+        "<xliff xmlns='urn:oasis:names:tc:xliff:document:2.0' version='2.0' srcLang='en' trgLang='de'>"
+        f"<file id='f'><unit id='u'><segment><source>{inside}</source></segment></unit></file></xliff>"
+    )
+    (source,) = segments(text, "xliff")
+    assert [part if isinstance(part, str) else part.text for part in source][:3] == ["a ", marked, " b "]
+    assert f"<target>A {marked} B " in translated(text, "xliff")
+
+
 def test_codes_that_begin_and_end_are_pairs() -> None:
     inside = (
         '<bpt id="2" rid="1">x</bpt>a<ept id="3" rid="1">y</ept><bx id="4"/>b<ex id="4"/><ph id="5">z</ph>'
