@@ -396,5 +396,9 @@ def test_the_pairs_of_a_corpus_count_as_often_as_its_weight_says(tmp_path: Path)
     assert "kept 1 2 times, 20 % of all pairs; dropped 2 duplicate" in second
     with pytest.raises(CorpusError, match="repeated 0 times"):
         read_train(DataConfig(train=(f"{mine}*0",)))
+    for weight in ("-1", "1.5", "+2"):
+        with pytest.raises(CorpusError, match="a whole number of times"):
+            split_weight(f"pairs.tsv*{weight}")
     assert split_weight("*4") == ("*4", 1)
+    assert split_weight("pairs*-old.tsv") == ("pairs*-old.tsv", 1)
     assert split_weight("de-en=a.de,a.en*12") == ("de-en=a.de,a.en", 12)

@@ -17,6 +17,7 @@ _CODE = r"[a-z]{2,3}(?:_[A-Za-z0-9]+|-(?:[A-Z][a-z]{3}|[A-Z]{2}|\d{3})(?![A-Za-z
 TAG = rf"<2{_CODE}> "
 """The pattern of what stands before a source of a model of several directions."""
 _TAG = re.compile(rf"<2({_CODE})> ")
+_NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 _CODE_LIKE = re.compile(r"[a-z]{2,3}([-_][a-z0-9]+)*", re.IGNORECASE)
 _CHINESE_SCRIPTS = {"cn": "hans", "sg": "hans", "tw": "hant", "hk": "hant", "mo": "hant"}
 _NAMED = re.compile(rf"({_CODE})-({_CODE})=(.+)", re.DOTALL)
@@ -92,10 +93,15 @@ def split_direction(spec: str) -> tuple[Direction | None, str]:
 
 
 def split_weight(spec: str) -> tuple[str, int]:
-    """`mine.tmx*4` -> the SPEC, and how many times its pairs are learned from. Raises CorpusError for 0."""
+    """`mine.tmx*4` -> the SPEC, and how many times its pairs are learned from.
+
+    Raises CorpusError for 0, a negative number and a fraction.
+    """
     name, star, times = spec.rpartition("*")
-    if not (name and star and times.isdecimal()):
+    if not (name and star and _NUMBER.fullmatch(times)):
         return spec, 1
+    if not times.isdecimal():
+        raise CorpusError(f"{spec}: a corpus is repeated a whole number of times, such as {name}*2")
     if int(times) == 0:
         raise CorpusError(f"{spec}: a corpus repeated 0 times is empty; leave it out")
     return name, int(times)
