@@ -199,10 +199,10 @@ export const en = {
   "dependence.label": "Matrix: rows are the states after each step, columns the pieces; the last state depends most on {pieces}.",
   "dependence.cell": "After {row} the state depends on {column} to {proportion}.",
 
-  "path.title": "The way of the state",
+  "path.title": "The path of the state",
   "path.text":
-    "Each state is a point, and the line is the way this sentence takes. Grey: states of {sentences} other sentences.",
-  "path.text.alone": "Each state is a point, and the line is the way this sentence takes.",
+    "Each state is a point, and the line is the path of this sentence. Grey: states of {sentences} other sentences.",
+  "path.text.alone": "Each state is a point, and the line is the path of this sentence.",
   "map.little":
     "Two of many axes: they show only {proportion} of the differences between states, so points that lie together here may " +
     "be far apart.",
@@ -210,7 +210,7 @@ export const en = {
   "path.label": "Map of the states, a line from {first} to {last}.",
 
   "vector.title": "The sentence in {size} numbers",
-  "vector.text": "Whatever the sentence, the vector is as long. The bars say how much of it hangs on each piece.",
+  "vector.text": "Whatever the sentence, the vector is as long. The bars say how much of it depends on each piece.",
   "vector.label": "The sentence vector as {size} coloured cells.",
   "vector.bars": "How much of the vector depends on each piece: most on {pieces}.",
   "vector.both": "Both reading directions together make it.",
@@ -233,9 +233,9 @@ export const en = {
   "influence.title": "What still comes from the vector",
   "influence.text":
     "How much each choice would differ had the vector been another one. A low bar: what was already written decides.",
-  "influence.label": "Bars, one for each piece written: how much the choice hangs on the sentence vector.",
+  "influence.label": "Bars, one for each piece written: how much the choice depends on the sentence vector.",
 
-  "decoder-path.title": "The way of the writer",
+  "decoder-path.title": "The path of the decoder's state",
   "decoder-path.text":
     "The same for the second network: from the vector it walks until it writes the end sign ⏎.",
 
@@ -249,7 +249,7 @@ export const en = {
   "table.step": "Step",
   "table.piece": "Piece",
   "table.moved": "Moves",
-  "table.proportion": "Share",
+  "table.proportion": "Proportion",
   "table.probability": "Probability",
   "table.runners": "Next in mind",
   "table.hangs": "From the vector",
