@@ -74,7 +74,10 @@ class Replacement:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Replace a file: it has the old content or the new one, never a part. Raises FileError."""
+    """Replace a file: it has the old content or the new one, never a part. Raises FileError.
+
+    A file that may be written but not renamed over, such as a mount, is written in place instead.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         new = Replacement(path, path.with_name(f".{path.name}.partial"))
