@@ -26,7 +26,7 @@ from mt.decoding.terms import (
     spellings,
 )
 from mt.errors import CorpusError
-from mt.search import Hypothesis, search
+from mt.search import Hypothesis, Model, Search, search
 from mt.search.term_beam import first_with_terms, lacking
 from mt.text.glossary import Entry, Glossary, count_terms, missed_terms
 from mt.tokenizer import Tokenizer
@@ -208,6 +208,14 @@ TERMS = [
 """Those of the translations of SOURCES."""
 
 
+def search_with(
+    hints: Hints, net: Model, sources: list[list[int]], config: SearchConfig
+) -> list[list[Hypothesis]]:
+    """What a translator does for texts with terms."""
+    method = Search(net, config, CPU)
+    return method.again(sources, hints, method.first(sources, hints))
+
+
 @pytest.mark.parametrize("beam", [1, 2, 5])
 @pytest.mark.parametrize("seed", [0, 1])
 def test_each_translation_holds_its_terms(beam: int, seed: int) -> None:
@@ -215,7 +223,7 @@ def test_each_translation_holds_its_terms(beam: int, seed: int) -> None:
     net = model(seed, vocab=12)
     hints = Hints([None] * 4, TERMS, None, WORDS)  # type: ignore[arg-type]
     config = SearchConfig(beam=beam)
-    found = search(net, SOURCES, config, CPU, hints=hints)
+    found = search_with(hints, net, SOURCES, config)
     plain = search(net, SOURCES, config, CPU)
     assert found[1] == plain[1]
     for hypotheses, terms in zip(found, TERMS, strict=True):
@@ -233,9 +241,9 @@ def test_terms_of_one_sentence_do_not_change_what_is_found_for_another() -> None
     long = Term((Spelling((10, 9, 8, 7, 6, 10), True, False),))
     hints = Hints([None] * 4, [TERMS[0], [long], TERMS[2], []], None, WORDS)  # type: ignore[arg-type]
     net, config = model(0, vocab=12), SearchConfig(beam=2)
-    together = search(net, SOURCES, config, CPU, hints=hints)
+    together = search_with(hints, net, SOURCES, config)
     for row, source in enumerate(SOURCES):
-        (alone,) = search(net, [source], config, CPU, hints=hints.select([row]))
+        (alone,) = search_with(hints.select([row]), net, [source], config)
         assert [one.ids for one in alone] == [one.ids for one in together[row]]
 
 
@@ -254,7 +262,7 @@ def test_where_memory_runs_out_terms_are_searched_for_in_halves() -> None:
     assert isinstance(net, Cramped)
     net.tried = []
     hints = Hints([None] * 4, TERMS, None, WORDS)  # type: ignore[arg-type]
-    found = search(net, SOURCES, SearchConfig(beam=2), CPU, hints=hints)
+    found = search_with(hints, net, SOURCES, SearchConfig(beam=2))
     assert net.tried == [4, 2, 2, 3, 1, 2]  # the second sentence has no terms
     assert [missing(rows[0].ids, terms, WORDS) for rows, terms in zip(found, TERMS, strict=True)] == [0] * 4
 

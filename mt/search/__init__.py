@@ -39,21 +39,15 @@ def search(
     config: SearchConfig,
     device: torch.device,
     markers: range = range(0),
-    progress: Callable[[float], None] | None = None,
-    hints: Hints | None = None,
 ) -> list[list[Hypothesis]]:
     """Translate N sources, ids without eos or frames -> the hypotheses of each, in the same order, best
     first.
 
     Sources of similar length are searched together. Greedy search returns one hypothesis, beam search up to
     `config.beam`. A prepacked model (`prepack.packed`) is faster. A translation holds the same `markers` as
-    its source; both sides have the same ids for them. After each batch `progress` gets the proportion of
-    source pieces that have been searched, 0 to 1. hints: beginnings of the N translations, and terms that
-    they must hold; see `Search.again`.
+    its source; both sides have the same ids for them.
     """
-    method = Search(model, config, device, markers)
-    results = method.first(sources, hints, progress)
-    return results if hints is None else method.again(sources, hints, results)
+    return Search(model, config, device, markers).first(sources)
 
 
 @dataclass(frozen=True)
@@ -71,7 +65,11 @@ class Search:
         hints: Hints | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> list[list[Hypothesis]]:
-        """The hypotheses of N sources, best first, whatever terms they hold."""
+        """The hypotheses of N sources, best first, whatever terms they hold.
+
+        hints: beginnings of the N translations. After each batch `progress` gets the proportion of source
+        pieces that have been searched, 0 to 1.
+        """
         with evaluating(self.model):
             return in_batches(self.free, sources, hints, self.config.batch_tokens, progress)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from mt.data.batches import Source
@@ -42,7 +42,7 @@ class NumberKeeper:
         The best hypothesis that holds them comes first. Where none does, the text is searched for one. What
         loses no number stays as it is, and so does what a second search does not improve.
         """
-        lost = self._lost(range(len(found)), found, writer)
+        lost = self._lost(range(len(found)), dict(enumerate(found)), writer)
         rows = [row for row, numbers in lost.items() if 0 < len(numbers) <= MOST]
         if not rows:
             return found
@@ -53,17 +53,15 @@ class NumberKeeper:
             [lost[row] for row in rows],
         )
         new = search.again([sources[row] for row in rows], hints, [found[row] for row in rows])
-        better = found.copy()
-        for row, hypotheses in zip(rows, new, strict=True):
-            better[row] = hypotheses
-        still = self._lost(rows, better, writer)
+        of_row = dict(zip(rows, new, strict=True))
+        still = self._lost(rows, of_row, writer)
         return [
-            of_row if len(still.get(row, ())) < len(lost.get(row, ())) else before
-            for row, (of_row, before) in enumerate(zip(better, found, strict=True))
+            of_row[row] if row in of_row and len(still[row]) < len(lost[row]) else before
+            for row, before in enumerate(found)
         ]
 
     def _lost(
-        self, rows: Sequence[int], found: Sequence[Sequence[Hypothesis]], writer: CandidateWriter
+        self, rows: Sequence[int], found: Mapping[int, list[Hypothesis]], writer: CandidateWriter
     ) -> dict[int, list[Alternatives]]:
         """What the best hypotheses of these rows lack: for each number how it may be written."""
         rows = [row for row in rows if _DIGIT.search(self.texts[row])]
