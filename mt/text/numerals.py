@@ -2,7 +2,7 @@
 
 A number has readings: 1.234 is more than a thousand, or one and a fraction; 7 p.m. is 7 or 19; 10 million is
 10 beside a word, or 10000000. It came through if the translation has a number with one of its readings.
-Digits of any script and Chinese numerals are numbers.
+Digits of any script are numbers, and so are ½, ² and ①. A Chinese or Roman numeral may become digits.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from decimal import Decimal
 from itertools import chain
 
 from mt.text.languages import base_language
+from mt.text.negatives import sign_differs
+from mt.text.numeral_words import han_numbers, roman_numbers, without_digits
 from mt.text.placeholders import without_spans
 
 _SPELT = 12  # greater numbers are seldom words
@@ -23,10 +25,12 @@ _DAYS = 31  # smaller numbers may be new, where months are numbers: May 2 become
 
 _LETTERS = "A-Za-z\u00c0-\u024f\u0370-\u052f"
 _GROUPS = ".,'’\u00a0\u202f٬"
-_DIGITS = re.compile(rf"\d+(?:[{_GROUPS}:٫]\d+)*")
+_SIGNS = "\u00b2\u00b3\u00b9\u00bc-\u00be\u2070\u2074-\u2079\u2080-\u2089\u2150-\u215e\u2460-\u2473"  # ²½①
+_DIGITS = re.compile(rf"\d+[\u00bc-\u00be]|\d+(?:[{_GROUPS}:٫]\d+)*|[{_SIGNS}]")
 _BESIDE = 30  # letters beside digits that are looked at
 _BEFORE, _AFTER = re.compile(rf"[{_LETTERS}]*\Z"), re.compile(rf"[{_LETTERS}]{{0,{_BESIDE}}}")
 _GROUPED = re.compile(rf"[1-9]\d{{0,2}}([{_GROUPS}])\d{{3}}(?:\1\d{{3}})*")
+_INDIAN = re.compile(r"[1-9]\d?(?:,\d{2})+,\d{3}")
 _SPACED = re.compile(r"(?<!\d)[1-9]\d{0,2}(?: \d{3})+(?:[.,]\d+)?(?!\d)")
 _COMMA_LANGUAGES = frozenset(
     (
@@ -36,9 +40,6 @@ _COMMA_LANGUAGES = frozenset(
 )
 """Those that write 1,5 for one and a half."""
 
-_HAN_DIGITS = dict(zip("〇零一二三四五六七八九两兩", (0, 0, *range(1, 10), 2, 2), strict=True))
-_HAN_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
-_HAN = re.compile(f"[{''.join((*_HAN_DIGITS, *_HAN_POWERS))}]{{1,20}}")
 _HAN_LANGUAGES = frozenset(["ja", "lzh", "wuu", "yue", "zh"])
 _SCALES = [
     (re.compile(rf"[ \u00a0]?(?:{words})", re.IGNORECASE), powers)
@@ -55,6 +56,8 @@ _SCALES = [
 ]
 """What may follow a number and multiplies it by a power of ten."""
 _AFTERNOON = re.compile(r"[ \u00a0]?p\.?m\b", re.IGNORECASE)
+_MORNING = re.compile(r"[ \u00a0]?a\.?m\b", re.IGNORECASE)
+_ROUND_WORDS = re.compile("hundred|hundert|thousand|tausend|million|milliard|billion", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,8 @@ class Number:
 
     def may_be_a_word(self, tgt: str | None) -> bool:
         """Whether the language may have a word for it that is not known here."""
+        if not self.digits[0].isdecimal():
+            return True
         return _up_to(_SPELT, self) and not self.before and base_language(tgt) not in _HAN_LANGUAGES
 
     def spellings(self, src: str | None, tgt: str | None) -> tuple[str, ...]:
@@ -85,18 +90,30 @@ class Number:
         return tuple(dict.fromkeys(texts))
 
 
-def unmatched(source: str, output: str) -> tuple[list[Number], list[Number]]:
+@dataclass(frozen=True)
+class Unmatched:
     """The numbers of a source that its translation lacks, and those that only the translation has.
 
-    What stands in placeholders and other markup is left out.
+    more: the translation has a number more often than the source, or one that the source does not have.
     """
+
+    lost: list[Number]
+    new: list[Number]
+    more: bool
+
+
+def unmatched(source: str, output: str) -> Unmatched:
+    """What does not match. What stands in placeholders and other markup is left out."""
     if not _DIGITS.search(source) and not _DIGITS.search(output):
-        return [], []
+        return Unmatched([], [], False)
     wanted = numbers(source)
     grouped = {one for number in wanted if not number.digits.isdecimal() for one in number.readings}
     output = _SPACED.sub(lambda found: _without_spaces(found[0], grouped), output)
     there = list(_numbers(output))
-    written = [*(number.readings for number in there), *_han_readings(output)]
+    written = [
+        *(number.readings for number in there),
+        *(frozenset([str(value)]) for value in han_numbers(output)),
+    ]
     known = frozenset(chain.from_iterable(number.readings for number in _numbers(source)))
     for number in there:
         if known.issuperset(_parts(number)):
@@ -108,8 +125,11 @@ def unmatched(source: str, output: str) -> tuple[list[Number], list[Number]]:
         if not (_parts(number) and seen.issuperset(_parts(number)))
     ]
     known |= frozenset(chain.from_iterable(map(_parts, wanted)))
-    new = (number for number in numbers(output) if known.isdisjoint((*number.readings, *_parts(number))))
-    return lost, list(new)
+    known |= frozenset(map(str, without_digits(source)))
+    outputs = numbers(output)
+    new = [number for number in outputs if known.isdisjoint((*number.readings, *_parts(number)))]
+    more = any(_unpaired(outputs, [number.readings for number in _numbers(source)]))
+    return Unmatched(lost, new, more)
 
 
 def numbers(text: str) -> list[Number]:
@@ -122,17 +142,28 @@ def lost_numbers(source: str, output: str, tgt: str | None) -> list[Number]:
 
     A small one that is gone may have become a word, unless another number stands there for it.
     """
-    lost, new = unmatched(source, output)
-    return [number for number in lost if new or not number.may_be_a_word(tgt)]
+    found = unmatched(source, output)
+    return [number for number in found.lost if found.new or found.more or not number.may_be_a_word(tgt)]
 
 
 def numbers_differ(source: str, output: str, tgt: str | None) -> bool:
-    """Whether a translation drops, changes or adds numbers. Small ones may be words on either side."""
-    new = unmatched(source, output)[1]
-    return bool(lost_numbers(source, output, tgt)) or not all(_up_to(_DAYS, number) for number in new)
+    """Whether a translation drops, changes or adds numbers or a sign. Small ones may be words."""
+    if lost_numbers(source, output, tgt):
+        return True
+    new, hidden = unmatched(source, output).new, without_digits(source)
+    if hidden - {1}:  # 1 is often no number: 一些
+        roman = set(roman_numbers(output))
+        return bool(new) or (bool(roman) and not roman & hidden and bool(set(roman_numbers(source))))
+    added = [number for number in new if not _up_to(_DAYS, number)]
+    round_word = bool(_ROUND_WORDS.search(source))
+    return sign_differs(source, output) or not all(
+        round_word and number.digits.endswith("00") for number in added
+    )
 
 
 def _up_to(most: int, number: Number) -> bool:
+    if not number.digits[0].isdecimal():
+        return True
     return number.digits.isdecimal() and len(number.digits) <= 2 and int(number.digits) <= most
 
 
@@ -166,19 +197,27 @@ def _numbers(text: str) -> Iterator[Number]:
         hour, dot, minutes = _joined(digits).partition(".")
         if len(hour) <= 2 and _AFTERNOON.match(text, end):
             readings.add(f"{int(hour) + 12}{dot}{minutes}")
+        if re.search(r"(?<![\w.)])\.\Z", text[max(0, start - 2) : start]):
+            readings.add(f"0.{digits}")  # .5
+        if hour == "12" and _MORNING.match(text, end):
+            readings.add(f"0{dot}{minutes}")
         before, after = _BEFORE.search(text[max(last, start - _BESIDE) : start]), _AFTER.match(text, end)
         assert before is not None
         assert after is not None
+        if len(digits) == 4 and digits.endswith("0") and after[0] in ("s", "er"):
+            readings.add(digits[2:])  # the 1990s: 90年代
         yield Number(digits, frozenset(readings), before[0], after[0])
         last = after.end()
 
 
 def _readings(digits: str) -> set[str]:
     """With dots between its parts, and without what groups its digits, where that may be."""
+    if not digits[-1].isdecimal():
+        return {f"{int(digits[:-1] or 0) + unicodedata.numeric(digits[-1]):g}"}
     joined = _joined(digits)
     whole, dot, rest = joined.rpartition(".")
     found = {joined}
-    if _GROUPED.fullmatch(digits):
+    if _GROUPED.fullmatch(digits) or _INDIAN.fullmatch(digits):
         found.add(joined.replace(".", ""))
     if _GROUPED.fullmatch(digits[: len(whole)]):
         found.add(whole.replace(".", "") + dot + rest)
@@ -198,7 +237,10 @@ def _times(reading: str, power: int) -> str:
 
 def _parts(number: Number) -> list[str]:
     """The parts of a date, a time or a list without spaces, which may be numbers of their own; else none."""
-    parts = _joined(number.digits).split(".")
+    digits = number.digits
+    if not digits[-1].isdecimal():  # 2½ is 2, 1 and 2
+        digits = ".".join(filter(None, (digits[:-1], unicodedata.normalize("NFKC", digits[-1]))))
+    parts = _joined(digits).split(".")
     return [part.lstrip("0") or "0" for part in parts] if len(parts) > 1 else []
 
 
@@ -206,26 +248,3 @@ def _without_spaces(digits: str, grouped: Container[str]) -> str:
     """Without the ordinary spaces that group digits, if the source groups those of the same number."""
     joined = digits.replace(" ", "")
     return joined if _joined(joined) in grouped else digits
-
-
-def _han_readings(text: str) -> Iterator[frozenset[str]]:
-    """Those of Chinese numerals."""
-    return (frozenset([str(_han_value(run))]) for run in _HAN.findall(text))
-
-
-def _han_value(run: str) -> int:
-    """三百二十 is 320, and so is 三二〇."""
-    if all(one in _HAN_DIGITS for one in run):
-        return int("".join(str(_HAN_DIGITS[one]) for one in run))
-    total = section = digit = 0
-    for one in run:
-        power = _HAN_POWERS.get(one)
-        if power is None:
-            digit = _HAN_DIGITS[one]
-        elif power < 4:
-            section += (digit or 1) * 10**power
-            digit = 0
-        else:
-            total = (total + section + digit) * 10**power
-            section = digit = 0
-    return total + section + digit
