@@ -137,6 +137,10 @@ class Tokenizer:
         """A digest of the pieces. Tokenizers with equal fingerprints give equal ids."""
         return hashlib.blake2b(self.serialized, digest_size=16).hexdigest()
 
+    def is_byte(self, piece: int) -> bool:
+        """Whether a piece stands for one byte of a character."""
+        return bool(self._pieces.IsByte(piece))
+
     def texts(self) -> dict[int, str]:
         """What each piece stands for, by id; ▁ is a space. Special pieces and bytes are left out."""
         of = self._pieces

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import mt
 from mt import cli
-from mt.config import SearchConfig
+from mt.config import SearchConfig, TokenizerConfig
 from mt.data.glossaries import read_glossary
 from mt.decoding.hints import Hints
 from mt.decoding.terms import (
@@ -52,6 +52,9 @@ GLOSSARY = Glossary(
         ("GIMP is no gimp", ["GIMP"]),
         ("Files, filed away; profile, filename", ["Files", "filed"]),
         ("我爱北京人", ["北京"]),
+        ("A hard\u00a0disk", ["hard\u00a0disk"]),
+        ("http://file.org/file, {file}, disk_file, <disk>", []),
+        ("diske\u0301", []),  # the accent belongs to the letter
         ("Write C++, not xC++", ["C++"]),
         ("", []),
     ],
@@ -76,13 +79,49 @@ def test_terms_do_not_overlap(text: str) -> None:
     assert all(text[one.start : one.end].lower() == one.entry.source.lower() for one in found)
 
 
+def test_the_same_term_in_its_exact_case_comes_first_and_else_case_makes_no_term() -> None:
+    glossary = Glossary(
+        [
+            Entry("Polish", ("polnisch",), "exact"),
+            Entry("polish", ("polieren",)),
+            Entry("POLISH", ("putzen",)),
+        ]
+    )
+    assert [one.entry.targets for one in glossary.find("Polish polish")] == [
+        ("polnisch",),
+        ("polieren", "putzen"),
+    ]
+
+
+def test_letters_in_one_code_point_or_two_and_other_kinds_of_marks() -> None:
+    glossary = Glossary(
+        [Entry("Schlu\u0308ssel", ("key",)), Entry("l'ordinateur", ("computer",)), Entry("क", ("k",))]
+    )
+    assert [one.text for one in glossary.find("Der Schlüssel, l’ordinateur, कि")] == [
+        "Schlüssel",
+        "l'ordinateur",
+    ]
+    assert missed_terms(Glossary([Entry("key", ("Schlüssel",))]), "a key", "ein Schlu\u0308ssel") == []
+
+
+def test_what_stands_for_one_term_does_not_stand_for_another() -> None:
+    glossary = Glossary(
+        [Entry("disk", ("Platte",)), Entry("hard disk", ("harte Platte",)), Entry("plate", ("Platte",))]
+    )
+    source = "a hard disk, a disk"
+    assert missed_terms(glossary, source, "harte Platte") == ["disk"]
+    assert missed_terms(glossary, source, "harte Platte, harte Platte") == []
+    assert missed_terms(glossary, "a disk on a plate", "Platte") == ["plate"]
+    assert missed_terms(glossary, "a disk on a plate", "Platte auf Platte") == []
+
+
 def test_the_case_of_a_source_is_one_of_the_translations() -> None:
     (found,) = GLOSSARY.find("DISK")
-    assert found.targets("DISK") == ("Platte", "PLATTE")
+    assert found.targets() == ("Platte", "PLATTE")
     entry = Glossary([Entry("Datei", ("file",))])
-    assert entry.find("Datei")[0].targets("Datei") == ("file", "File")
+    assert entry.find("Datei")[0].targets() == ("file", "File")
     kept = Glossary([Entry("iPhone", ("iPhone",))])
-    assert kept.find("IPHONE")[0].targets("IPHONE") == ("iPhone",)  # never translated, never changed
+    assert kept.find("IPHONE")[0].targets() == ("iPhone",)  # never translated, never changed
 
 
 def test_terms_are_counted_as_often_as_both_sides_hold_them() -> None:
@@ -99,6 +138,9 @@ TBX = """<?xml version="1.0"?><tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><bod
 <langSec xml:lang="de"><termSec><term>Platte</term></termSec><termSec><term>Disk</term></termSec></langSec>
 </conceptEntry></body></text></tbx>"""
 
+DEPRECATED = """<term>Disk</term></termSec><termSec><term>Diskus</term>
+<termNote type="administrativeStatus">deprecatedTerm-admn-sts</termNote>"""
+
 
 @pytest.mark.parametrize(
     ("name", "text"),
@@ -107,7 +149,9 @@ TBX = """<?xml version="1.0"?><tbx xmlns="urn:iso:std:iso:30042:ed-2"><text><bod
         ("terms.tsv", "# ours\n\ndisk\tPlatte\n disk \tDisk\r\n"),
         ("terms.tsv", "comment\tde\ten\n\tPlatte\tdisk\nold\tDisk\tdisk\n"),
         ("terms.csv", "source,target,match\ndisk,Platte,any-case\ndisk,Disk,\n"),
+        ("terms.csv", "Source term;Target term;Match\ndisk;Platte;Any-case\ndisk;Disk;\n"),
         ("terms.tbx", TBX),
+        ("terms.tbx", TBX.replace("<term>Disk</term>", DEPRECATED)),
         ("terms.tbx", TBX.replace("conceptEntry", "termEntry").replace("langSec", "langSet")),
     ],
 )
@@ -124,6 +168,7 @@ def test_files_of_terms(tmp_path: Path, name: str, text: str) -> None:
         ("terms.tsv", "disk\t \n", "line 1: a side is empty"),
         ("terms.tsv", "source\ttarget\tmatch\ndisk\tPlatte\tstem\n", "line 2: match is 'stem'"),
         ("terms.tsv", "# nothing\n", "holds no terms"),
+        ("terms.tsv", "fr\tit\ndisk\tPlatte\n", "line 1: fr and it are languages, not en and de"),
         ("terms.ods", "disk\tPlatte\n", ".tsv, .csv or .tbx"),
         ("terms.tbx", TBX.replace("</langSec>", "", 1), "line 4: broken XML"),
         ("terms.tbx", TBX.replace('"de"', '"fr"'), "has en, fr, not en with de"),
@@ -274,6 +319,13 @@ def test_spellings_of_a_term(toy_run: Path) -> None:
     assert (spaced.opens, spaced.closes) == (True, True)
     assert tokenizer.decode([spaced.ids]) == [word]
     assert all(not one.opens and tokenizer.spell(one.ids)[0][:1] != Tokenizer.space for one in glued)
+
+
+def test_no_byte_may_follow_a_term_that_ends_in_bytes() -> None:
+    learned = TokenizerConfig(algorithm="bpe", character_coverage=1.0, byte_fallback=True)
+    tokenizer = Tokenizer.learn(iter([f"page {n}" for n in range(40)]), learned, 290)
+    assert all(one.closes for one in spellings("🚀", tokenizer, "", inflected=True))
+    assert not any(one.closes for one in spellings("page", tokenizer, "", inflected=True))
 
 
 def test_a_glossary_through_the_commands(

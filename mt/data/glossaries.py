@@ -13,12 +13,15 @@ from typing import Any, get_args
 
 from mt.data.formats.csv_rows import read_csv_rows
 from mt.data.formats.lines import read_lines, uncompressed_suffix
-from mt.data.formats.pairs import Row, find_columns, find_name, normal_code
+from mt.data.formats.pairs import Row, code_matches, find_columns, find_name, normal_code
 from mt.data.formats.xml_elements import LANG, read_elements
 from mt.errors import CorpusError
 from mt.text.characters import readable
 from mt.text.glossary import Entry, Glossary, Match
+from mt.text.languages import base_language
+from mt.text.scripts import is_language
 
+_NOT_USED = ("deprecatedTerm", "supersededTerm")
 _SUFFIXES = ".tsv, .csv or .tbx"
 
 
@@ -63,11 +66,24 @@ def _table(path: Path, rows: Iterable[Row], src: str | None, tgt: str | None) ->
         if index == 0 and (header := find_columns(cells, src, tgt)):
             of_src, of_tgt = map(cells.index, header)
             of_match = names.index("match") if "match" in names else None
+        elif index == 0 and src and tgt and _names_languages(names):
+            raise CorpusError(
+                f"{where}: {names[0]} and {names[1]} are languages, not {src} and {tgt}; name these"
+            )
         elif any(names) and not names[0].startswith("#"):
             if len(cells) <= max(of_src, of_tgt):
-                raise CorpusError(f"{where}: has one column; a row is a term, a TAB and its translation")
-            match = cells[of_match].strip() if of_match is not None and of_match < len(cells) else ""
+                raise CorpusError(
+                    f"{where}: has one column; a row is a term, a TAB (in CSV a comma) and its translation"
+                )
+            match = cells[of_match].strip().lower() if of_match is not None and of_match < len(cells) else ""
             yield _entry(where, cells[of_src], cells[of_tgt], match or "any-case")
+
+
+def _names_languages(cells: list[str]) -> bool:
+    """Whether the first two cells of a table are codes of languages."""
+    return len(set(cells[:2])) == 2 and all(
+        is_language(cell) and len(base_language(cell)) < 4 for cell in cells[:2]
+    )
 
 
 def _entry(where: str, source: str, target: str, match: Any) -> Entry:
@@ -80,19 +96,28 @@ def _entry(where: str, source: str, target: str, match: Any) -> Entry:
 
 
 def _tbx(path: Path, src: str | None, tgt: str | None) -> Iterator[Entry]:
-    """ISO 30042, as TBX-Basic of 2008 (termEntry, langSet) or of 2019 (conceptEntry, langSec) writes it."""
+    """ISO 30042, as TBX-Basic of 2008 (termEntry, langSet) or of 2019 (conceptEntry, langSec) writes it.
+
+    A deprecated or superseded term is found in a source, but no translation.
+    """
     codes: set[str] = set()
     for concept in read_elements(path, ("{*}termEntry", "{*}conceptEntry")):
         where = f"{path}, line {concept.sourceline}"
-        terms: dict[str, list[str]] = {}
+        terms: dict[str, list[tuple[str, bool]]] = {}
         for language in concept.iterfind("{*}*"):
             if (code := language.get(LANG)) is not None:
-                found = ["".join(term.itertext()) for term in language.iter("{*}term")]
-                terms.setdefault(normal_code(code), []).extend(found)
+                terms.setdefault(normal_code(code), []).extend(_tbx_terms(language))
         codes.update(terms)
-        of_src, of_tgt = find_name(src or "", terms), find_name(tgt or "", terms)
-        if of_src is not None and of_tgt is not None:
-            for source, target in product(terms[of_src], terms[of_tgt]):
-                yield _entry(where, source, target, "any-case")
+        sources = [term for code in terms if code_matches(src or "", code) for term, _ in terms[code]]
+        targets = [term for term, good in terms.get(find_name(tgt or "", terms) or "", ()) if good]
+        for source, target in product(sources, targets):
+            yield _entry(where, source, target, "any-case")
     if not (find_name(src or "", codes) and find_name(tgt or "", codes)):
         raise CorpusError(f"{path}: has {', '.join(sorted(codes)) or 'no language'}, not {src} with {tgt}")
+
+
+def _tbx_terms(language: Any) -> Iterator[tuple[str, bool]]:
+    """The terms of a language's section, and whether each may be used."""
+    for group in language:
+        good = not any(text.strip().startswith(_NOT_USED) for text in group.itertext())
+        yield from (("".join(term.itertext()), good) for term in group.iter("{*}term"))

@@ -75,7 +75,7 @@ class HintMaker:
 
     def _terms(self, source: str, glossary: Glossary) -> list[Term]:
         return [
-            Term(self._spellings(found.targets(source), source, inflected=found.entry.match == "inflected"))
+            Term(self._spellings(found.targets(), source, inflected=found.entry.match == "inflected"))
             for found in glossary.find(source)
         ]
 

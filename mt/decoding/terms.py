@@ -71,6 +71,8 @@ def spellings(text: str, tokenizer: Tokenizer, source: str, *, inflected: bool) 
     (spaced,) = tokenizer.encode([text], [source])
     glued = tokenizer.encode_glued(masked)
     closes = is_word_letter(text[-1:]) and not inflected
+    if spaced and tokenizer.is_byte(spaced[-1]):  # another byte behind it would be no character
+        closes = True
     found = [
         Spelling(tuple(spaced), True, closes),
         Spelling(tuple(glued), not is_word_letter(text[:1]), closes),

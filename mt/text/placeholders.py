@@ -39,6 +39,11 @@ def without_spans(text: str, *, kept: Sequence[str] = ()) -> str:
     return PATTERN.sub(lambda found: found[0] if found.lastgroup in kept else " ", text)
 
 
+def span_ranges(text: str) -> list[tuple[int, int]]:
+    """Where the spans of a text begin and end."""
+    return [found.span() for found in _matches(text)]
+
+
 def mask(text: str, of: Sequence[str]) -> str:
     """The text with markers for those of its spans that are among `of`, which are the source's."""
     markers = {span: marker(index) for index, span in enumerate(of)}

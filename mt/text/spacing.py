@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from mt.text.languages import base_language, script_of
@@ -44,5 +45,7 @@ def looks_spaceless(texts: Iterable[str]) -> bool:
 
 
 def is_word_letter(character: str) -> bool:
-    """Whether a letter or digit belongs to a script with spaces between words: no Han, kana, Thai."""
-    return character.isalnum() and not (_LETTER.match(character) or _IDEOGRAPHS.match(character))
+    """Whether a letter, mark or digit belongs to a script with spaces between words: no Han, kana, Thai."""
+    if not character.isalnum() and not (character and unicodedata.category(character).startswith("M")):
+        return False
+    return not (_LETTER.match(character) or _IDEOGRAPHS.match(character))

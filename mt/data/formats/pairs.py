@@ -50,7 +50,7 @@ BLANK_LINE = Skipped("blank line")
 Row = tuple[int, list[str] | str]
 
 # Names that say which side a column is, whatever the languages. The last are those of `mt translate --json`.
-_NEUTRAL = (("src", "tgt"), ("source", "target"), ("source", "translation"))
+_NEUTRAL = (("src", "tgt"), ("source", "target"), ("source", "translation"), ("term", "translation"))
 NEUTRAL_NAMES = {name for names in _NEUTRAL for name in names}
 
 
@@ -92,8 +92,8 @@ def find_columns(names: Iterable[str], src: str | None, tgt: str | None) -> tupl
 
 def _find_role(role: str, names: Iterable[str]) -> str | None:
     """The name that is a role, or one of its texts: "source_text", not "source_lang" or "source_id"."""
-    known = {normal_code(name): name for name in names}
-    wanted = (role, *(f"{role}-{what}" for what in ("text", "sentence", "segment")))
+    known = {normal_code(name).replace(" ", "-"): name for name in names}
+    wanted = (role, *(f"{role}-{what}" for what in ("text", "sentence", "segment", "term")))
     return next((known[name] for name in wanted if name in known), None)
 
 
