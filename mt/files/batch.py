@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from mt.checkpoint import CONFIG, MODEL
 from mt.errors import ConfigError, MTError
 from mt.files.registry import LINES, format_of
 
@@ -30,7 +31,7 @@ def is_batch(path: Path) -> bool:
 def jobs_of(path: Path, output: Path, format_name: str | None) -> list[Job]:
     """The documents of a folder or a pattern, in order; with `format_name` all files are of that format.
 
-    They keep their paths below `output`. Files of other kinds are left out.
+    They keep their paths below `output`. Files of other kinds, hidden ones and runs are left out.
     Raises ConfigError if there is none, or if `output` is a file or inside the folder.
     """
     root, files = _found(path)
@@ -59,10 +60,16 @@ def _found(path: Path) -> tuple[Path, list[Path]]:
         pattern = str(Path(*path.parts[first:]))
         path = Path(*path.parts[:first])
         files = path.glob(pattern)
-    visible = (
-        file for file in files if not any(part.startswith(".") for part in file.relative_to(path).parts)
+    return path, sorted(
+        file for file in files if file.is_file() and not _is_left_out(file.relative_to(path), path)
     )
-    return path, sorted(file for file in visible if file.is_file())
+
+
+def _is_left_out(name: Path, root: Path) -> bool:
+    """Whether a part of a name below the root is hidden, or a folder is a run, with texts of its own."""
+    folders = [root / one for one in name.parents[:-1]]
+    hidden = any(part.startswith(".") for part in name.parts)
+    return hidden or any((one / CONFIG).exists() and (one / MODEL).exists() for one in folders)
 
 
 def _format(file: Path, format_name: str | None) -> str | None:

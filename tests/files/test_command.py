@@ -31,6 +31,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "in" / "deep" / "c.txt").write_text("go\n\nne ba\n")
     (tmp_path / "in" / "picture.png").write_bytes(b"\x89PNG")
     (tmp_path / "in" / ".hidden.po").write_text(PO)
+    (tmp_path / "in" / "runs" / "a").mkdir(parents=True)
+    for name in ("config.toml", "model.safetensors", "metrics.jsonl", "README.md", "samples.txt"):
+        (tmp_path / "in" / "runs" / "a" / name).touch()
     return tmp_path
 
 
