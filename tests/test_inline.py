@@ -66,6 +66,7 @@ def placed(source: str, target: str, alignment: str = "", pieces: Sequence[str] 
         ("a <x/> b", "B A", "1-0 0-1", "<x/> B A"),
         ("a<x/> b", "A B", "0-0 1-1", "A<x/> B"),
         ("a <x/>b", "A B", "0-0 1-1", "A <x/>B"),
+        ("a <x/>, b", "A B", "0-0 2-1", "A <x/> B"),  # the mark kept them apart
         ("a <x/> <y/> b", "A B", "0-0 1-1", "A <x/> <y/> B"),
         ("a <b> b </b> c", "A B C", "0-0 1-1 2-2", "A <b>B</b> C"),
         ("a<b> b</b>", "A B", "0-0 1-1", "A <b>B</b>"),

@@ -12,6 +12,7 @@ Cell = tuple[int, int]
 """Where a cell begins and ends, its quotes included."""
 
 _DELIMITERS = ",;\t|"
+_FORMULA = re.compile(r"=[A-Z][A-Z0-9.]*\(")
 
 
 def read(file: Reading) -> Spliced:
@@ -83,7 +84,7 @@ def _units(
 ) -> Iterator[Unit]:
     for row in rows:
         for index in columns:
-            if index < len(row):
+            if index < len(row) and not _FORMULA.match(_value(text, row[index])):
                 begin, end = row[index]
                 quoted = delimiter is not None and text.startswith('"', begin)
                 yield in_place(

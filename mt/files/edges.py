@@ -12,6 +12,7 @@ _FAMILIES = ((r"(?:\.{3,}|…+|⋯+)", "..."), (r"[:：]", ":"), (r"[.。．｡]
 _ENDS = tuple((re.compile(rf"\s*({pattern})$"), name) for pattern, name in _FAMILIES)
 _WIDE = {":": "：", ".": "。"}
 _WIDE_LANGUAGES = ("zh", "yue", "lzh", "wuu", "ja")
+_DOTTED_LANGUAGES = ("tr", "az")  # whose capital of i is another one
 # _File, E_xit; &File, E&xit, but no &amp; and no AT&T.
 _KEY = re.compile(
     r"(?<![A-Za-z0-9_.\\])_(?=[A-Za-z0-9])|(?<=[a-z])_(?=[a-z])|(?<=[A-Z])_(?=[a-z])"
@@ -72,6 +73,20 @@ def with_end_of(source: Source, translation: Source, tgt: str | None) -> Source:
     ):
         return translation
     return (*translation[:-1], _with_end(translation[-1], _end(source[-1]), tgt))
+
+
+def with_capital_of(source: str, translation: str, tgt: str | None) -> str:
+    """The translation of a text that begins with a capital letter begins with one too.
+
+    Not if its first word has capitals inside, or stands so in the source: aria2, iPhone.
+    """
+    if not source[:1].isupper() or not translation[:1].islower():
+        return translation
+    word = re.split(r"\W", translation)[0]
+    is_name = not word.islower() or word in re.findall(r"\w+", source)
+    if is_name or (word[0] == "i" and base_language(tgt) in _DOTTED_LANGUAGES):
+        return translation
+    return translation[0].upper() + translation[1:]
 
 
 def _end(text: str) -> str:

@@ -1,17 +1,22 @@
-"""Messages of programs: ICU's `{count, plural, one {# file} other {# files}}` as the texts of its cases."""
+"""ICU's messages, `{n, plural, one {# file} other {# files}}`, and Java's choices, as their cases' texts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
+from itertools import count
 from typing import NamedTuple
 
-from mt.files.document import Edit, Result, Source, Unit, rendered, source_of
+from mt.files.document import Source, parts_of, plain, source_of
 from mt.inline.segment import Code
 from mt.text.passthrough import nothing_to_translate
 
-_HEAD = re.compile(r"\{\s*[\w.]+\s*,\s*(plural|selectordinal|select)\s*,(?:\s*offset:\d+)?")
+_HEAD = re.compile(r"\{\s*[\w.]+\s*,\s*(plural|selectordinal|select|choice)\s*,(?:\s*offset:\d+)?")
 _CASE = re.compile(r"\s*(?:=\d+|[\w-]+)\s*\{")
+_CHOICE = re.compile(r"\|?\s*-?[\d.∞]+\s*[#<≤]")
+_FIRST, _MOST_CODES = 0xE000, 6400  # letters of private use stand for codes
+_CODE = re.compile("[\ue000-\uf8ff]")
+_CODE_OR_NUMBER = re.compile("([#\ue000-\uf8ff])")
 _DEEPEST = 5  # messages inside each other
 _MOST = 24  # cases; a text with more stays whole
 
@@ -26,24 +31,30 @@ class _Message(NamedTuple):
     tail: str
 
 
-def message_unit(begin: int, end: int, value: str, written: Callable[[str], str]) -> Unit:
-    """A unit of a value in text[begin:end]: itself, or the texts of the cases of its messages."""
+NUMBER = Code("#", shown="#")
+"""What is the number in a plural case."""
+
+
+def split_source(source: Source) -> list[Source]:
+    """What is kept and what is translated by turns, first and last kept; `["", source, ""]` without messages.
+
+    A code belongs to the case in which it stands, as of Angular's messages in XLIFF. `NUMBER` is in cases.
+    """
+    codes = [part for part in parts_of(source) if isinstance(part, Code)]
+    text = plain(source)
+    if not _HEAD.search(text) or _CODE.search(text) or len(codes) > _MOST_CODES:
+        return ["", source, ""]
+    rest = count(_FIRST)
+    value = "".join(part if isinstance(part, str) else chr(next(rest)) for part in parts_of(source))
     parts = split_message(value)
-    sources = tuple(_case(text) if parts[0] else text for text in parts[1::2])
-
-    def edits(results: Sequence[Result]) -> list[Edit]:
-        if [result.translation for result in results] == list(sources):
-            return []
-        filled = list(parts)
-        filled[1::2] = [rendered(result.translation, str) for result in results]
-        return [Edit(begin, end, written("".join(filled)))]
-
-    return Unit(sources, edits)
-
-
-def _case(text: str) -> Source:
-    """The text of a case, in which # is the number."""
-    return source_of(Code("#", shown="#") if part == "#" else part for part in re.split("(#)", text))
+    if parts == ["", value, ""]:
+        return ["", source, ""]
+    kept: dict[str, str | Code] = {chr(_FIRST + index): code for index, code in enumerate(codes)}
+    of_case: dict[str, str | Code] = {**kept, "#": NUMBER}
+    return [
+        source_of((kept, of_case)[index % 2].get(piece, piece) for piece in _CODE_OR_NUMBER.split(part))
+        for index, part in enumerate(parts)
+    ]
 
 
 def split_message(value: str) -> list[str]:
@@ -74,8 +85,9 @@ def _parts(value: str, depth: int) -> Iterator[tuple[str, str]]:
     before, after = value[: message.begin], value[message.end :]
     outside = before + _outside(after)
     in_sentence = any(map(str.isalpha, outside))
-    if in_sentence and "#" in outside and message.kind != "select":
-        yield "", value  # inside the cases it would be the number
+    special = {"select": "", "choice": "|"}.get(message.kind, "#")
+    if in_sentence and special and special in outside:
+        yield "", value  # inside the cases it would be the number, or part them
         return
     if not in_sentence:
         yield before, ""
@@ -92,6 +104,9 @@ def _message(value: str) -> _Message | None:
     for head in _HEAD.finditer(value):
         end = _closing(value, head.start())
         at, before, cases = head.end(), head[0], list[tuple[str, str]]()
+        if head[1] == "choice" and end >= 0 and (choices := _choices(value, at, end)):
+            choices[0] = before + choices[0][0], choices[0][1]
+            return _Message(head.start(), end + 1, head[1], choices, "}")
         while 0 <= at < end and (case := _CASE.match(value, at, end)):
             close = _closing(value, case.end() - 1)
             cases.append((before + case[0], value[case.end() : close]))
@@ -99,6 +114,19 @@ def _message(value: str) -> _Message | None:
         if end >= 0 and cases:
             return _Message(head.start(), end + 1, head[1], cases, before + value[at : end + 1])
     return None
+
+
+def _choices(value: str, at: int, end: int) -> list[tuple[str, str]]:
+    """The limits and texts of Java's `0#none|1#one|1<{0} of them`, which stands in value[at:end]."""
+    found = list[tuple[str, str]]()
+    while limit := _CHOICE.match(value, at, end):
+        depth = 0
+        for at in range(limit.end(), end + 1):
+            depth += (value[at] == "{") - (value[at] == "}")
+            if at == end or (depth == 0 and value[at] == "|"):
+                break
+        found.append((limit[0], value[limit.end() : at]))
+    return found if at == end else []
 
 
 def _outside(value: str) -> str:

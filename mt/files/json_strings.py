@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator
 
 from mt.files.decoding import Broken, decode
-from mt.files.document import Edit, Reading, Spliced
-from mt.files.icu import message_unit
+from mt.files.document import Edit, Reading, Spliced, in_place
 from mt.files.json_tree import Value, parse
 
 
@@ -21,7 +20,7 @@ def read(file: Reading) -> Spliced:
     if root.members is None and root.items is None:
         raise Broken("JSON without an object or a list: it holds no strings by name")
     writer = Writer(decoded.text)
-    units = (message_unit(one.begin, one.end, one.string or "", writer) for one in _strings(root, file))
+    units = (in_place(one.begin, one.end, one.string or "", writer) for one in _strings(root, file))
     return Spliced(decoded, units, lambda: _locale(root, file, writer) if file.format == "arb" else ())
 
 

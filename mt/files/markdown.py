@@ -17,13 +17,14 @@ _FRONT = re.compile(
 )
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 _PREFIX = re.compile(r"(?:[ \t]*>[ \t]?)*[ \t]*")
-_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?:\[[ xX]\][ \t]+)?|$)|:[ \t]+")
+_ITEM = re.compile(r"(?:[-*+]|\d{1,9}[.)])(?:[ \t]+(?:\[[ xX]\][ \t]+)?|$)|:[ \t]+|\*\[[^\]]+\]:[ \t]+")
 _FENCE = re.compile(r"(`{3,}|~{3,}|\$\$)")
 _HEADING = re.compile(r"#{1,6}(?:[ \t]+|$)")
 _CLOSING = re.compile(r"[ \t]+#+[ \t]*$|[ \t]*\{#[^{}]*\}[ \t]*$|[ \t]+$")
 _NO_TEXT = re.compile(
     r"(?:[-*_][ \t]*){3,}$|=+[ \t]*$|-+[ \t]*$|\[(?!\^)[^\]]+\]:|:{3,}|\[!\w+\][-+]?[ \t]*$"
     r"|\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-*:?[ \t]*)*$"
+    r"|import[ \t](?:.*[ \t]from[ \t]+)?[\"'][^\"']+[\"'];?[ \t]*$"  # of MDX
 )
 _FOOTNOTE = re.compile(r"\[\^[^\]]+\]:[ \t]*")
 _ADMONITION = re.compile(r"(?:!!!|\?\?\?\+?)[ \t]+\w+(?:[ \t]+(?:inline|end))*[ \t]*(?=\"|$)")
@@ -42,9 +43,10 @@ _TAIL = (
 )
 _TOKEN = re.compile(
     rf"""(?P<code>(?P<tick>`+)(?!`).*?(?<!`)(?P=tick)(?!`)|<[A-Za-z][\w+.-]*:[^<>\s]*>|<[^<>\s@]+@[^<>\s]+>
-    |\\[!-/:-@\[-`{{-~]|\$[^$\s](?:[^$]*[^$\s])?\$|\[\^[^\]]+\]|{{{{.*?}}}}|{{%.*?%}})|(?P<mark><!--.*?-->)
-    |(?P<html></?[A-Za-z][\w-]*(?:\s[^<>]*)?>)|(?P<begin>!?\[)|(?P<tail>{_TAIL})|(?P<end>\])
-    |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~${{]+|.)""",
+    |\\[!-/:-@\[-`{{-~]|\$[^$\s](?:[^$]*[^$\s])?\$|\[\^[^\]]+\]|{{{{.*?}}}}|{{%.*?%}}
+    |(?<![\w:]):[a-z][a-z0-9_+-]*:(?![\w:]))|(?P<mark><!--.*?-->)
+    |(?P<html></?[A-Za-z][\w-]*(?:\s[^<>]*|/)?>)|(?P<begin>!?\[)|(?P<tail>{_TAIL})|(?P<end>\])
+    |(?P<emphasis>\*{{1,3}}|_{{1,3}}|~~)|(?P<text>[^\\`<\[\]!*_~${{:]+|.)""",
     re.DOTALL | re.VERBOSE,
 )
 _INLINE = ("a", "b", "i", "em", "strong", "kbd", "code", "span", "sub", "sup", "img")
@@ -127,7 +129,7 @@ class _Reader:
             self._indent = 0
         note = _FOOTNOTE.match(rest) or _ADMONITION.match(rest) if not self._lines else None
         heading = _HEADING.match(rest) or note
-        if _NO_TEXT.match(rest) and (rest[0] in "[|:$-=" or not rest.strip("-*_= \t")):
+        if _NO_TEXT.match(rest) and (rest[0] in "[|:$-=i" or not rest.strip("-*_= \t")):
             yield from self._flush()
         elif heading:
             yield from self._flush()

@@ -61,7 +61,19 @@ BY_NAME = {one.name: one for one in FORMATS}
 _OF_LINES = frozenset(["", ".txt", ".src", ".tgt", ".ref", ".in", ".out", ".raw", ".tok"])
 _OF_XML = ((re.compile(rb"<xliff[\s>]"), "xliff"), (re.compile(rb"<resources[\s>/]"), "android"))
 _COMPRESSED = "decompress it; text in lines may stay so with --shard 1/1 and then --join"
-_OTHERWISE = dict.fromkeys([".gz", ".xz", ".zst"], _COMPRESSED) | {".parquet": "--ray local translates it"}
+_OTHERWISE = {
+    **dict.fromkeys([".gz", ".xz", ".zst"], _COMPRESSED),
+    **dict.fromkeys([".sdlxliff", ".mqxliff", ".mxliff", ".txlf"], "--format xliff reads it as XLIFF"),
+    **dict.fromkeys([".doc", ".rtf", ".pages", ".odg"], "save it as .docx or .odt"),
+    **dict.fromkeys([".ppt", ".odp", ".key"], "save it as .pptx"),
+    **dict.fromkeys([".xls", ".xlsx", ".ods"], "save its sheet as .csv"),
+    **dict.fromkeys([".ass", ".ssa", ".sbv", ".sub", ".ttml"], "convert it to .srt or .vtt"),
+    ".mdx": "--format markdown reads it as Markdown",
+    ".mo": "translate the .po that it was made from",
+    ".parquet": "--ray local translates it",
+    ".pdf": "translate the document that it was made from",
+    ".stringsdict": "convert it to .xcstrings with Xcode",
+}
 """What to do with files that are no documents here."""
 _HEAD = 4096  # bytes of an XML file in which its root is looked for
 

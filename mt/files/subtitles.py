@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 
 from mt.files.decoding import Broken, Decoded, decode, newline_of
 from mt.files.document import Reading, Source, Spliced, Unit, plain, rendered, replacing, source_of
@@ -17,6 +18,7 @@ _NO_CUE = re.compile(r"NOTE(?=[ \t]|$)|(?:STYLE|REGION)[ \t]*$")
 _SIGNATURE = re.compile(r"WEBVTT(?=\s|$)")
 _EXAMPLE = "times, such as 00:00:01,000 --> 00:00:02,500"
 _NEARLY_TIMES = re.compile(r"\s*\d.*-->|.*-->\s*\d")
+_ALMOST_TIMES = re.compile(r"\s*\d\S*:\S*\s*-->\s*\d")  # in a cue too
 _SIGNS = r"(?:\s|\{\\[^{}]*\}|<[^<>]*>)*"  # before a line's text: where it is shown, and how
 _DASH = re.compile(rf"{_SIGNS}[-–—‐]\s*(?=\S)")
 _NAMED = re.compile(rf"{_SIGNS}[A-Z][A-Z .'-]*:\s")  # JOHN: Come in.
@@ -28,7 +30,7 @@ _AROUND: tuple[tuple[re.Pattern[str], str | None], ...] = (
     (re.compile(r"\["), "]"),
     (re.compile(r"\("), ")"),
 )
-_TAG = re.compile(r"</?(?P<name>[A-Za-z]\w*)[^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}")
+_TAG = re.compile(r"</?(?P<name>[A-Za-z]\w*)[^<>]*>|<\d[\d:.]*>|\{\\[^}]*\}|\\[Nh]")
 _CLAUSE = re.compile(r"[,.;:!?…，。；：！？、]")
 _WIDE = re.compile("[\u3000-\u30ff\u3400-\u9fff\uff00-\uffef]")
 _LONGEST = {True: 20, False: 42}  # characters of a line, of wide letters or not; then there are two
@@ -47,21 +49,32 @@ def read(file: Reading) -> Spliced:
 def _cues(decoded: Decoded, is_vtt: bool) -> Iterator[list[re.Match[str]]]:
     """The lines of text of each cue, and of what a blank line parts from it. Raises Broken."""
     timed = is_vtt  # WebVTT may have no cue
-    for block in _BLOCK.finditer(decoded.text):
-        lines = list(_LINE.finditer(decoded.text, block.start(), block.end()))
-        if is_vtt and block.start() == 0:  # the header ends at the first times
-            lines = lines[next((at for at, line in enumerate(lines) if "-->" in line[0]), len(lines)) :]
-        if not lines or (is_vtt and _NO_CUE.match(lines[0][0])):
-            continue
+    for lines in _blocks(decoded.text, is_vtt):
         times = next((index for index, line in enumerate(lines[:2]) if _TIMES.fullmatch(line[0])), -1)
-        broken = next((line for line in lines[:2] if _NEARLY_TIMES.match(line[0])), None)
-        if times < 0 and broken:
+        broken = next((line for line in lines[times + 1 :] if _ALMOST_TIMES.match(line[0])), None)
+        if times < 0 and not broken:
+            broken = next((line for line in lines[:2] if _NEARLY_TIMES.match(line[0])), None)
+        if broken:
             raise Broken(f"{broken[0].strip()!r} are no {_EXAMPLE}", decoded.line(broken.start()))
         timed = timed or times >= 0
         if times >= 0 or len(lines) > 1 or not lines[0][0].strip().isdecimal():
             yield lines[times + 1 :]
     if not timed:
         raise Broken(f"no cue has its {_EXAMPLE}", 1)
+
+
+def _blocks(text: str, is_vtt: bool) -> Iterator[list[re.Match[str]]]:
+    """The lines of each block between blank lines. The times of a cue inside of one begin another."""
+    for block in _BLOCK.finditer(text):
+        lines = list(_LINE.finditer(text, block.start(), block.end()))
+        if is_vtt and block.start() == 0:  # the header ends at the first times
+            lines = lines[next((at for at, line in enumerate(lines) if "-->" in line[0]), len(lines)) :]
+        if not lines or (is_vtt and _NO_CUE.match(lines[0][0])):
+            continue
+        timed = [at for at, line in enumerate(lines) if _TIMES.fullmatch(line[0])]
+        begins = [at - lines[at - 1][0].strip().isdecimal() for at in timed[timed[:1] in ([0], [1]) :]]
+        for begin, end in pairwise([0, *begins, len(lines)]):
+            yield lines[begin:end]
 
 
 def _speakers(lines: list[re.Match[str]]) -> list[list[re.Match[str]]]:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from mt.files.document import Origin, Result, Source, parts_of, plain
-from mt.files.edges import Edges, edges, with_end_of
+from mt.files.document import Origin, Result, Source, parts_of, plain, source_of
+from mt.files.edges import Edges, edges, with_capital_of, with_end_of
+from mt.files.icu import NUMBER, split_source
 from mt.files.journal import Journal
 from mt.files.memory import Memory
 from mt.inline.segment import Code
@@ -32,8 +33,8 @@ class _Coded:
 
 
 _Part = Result | Edges | _Coded
-_Plan = tuple[tuple[Code, ...], Sequence[_Part], tuple[Code, ...]]
-"""What a segment is put together from, with the codes before and after it."""
+_Plan = list[_Part]
+"""What a segment is put together from."""
 
 
 class Work:
@@ -60,13 +61,13 @@ class Work:
         """
         segments = list(segments)
         plans = [self._plan(segment) for segment in segments]
-        parts = (part for _, plan, _ in plans for part in plan if not isinstance(part, Result))
+        parts = (part for plan in plans for part in plan if not isinstance(part, Result))
         missing = [core for core in dict.fromkeys(part.core for part in parts) if core not in self.journal]
         for begin in range(0, len(missing), CHUNK):
             chunk = missing[begin : begin + CHUNK]
             self.journal.add(zip(chunk, self._engine(chunk), strict=True))
             progress(begin + len(chunk), len(missing))
-        results = (self._put_together(*plan) for plan in plans)
+        results = map(self._put_together, plans)
         return [self._decided(segment, result) for segment, result in zip(segments, results, strict=True)]
 
     def _decided(self, segment: Source, result: Result) -> Result | None:
@@ -76,14 +77,26 @@ class Work:
         return None if self._on_doubt == "empty" else replace(result, translation=segment, origin="kept")
 
     def _plan(self, segment: Source) -> _Plan:
+        """A message of ICU by its cases, unless a memory has all of it."""
+        pieces = split_source(segment)
+        if not pieces[0]:
+            return self._plan_piece(segment)
+        if isinstance(segment, str) and self._memory.find(segment.strip()):
+            return self._plan_text(segment)
+        plan = list[_Part]()
+        for index, piece in enumerate(pieces):
+            plan += self._plan_piece(piece) if index % 2 else [Result(piece, "kept")]
+        return plan
+
+    def _plan_piece(self, segment: Source) -> _Plan:
         if nothing_to_translate(plain(segment)):
-            return (), [Result(segment, "kept")], ()
+            return [Result(segment, "kept")]
         if isinstance(segment, str):
-            return (), self._plan_text(segment), ()
+            return self._plan_text(segment)
         before, core, after = _inside(segment)
-        if all(isinstance(part, str) for part in core):
-            return before, self._plan_text(plain(core)), after
-        return before, [_Coded(core)], after
+        is_text = all(isinstance(part, str) for part in core)
+        inside: _Plan = self._plan_text(plain(core)) if is_text else [_Coded(core)]
+        return [*_kept(before), *inside, *_kept(after)]
 
     def _plan_text(self, text: str) -> list[_Part]:
         """The result of a memory, or the lines and line breaks."""
@@ -102,17 +115,12 @@ class Work:
             return parts
         return Result(parts.put_back(str(found.translation), self._tgt), found.origin)
 
-    def _put_together(
-        self, before: tuple[Code, ...], plan: Sequence[_Part], after: tuple[Code, ...]
-    ) -> Result:
+    def _put_together(self, plan: _Plan) -> Result:
         done = [part if isinstance(part, Result) else self._finished(part) for part in plan]
         confidences = [one.confidence for one in done if one.confidence is not None]
-        translation: Source = "".join(map(str, (one.translation for one in done)))
-        if before or after or len(done) == 1:
-            inner = done[0].translation if len(done) == 1 else translation
-            translation = (*before, *parts_of(inner), *after) if before or after else inner
+        parts = (part for one in done for part in parts_of(one.translation))
         return Result(
-            translation,
+            done[0].translation if len(done) == 1 else source_of("#" if p == NUMBER else p for p in parts),
             max((one.origin for one in done), key=_RANK.index),
             tuple(dict.fromkeys(flag for one in done for flag in one.flags)),
             min(confidences, default=None),
@@ -122,8 +130,9 @@ class Work:
         found = self.journal[part.core]
         translation: Source
         if isinstance(part, Edges):
-            translation = part.put_back(str(found.translation), self._tgt)
-            judged = replace(part, mark="", marked="").put_back(str(found.translation), self._tgt)
+            text = with_capital_of(part.core, str(found.translation), self._tgt)
+            translation = part.put_back(text, self._tgt)
+            judged = replace(part, mark="", marked="").put_back(text, self._tgt)
         else:
             assert isinstance(found.translation, tuple)
             translation = with_end_of(part.core, found.translation, self._tgt)
@@ -150,6 +159,10 @@ def _inside(
     while last < len(segment) and _is_of(segment[last], open_within):
         last += 1
     return _codes(segment[:first]), segment[first:last], _codes(segment[last:])
+
+
+def _kept(codes: tuple[Code, ...]) -> list[Result]:
+    return [Result(codes, "kept")] if codes else []
 
 
 def _codes(parts: Iterable[str | Code]) -> tuple[Code, ...]:

@@ -28,6 +28,9 @@ class Code(NamedTuple):
     separates: bool = False
 
 
+_CLOSING = frozenset('.,;:!?…)]»”"')
+"""What may stand behind a code in place of white space; a word there is parted from the code."""
+
 Segment = Sequence[str | Code]
 """Text and codes in the order in which they stand."""
 
@@ -39,7 +42,7 @@ class Node:
     Or a code that stands for text[start:end], which a model reads in its place.
 
     opening, closing: the pair's codes; else `opening` holds them all. spaced: whether white space stands
-    before and after codes that are no pair.
+    before codes that are no pair, and white space or a closing mark after them.
     """
 
     start: int
@@ -130,7 +133,8 @@ def parse(segment: Segment, *, shown: bool = True) -> Tree:
             length += len(run)
         if isinstance(item, str):
             continue
-        spaced = before[index], after[index] is None
+        closed = after[index] is None or (item.kind == "single" and after[index] in _CLOSING)
+        spaced = before[index], closed
         if index not in partner:
             start = length - len(run) if texts[index] else length
             within[-1].children.append(Node(start, length, (item,), spaced=spaced))

@@ -144,7 +144,7 @@ def test_standard_streams(toy_run: Path, folder: Path, capfd: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("name", "more", "said"),
     [
-        ("a.pages", [], "unknown document format (.pages); --format lines reads it"),
+        ("a.pages", [], "unknown document format (.pages); save it as"),
         ("a.xml", [], "unknown kind of XML"),
         ("missing.po", [], "cannot open"),
         ("in/a.po", ["--nbest", "2", "--beam", "2"], "--nbest is for text in lines only"),

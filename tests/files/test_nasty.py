@@ -72,21 +72,17 @@ CASES = {
         "<resources><string name='a'>\\u00A0so\\u2003on</string></resources>",
         "<resources><string name='a'>\\u00a0SO\\u2003ON</string></resources>",
     ),
-    "a sentence around a plural": (
-        "arb",
-        '{"a": "In {n, plural, one{# day} other{# days}}, {who}."}',
-        '{"a": "{n, plural, one{IN # DAY, {WHO}.} other{IN # DAYS, {WHO}.}}"}',
+    "cues without a blank line between": (
+        "srt",
+        "1\n00:00:01,000 --> 00:00:02,000\nHi\n2\n00:00:03,000 --> 00:00:04,000\nyou\\Nall\n",
+        "1\n00:00:01,000 --> 00:00:02,000\nHI\n2\n00:00:03,000 --> 00:00:04,000\nYOU\\NALL\n",
     ),
-    "two messages": (
-        "json",
-        '{"a": "{a, plural, one{cat} other{cats}} {b, select, x{dog} other {dogs}}"}',
-        '{"a": "{a, plural, one{CAT} other{CATS}} {b, select, x{DOG} other {DOGS}}"}',
+    "names that stand for pictures, and what abbreviations mean": (
+        "markdown",
+        "import X from './x'\n\nAt 12:30<br/>on :+1: day\n\n*[HTML]: hyper\n*[CSS]: style\n",
+        "import X from './x'\n\nAT 12:30<br/>ON :+1: DAY\n\n*[HTML]: HYPER\n*[CSS]: STYLE\n",
     ),
-    "# is the number of the inner message": (
-        "json",
-        '{"a": "{a, plural, other{# cats}} and {b, plural, other{# dogs}}"}',
-        '{"a": "{a, plural, other{# CATS AND {B, PLURAL, OTHER{# DOGS}}}}"}',
-    ),
+    "formulas of a sheet": ("csv", "=SUM(A1)\nb\n=so\n", "=SUM(A1)\nB\n=SO\n"),
     "strings behind each other": (
         "po",
         'msgid "a" " b\\n"\nmsgstr "" ""\n',
@@ -193,6 +189,7 @@ def test_text_alone_changes(name: str, newline: str) -> None:
     [
         ("srt", f"{CUE}\n2\n00:00:0x,000 --> 00:00:04,000\nb\n", "line 5: '00:00:0x,000"),
         ("srt", f"{CUE}\n00:00:03,000 -->\nb\n", "line 4"),
+        ("srt", f"{CUE}2\n00:00:3x --> 00:00:04,000\nb\n", "line 4: '00:00:3x"),
         ("vtt", "WEBVTTX\n", "line 1"),
         *(
             ("po", f'msgid ""\nmsgstr ""\n"Plural-Forms: {rule};\\n"\n\n{PLURAL}', "line 2: the rule")

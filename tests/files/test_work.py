@@ -66,6 +66,45 @@ def test_line_breaks_and_what_has_no_letters_stay() -> None:
     assert one((Code("<br>"), " ")) == Result((Code("<br>"), " "), "kept")
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (
+            "In {n, plural, one{# day} other{# days}}, {who}.",
+            "{n, plural, one{IN # DAY, {WHO}.} other{IN # DAYS, {WHO}.}}",
+        ),
+        (
+            "{a, plural, one{cat} other{cats}} {b, select, x{dog} other {dogs}}",
+            "{a, plural, one{CAT} other{CATS}} {b, select, x{DOG} other {DOGS}}",
+        ),
+        ("{n, plural, other{# cats}}", "{n, plural, other{# CATS}}"),
+        (
+            "{0,choice,0#no files|1#one file|1<{0} files} left",
+            "{0,choice,0#NO FILES LEFT|1#ONE FILE LEFT|1<{0} FILES LEFT}",
+        ),
+        ("{n, plural, other{%s}}", "{n, plural, other{%s}}"),
+    ],
+)
+def test_messages_are_translated_by_their_cases(before: str, after: str) -> None:
+    assert one(before).translation == after
+    assert one(before, (before, "whole")).translation == "whole"
+
+
+def test_codes_stay_in_the_case_of_a_message() -> None:
+    x = Code("<x/>")
+    (result,) = done(
+        work(),
+        [
+            (
+                "{N, plural, =0 {just now} other {#: ",
+                x,
+                " minutes}} ago",
+            )
+        ],
+    )
+    assert result.translation == ("{N, plural, =0 {JUST NOW AGO} other {#: ", x, " MINUTES AGO}}")
+
+
 def test_codes_around_a_text_are_not_shown_to_the_model() -> None:
     seen: list[Source] = []
 
@@ -111,6 +150,24 @@ def test_a_translation_that_changes_nothing_changes_nothing(text: str) -> None:
     same = Work(lambda sources: [Result(source) for source in sources], Journal(None, None), Memory([]), "de")
     (result,) = done(same, [text])
     assert result.translation == text
+
+
+@pytest.mark.parametrize(
+    ("source", "translation", "tgt", "expected"),
+    [
+        ("Delete podcasts", "heruntergeladene löschen", "de", "Heruntergeladene löschen"),
+        ("delete podcasts", "heruntergeladene löschen", "de", "heruntergeladene löschen"),
+        ("Launch aria2 here", "aria2 starten", "de", "aria2 starten"),
+        ("New phone", "iPhone", "de", "iPhone"),
+        ("Two", "iki", "tr", "iki"),
+        ("_Start", "alle starten", "de", "Alle _starten"),
+    ],
+)
+def test_a_translation_begins_with_a_capital_as_its_source(
+    source: str, translation: str, tgt: str, expected: str
+) -> None:
+    (result,) = done(Work(lambda _: [Result(translation)], Journal(None, None), Memory([]), tgt), [source])
+    assert result.translation == expected
 
 
 @pytest.mark.parametrize(
