@@ -96,7 +96,7 @@ def test_a_number_that_is_lost_is_searched_for_and_other_texts_stay_as_they_are(
 
 def test_a_number_of_a_term_is_left_to_the_glossary_and_an_impossible_one_is_not_searched_for() -> None:
     glossary = Glossary([Entry("page 37", ("Seite",))])
-    for text in ("page 37", "page ３٧"):
+    for text in ("page 37", "page ３٧", "e\u0301e\u0301e\u0301 page 37"):
         before, after = search_twice([text], 2, glossary)
         assert after == before
 

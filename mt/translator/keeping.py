@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -76,6 +77,7 @@ class NumberKeeper:
 
     def _without_terms(self, text: str) -> str:
         """The text without the terms of the glossary, which says what becomes of their numbers."""
+        text = unicodedata.normalize("NFC", text)
         for found in reversed(self.glossary.find(text) if self.glossary else []):
             text = f"{text[: found.start]} {text[found.end :]}"
         return text
