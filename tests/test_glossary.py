@@ -120,6 +120,10 @@ def test_the_case_of_a_source_is_one_of_the_translations() -> None:
     assert found.targets() == ("Platte", "PLATTE")
     entry = Glossary([Entry("Datei", ("file",))])
     assert entry.find("Datei")[0].targets() == ("file", "File")
+    (found,) = Glossary([Entry("学生", ("pupils",))]).find("学生们")
+    assert found.targets() == ("pupils", "Pupils")  # as at the start of a sentence
+    (found,) = GLOSSARY.find("a file")
+    assert found.targets() == ("Datei", "Akte")
     kept = Glossary([Entry("iPhone", ("iPhone",))])
     assert kept.find("IPHONE")[0].targets() == ("iPhone",)  # never translated, never changed
 

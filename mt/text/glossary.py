@@ -38,14 +38,17 @@ class Occurrence:
     text: str
 
     def targets(self) -> tuple[str, ...]:
-        """The translations, as listed, capitalised and, if the source is, in capitals.
+        """The translations in the cases that the source may ask for: as listed, capitalised, in capitals.
 
-        Those of a term in its exact case, or of one that is never translated, are as listed.
+        A source without cases, as in Chinese, may ask for a capital letter too. Those of a term in its exact
+        case, or of one that is never translated, are as listed.
         """
         entry = self.entry
         if entry.match == "exact" or entry.source in map(_plain, entry.targets):
             return entry.targets
-        cased = [*entry.targets, *(target[:1].upper() + target[1:] for target in entry.targets)]
+        cased = list(entry.targets)
+        if not self.text[:1].islower():
+            cased += [target[:1].upper() + target[1:] for target in entry.targets]
         if len(self.text) > 1 and self.text.isupper():
             cased += [target.upper() for target in entry.targets]
         return tuple(dict.fromkeys(cased))
