@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -19,7 +19,7 @@ from mt.text.passthrough import nothing_to_translate
 Engine = Callable[[Sequence[Source]], list[Result]]
 """Translates texts, each one line without white space around, and texts with codes inside."""
 
-CHUNK = 1024  # texts handed to the model at once; then they are in the journal
+CHUNK = 16_384  # characters handed to the model at once, or a little more; then they are in the journal
 _BREAK = re.compile("(\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]|\t+| {3,})")
 """Line ends, and what aligns columns: the texts on both sides are translated by themselves."""
 _RANK: tuple[Origin, ...] = ("kept", "memory", "memory-adapted", "model")
@@ -63,10 +63,11 @@ class Work:
         plans = [self._plan(segment) for segment in segments]
         parts = (part for plan in plans for part in plan if not isinstance(part, Result))
         missing = [core for core in dict.fromkeys(part.core for part in parts) if core not in self.journal]
-        for begin in range(0, len(missing), CHUNK):
-            chunk = missing[begin : begin + CHUNK]
+        done = 0
+        for chunk in _chunks(missing):
             self.journal.add(zip(chunk, self._engine(chunk), strict=True))
-            progress(begin + len(chunk), len(missing))
+            done += len(chunk)
+            progress(done, len(missing))
         results = map(self._put_together, plans)
         return [self._decided(segment, result) for segment, result in zip(segments, results, strict=True)]
 
@@ -159,6 +160,19 @@ def _inside(
     while last < len(segment) and _is_of(segment[last], open_within):
         last += 1
     return _codes(segment[:first]), segment[first:last], _codes(segment[last:])
+
+
+def _chunks(texts: Iterable[Source]) -> Iterator[list[Source]]:
+    """The texts in their order, in groups of `CHUNK` characters, so that long ones are saved as often."""
+    chunk, size = list[Source](), 0
+    for text in texts:
+        chunk.append(text)
+        size += len(plain(text))
+        if size >= CHUNK:
+            yield chunk
+            chunk, size = [], 0
+    if chunk:
+        yield chunk
 
 
 def _kept(codes: tuple[Code, ...]) -> list[Result]:

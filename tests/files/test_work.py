@@ -44,6 +44,33 @@ def one(segment: Source, *pairs: tuple[str, str]) -> Result:
     return result
 
 
+def test_texts_are_saved_by_their_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mt.files.work.CHUNK", 10)
+    asked: list[list[Source]] = []
+    told: list[tuple[int, int]] = []
+
+    def engine(sources: Sequence[Source]) -> list[Result]:
+        asked.append(list(sources))
+        return upper(sources)
+
+    texts: list[Source] = [
+        "a few words and more",
+        "one",
+        "two",
+        "three",
+        ("bold ", BOLD[0], "text", BOLD[1], " here"),
+        "end",
+    ]
+    results = Work(engine, Journal(None, None), Memory([]), "de").translate(
+        texts, lambda done, total: told.append((done, total))
+    )
+    assert [len(chunk) for chunk in asked] == [1, 3, 1, 1]
+    assert told == [(1, 6), (4, 6), (5, 6), (6, 6)]
+    assert [plain(result.translation) for result in results if result] == [
+        plain(text).upper() for text in texts
+    ]
+
+
 def test_memories() -> None:
     pairs = (
         ("Save 3 files", "3 Dateien sichern"),
