@@ -77,10 +77,13 @@ def test_memories() -> None:
         ("Open", "Öffnen"),
         ("Open", "Auf"),
         ("in %d parts", "in Teilen"),
+        ("Version 1.5 of %s", "%s, Version 1.5"),
     )
     assert one("Open", *pairs) == Result("Öffnen", "memory")
     assert one(" Open:\n", *pairs) == Result(" Öffnen:\n", "memory")
     assert one("Save 12 files", *pairs) == Result("12 Dateien sichern", "memory-adapted")
+    assert one("Save 2,500 files", *pairs).origin == "model"  # in German it is 2.500
+    assert one("Version 2.0 of %d", *pairs) == Result("%d, Version 2.0", "memory-adapted")
     assert one("in %s parts", *pairs).origin == "model"  # its translation has no placeholder to exchange
     assert one((*BOLD[:1], "Open", *BOLD[1:]), *pairs) == Result((BOLD[0], "Öffnen", BOLD[1]), "memory")
 
