@@ -40,9 +40,11 @@ def split_source(source: Source) -> list[Source]:
 
     A code belongs to the case in which it stands, as of Angular's messages in XLIFF. `NUMBER` is in cases.
     """
-    codes = [part for part in parts_of(source) if isinstance(part, Code)]
     text = plain(source)
-    if not _HEAD.search(text) or _CODE.search(text) or len(codes) > _MOST_CODES:
+    if not _HEAD.search(text) or _CODE.search(text):
+        return ["", source, ""]
+    codes = [part for part in parts_of(source) if isinstance(part, Code)]
+    if len(codes) > _MOST_CODES:
         return ["", source, ""]
     rest = count(_FIRST)
     value = "".join(part if isinstance(part, str) else chr(next(rest)) for part in parts_of(source))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import chain
 
 _HAN_DIGITS = dict(zip("〇零一二三四五六七八九两兩", (0, 0, *range(1, 10), 2, 2), strict=True))
 _HAN_POWERS = {"十": 1, "百": 2, "千": 3, "万": 4, "萬": 4, "亿": 8, "億": 8}
@@ -26,7 +25,7 @@ def roman_numbers(text: str) -> Iterator[int]:
 
 def without_digits(text: str) -> set[int]:
     """The values of a text's Chinese and Roman numerals; those of hours in the afternoon by both clocks."""
-    han = {*han_numbers(text), *chain.from_iterable(map(han_numbers, text))}
+    han = {_han_value(part) for run in _HAN.findall(text) for part in (run, *run)}
     late = {value + 12 for value in han if value <= 12} if _LATE.search(text) else set()
     return han | late | set(roman_numbers(text))
 

@@ -114,7 +114,8 @@ def unmatched(source: str, output: str) -> Unmatched:
         *(number.readings for number in there),
         *(frozenset([str(value)]) for value in han_numbers(output)),
     ]
-    known = frozenset(chain.from_iterable(number.readings for number in _numbers(source)))
+    of_source = [number.readings for number in _numbers(source)]
+    known = frozenset(chain.from_iterable(of_source))
     for number in there:
         if known.issuperset(_parts(number)):
             written += [frozenset([part]) for part in _parts(number)]
@@ -128,7 +129,7 @@ def unmatched(source: str, output: str) -> Unmatched:
     known |= frozenset(map(str, without_digits(source)))
     outputs = numbers(output)
     new = [number for number in outputs if known.isdisjoint((*number.readings, *_parts(number)))]
-    more = any(_unpaired(outputs, [number.readings for number in _numbers(source)]))
+    more = any(_unpaired(outputs, of_source))
     return Unmatched(lost, new, more)
 
 
@@ -142,19 +143,22 @@ def lost_numbers(source: str, output: str, tgt: str | None) -> list[Number]:
 
     A small one that is gone may have become a word, unless another number stands there for it.
     """
-    found = unmatched(source, output)
+    return _lost(unmatched(source, output), tgt)
+
+
+def _lost(found: Unmatched, tgt: str | None) -> list[Number]:
     return [number for number in found.lost if found.new or found.more or not number.may_be_a_word(tgt)]
 
 
 def numbers_differ(source: str, output: str, tgt: str | None) -> bool:
     """Whether a translation drops, changes or adds numbers or a sign. Small ones may be words."""
-    if lost_numbers(source, output, tgt):
+    found, hidden = unmatched(source, output), without_digits(source)
+    if _lost(found, tgt):
         return True
-    new, hidden = unmatched(source, output).new, without_digits(source)
     if hidden - {1}:  # 1 is often no number: 一些
         roman = set(roman_numbers(output))
-        return bool(new) or (bool(roman) and not roman & hidden and bool(set(roman_numbers(source))))
-    added = [number for number in new if not _up_to(_DAYS, number)]
+        return bool(found.new) or (bool(roman) and not roman & hidden and bool(set(roman_numbers(source))))
+    added = [number for number in found.new if not _up_to(_DAYS, number)]
     round_word = bool(_ROUND_WORDS.search(source))
     return sign_differs(source, output) or not all(
         round_word and number.digits.endswith("00") for number in added

@@ -12,7 +12,7 @@ from mt.files.document import Result, Source, plain
 from mt.files.edges import edges
 from mt.files.journal import Journal
 from mt.files.memory import Memory
-from mt.files.work import Work
+from mt.files.work import Engine, Work
 from mt.inline.segment import Code
 
 BOLD = Code("<b>", "open", "b"), Code("</b>", "close", "b")
@@ -30,8 +30,8 @@ def upper(sources: Sequence[Source]) -> list[Result]:
     ]
 
 
-def work(*pairs: tuple[str, str], tgt: str | None = "de") -> Work:
-    return Work(upper, Journal(None, None), Memory(pairs), tgt)
+def work(*pairs: tuple[str, str], engine: Engine = upper, tgt: str | None = "de") -> Work:
+    return Work(engine, Journal(None, None), Memory(pairs), tgt)
 
 
 def done(of: Work, segments: Sequence[Source]) -> list[Result]:
@@ -61,9 +61,7 @@ def test_texts_are_saved_by_their_length(monkeypatch: pytest.MonkeyPatch) -> Non
         ("bold ", BOLD[0], "text", BOLD[1], " here"),
         "end",
     ]
-    results = Work(engine, Journal(None, None), Memory([]), "de").translate(
-        texts, lambda done, total: told.append((done, total))
-    )
+    results = work(engine=engine).translate(texts, lambda done, total: told.append((done, total)))
     assert [len(chunk) for chunk in asked] == [1, 3, 1, 1]
     assert told == [(1, 6), (4, 6), (5, 6), (6, 6)]
     assert [plain(result.translation) for result in results if result] == [
@@ -148,7 +146,7 @@ def test_codes_around_a_text_are_not_shown_to_the_model() -> None:
         (*BOLD[:1], "bold", *BOLD[1:], " first"),
         "all bold",
     ]
-    results = done(Work(engine, Journal(None, None), Memory([]), "de"), segments)
+    results = done(work(engine=engine), segments)
     assert seen == ["all bold", segments[1], segments[2]]
     assert [plain(result.translation) for result in results] == [
         "ALL BOLD",
@@ -163,7 +161,7 @@ def test_the_key_of_a_menu_is_no_reason_to_look() -> None:
     def engine(_: Sequence[Source]) -> list[Result]:
         return [Result("Alle starten")]
 
-    (result,) = done(Work(engine, Journal(None, None), Memory([]), "de"), ["_Start All"])
+    (result,) = done(work(engine=engine), ["_Start All"])
     assert (result.translation, result.flags) == ("Alle _starten", ())
 
 
@@ -171,13 +169,13 @@ def test_a_lost_placeholder_is_a_reason_to_look() -> None:
     def forgetful(sources: Sequence[Source]) -> list[Result]:
         return [Result("X") for _ in sources]
 
-    (result,) = done(Work(forgetful, Journal(None, None), Memory([]), "de"), ["of %d files"])
+    (result,) = done(work(engine=forgetful), ["of %d files"])
     assert result.flags == ("placeholders",)
 
 
 @given(st.text(st.sampled_from("aB \n\r\t_&.:…%1"), max_size=20))
 def test_a_translation_that_changes_nothing_changes_nothing(text: str) -> None:
-    same = Work(lambda sources: [Result(source) for source in sources], Journal(None, None), Memory([]), "de")
+    same = work(engine=lambda sources: [Result(source) for source in sources])
     (result,) = done(same, [text])
     assert result.translation == text
 
@@ -196,7 +194,7 @@ def test_a_translation_that_changes_nothing_changes_nothing(text: str) -> None:
 def test_a_translation_begins_with_a_capital_as_its_source(
     source: str, translation: str, tgt: str, expected: str
 ) -> None:
-    (result,) = done(Work(lambda _: [Result(translation)], Journal(None, None), Memory([]), tgt), [source])
+    (result,) = done(work(engine=lambda _: [Result(translation)], tgt=tgt), [source])
     assert result.translation == expected
 
 
